@@ -1,0 +1,23 @@
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+if(PLELAB_PLESTORE_ONLY)
+  return()
+endif()
+
+# The .venv that scripts/setup.sh makes carries LibTorch; a LibTorch of the user's own wins through CMAKE_PREFIX_PATH.
+file(GLOB PLELAB_VENV_TORCH ${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch/share/cmake)
+list(APPEND CMAKE_PREFIX_PATH ${PLELAB_VENV_TORCH})
+set(CAFFE2_USE_KINETO OFF)
+find_package(Torch REQUIRED)
+if(Torch_VERSION VERSION_LESS 2.11)
+  message(FATAL_ERROR "LibTorch ${Torch_VERSION} found, 2.11 or newer is needed; see README.md, 'Your own LibTorch'")
+endif()
+
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)

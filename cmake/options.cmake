@@ -1,0 +1,20 @@
+# Compiler settings shared by every target of the project (never by its dependencies).
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The precompiled header makes ccache look at more than the sources: it needs to be told that this is fine.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+      ${CCACHE_PROGRAM})
+endif()
+
+add_library(plelab_options INTERFACE)
+target_compile_options(plelab_options INTERFACE -Wall -Wextra -Werror -fno-math-errno)
+target_include_directories(plelab_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(CCACHE_PROGRAM)
+  target_compile_options(plelab_options INTERFACE -fpch-preprocess)
+endif()
+if(PLELAB_SANITIZE)
+  target_compile_options(plelab_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
+                                                  -fno-omit-frame-pointer)
+  target_link_options(plelab_options INTERFACE -fsanitize=address,undefined)
+endif()

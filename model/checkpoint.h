@@ -1,0 +1,61 @@
+// A checkpoint directory as published: config.json, model.safetensors or shards with an index, tokenizer.model.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/io/dtype.h"
+#include "model/ple/factory.h"
+
+namespace plelab {
+
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::kFloat32;
+  std::vector<int64_t> shape;
+  std::string file;          // the shard that holds it
+  int64_t offset_bytes = 0;  // from the start of that file
+  int64_t size_bytes = 0;
+};
+
+class Checkpoint {
+ public:
+  // Reads config.json and the headers of every shard, checks them, reads no weight.
+  // Throws UserError (design section 11): truncated, header longer than the file, offsets that overlap or overflow,
+  // a shard missing; naming file, tensor, expected, found.
+  static Checkpoint Open(const std::string& directory);
+
+  const std::string& directory() const { return directory_; }
+  const Gemma3nConfig& config() const { return config_; }
+  const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
+  // nullptr when the checkpoint has no such tensor.
+  const TensorInfo* Find(const std::string& name) const;
+  // Copies the tensor's bytes (pread, several threads for large ones).  out.size() == info.size_bytes.
+  // Counted in weight_bytes_read().  Throws RunError.
+  void Read(const TensorInfo& info, std::span<std::byte> out) const;
+  int64_t weight_bytes_read() const { return *weight_bytes_read_; }
+  // "random", "trained" or "unlabelled": `weights` in the safetensors metadata.
+  const std::string& weights_label() const { return weights_label_; }
+  // Where the PLE table lies.  Throws UserError when it is missing or its shape is not the config's.
+  PleTable ple_table() const;
+  // SHA-256 over the shards' headers and sizes: names this checkpoint without reading 10 GB.
+  std::string fingerprint() const;
+  // Path of tokenizer.model (it may not exist).
+  std::string tokenizer_path() const { return directory_ + "/tokenizer.model"; }
+
+ private:
+  std::string directory_;
+  Gemma3nConfig config_;
+  std::map<std::string, TensorInfo> tensors_;
+  std::string weights_label_ = "unlabelled";
+  std::string header_hash_;
+  std::shared_ptr<std::atomic<int64_t>> weight_bytes_read_ = std::make_shared<std::atomic<int64_t>>(0);
+};
+
+}  // namespace plelab

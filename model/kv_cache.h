@@ -1,0 +1,46 @@
+// Keys and values of what was read so far.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "model/config.h"
+#include "model/io/dtype.h"
+
+namespace plelab {
+
+// Preallocated [layer][B, kv_heads, capacity, head_dim].  A full layer holds `capacity` positions; a sliding layer is a
+// ring of window − 1 + chunk slots, position p in slot p mod slots.  KV-sharing layers hold none: they read their donor.
+// Not copyable by accident: Clone() says what it costs.
+class KvCache {
+ public:
+  // capacity: positions that fit; chunk: most positions added by one forward pass (longer prompts go in pieces).
+  KvCache(const TextConfig& config, int64_t batch, int64_t capacity, int64_t chunk, DType dtype, torch::Device device);
+  KvCache(KvCache&&) = default;
+  KvCache& operator=(KvCache&&) = default;
+  KvCache(const KvCache&) = delete;
+  KvCache& operator=(const KvCache&) = delete;
+  KvCache Clone() const;  // deep copy of nbytes()
+
+  int64_t batch() const { return batch_; }
+  int64_t length() const { return length_; }  // positions held so far (absolute)
+  int64_t capacity() const { return capacity_; }
+  int64_t chunk() const { return chunk_; }
+  int64_t nbytes() const;
+  void Clear() { length_ = 0; }
+  // The model's own calls: layer is a donor (non-sharing) layer.
+  const torch::Tensor& keys(int64_t layer) const { return keys_[layer]; }    // [B, kv_heads, slots, head_dim]
+  const torch::Tensor& values(int64_t layer) const { return values_[layer]; }
+  int64_t slots(int64_t layer) const { return slots_[layer]; }
+  // After every layer wrote `tokens` new positions.  Throws RunError beyond capacity.
+  void Advance(int64_t tokens);
+
+ private:
+  int64_t batch_ = 0, length_ = 0, capacity_ = 0, chunk_ = 0;
+  std::vector<torch::Tensor> keys_, values_;  // [layers], undefined in KV-sharing layers
+  std::vector<int64_t> slots_;
+};
+
+}  // namespace plelab

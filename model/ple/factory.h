@@ -1,0 +1,32 @@
+// From options to a source: one exhaustive switch.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "model/ple/ple_options.h"
+#include "model/ple/ple_source.h"
+
+namespace plelab {
+
+// Where the table lies: the published safetensors shard, token-major, one contiguous run of bytes per token.
+struct PleTable {
+  std::string path;
+  int64_t offset_bytes = 0;  // of row 0, from the start of the file
+  PleGeometry geometry;
+};
+
+using FileOpener = std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
+
+struct PleSourceContext {
+  std::span<const int64_t> warm_ids;  // read through a cache that starts `warmed`, in this order; not counted in stats()
+  FileOpener open = OpenRandomAccessFile;  // a test's fake file
+};
+
+// Throws UserError for a table that does not fit its file, RunError when reading it fails.
+std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
+                                         const PleSourceContext& context = {});
+
+}  // namespace plelab

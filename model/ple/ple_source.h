@@ -1,0 +1,71 @@
+// The central interface: rows of the per-layer-embedding (PLE) table, wherever they live.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "model/io/dtype.h"
+
+namespace plelab {
+
+// Shape of the table `embed_tokens_per_layer.weight` [vocab, layers · dim].
+struct PleGeometry {
+  int64_t vocab = 0;   // vocab_size_per_layer_input
+  int64_t layers = 0;  // num_hidden_layers
+  int64_t dim = 0;     // hidden_size_per_layer_input
+  DType dtype = DType::kBFloat16;
+  int64_t row_bytes() const { return layers * dim * SizeOf(dtype); }
+  int64_t table_bytes() const { return vocab * row_bytes(); }
+  int64_t layer_bytes() const { return dim * SizeOf(dtype); }
+};
+
+// What the rows that a request hands out mean; consumed in ONE function of the model (PerLayerInput).
+enum class PleKind {
+  kRows,            // rows of the table: scaled by √dim and added to the projection
+  kFolded,          // the finished per-layer input, no projection needed
+  kProjectionOnly,  // no rows at all: the projection alone, unscaled, as the reference does without rows
+  kBlockOff,        // the PLE branch is skipped
+};
+
+// Cumulative.  Counted per requested id before deduplication; hits + misses == lookups.
+struct PleStats {
+  int64_t lookups = 0;
+  int64_t hits = 0;         // answered from memory without a read
+  int64_t misses = 0;
+  int64_t read_calls = 0;   // reads issued to storage
+  int64_t bytes_asked = 0;  // bytes of rows asked from storage
+  int64_t bytes_moved = 0;  // bytes that the reads moved (alignment included)
+  int64_t read_ns = 0;      // time spent reading, in whichever thread
+  int64_t wait_ns = 0;      // of it (and of waiting for it), time the caller stood still in Begin and Layer
+};
+
+// One batch of ids under way.  Rows stay valid while it lives.  It must not outlive its source.
+class PleRequest {
+ public:
+  virtual ~PleRequest() = default;
+  virtual PleKind kind() const { return PleKind::kRows; }
+  // [n, dim] of layer `layer` in the table's dtype, in the order of the ids given to Begin (repeats included).
+  // Waits if it must.  Throws RunError naming file, row and offset when a read failed.
+  // Empty for kProjectionOnly and kBlockOff.
+  virtual std::span<const std::byte> Layer(int64_t layer) = 0;
+};
+
+class PleSource {
+ public:
+  virtual ~PleSource() = default;
+  // ids [n], any value: 0 ≤ id < vocab is its own row, everything else row 0.  Starts the reads and returns at once.
+  virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
+  virtual PleStats stats() const = 0;
+  virtual const PleGeometry& geometry() const = 0;
+  // Bytes of fast memory (RAM) that this source holds rows in: the whole table, a cache's budget, 0.
+  virtual int64_t fast_bytes() const = 0;
+  // Threads that this source runs beside the model's own.
+  virtual int64_t threads() const { return 0; }
+};
+
+// The row that an id reads (transformers Gemma3nTextModel.get_per_layer_inputs).
+inline int64_t PleRowOfId(int64_t id, int64_t vocab) { return id >= 0 && id < vocab ? id : 0; }
+
+}  // namespace plelab

@@ -1,0 +1,30 @@
+// From logits to the next id: greedy, temperature, top-k, top-p.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <random>
+
+namespace plelab {
+
+struct SamplerOptions {
+  double temperature = 0;  // 0: greedy
+  int64_t top_k = 0;       // 0: all
+  double top_p = 1.0;      // 1: all
+  uint64_t seed = 0;
+};
+
+class Sampler {
+ public:
+  // Throws UserError for a negative temperature, top_k < 0 or top_p outside (0, 1].
+  explicit Sampler(const SamplerOptions& options);
+  // logits [vocab] float32 on the CPU.
+  int64_t Sample(const torch::Tensor& logits);
+
+ private:
+  SamplerOptions options_;
+  std::mt19937_64 generator_;
+};
+
+}  // namespace plelab
