@@ -1,0 +1,25 @@
+// The page cache of one byte range of one file: put it in a known state, and prove it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace plelab {
+
+struct FileRange {
+  std::string path;
+  int64_t offset_bytes = 0;
+  int64_t size_bytes = 0;
+};
+
+// Bytes of the range that the page cache holds (mincore).  Throws RunError.
+int64_t CachedBytes(const FileRange& range);
+// Drops the range's clean pages (posix_fadvise DONTNEED).  Throws RunError.
+void EvictFromPageCache(const FileRange& range);
+// Reads the range once so that it is cached.  Throws RunError.
+void WarmPageCache(const FileRange& range);
+// Median ns of `count` random direct reads of `bytes` in the range: what a cold read costs on this device.
+// NaN when the file system refuses direct reads.
+double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed);
+
+}  // namespace plelab

@@ -1,0 +1,175 @@
+// What a run records: one struct per table of the result file (results/README.md), each field listed once.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace plelab {
+
+inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();  // cannot be read here: never invented
+
+// Each struct has `template <class V> static void VisitFields(V&& visit)` calling
+// visit("column", &Row::member, "unit"): the recorder, the reader and the validator all walk it.
+
+struct VariantRow {
+  std::string variant, strategy, options_json, status = "done", error;  // status: done, failed, skipped
+  int64_t exact = 0;
+  int64_t fast_bytes = 0;  // PLE rows held in RAM by the source
+  int64_t file_bytes = 0;  // PLE bytes that stay on storage
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &VariantRow::variant, "");
+    v("strategy", &VariantRow::strategy, "");
+    v("options", &VariantRow::options_json, "JSON");
+    v("exact", &VariantRow::exact, "bool");
+    v("status", &VariantRow::status, "");
+    v("error", &VariantRow::error, "");
+    v("fast_bytes", &VariantRow::fast_bytes, "bytes");
+    v("file_bytes", &VariantRow::file_bytes, "bytes");
+  }
+};
+
+struct RepRow {
+  std::string variant;
+  int64_t rep = 0, order = 0, started_unix_ns = 0;
+  int64_t load_ns = 0, ttft_ns = 0, prefill_ns = 0, prefill_ple_wait_ns = 0;
+  double bandwidth_before = kNotMeasured, bandwidth_after = kNotMeasured;  // GB/s of the run's own read loop
+  double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
+  int64_t steal_ns = 0, psi_memory_us = 0, psi_io_us = 0, major_faults = 0;
+  double energy_j = kNotMeasured;
+  std::string cache_start;  // of the PLE cache: empty, warmed, none
+  std::string page_cache;   // cold, warm, evict_each_step, …: what was set
+  std::string cold_verified;  // yes, no, unverified, not_asked
+  std::string output_sha256;  // over the logits hashes of every step
+  int64_t valid_steps = 0;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &RepRow::variant, "");
+    v("rep", &RepRow::rep, "");
+    v("order", &RepRow::order, "");
+    v("started_unix_ns", &RepRow::started_unix_ns, "ns");
+    v("load_ns", &RepRow::load_ns, "ns");
+    v("ttft_ns", &RepRow::ttft_ns, "ns");
+    v("prefill_ns", &RepRow::prefill_ns, "ns");
+    v("prefill_ple_wait_ns", &RepRow::prefill_ple_wait_ns, "ns");
+    v("bandwidth_before", &RepRow::bandwidth_before, "GB/s");
+    v("bandwidth_after", &RepRow::bandwidth_after, "GB/s");
+    v("cpu_mhz", &RepRow::cpu_mhz, "MHz");
+    v("temperature_c", &RepRow::temperature_c, "degC");
+    v("steal_ns", &RepRow::steal_ns, "ns");
+    v("psi_memory_us", &RepRow::psi_memory_us, "us");
+    v("psi_io_us", &RepRow::psi_io_us, "us");
+    v("major_faults", &RepRow::major_faults, "");
+    v("energy_j", &RepRow::energy_j, "J");
+    v("cache_start", &RepRow::cache_start, "");
+    v("page_cache", &RepRow::page_cache, "");
+    v("cold_verified", &RepRow::cold_verified, "");
+    v("output_sha256", &RepRow::output_sha256, "");
+    v("valid_steps", &RepRow::valid_steps, "");
+  }
+};
+
+struct StepRow {
+  std::string variant;
+  int64_t rep = 0, step = 0, token_id = 0, step_ns = 0, ple_wait_ns = 0, ple_hidden_ns = 0;
+  int64_t lookups = 0, hits = 0, misses = 0, read_calls = 0, bytes_asked = 0, bytes_moved = 0, step_bytes = 0;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &StepRow::variant, "");
+    v("rep", &StepRow::rep, "");
+    v("step", &StepRow::step, "");
+    v("token_id", &StepRow::token_id, "");
+    v("step_ns", &StepRow::step_ns, "ns");
+    v("ple_wait_ns", &StepRow::ple_wait_ns, "ns");
+    v("ple_hidden_ns", &StepRow::ple_hidden_ns, "ns");
+    v("lookups", &StepRow::lookups, "");
+    v("hits", &StepRow::hits, "");
+    v("misses", &StepRow::misses, "");
+    v("read_calls", &StepRow::read_calls, "");
+    v("bytes_asked", &StepRow::bytes_asked, "bytes");
+    v("bytes_moved", &StepRow::bytes_moved, "bytes");
+    v("step_bytes", &StepRow::step_bytes, "bytes");
+  }
+};
+
+struct MemoryRow {
+  std::string variant, phase, counter;  // counter: anonymous, file_backed, peak_rss, pss, cgroup_peak, ple_page_cache,
+  int64_t rep = 0;                      //   kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack
+  double bytes = kNotMeasured;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &MemoryRow::variant, "");
+    v("rep", &MemoryRow::rep, "");
+    v("phase", &MemoryRow::phase, "");
+    v("counter", &MemoryRow::counter, "");
+    v("bytes", &MemoryRow::bytes, "bytes");
+  }
+};
+
+struct AccuracyRow {
+  std::string variant, task, metric;  // metric: nats_per_token, bits_per_byte, top1_agreement, kl_to_resident, delta_nats, perplexity
+  double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 % block bootstrap
+  int64_t n = 0;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &AccuracyRow::variant, "");
+    v("task", &AccuracyRow::task, "");
+    v("metric", &AccuracyRow::metric, "");
+    v("value", &AccuracyRow::value, "by metric");
+    v("low", &AccuracyRow::low, "by metric");
+    v("high", &AccuracyRow::high, "by metric");
+    v("n", &AccuracyRow::n, "tokens");
+  }
+};
+
+struct TokenRow {
+  std::string variant;
+  int64_t document = 0, position = 0, token_id = 0;
+  double nats = kNotMeasured, kl = kNotMeasured;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &TokenRow::variant, "");
+    v("document", &TokenRow::document, "");
+    v("position", &TokenRow::position, "");
+    v("token_id", &TokenRow::token_id, "");
+    v("nats", &TokenRow::nats, "nats");
+    v("kl", &TokenRow::kl, "nats");
+  }
+};
+
+// A table of an experiment's own under /curves: one row per line, numbers and labels.
+struct CurveRow {
+  std::string series, label;
+  double x = kNotMeasured, y = kNotMeasured, low = kNotMeasured, high = kNotMeasured;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("series", &CurveRow::series, "");
+    v("label", &CurveRow::label, "");
+    v("x", &CurveRow::x, "by curve");
+    v("y", &CurveRow::y, "by curve");
+    v("low", &CurveRow::low, "by curve");
+    v("high", &CurveRow::high, "by curve");
+  }
+};
+
+struct Curve {
+  std::string name;               // /curves/NAME
+  std::string x_unit, y_unit;
+  std::vector<CurveRow> rows;
+};
+
+// Everything that was recorded; a part file holds one of these for one (variant, rep) or one phase.
+struct Record {
+  std::vector<std::pair<std::string, std::string>> meta;  // /meta attributes (the merged file's)
+  std::vector<VariantRow> variants;
+  std::vector<RepRow> reps;
+  std::vector<StepRow> steps;
+  std::vector<MemoryRow> memory;
+  std::vector<AccuracyRow> accuracy;
+  std::vector<TokenRow> tokens;
+  std::vector<Curve> curves;
+};
+
+}  // namespace plelab
