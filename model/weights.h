@@ -16,7 +16,7 @@ namespace plelab {
 enum class WeightFormat { kFloat32, kBFloat16 };
 enum class WeightLayout { kRowMajor, kTransposed };
 
-// The value of a linear map [out, in], with how it is stored.  Multiply with MatMul (model/ops.h) only.
+// The value of a linear map [out, in], with how it is stored.  Multiply with MatMul (model/matmul.h) only.
 struct LinearWeight {
   torch::Tensor values;  // kRowMajor: [out, in]; kTransposed: [in, out].  Contiguous, 64-byte aligned when loaded
   WeightFormat format = WeightFormat::kFloat32;
