@@ -1,0 +1,89 @@
+"""The reference model on a random checkpoint: every tensor drawn, so that nothing hides behind a zero or a one."""
+import hashlib
+import json
+import pathlib
+import re
+
+import torch
+
+# torchvision's ops for a CPU torch of another build: declared so that it imports (goldens need no nms).
+_library = torch.library.Library("torchvision", "DEF")
+for _op in ("nms", "qnms"):
+    _library.define(f"{_op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+from safetensors.torch import load_file, save_file  # noqa: E402
+from transformers import (  # noqa: E402
+    Gemma3nConfig,
+    Gemma3nForCausalLM,
+    Gemma3nForConditionalGeneration,
+    Gemma3nTextConfig,
+)
+
+TOWERS = ("model.vision_tower.", "model.audio_tower.")
+
+
+def randomise(model: torch.nn.Module, seed: int) -> None:
+    """Norms and scales around 1, matrices with std 1/sqrt(fan_in), embeddings with unit rows after their scale."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+            generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
+            noise = torch.randn(parameter.shape, generator=generator)
+            if parameter.ndim == 1:
+                value = 1 + 0.25 * noise
+            elif "embed_tokens_per_layer" in name:
+                value = noise * model.config.get_text_config().hidden_size_per_layer_input**-0.5
+            elif "embed_tokens" in name or name.endswith("embedding.weight"):
+                value = noise * parameter.shape[-1] ** -0.5
+            else:
+                value = noise * (parameter.shape[1:].numel()) ** -0.5
+            parameter.copy_(value)
+
+
+def build(config: dict, seed: int) -> torch.nn.Module:
+    """A float32 reference model in eval mode for a config.json-like dict."""
+    if config["model_type"] == "gemma3n_text":
+        model = Gemma3nForCausalLM._from_config(Gemma3nTextConfig(**config), attn_implementation="eager")
+    else:
+        model = Gemma3nForConditionalGeneration._from_config(Gemma3nConfig(**config), attn_implementation="eager")
+    model = model.float().eval()
+    randomise(model, seed)
+    return model
+
+
+def save(model: torch.nn.Module, folder: pathlib.Path, *, towers: bool, unused_kv: bool = False,
+         dtype: torch.dtype = torch.float32, seed: int = 0) -> None:
+    """save_pretrained's own layout; towers can be left out (their weights are large and hard tokens skip them)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder, safe_serialization=True)
+    path = folder / "model.safetensors"
+    tensors = {k: v.to(dtype) for k, v in load_file(path).items() if towers or not k.startswith(TOWERS)}
+    if unused_kv:
+        add_unused_kv(tensors, model.config.get_text_config(), seed)
+    save_file({k: tensors[k].contiguous() for k in sorted(tensors)}, path,
+              metadata={"format": "pt", "weights": "random"})
+    for extra in folder.glob("generation_config.json"):
+        extra.unlink()
+
+
+def add_unused_kv(tensors: dict, text, seed: int) -> None:
+    """Published files carry k/v projections and norms of the KV-sharing layers, which nothing reads."""
+    generator = torch.Generator().manual_seed(seed)
+    first = text.num_hidden_layers - text.num_kv_shared_layers
+    donor = next(k for k in tensors if re.search(r"layers\.0\.self_attn\.k_proj\.weight$", k))
+    for layer in range(first, text.num_hidden_layers):
+        for part in ("k_proj", "v_proj", "k_norm"):
+            name = donor.replace("layers.0.", f"layers.{layer}.").replace("k_proj", part)
+            like = tensors[donor.replace("k_proj", part)]
+            tensors[name] = torch.randn(like.shape, generator=generator).to(like.dtype)
+
+
+def old_spelling(path: pathlib.Path) -> None:
+    """Rewrites a config.json with `rope_theta` and `rope_local_base_freq`, as published in 2025."""
+    config = json.loads(path.read_text())
+    text = config.get("text_config", config)
+    rope = text.pop("rope_parameters")
+    text["rope_theta"] = rope["full_attention"]["rope_theta"]
+    text["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+    text["rope_scaling"] = None
+    path.write_text(json.dumps(config, indent=2) + "\n")
