@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Installs what PLE Lab builds with; run as often as you like, it only adds what is missing.
+#   scripts/setup.sh [--aarch64]      --aarch64 also installs Debian's cross compiler and qemu-user
+# Environment:
+#   PLELAB_TORCH_INDEX   another wheel index for torch (for example one with CPU builds)
+#   CMAKE_PREFIX_PATH    a LibTorch of your own (≥ 2.11): then no torch wheel is installed
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(build-essential cmake ninja-build ccache pkg-config git python3 python3-venv clang-format
+  libfmt-dev libyaml-cpp-dev libhdf5-dev hdf5-tools libsentencepiece-dev libcli11-dev nlohmann-json3-dev libhwy-dev
+  libssl-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev)
+for argument in "$@"; do
+  case "$argument" in
+    --aarch64) packages+=(g++-aarch64-linux-gnu googletest qemu-user) ;;
+    *) echo "setup.sh: unknown argument '$argument'; known: --aarch64" >&2; exit 2 ;;
+  esac
+done
+
+install_packages() {
+  local missing=() package
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
+      as_root=(sudo)
+    else
+      echo "setup.sh: these Debian packages are missing and neither root nor sudo is at hand; have them installed:" >&2
+      echo "  apt-get install ${missing[*]}" >&2
+      exit 2
+    fi
+  fi
+  echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+own_libtorch() {
+  local prefix
+  IFS=':;' read -ra prefixes <<<"${CMAKE_PREFIX_PATH:-}"
+  for prefix in "${prefixes[@]}"; do
+    [ -f "$prefix/share/cmake/Torch/TorchConfig.cmake" ] || [ -f "$prefix/Torch/TorchConfig.cmake" ] && return 0
+  done
+  return 1
+}
+
+install_python() {
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  local stamp=.venv/plelab-requirements wanted
+  wanted=$(cat requirements.txt; own_libtorch && echo own || echo "torch==2.13.0 ${PLELAB_TORCH_INDEX:-}")
+  [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+  echo "installing Python packages into .venv (the torch wheel carries LibTorch)"
+  if ! own_libtorch; then
+    local index=()
+    [ -n "${PLELAB_TORCH_INDEX:-}" ] && index=(--index-url "$PLELAB_TORCH_INDEX")
+    .venv/bin/pip install -q --disable-pip-version-check "${index[@]}" torch==2.13.0
+  fi
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+  printf '%s\n' "$wanted" >"$stamp"
+}
+
+install_packages
+install_python
+echo "setup done"
