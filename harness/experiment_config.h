@@ -23,6 +23,7 @@ struct ModelSection {
   std::string device = "cpu";            // cpu, cuda
   std::string synth;                     // a shape (e2b, small, …): if `checkpoint` does not exist, random weights of this
   int64_t synth_seed = 0;                //   shape are written there first, labelled random
+  bool operator==(const ModelSection&) const = default;
 };
 
 struct WorkloadSection {
@@ -34,6 +35,7 @@ struct WorkloadSection {
   int64_t batch = 1;
   double temperature = 1.0;              // decode: sample
   int64_t seed = 0;                      // decode: sample
+  bool operator==(const WorkloadSection&) const = default;
 };
 
 struct StopRule {

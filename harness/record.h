@@ -15,6 +15,7 @@ inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 struct VariantRow {
   std::string variant, strategy, options_json, status = "done", error;  // status: done, failed, skipped
+  std::string baseline;  // the variant that this one is compared with: the first exact one on the same model and workload
   int64_t exact = 0;
   int64_t fast_bytes = 0;  // PLE rows held in RAM by the source
   int64_t file_bytes = 0;  // PLE bytes that stay on storage
@@ -23,6 +24,7 @@ struct VariantRow {
     v("variant", &VariantRow::variant, "");
     v("strategy", &VariantRow::strategy, "");
     v("options", &VariantRow::options_json, "JSON");
+    v("baseline", &VariantRow::baseline, "");
     v("exact", &VariantRow::exact, "bool");
     v("status", &VariantRow::status, "");
     v("error", &VariantRow::error, "");

@@ -25,6 +25,13 @@ struct PleSourceContext {
   FileOpener open = OpenRandomAccessFile;  // a test's fake file
 };
 
+// What a source will hold and leave, known before it is made.
+struct PleFootprint {
+  int64_t fast_bytes = 0;  // RAM for rows: the whole table, a cache's budget, 0
+  int64_t file_bytes = 0;  // rows that stay on storage: the whole table, or 0 where none is ever read from it
+};
+PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry);
+
 // Throws UserError for a table that does not fit its file, RunError when reading it fails.
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
                                          const PleSourceContext& context = {});

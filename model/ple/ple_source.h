@@ -61,6 +61,9 @@ class PleSource {
   virtual const PleGeometry& geometry() const = 0;
   // Bytes of fast memory (RAM) that this source holds rows in: the whole table, a cache's budget, 0.
   virtual int64_t fast_bytes() const = 0;
+  // True where earlier requests change what later ones cost (a cache): whoever measures makes such a source anew for
+  // each repetition.  Wrappers ask what they stand before, too.
+  virtual bool keeps_state() const { return false; }
   // Threads that this source runs beside the model's own.
   virtual int64_t threads() const { return 0; }
 };
