@@ -1,8 +1,12 @@
-// One YAML file is the whole run.  Strict: unknown, repeated and missing required keys stop it, with file:line:col.
+// One YAML file is the whole run.  Strict: unknown, repeated and missing required keys stop it, with
+// file:line:col.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/io/dtype.h"
@@ -16,88 +20,113 @@ enum class Order { kAbba, kShuffled };
 enum class PageCacheInitial { kCold, kWarm, kAsIs };
 enum class PageCacheMaintain { kNone, kEvictEachStep };
 
+// What each key means, its range and its unit: config_fields.h.  The values here are the defaults.
+
 struct ModelSection {
-  std::string checkpoint;                // required: a folder as published
-  DType dtype = DType::kBFloat16;        // float32, bfloat16
-  int64_t threads = 0;                   // 0: all cores
-  std::string device = "cpu";            // cpu, cuda
-  std::string synth;                     // a shape (e2b, small, …): if `checkpoint` does not exist, random weights of this
-  int64_t synth_seed = 0;                //   shape are written there first, labelled random
+  std::string checkpoint;          // required: a folder as published
+  DType dtype = DType::kBFloat16;  // float32, bfloat16
+  int64_t threads = 0;             // 0 in the file is all cores; once read it is their number
+  std::string device = "cpu";      // cpu, cuda
+  std::string synth;  // a shape (e2b, small, …): if `checkpoint` does not exist, random weights of this
+  int64_t synth_seed = 0;  //   shape are written there first, labelled random
   bool operator==(const ModelSection&) const = default;
 };
 
+// Tokens of the text, in order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {
-  std::string text_file;                 // one of text_file and trace
-  std::string trace;                     // token ids made by scripts/corpus/make_trace.py
+  std::string text_file;    // exactly one of text_file and trace
+  std::string trace;        // token ids made by scripts/corpus/make_trace.py
+  int64_t warm_tokens = 0;  // tokens before the prompt: what a cache with `initial: warmed` has seen; not run
   int64_t prompt_tokens = 128;
   Decode decode = Decode::kReplay;
-  int64_t decode_tokens = 256;
+  int64_t decode_tokens = 256;  // measured steps of one repetition
   int64_t batch = 1;
-  double temperature = 1.0;              // decode: sample
-  int64_t seed = 0;                      // decode: sample
+  double temperature = 1.0;  // decode: sample
+  int64_t seed = 0;          // decode: sample
   bool operator==(const WorkloadSection&) const = default;
 };
 
 struct StopRule {
-  double rel_half_width = 0;             // 0: exactly design.reps repetitions
+  double rel_half_width =
+      0;  // of the 95 % interval of a variant's mean step; 0: exactly design.reps repetitions
   int64_t max_reps = 60;
+  bool operator==(const StopRule&) const = default;
 };
 
 struct DesignSection {
-  Isolate isolate = Isolate::kStep;
+  Isolate isolate = Isolate::kStep;  // of time; memory is always measured in a process of its own
   Order order = Order::kAbba;
-  int64_t warmup_steps = 16;             // decode steps before the measured ones, not recorded
-  int64_t reps = 3;                      // time repetitions (at least this many)
-  int64_t memory_reps = 1;               // processes per variant for memory
-  int64_t seed = 0;                      // of every shuffle
+  int64_t warmup_steps = 16;  // decode steps before the measured ones, not recorded
+  int64_t reps = 3;           // time repetitions (at least this many)
+  int64_t memory_reps = 1;    // processes per variant for memory; 0: memory is not measured
+  int64_t seed = 0;           // of every shuffle and bootstrap
+  double margin =
+      0.01;  // stated beforehand: a ratio whose interval lies within 1 ± margin counts as "no difference"
   StopRule stop;
+  bool operator==(const DesignSection&) const = default;
 };
 
 struct PageCacheSection {
   PageCacheInitial initial = PageCacheInitial::kAsIs;
   PageCacheMaintain maintain = PageCacheMaintain::kNone;
   bool verify = true;
+  bool operator==(const PageCacheSection&) const = default;
 };
 
 struct AccuracySection {
-  bool enabled = false;                  // set when the section is there
-  std::string text_file;
+  bool enabled = false;   // set when the section is there
+  std::string text_file;  // exactly one of text_file and trace
   std::string trace;
-  int64_t context = 512;                 // tokens per window, each starting with bos
+  int64_t context = 512;  // tokens per window, each starting with bos
   int64_t max_tokens = 4096;
-  int64_t bootstrap = 1000;
+  int64_t bootstrap = 1000;  // resamples
+  bool operator==(const AccuracySection&) const = default;
 };
 
 struct VariantConfig {
-  std::string name;                      // unique; sweeps append @key=value
+  std::string name;  // unique, fit for a file name; sweeps append @key=value
   PleOptions ple;
-  ModelSection model;                    // the config's, with a sweep's overrides applied
-  WorkloadSection workload;
+  ModelSection model;        // the config's, with the variant's own threads and dtype
+  WorkloadSection workload;  // the config's, with the variant's own keys
 };
 
 struct ExperimentConfig {
-  std::string experiment;                // ple_strategies, parameter_groups, …
+  std::string experiment;  // one of KnownExperiments()
   ModelSection model;
   WorkloadSection workload;
   DesignSection design;
   PageCacheSection page_cache;
   AccuracySection accuracy;
-  std::vector<VariantConfig> variants;   // sweep, zip and exclude already multiplied out
-  std::vector<std::string> shapes;       // parameter_groups: shapes or checkpoints to count
-  std::string resolved_yaml;             // every key with its value, as recorded in /meta
-  std::string name;                      // the file's stem: results/<name>_<UTC>.h5
+  std::vector<VariantConfig>
+      variants;  // sweep, zip and exclude already multiplied out; at least one where needed
+  std::vector<std::string> shapes;  // parameter_groups: shapes or checkpoints to count
+  // Every key with its value, as recorded in /meta; parsing it gives this config again.
+  std::string resolved_yaml;
+  std::string name;  // the file's stem: results/<name>_<UTC>.h5
+  // Where each key stands, for errors that show later: "model.checkpoint" → "configs/x.yaml:5:3".
+  std::map<std::string, std::string> places;
 };
+
+// A question that `plelab run` can ask: the one list of experiments (plelab list, errors, the JSON Schema).
+struct ExperimentInfo {
+  std::string_view name;
+  std::string_view question;               // one line
+  std::vector<std::string_view> required;  // sections that its config must have
+  std::vector<std::string_view> optional;  // sections that it may have; all others are an error
+};
+std::span<const ExperimentInfo> KnownExperiments();
 
 // `overrides`: "workload.decode_tokens=64", from --set; `variants[1].ple.capacity=5%` reaches into lists.
 // Throws UserError "configs/x.yaml:14:5: unknown key 'capcity' in 'ple'; known: …".
-ExperimentConfig ReadExperimentConfig(const std::string& path, const std::vector<std::string>& overrides = {});
+ExperimentConfig ReadExperimentConfig(const std::string& path,
+                                      const std::vector<std::string>& overrides = {});
 ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::string& origin,
                                        const std::vector<std::string>& overrides = {});
-// The JSON Schema for editors, generated from the same field lists (configs/experiment.schema.json; a test compares).
+// Throws UserError, with the key's place and what to do, for a checkpoint (without `synth`), text or trace
+// that is not there.  Reading a config does not look: a config can be checked where its files are not.
+void CheckFilesExist(const ExperimentConfig& config);
+// The JSON Schema for editors, generated from the same field lists (configs/experiment.schema.json; a test
+// compares).
 std::string ExperimentJsonSchema();
-
-// "64MiB", "20us", "5%": throws UserError naming the units that are known.
-int64_t ParseBytes(const std::string& text);
-int64_t ParseDurationNs(const std::string& text);
 
 }  // namespace plelab

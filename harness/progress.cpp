@@ -8,6 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "harness/units.h"
+
 namespace plelab {
 namespace {
 
@@ -47,14 +49,6 @@ std::string Truncate(const std::string& text, int columns) {
 
 ProgressOutput ProgressOutput::Standard() {
   return {.stream = stderr, .terminal = isatty(STDERR_FILENO) == 1};
-}
-
-std::string ReadableSeconds(double seconds) {
-  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
-  const int64_t whole = std::llround(seconds);
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
 }
 
 Progress::Progress(std::string what, int64_t total, ProgressOutput output)

@@ -46,7 +46,4 @@ class Progress {
   std::chrono::steady_clock::time_point started_, drawn_;
 };
 
-// A time as people read it: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min".
-std::string ReadableSeconds(double seconds);
-
 }  // namespace plelab

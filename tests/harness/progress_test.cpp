@@ -108,13 +108,5 @@ TEST_F(ProgressTest, FinishingTwiceSaysItOnce) {
   EXPECT_EQ(Written(), "decode: done in 2.0 s\n");
 }
 
-TEST(ReadableSeconds, GrowsFromTenthsToHours) {
-  EXPECT_EQ(ReadableSeconds(0.44), "0.4 s");
-  EXPECT_EQ(ReadableSeconds(12.2), "12 s");
-  EXPECT_EQ(ReadableSeconds(59.7), "1 min 00 s");
-  EXPECT_EQ(ReadableSeconds(185), "3 min 05 s");
-  EXPECT_EQ(ReadableSeconds(7800), "2 h 10 min");
-}
-
 }  // namespace
 }  // namespace plelab
