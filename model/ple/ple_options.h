@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,16 @@ struct PleOptions {
   DropMode mode = DropMode::kZeroRow;          // dropped: `zero_row`, `projection_only`, `block_off`
   std::shared_ptr<PleOptions> over;            // cached: what it stands before; none means disk with its defaults
 };
+
+// One option as people meet it: the list that SetPleOption and CheckPleOptions walk, and from which the editors' JSON
+// Schema is made.  `strategy` comes first; `over` and `over.KEY` are described by one entry, `over`.
+struct PleOptionInfo {
+  std::string_view key;
+  std::string_view help;                 // one line: meaning and default
+  std::vector<std::string_view> values;  // the words that it takes; empty: free (an amount, a map)
+  std::vector<PleStrategy> used_by;      // empty: all
+};
+std::span<const PleOptionInfo> KnownPleOptions();
 
 // Sets one option from text: key `backend`, `capacity`, … or `over.backend` for the source below a cache.
 // Throws UserError: "unknown key 'capcity'; known: …", "…: unknown value 'x' for 'policy'; known: lru".
