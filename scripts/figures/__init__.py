@@ -1,0 +1,12 @@
+"""One figure per file.  Each module has TITLE, CAPTION, `applies(result)` and `draw(result) -> matplotlib figure`."""
+from . import memory, parameter_groups, placement, step_time
+
+ALL = (placement, step_time, memory, parameter_groups)
+
+
+def applicable(result):
+    return [figure for figure in ALL if figure.applies(result)]
+
+
+def name_of(figure) -> str:
+    return figure.__name__.rsplit(".", 1)[-1]

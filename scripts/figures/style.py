@@ -1,0 +1,50 @@
+"""How every figure looks, and the line under it that says how its numbers were taken."""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+# Okabe and Ito's palette: told apart by everyone.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555")
+MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X"}
+KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
+                "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
+
+plt.rcParams.update({
+    "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10, "axes.titlesize": 12, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.color": "#E4E4E4", "grid.linewidth": 0.8, "axes.axisbelow": True, "legend.frameon": False,
+    "svg.fonttype": "path", "svg.hashsalt": "plelab",
+})
+
+
+def new(width=8.6, height=4.8, **kwargs):
+    return plt.subplots(figsize=(width, height), layout="constrained", **kwargs)
+
+
+def provenance(result) -> str:
+    """Weights, decoding, machine: what a reader must know before believing the numbers."""
+    meta = result.meta
+    measured = len(result.table("steps")) + len(result.table("memory")) > 0
+    parts = [f"{result.weights} weights" if measured else "counted, nothing measured", meta.get("experiment", ""),
+             meta.get("decode", ""), f"{meta.get('threads', '?')} threads" if measured else "", meta.get("cpu_model", ""), f"commit {str(meta.get('git_commit', '?'))[:10]}"]
+    return " · ".join(str(p) for p in parts if p)
+
+
+def sign(figure, result) -> None:
+    # Inside the layout, so that constrained_layout leaves it room.
+    figure.supxlabel(provenance(result), fontsize=7.5, color="#777777", x=0.01, ha="left")
+
+
+def colour_of(result, variant: str) -> str:
+    order = list(result.table("variants")["variant"])
+    return COLOURS[order.index(variant) % len(COLOURS)]
+
+
+def spread(values, gap):
+    """Moves sorted label positions apart until neighbours are `gap` apart."""
+    placed = []
+    for value in values:
+        placed.append(max(value, placed[-1] + gap) if placed else value)
+    shift = (sum(placed) - sum(values)) / max(len(values), 1)
+    return [p - shift for p in placed]

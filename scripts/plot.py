@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Draws every figure that a result file has data for, as PNG and SVG.
+
+    .venv/bin/python scripts/plot.py RESULT.h5 [--out FOLDER]      (default: RESULT_figures/)
+"""
+import argparse
+import pathlib
+
+import figures
+from figures.style import plt
+from resultfile import Result, ResultError, main_guard
+
+
+def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for module in figures.applicable(result):
+        figure = module.draw(result)
+        for ending in ("png", "svg"):
+            written.append(folder / f"{figures.name_of(module)}.{ending}")
+            figure.savefig(written[-1])
+        plt.close(figure)
+    return written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("result", help="a file that `plelab run` wrote")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for the pictures")
+    arguments = parser.parse_args()
+    result = Result(arguments.result)
+    written = draw_all(result, arguments.out or result.path.with_name(result.name + "_figures"))
+    if not written:
+        raise ResultError(f"{result.path}: holds no table that a figure is drawn from")
+    for path in written:
+        print(path)
+
+
+if __name__ == "__main__":
+    main_guard(main)

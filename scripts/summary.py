@@ -1,0 +1,143 @@
+"""What a result says in words and in one table: the first screen of the report."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from resultfile import Result, paired_difference_ms
+
+MIN_STEPS_FOR_P99 = 1024
+GREY_LINES = 3
+
+
+def interval(values, digits=2, unit="") -> str:
+    value, low, high = values
+    if np.isnan(value):
+        return "not measured"
+    text = f"{value:+.{digits}f}{unit}"
+    return text if np.isnan(low) else f"{text} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+def bytes_text(count: float) -> str:
+    if np.isnan(count):
+        return "—"
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(count) >= size:
+            return f"{count / size:,.2f} {unit}" if count < 100 * size else f"{count / size:,.0f} {unit}"
+    return f"{count:,.0f} B"
+
+
+def variant_rows(result: Result) -> list[dict]:
+    baseline = result.baseline()
+    return [_variant_row(result, row, baseline) for row in result.table("variants").itertuples()]
+
+
+def _variant_row(result: Result, row, baseline) -> dict:
+    steps = result.steps_ms(row.variant)
+    reps = result.table("reps")
+    ttft = reps.loc[reps["variant"] == row.variant, "ttft_ns"] / 1e6 if len(reps) else pd.Series(dtype=float)
+    lookups = result.table("steps")
+    lookups = lookups[lookups["variant"] == row.variant] if len(lookups) else lookups
+    hit_rate = lookups["hits"].sum() / max(lookups["lookups"].sum(), 1) if len(lookups) and row.strategy == "cached" else np.nan
+    is_baseline = row.variant == baseline
+    nan3 = (np.nan,) * 3
+    return {
+        "variant": row.variant, "strategy": row.strategy, "status": row.status, "error": row.error,
+        "exact": bool(row.exact), "options": result.options(row.variant), "fast": row.fast_bytes, "file": row.file_bytes,
+        "ttft": float(ttft.median()) if len(ttft) else np.nan,
+        "p50": float(np.median(steps)) if len(steps) else np.nan,
+        "p99": float(np.quantile(steps, 0.99)) if len(steps) >= MIN_STEPS_FOR_P99 else np.nan, "n": len(steps),
+        "wait_us": float(result.steps_ms(row.variant, "ple_wait_ns").mean() * 1e3) if len(steps) else np.nan,
+        "hit_rate": hit_rate, "is_baseline": is_baseline,
+        "delta_ms": nan3 if is_baseline or baseline is None else paired_difference_ms(result, row.variant, baseline),
+        "delta_nats": nan3 if is_baseline else result.accuracy(row.variant, "delta_nats"),
+    }
+
+
+def sentence(result: Result, rows: list[dict]) -> str:
+    """The one generated sentence.  It only says what was measured."""
+    done = [r for r in rows if r["status"] == "done"]
+    base = next((r for r in done if r["is_baseline"]), None)
+    parts = []
+    disk = next((r for r in done if r["strategy"] == "disk" and r["exact"]), None)
+    if base and disk and not np.isnan(disk["delta_ms"][0]):
+        saved = bytes_text(base["fast"] - disk["fast"])
+        verb = "costs" if disk["delta_ms"][1] > 0 else "is faster by" if disk["delta_ms"][2] < 0 else "shows no clear cost:"
+        sign = -1 if verb == "is faster by" else 1
+        values = sorted(sign * v for v in disk["delta_ms"])
+        parts.append(f"{disk['variant']} saves {saved} of fast memory and {verb} "
+                     f"{sign * disk['delta_ms'][0]:.3f} ms per token [{values[0]:.3f}, {values[2]:.3f}]")
+    dropped = next((r for r in done if r["strategy"] == "dropped" and not np.isnan(r["delta_nats"][0])), None)
+    if dropped:
+        _, low, high = dropped["delta_nats"]
+        parts.append(f"dropping the rows ({dropped['variant']}) costs {dropped['delta_nats'][0]:.3f} nats per token "
+                     f"[{low:.3f}, {high:.3f}]")
+    if not parts:
+        return parameter_sentence(result) or "This file compares no placements of the PLE table."
+    text = "; ".join(parts)
+    return text[0].upper() + text[1:] + (" (random weights: the accuracy says nothing about a trained model)."
+                                          if result.weights == "random" and dropped else ".")
+
+
+def parameter_sentence(result: Result) -> str | None:
+    table = result.curve("parameter_groups")
+    if not len(table):
+        return None
+    shape = table["series"].iloc[0]
+    counts = table[table["series"] == shape].set_index("label")["y"]
+    total = counts[["text_stack", "unused_kv", "token_embedding", "ple_table", "vision", "audio"]].sum()
+    working = counts[["text_stack", "token_embedding"]].sum()
+    return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
+            f"one per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
+
+
+def badges(result: Result) -> list[tuple[str, str, str]]:
+    """(name, value, tone) with tone good, plain or warn."""
+    weights = result.weights
+    out = [("weights", weights, "good" if weights == "trained" else "warn")]
+    reps = result.table("reps")
+    if len(reps):
+        cold = set(reps["cold_verified"]) - {"", "not_asked"}
+        if cold:
+            verified = cold == {"yes"}
+            out.append(("cold page cache", "verified" if verified else "unverified", "good" if verified else "warn"))
+        out.append(noise_badge(reps))
+    vm = str(result.meta.get("vm", "unknown"))
+    out.append(("machine", f"{result.meta.get('cpu_model', 'unknown')}, {result.meta.get('cores', '?')} cores"
+                           + ("" if vm in ("none", "unknown") else f", {vm}"), "plain"))
+    if str(result.meta.get("dirty_hash", "clean")) not in ("", "clean", "none", "unknown"):
+        out.append(("source", "uncommitted changes", "warn"))
+    return out
+
+
+def noise_badge(reps) -> tuple[str, str, str]:
+    bandwidth = reps[["bandwidth_before", "bandwidth_after"]].to_numpy().ravel()
+    bandwidth = bandwidth[np.isfinite(bandwidth)]
+    if not len(bandwidth):
+        return ("noise", "not measured", "warn")
+    swing = bandwidth.max() / bandwidth.min() - 1
+    return ("noise", f"read bandwidth {bandwidth.min():.0f}–{bandwidth.max():.0f} GB/s ({swing:.0%} swing)",
+            "good" if swing < 0.15 else "warn")
+
+
+def cannot_tell(result: Result) -> list[str]:
+    """Three lines of what this file cannot tell, the most important first."""
+    lines = []
+    if result.weights == "random":
+        lines.append("Accuracy of a trained model: the weights are random, so Δ nats only proves that the rows are used.")
+    elif result.weights == "unlabelled":
+        lines.append("Whether the weights are trained: the checkpoint does not say.")
+    steps = result.table("steps")
+    if len(steps):
+        ms = steps["step_ns"].median() / 1e6
+        lines.append(f"What another device would do: here a step takes {ms:.1f} ms; a fixed cost per token weighs more where "
+                     "steps are shorter.")
+        storage = result.meta.get("storage", "unknown")
+        lines.append(f"What other storage would do: rows came from {storage} ({result.meta.get('filesystem', 'unknown')}).")
+    lines.append("Long runs: temperature, battery and other processes were not part of this run.")
+    lines.append("Other texts and languages: cache hits and Δ nats belong to the text that was replayed.")
+    return lines[:GREY_LINES]
+
+
+def reproduce(result: Result) -> str:
+    command = result.meta.get("command", "")
+    return command or f"build/plelab run {result.meta.get('config_path', 'CONFIG.yaml')}"
