@@ -22,9 +22,9 @@ h1{font-size:1.35rem;margin:0 0 .2rem}h2{font-size:1.15rem;margin:2.2rem 0 .4rem
 .badge{display:inline-block;border-radius:1rem;padding:.1rem .7rem;margin:.1rem .3rem .1rem 0;font-size:.82rem;background:#eef0f4}
 .good{background:#dff3e8}.warn{background:#fdebd0}
 table{border-collapse:collapse;width:100%;font-size:.86rem;margin:.8rem 0}
-th,td{padding:.32rem .5rem;border-bottom:1px solid #e3e6ec;text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}tr.failed td{color:#a33}th{font-weight:600;vertical-align:bottom}
-svg{max-width:100%;height:auto}figure{margin:1rem 0}figcaption,.note{color:#667;font-size:.85rem}
+th,td{padding:.3rem .4rem;border-bottom:1px solid #e3e6ec;text-align:right;white-space:nowrap;vertical-align:top}
+th:first-child,td:first-child{text-align:left}tr.failed td{color:#a33}th{font-weight:600;vertical-align:bottom;white-space:normal}
+td small{color:#667}svg{width:100%;height:auto}figure{margin:1rem 0}figcaption,.note{color:#667;font-size:.85rem}
 pre{background:#f4f5f8;padding:.7rem;overflow-x:auto;font-size:.82rem;border-radius:.4rem}
 details{margin:.6rem 0}summary{cursor:pointer}ul{margin:.3rem 0}
 """
@@ -47,6 +47,11 @@ def number(value: float, digits: int) -> str:
     return "—" if np.isnan(value) else f"{value:,.{digits}f}"
 
 
+def two_lines(interval: str) -> str:
+    value, bracket, bounds = interval.partition(" [")
+    return f"{value}<br><small>[{bounds}</small>" if bracket else value
+
+
 def table_html(rows: list[dict]) -> str:
     head = ("strategy", "PLE in RAM", "PLE on file", "TTFT ms", "p50 ms", "p99 ms", "exposed wait µs", "hits",
             "Δ ms per token [95 %]", "Δ nats [95 %]", "bit-exact")
@@ -60,8 +65,9 @@ def table_html(rows: list[dict]) -> str:
         cells = (html.escape(row["variant"]), summary.bytes_text(row["fast"]), summary.bytes_text(row["file"]),
                  number(row["ttft"], 1), number(row["p50"], 3), number(row["p99"], 3), number(row["wait_us"], 1),
                  "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
-                 "baseline" if base else summary.interval(row["delta_ms"], 3),
-                 "baseline" if base else summary.interval(row["delta_nats"], 4), "yes" if row["exact"] else "no (ablation)")
+                 "baseline" if base else two_lines(summary.interval(row["delta_ms"], 3)),
+                 "baseline" if base else two_lines(summary.interval(row["delta_nats"], 4)),
+                 "yes" if row["exact"] else "no (ablation)")
         lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     return "\n".join(lines) + "</table>"
 
