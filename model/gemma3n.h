@@ -10,11 +10,10 @@
 #include "model/checkpoint.h"
 #include "model/kv_cache.h"
 #include "model/ple/ple_source.h"
+#include "model/text_pass.h"
 #include "model/weights.h"
 
 namespace plelab {
-
-enum class LogitsWanted { kAll, kLast, kNone };
 
 // Bytes of weights by what they are for: what `memory by kind` shows.
 struct WeightBytes {
@@ -36,16 +35,17 @@ class Gemma3n {
   // chunk ≤ 0: a default that keeps the ring small (512).
   KvCache MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk = 0) const;
 
-  // ids [B, T] int64 on the CPU, hard image and audio ids included; `ple` was begun with the same ids, flattened.
-  // kv may be null: no cache (a full pass).  A prompt longer than kv->chunk() goes in pieces.  No gradient.
-  // Returns float32 logits [B, T, vocab] (kAll), [B, 1, vocab] (kLast) or an undefined tensor (kNone).
-  // Throws UserError for an id outside [0, vocab), naming its position.
+  // ids [B, T] int64 on the CPU, hard image and audio ids included; `ple` was begun with the same ids,
+  // flattened. kv may be null: no cache (a full pass).  A prompt longer than kv->chunk() goes in pieces.  No
+  // gradient. Returns float32 logits [B, T, vocab] (kAll), [B, 1, vocab] (kLast) or an undefined tensor
+  // (kNone). Throws UserError for an id outside [0, vocab), naming its position.
   torch::Tensor Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted);
   // One new token per sequence: ids [B].  Returns float32 logits [B, vocab].
   torch::Tensor DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple);
 
   WeightBytes weight_bytes() const;
-  // Bytes that one decode step at `position` must read: weights after sparsity, tied embedding, keys and values; no PLE rows.
+  // Bytes that one decode step at `position` must read: weights after sparsity, tied embedding, keys and
+  // values; no PLE rows.
   int64_t DecodeStepBytes(int64_t position) const;
 
   struct Impl;

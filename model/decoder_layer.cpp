@@ -1,0 +1,45 @@
+#include "model/decoder_layer.h"
+
+#include <cmath>
+
+#include "model/altup.h"
+#include "model/attention.h"
+#include "model/laurel.h"
+#include "model/mlp.h"
+#include "model/ops.h"
+
+namespace plelab {
+
+torch::Tensor DecoderLayer(const torch::Tensor& streams, int64_t position, TextPass& pass) {
+  const TextConfig& c = pass.model().config;
+  const LayerSpec& spec = pass.model().layers[position];
+  const DecoderLayerWeights& w = pass.model().weights.layers[spec.source_layer];
+  const double eps = c.rms_norm_eps;
+
+  auto predictions = AltUpPredict(streams, w.altup, c);
+  auto normed = RmsNorm(predictions[c.altup_active_idx], w.input_layernorm, eps);
+  if (spec.kv_donor == position) {
+    const auto rope = pass.Rope(spec.type, pass.tokens());
+    pass.Keep(position, MakeKeysValues(normed, w.self_attn, rope, pass.start(), c));
+  }
+
+  // From the last donor on nothing but the wanted positions has a use.
+  const int64_t wanted = pass.Wanted(position);
+  if (wanted == 0) return {};
+  predictions = Last(predictions, 2, wanted);
+  normed = Last(normed, 1, wanted);
+
+  const auto active = predictions[c.altup_active_idx];
+  const auto attended = Attention(normed, pass.Seen(spec.kv_donor), w.self_attn, pass.Rope(spec.type, wanted),
+                                  pass.start() + pass.tokens() - wanted, spec.type, c);
+  const auto attention_gated = active + RmsNorm(attended, w.post_attention_layernorm, eps);
+  const auto mixed = (attention_gated + Laurel(normed, w.laurel, c)) * std::sqrt(0.5);
+  const auto fed_forward = Mlp(RmsNorm(mixed, w.pre_feedforward_layernorm, eps), w.mlp, spec);
+  const auto output = mixed + RmsNorm(fed_forward, w.post_feedforward_layernorm, eps);
+  const auto corrected = AltUpCorrect(predictions, output, w.altup, c, pass.model().training);
+
+  const auto per_layer_input = pass.PleOf(spec.ple_slice, wanted);
+  return per_layer_input.defined() ? AddPerLayerInput(corrected, per_layer_input, w, c) : corrected;
+}
+
+}  // namespace plelab

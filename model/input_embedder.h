@@ -1,0 +1,41 @@
+// From token ids to what enters the first layer: text, and hard image and audio tokens through their own
+// embedders.
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <optional>
+
+#include "model/config.h"
+#include "model/text_pass.h"
+#include "model/weights.h"
+
+namespace plelab {
+
+// Throws UserError naming the first id [B, T] (int64, CPU) that is not in [0, vocab), or belongs to image or
+// audio but lies past the end of that vocabulary.
+void CheckIds(const torch::Tensor& ids, const Gemma3nConfig& config);
+
+// Holds the two embedders, each loaded when the first of its tokens comes by.
+class InputEmbedder {
+ public:
+  using Loader = std::function<EmbedderWeights()>;
+  InputEmbedder(Loader load_vision, Loader load_audio);
+
+  // ids [B, T] int64 on the CPU, checked → [B, T, hidden] float32 on the weights' device.  Reference:
+  // Gemma3nModel.forward (ids from the vision offset up to the audio offset are image tokens, those from
+  // there on audio tokens).
+  torch::Tensor Embed(const torch::Tensor& ids, const TextModel& text, const Gemma3nConfig& config);
+
+  const EmbedderWeights& vision();
+  const EmbedderWeights& audio();
+  int64_t vision_bytes() const;  // 0 until loaded
+  int64_t audio_bytes() const;
+
+ private:
+  Loader load_vision_, load_audio_;
+  std::optional<EmbedderWeights> vision_, audio_;
+};
+
+}  // namespace plelab

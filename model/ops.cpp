@@ -1,0 +1,54 @@
+#include "model/ops.h"
+
+#include <cmath>
+
+#include "model/matmul.h"
+
+namespace plelab {
+
+torch::ScalarType ComputeType(const LinearWeight& w) {
+  return w.format == WeightFormat::kBFloat16 ? torch::kBFloat16 : torch::kFloat32;
+}
+
+torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
+  return MatMul(x.to(ComputeType(w)), w).to(torch::kFloat32);
+}
+
+LinearWeight FirstOutputs(const LinearWeight& w, int64_t count) {
+  LinearWeight head = w;
+  head.values = w.values.narrow(w.layout == WeightLayout::kRowMajor ? 0 : 1, 0, count);
+  head.out = count;
+  return head;
+}
+
+LinearWeight FirstInputs(const LinearWeight& w, int64_t count) {
+  LinearWeight head = w;
+  head.values = w.values.narrow(w.layout == WeightLayout::kRowMajor ? 1 : 0, 0, count);
+  head.in = count;
+  return head;
+}
+
+torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
+  const torch::Tensor wide = x.to(torch::kFloat32);
+  const torch::Tensor normed = wide * torch::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);
+  return weight.defined() ? normed * weight.to(torch::kFloat32) : normed;
+}
+
+torch::Tensor Gelu(const torch::Tensor& x) { return torch::gelu(x, "tanh"); }
+
+double NormalQuantile(double p) {
+  return std::sqrt(2.0) * torch::erfinv(torch::tensor(2.0 * p - 1.0, torch::kFloat64)).item<double>();
+}
+
+torch::Tensor GaussianTopK(const torch::Tensor& x, double sparsity) {
+  const auto [std, mean] = torch::std_mean(x, /*dim=*/{-1}, /*unbiased=*/false, /*keepdim=*/true);
+  return torch::relu(x - (mean + std * NormalQuantile(sparsity)));
+}
+
+torch::Tensor Softcap(torch::Tensor x, double cap) {
+  if (cap == 0) return x;
+  if (at::GradMode::is_enabled() && x.requires_grad()) return torch::tanh(x / cap) * cap;
+  return x.div_(cap).tanh_().mul_(cap);
+}
+
+}  // namespace plelab

@@ -1,0 +1,62 @@
+// Per-layer embeddings inside the model: what each layer receives, and how it enters the streams.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "model/config.h"
+#include "model/io/dtype.h"
+#include "model/ple/ple_source.h"
+#include "model/weights.h"
+
+namespace plelab {
+
+// The rows of a pass's tokens, from a source's request or, where the table is trained, from a tensor.
+class PleRows {
+ public:
+  // `request` was begun with ids [B, T], flattened; `dtype` is the table's.  Nothing is asked of the request
+  // before Layer.
+  static PleRows FromRequest(PleRequest& request, DType dtype, int64_t batch, int64_t ple_dim,
+                             torch::Device device);
+  // table [vocab_ple, layers · ple_dim], ids [B, T] on its device; padding_idx: the row without gradient, −1
+  // for none.
+  static PleRows FromTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t ple_dim,
+                           int64_t padding_idx);
+  // The reference given embeddings but no rows.
+  static PleRows None() { return {}; }
+
+  PleKind kind() const { return request_ != nullptr ? request_->kind() : kind_; }
+  // [B, T, ple_dim] float32, as the source gives them.  Waits where the source must.  Throws RunError for a
+  // request of another size.
+  torch::Tensor Layer(int64_t slice) const;
+  // The same for tokens start … start + count − 1.
+  PleRows Narrow(int64_t start, int64_t count) const;
+
+ private:
+  PleKind kind_ = PleKind::kProjectionOnly;
+  PleRequest* request_ = nullptr;
+  DType dtype_ = DType::kFloat32;
+  int64_t batch_ = 0, ple_dim_ = 0;
+  torch::Device device_ = torch::kCPU;
+  std::vector<torch::Tensor> slices_;  // FromTable: [layers] of [B, T, ple_dim]
+  int64_t start_ = 0, count_ = -1;     // the tokens wanted; count −1: all
+};
+
+// The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off:
+//   (rows · √ple_dim + norm(projection(embeds) · hidden^-½)) / √2.
+// embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].  The one place that knows what a PleKind
+// means. Reference: Gemma3nTextModel.project_per_layer_inputs.
+torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
+                            const LinearWeight& projection, const torch::Tensor& projection_norm,
+                            const TextConfig& c);
+
+// per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.
+std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim);
+
+// streams [n, B, T, hidden] with the layer's input, gated by the active stream, added to streams [1:].
+// Reference: the second half of Gemma3nTextDecoderLayer.
+torch::Tensor AddPerLayerInput(const torch::Tensor& streams, const torch::Tensor& per_layer_input,
+                               const DecoderLayerWeights& w, const TextConfig& c);
+
+}  // namespace plelab
