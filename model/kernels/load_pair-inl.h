@@ -1,0 +1,48 @@
+// Weights of either element type as float vectors.  Compiled once per instruction set, between
+// HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE of the includer's own; hence the toggling guard.
+#if defined(PLELAB_LOAD_PAIR_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLELAB_LOAD_PAIR_INL_H_
+#undef PLELAB_LOAD_PAIR_INL_H_
+#else
+#define PLELAB_LOAD_PAIR_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+HWY_BEFORE_NAMESPACE();
+namespace plelab {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using DF = hn::ScalableTag<float>;
+using VF = hn::Vec<DF>;
+constexpr size_t kLanes = hn::MaxLanes(DF());
+
+// bfloat16 is kept as its bits.  LoadPair yields its even and its odd elements apart; float32 stays in order.
+template <class T>
+constexpr bool kSplitsPairs = std::is_same_v<T, uint16_t>;
+
+// 2 · kLanes weights from w on.
+HWY_INLINE void LoadPair(const uint16_t* HWY_RESTRICT w, VF& even, VF& odd) {
+  const DF df;
+  const hn::RebindToUnsigned<DF> du;
+  // A bfloat16 is the upper half of a float32: the upper one of two needs a mask, the lower one a shift.
+  const auto two = hn::LoadU(du, reinterpret_cast<const uint32_t*>(w));
+  even = hn::BitCast(df, hn::ShiftLeft<16>(two));
+  odd = hn::BitCast(df, hn::And(two, hn::Set(du, 0xFFFF0000u)));
+}
+HWY_INLINE void LoadPair(const float* HWY_RESTRICT w, VF& first, VF& second) {
+  first = hn::LoadU(DF(), w);
+  second = hn::LoadU(DF(), w + kLanes);
+}
+HWY_INLINE float Widen(uint16_t w) { return hwy::F32FromBF16(hwy::bfloat16_t{w}); }
+HWY_INLINE float Widen(float w) { return w; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace plelab
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

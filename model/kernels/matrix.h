@@ -1,0 +1,24 @@
+// What the kernels see of a weight: bytes and a shape.  No torch here.
+#pragma once
+
+#include <cstdint>
+
+namespace plelab {
+
+enum class ElementType { kFloat32, kBFloat16 };
+
+// Contiguous, row by row; any alignment.
+struct MatrixView {
+  const void* data = nullptr;
+  ElementType type = ElementType::kFloat32;
+  int64_t rows = 0;
+  int64_t cols = 0;
+};
+
+inline int64_t ElementBytes(ElementType type) { return type == ElementType::kFloat32 ? 4 : 2; }
+inline int64_t RowBytes(const MatrixView& m) { return m.cols * ElementBytes(m.type); }
+
+// The most vectors that one call multiplies by a matrix: beyond that a matrix product is the better tool.
+inline constexpr int64_t kMaxVectors = 8;
+
+}  // namespace plelab

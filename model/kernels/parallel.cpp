@@ -1,0 +1,17 @@
+// Compiled with OpenMP (model/CMakeLists.txt): without it at::parallel_for is a serial loop.
+#include "model/kernels/parallel.h"
+
+#include <ATen/Parallel.h>
+
+#ifndef _OPENMP
+#error "parallel.cpp must be compiled with OpenMP, or every kernel runs in one thread"
+#endif
+
+namespace plelab {
+
+void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body) {
+  at::parallel_for(begin, end, grain,
+                   [&](int64_t share_begin, int64_t share_end) { body(share_begin, share_end); });
+}
+
+}  // namespace plelab

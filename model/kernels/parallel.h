@@ -1,0 +1,30 @@
+// Loops over LibTorch's own thread pool: the model runs no second one.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace plelab {
+
+// A reference to a callable f(begin, end); it must outlive the call it is passed to.
+class RangeBody {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, RangeBody>)
+      RangeBody(F&& f)  // NOLINT: implicit, so that a lambda can be passed in place
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
+        call_([](void* object, int64_t begin, int64_t end) {
+          (*static_cast<std::remove_reference_t<F>*>(object))(begin, end);
+        }) {}
+  void operator()(int64_t begin, int64_t end) const { call_(object_, begin, end); }
+
+ private:
+  void* object_;
+  void (*call_)(void*, int64_t, int64_t);
+};
+
+// at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
+// `grain`. Runs in the caller alone where it is already inside such a loop.  Rethrows what a share throws.
+void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
+
+}  // namespace plelab

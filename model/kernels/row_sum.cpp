@@ -1,0 +1,162 @@
+#include "model/kernels/row_sum.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "model/kernels/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "model/kernels/row_sum.cpp"
+#include "model/kernels/targets.h"
+// After targets.h, which says which instruction sets are compiled.
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "model/kernels/load_pair-inl.h"
+
+#ifndef PLELAB_ROW_SUM_ONCE
+#define PLELAB_ROW_SUM_ONCE
+namespace plelab {
+namespace {
+
+struct RowSumShare {
+  MatrixView w;
+  const int32_t* rows;  // null: row i of count is i
+  int64_t count;
+  ConstVectors a;
+  int64_t begin, end;  // columns
+  Vectors y;
+};
+
+}  // namespace
+}  // namespace plelab
+#endif  // PLELAB_ROW_SUM_ONCE
+
+HWY_BEFORE_NAMESPACE();
+namespace plelab {
+namespace HWY_NAMESPACE {
+constexpr size_t kTileColumns = 1024;  // sums of one tile stay in the L1 cache
+constexpr size_t kGroup = 4;           // rows read side by side
+
+// sum[c] += Σ_k a[k] · w[k][c], one row after the other: the grouping does not change the result.
+// `sum` keeps, for each pair of vectors, the elements in the order in which LoadPair yields them.
+template <class T, size_t kRows>
+HWY_INLINE void AddRows(const T* const* w, const float* a, size_t columns, float* HWY_RESTRICT sum) {
+  const DF df;
+  VF scale[kRows];
+  for (size_t k = 0; k < kRows; ++k) scale[k] = hn::Set(df, a[k]);
+  size_t c = 0;
+  for (; c + 2 * kLanes <= columns; c += 2 * kLanes) {
+    VF first = hn::Load(df, sum + c), second = hn::Load(df, sum + c + kLanes);
+    for (size_t k = 0; k < kRows; ++k) {
+      VF even, odd;
+      LoadPair(w[k] + c, even, odd);
+      first = hn::MulAdd(even, scale[k], first);
+      second = hn::MulAdd(odd, scale[k], second);
+    }
+    hn::Store(first, df, sum + c);
+    hn::Store(second, df, sum + c + kLanes);
+  }
+  for (; c < columns; ++c) {
+    for (size_t k = 0; k < kRows; ++k) sum[c] += a[k] * Widen(w[k][c]);
+  }
+}
+
+// Undoes the order of AddRows while adding a tile to y.
+template <class T>
+HWY_INLINE void AddTile(const float* HWY_RESTRICT sum, size_t columns, float* HWY_RESTRICT y) {
+  const size_t paired = columns - columns % (2 * kLanes);
+  for (size_t c = 0; c < paired; c += 2 * kLanes) {
+    for (size_t l = 0; l < 2 * kLanes; ++l) {
+      const size_t at = kSplitsPairs<T> ? (l % 2) * kLanes + l / 2 : l;
+      y[c + l] += sum[c + at];
+    }
+  }
+  for (size_t c = paired; c < columns; ++c) y[c] += sum[c];
+}
+
+template <class T>
+void AddTileOf(const RowSumShare& share, int64_t first_column, size_t columns) {
+  HWY_ALIGN float sums[kMaxVectors][kTileColumns];
+  for (int64_t v = 0; v < share.a.count; ++v) std::fill_n(sums[v], columns, 0.0f);
+  const T* data = static_cast<const T*>(share.w.data) + first_column;
+  for (int64_t i = 0; i < share.count; i += kGroup) {
+    const size_t rows = static_cast<size_t>(std::min<int64_t>(kGroup, share.count - i));
+    const T* w[kGroup];
+    int64_t row[kGroup];
+    for (size_t k = 0; k < rows; ++k) {
+      row[k] = share.rows == nullptr ? i + static_cast<int64_t>(k) : share.rows[i + k];
+      w[k] = data + row[k] * share.w.cols;
+    }
+    for (int64_t v = 0; v < share.a.count; ++v) {
+      float a[kGroup];
+      for (size_t k = 0; k < rows; ++k) a[k] = share.a.data[v * share.a.stride + row[k]];
+      if (rows == kGroup) {
+        AddRows<T, kGroup>(w, a, columns, sums[v]);
+      } else {
+        for (size_t k = 0; k < rows; ++k) AddRows<T, 1>(w + k, a + k, columns, sums[v]);
+      }
+    }
+  }
+  for (int64_t v = 0; v < share.a.count; ++v) {
+    AddTile<T>(sums[v], columns, share.y.data + v * share.y.stride + first_column);
+  }
+}
+
+template <class T>
+void AddShareOf(const RowSumShare& share) {
+  for (int64_t c = share.begin; c < share.end; c += kTileColumns) {
+    AddTileOf<T>(share, c, static_cast<size_t>(std::min<int64_t>(kTileColumns, share.end - c)));
+  }
+}
+
+void AddShare(const RowSumShare& share) {
+  switch (share.w.type) {
+    case ElementType::kFloat32:
+      return AddShareOf<float>(share);
+    case ElementType::kBFloat16:
+      return AddShareOf<uint16_t>(share);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace plelab
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace plelab {
+namespace {
+
+HWY_EXPORT(AddShare);
+
+// Columns are handed out by cache lines: 32 bfloat16.
+constexpr int64_t kLineColumns = 32;
+constexpr int64_t kMinShareBytes = 64 * 1024;
+
+void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, const ConstVectors& a,
+                    const Vectors& y) {
+  for (int64_t v = 0; v < a.count; ++v) std::fill_n(y.data + v * y.stride, w.cols, 0.0f);
+  const int64_t lines = (w.cols + kLineColumns - 1) / kLineColumns;
+  const int64_t line_bytes = std::max<int64_t>(1, count * kLineColumns * ElementBytes(w.type));
+  const auto add_share = HWY_DYNAMIC_DISPATCH(AddShare);
+  ParallelFor(0, lines, std::max<int64_t>(1, kMinShareBytes / line_bytes), [&](int64_t begin, int64_t end) {
+    add_share({w, rows, count, a, begin * kLineColumns, std::min(end * kLineColumns, w.cols), y});
+  });
+}
+
+}  // namespace
+
+void RowSum(const MatrixView& w, const ConstVectors& a, const Vectors& y) {
+  ParallelRowSum(w, nullptr, w.rows, a, y);
+}
+
+void RowSum(const MatrixView& w, std::span<const int32_t> rows, const ConstVectors& a, const Vectors& y) {
+  ParallelRowSum(w, rows.data(), std::ssize(rows), a, y);
+}
+
+void AddRowSumSerial(const MatrixView& w, const ConstVectors& a, const Vectors& y) {
+  HWY_DYNAMIC_DISPATCH(AddShare)({w, nullptr, w.rows, a, 0, w.cols, y});
+}
+
+}  // namespace plelab
+#endif  // HWY_ONCE

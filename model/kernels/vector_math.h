@@ -1,0 +1,34 @@
+// Functions of one float32 vector, vectorised, in the calling thread.
+#pragma once
+
+#include <cstdint>
+
+#include "model/kernels/matrix.h"
+
+namespace plelab {
+
+// y = x · (mean(x²) + eps)^-½ · weight; no weight where null.  In place where y == x.
+void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y);
+// mean(x²).
+float MeanSquare(const float* x, int64_t n);
+// Mean and standard deviation (divided by n), in two passes.
+struct Moments {
+  float mean, deviation;
+};
+Moments MeanAndDeviation(const float* x, int64_t n);
+
+// y = gelu(x) · factor, gelu by its tanh form (torch's approximate="tanh").  In place where y == x.
+void GeluTimes(const float* x, const float* factor, int64_t n, float* y);
+// x = gelu(max(x − cutoff, 0)).
+void ShiftedReluGelu(float* x, int64_t n, float cutoff);
+// x = cap · tanh(x / cap).
+void Softcap(float* x, int64_t n, float cap);
+void Softmax(float* x, int64_t n);
+// y = Σ_k coefficients[k] · x[k], k < count ≤ 8; y may be none of the x.
+void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y);
+
+// To float32, and from it (bfloat16: rounded to nearest even, NaN kept).
+void WidenTo(const void* x, ElementType type, int64_t n, float* y);
+void NarrowTo(const float* x, int64_t n, ElementType type, void* y);
+
+}  // namespace plelab

@@ -1,0 +1,90 @@
+#include "model/kernels/parallel.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model/kernels/matvec.h"
+#include "model/kernels/read_loop.h"
+#include "model/kernels/row_sum.h"
+#include "tests/model/kernels/kernel_test.h"
+
+namespace plelab {
+namespace {
+
+class ThreadCount {  // for one scope
+ public:
+  explicit ThreadCount(int threads) : before_(at::get_num_threads()) { at::set_num_threads(threads); }
+  ~ThreadCount() { at::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+TEST(ParallelFor, CoversTheRangeOnceOnSeveralThreads) {
+  const ThreadCount threads(3);
+  std::vector<std::atomic<int>> visits(1000);
+  std::atomic<int> shares{0};
+  ParallelFor(0, 1000, 1, [&](int64_t begin, int64_t end) {
+    ++shares;
+    for (int64_t i = begin; i < end; ++i) ++visits[i];
+  });
+  EXPECT_EQ(shares, 3);
+  for (const auto& count : visits) EXPECT_EQ(count, 1);
+}
+
+TEST(ParallelFor, RethrowsWhatAShareThrows) {
+  const ThreadCount threads(2);
+  EXPECT_THROW(ParallelFor(0, 2, 1,
+                           [](int64_t begin, int64_t) {
+                             if (begin == 1) throw std::runtime_error("x");
+                           }),
+               std::runtime_error);
+}
+
+// Two OpenMP libraries in one process would be two thread pools fighting for the cores.
+TEST(ParallelFor, RunsOnTheOneOpenMpLibraryOfTheProcess) {
+  const ThreadCount threads(2);
+  ParallelFor(0, 2, 1, [](int64_t, int64_t) {});
+  std::set<std::string> libraries;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("libgomp") != std::string::npos) libraries.insert(line.substr(line.find('/')));
+  }
+  EXPECT_LE(libraries.size(), 1u) << *libraries.begin() << " and " << *libraries.rbegin();
+}
+
+TEST(Kernels, GiveTheSameBitsForAnyNumberOfThreads) {
+  const testing::RandomMatrix w(3001, 515, ElementType::kBFloat16, 1);
+  const std::vector<float> x = testing::RandomVector(2 * 515, 2), a = testing::RandomVector(3001, 3);
+  std::vector<std::vector<float>> products, sums;
+  for (const int count : {1, 2, 3, 5}) {
+    const ThreadCount threads(count);
+    products.emplace_back(2 * 3001);
+    sums.emplace_back(515);
+    MatVec(w.view(), {x.data(), 2, 515}, {products.back().data(), 3001});
+    RowSum(w.view(), {a.data(), 1, 3001}, {sums.back().data(), 515});
+    EXPECT_EQ(products.back(), products.front()) << count << " threads";
+    EXPECT_EQ(sums.back(), sums.front()) << count << " threads";
+  }
+}
+
+TEST(ReadAll, ReadsEachWordOnce) {
+  const ThreadCount threads(2);
+  testing::ForEachTarget([] {
+    std::vector<uint64_t> words(8 * 5003);
+    std::iota(words.begin(), words.end(), uint64_t{1} << 40);
+    EXPECT_EQ(ReadAll(std::as_bytes(std::span(words))),
+              std::accumulate(words.begin(), words.end(), uint64_t{0}));
+  });
+}
+
+}  // namespace
+}  // namespace plelab
