@@ -34,9 +34,11 @@ struct ModelSection {
 
 // Tokens of the text, in order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {
-  std::string text_file;    // exactly one of text_file and trace
-  std::string trace;        // token ids made by scripts/corpus/make_trace.py
-  int64_t warm_tokens = 0;  // tokens before the prompt: what a cache with `initial: warmed` has seen; not run
+  std::string text_file;  // exactly one of text_file and trace
+  std::string trace;      // token ids made by scripts/corpus/make_trace.py
+  int64_t warm_tokens =
+      0;  // tokens before the prompt: what a cache with `initial: warmed` has seen, not run;
+          //   0: it has seen those after the last measured one instead
   int64_t prompt_tokens = 128;
   Decode decode = Decode::kReplay;
   int64_t decode_tokens = 256;  // measured steps of one repetition

@@ -1,0 +1,54 @@
+// CheckFilesExist: what a config names must be there before anything is loaded.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "harness/experiment_config.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+std::string PlaceOf(const ExperimentConfig& config, const std::string& key) {
+  const auto found = config.places.find(key);
+  return found == config.places.end() ? config.name : found->second;
+}
+
+void CheckCheckpoint(const ExperimentConfig& config) {
+  const ModelSection& model = config.model;
+  if (model.checkpoint.empty() || !model.synth.empty() || std::filesystem::is_directory(model.checkpoint))
+    return;
+  throw UserError(
+      "{}: 'checkpoint' in 'model': there is no folder '{}'; put the checkpoint there, or add 'synth: SHAPE' "
+      "to write "
+      "random weights",
+      PlaceOf(config, "model.checkpoint"), model.checkpoint);
+}
+
+void CheckFile(const ExperimentConfig& config, const std::string& section, const std::string& key,
+               const std::string& path) {
+  if (path.empty() || std::filesystem::is_regular_file(path)) return;
+  throw UserError("{}: '{}' in '{}': there is no file '{}' (paths are relative to the working directory, {})",
+                  PlaceOf(config, section + "." + key), key, section, path,
+                  std::filesystem::current_path().string());
+}
+
+void CheckTexts(const ExperimentConfig& config, const std::string& section, const std::string& text_file,
+                const std::string& trace) {
+  CheckFile(config, section, "text_file", text_file);
+  CheckFile(config, section, "trace", trace);
+}
+
+}  // namespace
+
+void CheckFilesExist(const ExperimentConfig& config) {
+  CheckCheckpoint(config);
+  CheckTexts(config, "workload", config.workload.text_file, config.workload.trace);
+  CheckTexts(config, "accuracy", config.accuracy.text_file, config.accuracy.trace);
+  for (const VariantConfig& variant : config.variants) {
+    CheckTexts(config, fmt::format("variants[{}].workload", variant.name), variant.workload.text_file,
+               variant.workload.trace);
+  }
+}
+
+}  // namespace plelab

@@ -1,0 +1,83 @@
+#include "harness/config_print.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/config_fields.h"
+#include "harness/yaml_tree.h"
+
+namespace plelab {
+namespace {
+
+YamlNode Print(int64_t value) { return YamlNode::Scalar(fmt::format("{}", value)); }
+YamlNode Print(double value) {
+  return YamlNode::Scalar(fmt::format("{}", value));
+}  // shortest that reads back equal
+YamlNode Print(bool value) { return YamlNode::Scalar(value ? "true" : "false"); }
+YamlNode Print(const std::string& value) { return YamlNode::Scalar(value); }
+template <ConfigEnum E>
+YamlNode Print(E value) {
+  return YamlNode::Scalar(std::string(Word(value)));
+}
+template <ConfigSection S>
+YamlNode Print(S section) {
+  YamlNode map = YamlNode::Map();
+  VisitFields(section, [&](std::string_view key, auto& field, auto&&...) { map.Set(key, Print(field)); });
+  return map;
+}
+
+// The entries of `map` whose values are not those of `base`.
+YamlNode Differences(const YamlNode& map, const YamlNode& base) {
+  YamlNode differences = YamlNode::Map();
+  for (const YamlEntry& entry : map.entries) {
+    if (base.Find(entry.key)->scalar != entry.value.scalar) differences.Set(entry.key, entry.value);
+  }
+  return differences;
+}
+
+YamlNode PrintVariant(const VariantConfig& variant, const ExperimentConfig& config) {
+  YamlNode map = YamlNode::Map();
+  map.Set("name", YamlNode::Scalar(variant.name));
+  YamlNode& ple = map.Set("ple", YamlNode::Map());
+  for (const auto& [key, value] : DescribePleOptions(variant.ple)) ple.Set(key, YamlNode::Scalar(value));
+  const YamlNode model = Differences(Print(variant.model), Print(config.model));
+  const YamlNode workload = Differences(Print(variant.workload), Print(config.workload));
+  if (!model.entries.empty()) map.Set("model", model);
+  if (!workload.entries.empty()) map.Set("workload", workload);
+  return map;
+}
+
+bool Uses(const ExperimentConfig& config, std::string_view section) {
+  const auto info = std::ranges::find(KnownExperiments(), config.experiment, &ExperimentInfo::name);
+  const auto lists = [&](const auto& sections) {
+    return std::ranges::find(sections, section) != sections.end();
+  };
+  if (section == "accuracy" && !config.accuracy.enabled) return false;
+  if (section == "model" && config.model.checkpoint.empty()) return false;  // an experiment that needs none
+  return lists(info->required) || lists(info->optional);
+}
+
+}  // namespace
+
+std::string ResolvedYaml(const ExperimentConfig& config) {
+  YamlNode root = YamlNode::Map();
+  root.Set("experiment", YamlNode::Scalar(config.experiment));
+  ExperimentConfig copy = config;  // the field lists hand out references
+  VisitSections(copy, [&](std::string_view key, auto& section, std::string_view) {
+    if (Uses(config, key)) root.Set(key, Print(section));
+  });
+  if (!config.shapes.empty()) {
+    YamlNode& shapes = root.Set("shapes", YamlNode::List({}));
+    for (const std::string& shape : config.shapes) shapes.items.push_back(YamlNode::Scalar(shape));
+  }
+  if (!config.variants.empty()) {
+    YamlNode& variants = root.Set("variants", YamlNode::List({}));
+    for (const VariantConfig& variant : config.variants)
+      variants.items.push_back(PrintVariant(variant, config));
+  }
+  return PrintYaml(root);
+}
+
+}  // namespace plelab

@@ -1,0 +1,139 @@
+#include "harness/config_variants.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+constexpr size_t kMaxNameLength = 120;  // a file name has 255
+
+// One option of a `ple` map: "over.backend" and where it stands.
+struct FlatOption {
+  std::string key;
+  std::string key_place;
+  const YamlNode* value;
+};
+
+void Flatten(const YamlNode& map, const std::string& prefix, std::vector<FlatOption>& options) {
+  for (const YamlEntry& entry : map.entries) {
+    const std::string key = prefix + entry.key;
+    if (entry.value.is_map()) {
+      Flatten(entry.value, key + ".", options);
+      continue;
+    }
+    const auto first = std::ranges::find(options, key, &FlatOption::key);
+    if (first != options.end()) {
+      throw UserError("{}: repeated key '{}' in 'ple', first at {}", entry.place, key, first->key_place);
+    }
+    options.push_back({key, entry.place, &entry.value});
+  }
+}
+
+std::vector<std::string> KnownKeys() {
+  std::vector<std::string> keys;
+  for (const PleOptionInfo& option : KnownPleOptions()) keys.emplace_back(option.key);
+  return keys;
+}
+
+// "over.over.backend" → "backend".
+std::string_view WithoutOver(std::string_view key) {
+  constexpr std::string_view kOver = "over.";
+  while (key.starts_with(kOver)) key.remove_prefix(kOver.size());
+  return key;
+}
+
+// Adds the place to an error of the PLE options, which know none.
+template <class F>
+void WithPlace(const std::string& place, F f) {
+  try {
+    f();
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", place, error.what());
+  }
+}
+
+void CheckName(const YamlNode& node) {
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("_-.,=@%+").find(c) != std::string_view::npos;
+  };
+  const std::string& name = node.scalar;
+  if (!node.is_scalar() || name.empty() || !std::isalnum(static_cast<unsigned char>(name[0])) ||
+      !std::ranges::all_of(name, fits) || name.size() > kMaxNameLength) {
+    throw UserError(
+        "{}: 'name' in 'variants': expected at most {} letters, digits and _ - . , = @ % +, the first a "
+        "letter "
+        "or digit (names go into file names), found {}",
+        node.place, kMaxNameLength, node.Describe());
+  }
+}
+
+VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
+  CheckKeys(node, "variants", {"name", "ple", "model", "workload"});
+  for (const char* key : {"name", "ple"}) RequireKey(node, "variants", key);
+  CheckName(*node.Find("name"));
+
+  VariantConfig variant{.name = node.Find("name")->scalar,
+                        .ple = ReadPleOptions(*node.Find("ple")),
+                        .model = config.model,
+                        .workload = config.workload};
+  const std::string path = fmt::format("variants[{}]", variant.name);
+  config.places[path] = node.Find("name")->place;
+  if (const YamlNode* model = node.Find("model")) {
+    CheckKeys(*model, path + ".model", {kVariantModelKeys.begin(), kVariantModelKeys.end()});
+    UpdateSection(*model, path + ".model", variant.model, config.places);
+  }
+  if (const YamlNode* workload = node.Find("workload")) {
+    UpdateSection(*workload, path + ".workload", variant.workload, config.places);
+  }
+  return variant;
+}
+
+}  // namespace
+
+PleOptions ReadPleOptions(const YamlNode& map) {
+  if (!map.is_map()) {
+    throw UserError("{}: 'ple': expected a map such as {{strategy: disk}}, found {}", map.place,
+                    map.Describe());
+  }
+  RequireKey(map, "ple", "strategy");
+  std::vector<FlatOption> flat;
+  Flatten(map, "", flat);
+  const std::vector<std::string> known = KnownKeys();
+  PleOptions options;
+  for (const FlatOption& option : flat) {
+    if (std::ranges::find(known, WithoutOver(option.key)) == known.end()) {
+      throw UserError("{}: unknown key '{}' in 'ple'; known: {}", option.key_place, option.key,
+                      fmt::join(known, ", "));
+    }
+    if (!option.value->is_scalar()) {
+      throw UserError("{}: '{}' in 'ple': expected a single value, found {}", option.value->place, option.key,
+                      option.value->Describe());
+    }
+    WithPlace(option.value->place, [&] { SetPleOption(options, option.key, option.value->scalar); });
+  }
+  for (const FlatOption& option : flat)
+    WithPlace(option.key_place, [&] { CheckPleOptions(options, {option.key}); });
+  return options;
+}
+
+void ReadVariants(const YamlNode& list, ExperimentConfig& config) {
+  for (const YamlNode& node : list.items) {
+    VariantConfig variant = ReadVariant(node, config);
+    const auto same = std::ranges::find(config.variants, variant.name, &VariantConfig::name);
+    if (same != config.variants.end()) {
+      throw UserError("{}: duplicate variant name '{}'", node.Find("name")->place, variant.name);
+    }
+    config.variants.push_back(std::move(variant));
+  }
+}
+
+}  // namespace plelab

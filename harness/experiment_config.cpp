@@ -1,0 +1,153 @@
+#include "harness/experiment_config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "harness/config_print.h"
+#include "harness/config_variants.h"
+#include "harness/sweep.h"
+#include "harness/yaml_overrides.h"
+#include "harness/yaml_reader.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+bool Contains(const std::vector<std::string_view>& sections, std::string_view section) {
+  return std::ranges::find(sections, section) != sections.end();
+}
+
+const ExperimentInfo& ReadExperiment(const YamlNode& root) {
+  std::vector<std::string_view> names;
+  for (const ExperimentInfo& info : KnownExperiments()) names.push_back(info.name);
+  const YamlNode* node = root.Find("experiment");
+  if (!node) throw UserError("{}: missing key 'experiment'; known: {}", root.place, fmt::join(names, ", "));
+  const auto found = std::ranges::find(names, node->scalar);
+  if (!node->is_scalar() || found == names.end()) {
+    throw UserError("{}: unknown experiment {}; known: {}", node->place, node->Describe(),
+                    fmt::join(names, ", "));
+  }
+  return KnownExperiments()[static_cast<size_t>(found - names.begin())];
+}
+
+void CheckSections(const YamlNode& root, const ExperimentInfo& info) {
+  std::vector<std::string_view> known{"experiment"};
+  known.insert(known.end(), info.required.begin(), info.required.end());
+  known.insert(known.end(), info.optional.begin(), info.optional.end());
+  for (const YamlEntry& entry : root.entries) {
+    if (Contains(known, entry.key)) continue;
+    throw UserError("{}: unknown key '{}' in a config of '{}'; known: {}", entry.place, entry.key, info.name,
+                    fmt::join(known, ", "));
+  }
+  for (const std::string_view section : info.required) {
+    if (!root.Find(section))
+      throw UserError("{}: missing key '{}', which '{}' needs", root.place, section, info.name);
+  }
+}
+
+void ResolveThreads(ModelSection& model) {
+  if (model.threads == 0) model.threads = std::max(1u, std::thread::hardware_concurrency());
+}
+
+void ReadShapes(const YamlNode& list, ExperimentConfig& config) {
+  if (!list.is_list() || list.items.empty()) {
+    throw UserError("{}: 'shapes': expected a list such as [e2b, e4b], found {}", list.place,
+                    list.is_list() ? "an empty list" : list.Describe());
+  }
+  for (const YamlNode& item : list.items) {
+    if (!item.is_scalar() || item.scalar.empty()) {
+      throw UserError("{}: 'shapes': expected a shape, a checkpoint or a JSON file, found {}", item.place,
+                      item.Describe());
+    }
+    if (std::ranges::find(config.shapes, item.scalar) != config.shapes.end()) {
+      throw UserError("{}: 'shapes' has '{}' twice", item.place, item.scalar);
+    }
+    config.shapes.push_back(item.scalar);
+    config.places[fmt::format("shapes[{}]", item.scalar)] = item.place;
+  }
+}
+
+void CheckOneText(const std::string& place, std::string_view section, const std::string& text_file,
+                  const std::string& trace) {
+  if (text_file.empty() != trace.empty()) return;
+  throw UserError("{}: '{}' needs exactly one of text_file and trace, found {}", place, section,
+                  text_file.empty() ? "none" : "both");
+}
+
+void CheckDesign(const YamlNode& root, const ExperimentConfig& config) {
+  const YamlNode* design = root.Find("design");
+  if (design && config.design.stop.rel_half_width > 0 && config.design.stop.max_reps < config.design.reps) {
+    throw UserError("{}: 'stop.max_reps' ({}) in 'design' is below 'reps' ({})", design->place,
+                    config.design.stop.max_reps, config.design.reps);
+  }
+  const YamlNode* cache = root.Find("page_cache");
+  if (cache && config.page_cache.maintain == PageCacheMaintain::kEvictEachStep &&
+      config.page_cache.initial != PageCacheInitial::kCold) {
+    throw UserError("{}: 'maintain: evict_each_step' in 'page_cache' needs 'initial: cold', found '{}'",
+                    cache->place, Word(config.page_cache.initial));
+  }
+}
+
+void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
+  ExpandVariants(root);
+  ReadVariants(*root.Find("variants"), config);
+  for (VariantConfig& variant : config.variants) {
+    ResolveThreads(variant.model);
+    const bool own = variant.workload != config.workload;
+    const std::string section = own ? fmt::format("variants[{}].workload", variant.name) : "workload";
+    CheckOneText(
+        own ? config.places[fmt::format("variants[{}]", variant.name)] : root.Find("workload")->place,
+        section, variant.workload.text_file, variant.workload.trace);
+  }
+}
+
+}  // namespace
+
+ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::string& origin,
+                                       const std::vector<std::string>& overrides) {
+  YamlNode root = ParseYaml(yaml, origin);
+  if (!root.is_map())
+    throw UserError("{}: expected a map that starts with 'experiment:', found {}", root.place,
+                    root.Describe());
+  for (const std::string& assignment : overrides) ApplyOverride(root, assignment);
+
+  ExperimentConfig config;
+  config.name = std::filesystem::path(origin).stem().string();
+  const ExperimentInfo& info = ReadExperiment(root);
+  config.experiment = info.name;
+  CheckSections(root, info);
+  VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
+    if (const YamlNode* node = root.Find(key)) ReadSection(*node, std::string(key), section, config.places);
+  });
+  ResolveThreads(config.model);
+  CheckDesign(root, config);
+  if (const YamlNode* accuracy = root.Find("accuracy")) {
+    config.accuracy.enabled = true;
+    CheckOneText(accuracy->place, "accuracy", config.accuracy.text_file, config.accuracy.trace);
+  }
+  if (const YamlNode* shapes = root.Find("shapes")) ReadShapes(*shapes, config);
+  if (Contains(info.required, "variants")) ReadAllVariants(root, config);
+  if (Contains(info.optional, "shapes") && config.shapes.empty() && config.model.checkpoint.empty()) {
+    throw UserError("{}: '{}' needs 'shapes', 'model' or both", root.place, info.name);
+  }
+  config.resolved_yaml = ResolvedYaml(config);
+  return config;
+}
+
+ExperimentConfig ReadExperimentConfig(const std::string& path, const std::vector<std::string>& overrides) {
+  std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path)) {
+    throw UserError("{}: cannot be read; expected a YAML file such as configs/ple_strategies_small.yaml",
+                    path);
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return ParseExperimentConfig(text, path, overrides);
+}
+
+}  // namespace plelab

@@ -1,0 +1,21 @@
+#include <vector>
+
+#include "harness/experiment_config.h"
+
+namespace plelab {
+
+std::span<const ExperimentInfo> KnownExperiments() {
+  static const std::vector<ExperimentInfo> experiments{
+      {.name = "ple_strategies",
+       .question = "does where the PLE table lives change speed, memory or output?",
+       .required = {"model", "workload", "variants"},
+       .optional = {"design", "page_cache", "accuracy", "sweep", "zip", "exclude"}},
+      {.name = "parameter_groups",
+       .question = "what are those parameters: 5 B in the file, 1.91 B advertised?",
+       .required = {},
+       .optional = {"model", "shapes"}},
+  };
+  return experiments;
+}
+
+}  // namespace plelab

@@ -1,0 +1,95 @@
+#include "harness/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "harness/units.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+[[noreturn]] void Fail(const YamlNode& node, const FieldName& name, std::string_view expected) {
+  const std::string found = node.quoted ? fmt::format("text \"{}\"", node.scalar) : node.Describe();
+  throw UserError("{}: '{}' in '{}': expected {}, found {}", node.place, name.key, name.section, expected,
+                  found);
+}
+
+template <class T>
+bool ParseNumber(const YamlNode& node, T& value) {
+  const std::string& text = node.scalar;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return node.is_scalar() && !node.quoted && error == std::errc() && end == text.data() + text.size();
+}
+
+std::string Range(const Rule& rule) {
+  if (std::isinf(rule.max)) return std::isinf(rule.min) ? "" : fmt::format(" of at least {}", rule.min);
+  // Whole numbers in full: {} would print 1048576 as 1.04858e+06.
+  return fmt::format(" from {:.15g} to {:.15g}", rule.min, rule.max);
+}
+
+}  // namespace
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, int64_t& value) {
+  const std::string expected = "a whole number" + Range(rule);
+  int64_t parsed = 0;
+  if (!ParseNumber(node, parsed)) Fail(node, name, expected);
+  if (static_cast<double>(parsed) < rule.min || static_cast<double>(parsed) > rule.max)
+    Fail(node, name, expected);
+  value = parsed;
+}
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, double& value) {
+  const std::string expected = (rule.share ? "a share, such as 5% or 0.05," : "a number") + Range(rule);
+  double parsed = 0;
+  if (rule.share && node.is_scalar() && !node.quoted && node.scalar.ends_with('%')) {
+    try {
+      parsed = ParseShare(node.scalar);
+    } catch (const UserError&) {
+      Fail(node, name, expected);
+    }
+  } else if (!ParseNumber(node, parsed) || !std::isfinite(parsed)) {
+    Fail(node, name, expected);
+  }
+  if (parsed < rule.min || parsed > rule.max) Fail(node, name, expected);
+  value = parsed;
+}
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, bool& value) {
+  const bool is_bool = node.is_scalar() && !node.quoted && (node.scalar == "true" || node.scalar == "false");
+  if (!is_bool) Fail(node, name, "true or false");
+  value = node.scalar == "true";
+}
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::string& value) {
+  if (!node.is_scalar()) Fail(node, name, "text");
+  if (rule.required && node.scalar.empty()) Fail(node, name, "text that is not empty");
+  if (!rule.words.empty()) ReadWord(node, name, rule.words);
+  value = node.scalar;
+}
+
+size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words) {
+  const auto found = node.is_scalar() ? std::ranges::find(words, node.scalar) : words.end();
+  if (found == words.end()) Fail(node, name, fmt::format("one of {}", fmt::join(words, ", ")));
+  return static_cast<size_t>(found - words.begin());
+}
+
+void CheckKeys(const YamlNode& node, std::string_view section, const std::vector<std::string>& known) {
+  if (!node.is_map())
+    throw UserError("{}: '{}': expected a map, found {}", node.place, section, node.Describe());
+  for (const YamlEntry& entry : node.entries) {
+    if (std::ranges::find(known, entry.key) != known.end()) continue;
+    throw UserError("{}: unknown key '{}' in '{}'; known: {}", entry.place, entry.key, section,
+                    fmt::join(known, ", "));
+  }
+}
+
+void RequireKey(const YamlNode& node, std::string_view section, std::string_view key) {
+  if (!node.Find(key)) throw UserError("{}: missing key '{}' in '{}'", node.place, key, section);
+}
+
+}  // namespace plelab
