@@ -6,25 +6,44 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+
+#include "model/io/error.h"
 
 namespace plelab {
 
 enum class IoBackend { kPread, kDirect, kMmap };
 
-// Cumulative.  bytes_moved ≥ bytes_asked: a direct read moves whole aligned blocks.
+// Cumulative, failed reads included.  A direct read moves whole aligned blocks, so bytes_moved ≥ bytes_asked.
+// pread and mmap copy from the page cache and count what was copied: what the kernel itself read ahead is not
+// seen here.
 struct IoCounters {
-  int64_t read_calls = 0;
+  int64_t read_calls = 0;  // calls of Read
   int64_t bytes_asked = 0;
   int64_t bytes_moved = 0;
+};
+
+// What Read throws: names file, offset, bytes expected and found, and why no more came.
+class ReadError : public RunError {
+ public:
+  ReadError(std::string_view path, int64_t offset, int64_t expected, int64_t found, std::string_view why)
+      : RunError("{}: read at offset {}: expected {} bytes, found {}: {}", path, offset, expected, found,
+                 why),
+        failed_at_(offset + found) {}
+  // Offset of the first byte that did not come.
+  int64_t failed_at() const { return failed_at_; }
+
+ private:
+  int64_t failed_at_;
 };
 
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
   // Fills `out` with the bytes from `offset` on.  Thread-safe.
-  // Throws RunError naming file, offset, bytes expected and found when the file ends early, shrank or cannot be read.
+  // Throws ReadError when the file ends early, shrank since it was opened, or cannot be read.
   virtual void Read(int64_t offset, std::span<std::byte> out) = 0;
-  virtual int64_t size_bytes() const = 0;
+  virtual int64_t size_bytes() const = 0;  // when it was opened
   virtual const std::string& path() const = 0;
   virtual IoCounters counters() const = 0;
 };

@@ -18,10 +18,12 @@ struct PleTable {
   PleGeometry geometry;
 };
 
-using FileOpener = std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
+using FileOpener =
+    std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
 
 struct PleSourceContext {
-  std::span<const int64_t> warm_ids;  // read through a cache that starts `warmed`, in this order; not counted in stats()
+  // Read through a cache that starts `warmed`, in this order; not counted in stats().
+  std::span<const int64_t> warm_ids;
   FileOpener open = OpenRandomAccessFile;  // a test's fake file
 };
 

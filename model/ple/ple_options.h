@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/io/anonymous_memory.h"
 #include "model/io/random_access_file.h"
 
 namespace plelab {
@@ -17,29 +18,28 @@ enum class PleStrategy { kResident, kCached, kDisk, kDropped };
 enum class DropMode { kZeroRow, kProjectionOnly, kBlockOff };
 enum class CachePolicy { kLru };
 enum class CacheStart { kEmpty, kWarmed };
-enum class PageSize { kHuge, k4KiB };
 
 // An amount of memory as a user writes it: 64MiB, or a share of the table (5%).
 struct Capacity {
   int64_t bytes = 64 * 1024 * 1024;
-  double share_of_table = 0;  // > 0: wins over bytes
+  double share_of_table = 0;  // in (0, 1]: wins over bytes
   int64_t Resolve(int64_t table_bytes) const;
 };
 
 struct PleOptions {
   PleStrategy strategy = PleStrategy::kResident;
-  PageSize pages = PageSize::kHuge;            // resident: `huge` or `4k` (a fair comparison with mmap)
-  Capacity capacity;                           // cached: `64MiB` or `5%`; 0 keeps nothing and still answers
-  CachePolicy policy = CachePolicy::kLru;      // cached: which row leaves first
-  CacheStart initial = CacheStart::kEmpty;     // cached: `empty`, or `warmed` with the ids that the caller names
-  IoBackend backend = IoBackend::kPread;       // disk: `pread`, `direct`, `mmap`
-  bool prefetch = true;                        // disk: a thread reads from Begin on; false: reads happen in Layer
-  DropMode mode = DropMode::kZeroRow;          // dropped: `zero_row`, `projection_only`, `block_off`
-  std::shared_ptr<PleOptions> over;            // cached: what it stands before; none means disk with its defaults
+  PageSize pages = PageSize::kHuge;         // resident: `huge` or `4k` (a fair comparison with mmap)
+  Capacity capacity = {};                   // cached: `64MiB` or `5%`; 0 keeps nothing and still answers
+  CachePolicy policy = CachePolicy::kLru;   // cached: which row leaves first
+  CacheStart initial = CacheStart::kEmpty;  // cached: `empty`, or `warmed` with the ids that the caller names
+  IoBackend backend = IoBackend::kPread;    // disk: `pread`, `direct`, `mmap`
+  bool prefetch = true;                // disk: a thread reads from Begin on; false: reads happen in Layer
+  DropMode mode = DropMode::kZeroRow;  // dropped: `zero_row`, `projection_only`, `block_off`
+  std::shared_ptr<PleOptions> over = nullptr;  // cached: what it stands before; none: disk with its defaults
 };
 
-// One option as people meet it: the list that SetPleOption and CheckPleOptions walk, and from which the editors' JSON
-// Schema is made.  `strategy` comes first; `over` and `over.KEY` are described by one entry, `over`.
+// One option as people meet it: the list that SetPleOption and CheckPleOptions walk, and from which the
+// editors' JSON Schema is made.  `strategy` comes first; `over` and `over.KEY` are described by one entry.
 struct PleOptionInfo {
   std::string_view key;
   std::string_view help;                 // one line: meaning and default
@@ -48,16 +48,21 @@ struct PleOptionInfo {
 };
 std::span<const PleOptionInfo> KnownPleOptions();
 
-// Sets one option from text: key `backend`, `capacity`, … or `over.backend` for the source below a cache.
+// Sets one option from text: key `strategy`, `backend`, `capacity`, …, or `over.backend` for the source below
+// a cache (`over` alone names its strategy).
 // Throws UserError: "unknown key 'capcity'; known: …", "…: unknown value 'x' for 'policy'; known: lru".
 // A key that the chosen strategy does not use is an error when the options are checked.
 void SetPleOption(PleOptions& options, std::string_view key, std::string_view value);
-// Throws UserError when the given keys do not belong to options.strategy (`capacity` for disk, …).
+// Throws UserError when the given keys do not belong to options.strategy (`capacity` for disk, …), or when a
+// cache stands before a source that has no rows.
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys);
-// `NAME[,key=value…]`: "disk,backend=direct".
+// `NAME[,key=value…]`: "disk,backend=direct".  Checked; a repeated key is an error too.
 PleOptions ParsePleSpec(std::string_view spec);
-// Every option that the strategy uses, resolved, in the order of the struct: {"strategy", "disk"}, {"backend", "pread"}, …
+// Every option that the strategy uses, resolved, in the order of the struct:
+// {"strategy", "disk"}, {"backend", "pread"}, …
 std::vector<std::pair<std::string, std::string>> DescribePleOptions(const PleOptions& options);
+// What a cache stands before: options.over, or disk with its defaults.
+const PleOptions& PleOptionsBelow(const PleOptions& options);
 std::string_view Name(PleStrategy strategy);
 // True where the rows must equal the resident ones bit for bit.
 bool IsExact(const PleOptions& options);

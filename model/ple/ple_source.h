@@ -30,39 +30,51 @@ enum class PleKind {
 };
 
 // Cumulative.  Counted per requested id before deduplication; hits + misses == lookups.
+// Exposed wait is wait_ns, hidden wait is hidden_ns; both of one step are the difference of two stats().
 struct PleStats {
   int64_t lookups = 0;
-  int64_t hits = 0;         // answered from memory without a read
+  int64_t hits = 0;  // answered from memory without a read
   int64_t misses = 0;
   int64_t read_calls = 0;   // reads issued to storage
   int64_t bytes_asked = 0;  // bytes of rows asked from storage
   int64_t bytes_moved = 0;  // bytes that the reads moved (alignment included)
   int64_t read_ns = 0;      // time spent reading, in whichever thread
-  int64_t wait_ns = 0;      // of it (and of waiting for it), time the caller stood still in Begin and Layer
+  int64_t hidden_ns = 0;    // of read_ns, while no caller stood waiting for rows; ≤ read_ns
+  int64_t wait_ns = 0;      // time the caller spent in Begin and Layer: standing still, or gathering rows
 };
+
+inline PleStats operator-(const PleStats& a, const PleStats& b) {
+  return {a.lookups - b.lookups,         a.hits - b.hits,
+          a.misses - b.misses,           a.read_calls - b.read_calls,
+          a.bytes_asked - b.bytes_asked, a.bytes_moved - b.bytes_moved,
+          a.read_ns - b.read_ns,         a.hidden_ns - b.hidden_ns,
+          a.wait_ns - b.wait_ns};
+}
 
 // One batch of ids under way.  Rows stay valid while it lives.  It must not outlive its source.
 class PleRequest {
  public:
   virtual ~PleRequest() = default;
   virtual PleKind kind() const { return PleKind::kRows; }
-  // [n, dim] of layer `layer` in the table's dtype, in the order of the ids given to Begin (repeats included).
-  // Waits if it must.  Throws RunError naming file, row and offset when a read failed.
-  // Empty for kProjectionOnly and kBlockOff.
+  // [n, dim] of layer `layer` in the table's dtype, in the order of the ids given to Begin (repeats
+  // included); empty for kProjectionOnly and kBlockOff.  Waits if it must.  The span stays valid while the
+  // request lives. Throws RunError naming file, row and offset when a read failed (again at each call), or
+  // when the table has no such layer.
   virtual std::span<const std::byte> Layer(int64_t layer) = 0;
 };
 
 class PleSource {
  public:
   virtual ~PleSource() = default;
-  // ids [n], any value: 0 ≤ id < vocab is its own row, everything else row 0.  Starts the reads and returns at once.
+  // ids [n], any value: 0 ≤ id < vocab is its own row, everything else row 0.  Starts the reads and returns
+  // at once.
   virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
   virtual PleStats stats() const = 0;
   virtual const PleGeometry& geometry() const = 0;
   // Bytes of fast memory (RAM) that this source holds rows in: the whole table, a cache's budget, 0.
   virtual int64_t fast_bytes() const = 0;
-  // True where earlier requests change what later ones cost (a cache): whoever measures makes such a source anew for
-  // each repetition.  Wrappers ask what they stand before, too.
+  // True where earlier requests change what later ones cost (a cache): whoever measures makes such a source
+  // anew for each repetition.  Wrappers ask what they stand before, too.
   virtual bool keeps_state() const { return false; }
   // Threads that this source runs beside the model's own.
   virtual int64_t threads() const { return 0; }

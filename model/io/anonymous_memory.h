@@ -1,0 +1,32 @@
+// Large blocks of RAM straight from the kernel, with the page size that the caller asks for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plelab {
+
+enum class PageSize { kHuge, k4KiB };
+
+// Zero-filled; pages are committed when first touched.  kHuge is aligned to 2 MiB and asks for transparent
+// huge pages (a wish: the kernel may refuse), k4KiB forbids them.
+class AnonymousMemory {
+ public:
+  AnonymousMemory() = default;
+  // Throws RunError when the kernel has no such block.
+  AnonymousMemory(int64_t size_bytes, PageSize pages);
+  AnonymousMemory(AnonymousMemory&& other) noexcept;
+  AnonymousMemory& operator=(AnonymousMemory&& other) noexcept;
+  ~AnonymousMemory();
+
+  std::byte* data() const { return data_; }
+  int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  std::byte* data_ = nullptr;
+  int64_t size_bytes_ = 0;
+  void* mapping_ = nullptr;
+  size_t mapping_bytes_ = 0;
+};
+
+}  // namespace plelab

@@ -1,0 +1,108 @@
+#include "model/io/direct_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace plelab {
+namespace {
+
+constexpr int64_t kFallbackAlignment = 4096;  // no device in use asks for more
+constexpr int64_t kBounceBytes = 1024 * 1024;
+
+int64_t AlignmentOf([[maybe_unused]] int fd) {
+#ifdef STATX_DIOALIGN
+  struct statx status = {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0) {
+    // Both are 0 where the kernel (or an emulator in between) does not say.
+    const int64_t stated = std::max<int64_t>(status.stx_dio_offset_align, status.stx_dio_mem_align);
+    if (stated > 0 && kBounceBytes % stated == 0) return stated;
+  }
+#endif
+  return kFallbackAlignment;
+}
+
+}  // namespace
+
+class DirectFile::BounceBuffer {
+ public:
+  explicit BounceBuffer(int64_t alignment)
+      : alignment_(static_cast<std::align_val_t>(alignment)),
+        data_(static_cast<std::byte*>(::operator new(kBounceBytes, alignment_))) {}
+  ~BounceBuffer() { ::operator delete(data_, alignment_); }
+  std::byte* data() const { return data_; }
+
+ private:
+  std::align_val_t alignment_;
+  std::byte* data_;
+};
+
+struct DirectFile::Progress {
+  int64_t found = 0;  // bytes of the asked range
+  int64_t moved = 0;  // bytes of the blocks
+  int error = 0;
+};
+
+DirectFile::DirectFile(const std::string& path)
+    : file_(path, O_DIRECT), alignment_(AlignmentOf(file_.get())) {}
+DirectFile::~DirectFile() = default;
+
+void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
+  const auto expected = static_cast<int64_t>(out.size());
+  Progress progress{0, 0, EOVERFLOW};
+  if (IsFileRange(offset, expected + kBounceBytes)) {
+    auto buffer = TakeBuffer();
+    progress = ReadThrough(*buffer, offset, out);
+    ReturnBuffer(std::move(buffer));
+  }
+  counters_.Add(expected, progress.moved);
+  if (progress.found < expected) {
+    throw ReadError(path(), offset, expected, progress.found, file_.WhyShort(progress.error));
+  }
+}
+
+// The last block of a file comes back short: what counts is whether it reaches beyond the position that is
+// wanted next.
+DirectFile::Progress DirectFile::ReadThrough(BounceBuffer& buffer, int64_t offset,
+                                             std::span<std::byte> out) const {
+  Progress progress;
+  const auto expected = static_cast<int64_t>(out.size());
+  while (progress.found < expected) {
+    const int64_t position = offset + progress.found;
+    const int64_t block = position / alignment_ * alignment_;
+    const int64_t blocks_end = (offset + expected + alignment_ - 1) / alignment_ * alignment_;
+    const ssize_t got =
+        ::pread(file_.get(), buffer.data(), std::min(blocks_end - block, kBounceBytes), block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      progress.error = errno;
+      break;
+    }
+    progress.moved += got;
+    const int64_t usable = std::min(block + got - position, expected - progress.found);
+    if (usable <= 0) break;  // end of the file
+    std::memcpy(out.data() + progress.found, buffer.data() + (position - block), usable);
+    progress.found += usable;
+  }
+  return progress;
+}
+
+std::unique_ptr<DirectFile::BounceBuffer> DirectFile::TakeBuffer() {
+  const std::lock_guard lock(mutex_);
+  if (free_buffers_.empty()) return std::make_unique<BounceBuffer>(alignment_);
+  auto buffer = std::move(free_buffers_.back());
+  free_buffers_.pop_back();
+  return buffer;
+}
+
+void DirectFile::ReturnBuffer(std::unique_ptr<BounceBuffer> buffer) {
+  const std::lock_guard lock(mutex_);
+  free_buffers_.push_back(std::move(buffer));
+}
+
+}  // namespace plelab

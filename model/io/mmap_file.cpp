@@ -1,0 +1,68 @@
+#include "model/io/mmap_file.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "model/io/sigbus_guard.h"
+
+namespace plelab {
+namespace {
+
+// The kernel maps what it finds cached in a window of this size around a fault (fault_around_bytes), aligned
+// in memory.
+constexpr uintptr_t kFaultAroundBytes = 64 * 1024;
+
+}  // namespace
+
+MmapFile::MmapFile(const std::string& path) : file_(path, 0) {
+  if (size_bytes() == 0) return;
+  void* mapping = ::mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, file_.get(), 0);
+  if (mapping == MAP_FAILED) {
+    throw RunError("{}: cannot be mapped: {}", path, std::system_category().message(errno));
+  }
+  mapping_ = static_cast<std::byte*>(mapping);
+}
+
+MmapFile::~MmapFile() {
+  if (mapping_ != nullptr) ::munmap(mapping_, size_bytes());
+}
+
+void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
+  const auto expected = static_cast<int64_t>(out.size());
+  const int64_t found = Copy(offset, out);
+  counters_.Add(expected, found);
+  if (found == expected) return;
+  const bool file_is_long_enough = IsFileRange(offset, expected) && file_.size_now() >= offset + expected;
+  const bool was_mapped = offset + expected <= size_bytes();
+  throw ReadError(path(), offset, expected, found,
+                  file_.WhyShort(file_is_long_enough && was_mapped ? EIO : 0));
+}
+
+// Returns the bytes found.  Behind the end of a file that shrank, the rest of its last page reads as zeros
+// without any fault: hence the size is asked after the copy.
+int64_t MmapFile::Copy(int64_t offset, std::span<std::byte> out) const {
+  const auto asked = static_cast<int64_t>(out.size());
+  if (!IsFileRange(offset, asked)) return 0;
+  const int64_t mapped = std::clamp<int64_t>(size_bytes() - offset, 0, asked);
+  if (mapped == 0) return 0;
+  const std::byte* from = mapping_ + offset;
+  const void* fault = CopyFromMapping(out.data(), from, mapped);
+  Unmap(from, mapped);
+  const int64_t copied = fault == nullptr ? mapped : static_cast<const std::byte*>(fault) - from;
+  return std::clamp<int64_t>(file_.size_now() - offset, 0, copied);
+}
+
+void MmapFile::Unmap(const std::byte* from, int64_t size_bytes) const {
+  const auto mapping = reinterpret_cast<uintptr_t>(mapping_);
+  const auto address = reinterpret_cast<uintptr_t>(from);
+  const uintptr_t begin = std::max(mapping, address / kFaultAroundBytes * kFaultAroundBytes);
+  const uintptr_t end =
+      (address + size_bytes + kFaultAroundBytes - 1) / kFaultAroundBytes * kFaultAroundBytes;
+  const uintptr_t mapping_end = mapping + this->size_bytes();
+  ::madvise(reinterpret_cast<void*>(begin), std::min(end, mapping_end) - begin, MADV_DONTNEED);
+}
+
+}  // namespace plelab

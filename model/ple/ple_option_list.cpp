@@ -1,0 +1,120 @@
+#include "model/ple/ple_option_list.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "model/io/error.h"
+#include "model/ple/capacity.h"
+
+namespace plelab {
+namespace {
+
+template <class E, size_t n>
+using Names = std::array<std::pair<std::string_view, E>, n>;
+
+constexpr Names<PleStrategy, 4> kStrategies = {{{"resident", PleStrategy::kResident},
+                                                {"cached", PleStrategy::kCached},
+                                                {"disk", PleStrategy::kDisk},
+                                                {"dropped", PleStrategy::kDropped}}};
+constexpr Names<PageSize, 2> kPages = {{{"huge", PageSize::kHuge}, {"4k", PageSize::k4KiB}}};
+constexpr Names<CachePolicy, 1> kPolicies = {{{"lru", CachePolicy::kLru}}};
+constexpr Names<CacheStart, 2> kStarts = {{{"empty", CacheStart::kEmpty}, {"warmed", CacheStart::kWarmed}}};
+constexpr Names<IoBackend, 3> kBackends = {
+    {{"pread", IoBackend::kPread}, {"direct", IoBackend::kDirect}, {"mmap", IoBackend::kMmap}}};
+constexpr Names<bool, 2> kBooleans = {{{"true", true}, {"false", false}}};
+constexpr Names<DropMode, 3> kModes = {{{"zero_row", DropMode::kZeroRow},
+                                        {"projection_only", DropMode::kProjectionOnly},
+                                        {"block_off", DropMode::kBlockOff}}};
+
+template <const auto& kNames>
+auto ParseWord(std::string_view full_key, std::string_view value) {
+  std::string known;
+  for (const auto& [name, item] : kNames) {
+    if (name == value) return item;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw UserError("unknown value '{}' for '{}'; known: {}", value, full_key, known);
+}
+
+template <const auto& kNames, class E>
+std::string_view WordOf(E wanted) {
+  for (const auto& [name, item] : kNames) {
+    if (item == wanted) return name;
+  }
+  throw RunError("an option's value without a name");
+}
+
+// An option whose value is one of a few words.
+template <auto kField, const auto& kNames>
+PleOption Words(std::string_view key, std::vector<PleStrategy> used_by, std::string_view help) {
+  std::vector<std::string_view> values;
+  for (const auto& [name, item] : kNames) values.push_back(name);
+  return {.info = {key, help, std::move(values), std::move(used_by)},
+          .set = [](PleOptions& o, std::string_view full_key,
+                    std::string_view value) { o.*kField = ParseWord<kNames>(full_key, value); },
+          .get = [](const PleOptions& o) { return std::string(WordOf<kNames>(o.*kField)); }};
+}
+
+PleOption CapacityOption(std::string_view help) {
+  return {.info = {"capacity", help, {}, {PleStrategy::kCached}},
+          .set = [](PleOptions& o, std::string_view full_key,
+                    std::string_view value) { o.capacity = ParseCapacity(full_key, value); },
+          .get = [](const PleOptions& o) { return FormatCapacity(o.capacity); }};
+}
+
+std::vector<PleOption> MakeList() {
+  using S = PleStrategy;
+  return {
+      Words<&PleOptions::strategy, kStrategies>("strategy", {}, "where the rows of the PLE table live"),
+      Words<&PleOptions::pages, kPages>("pages", {S::kResident},
+                                        "page size of the table in RAM: huge (default) or 4k"),
+      CapacityOption("RAM for rows: an amount (64MiB, the default) or a share of the table (5%)"),
+      Words<&PleOptions::policy, kPolicies>("policy", {S::kCached},
+                                            "which row leaves a full cache: lru (default)"),
+      Words<&PleOptions::initial, kStarts>(
+          "initial", {S::kCached},
+          "how the cache starts: empty (default), or warmed with the text's own ids"),
+      Words<&PleOptions::backend, kBackends>("backend", {S::kDisk},
+                                             "how rows are read: pread (default), direct (O_DIRECT) or mmap"),
+      Words<&PleOptions::prefetch, kBooleans>(
+          "prefetch", {S::kDisk}, "true (default): a thread reads ahead; false: reads happen when needed"),
+      Words<&PleOptions::mode, kModes>("mode", {S::kDropped},
+                                       "what is left: zero_row (default), projection_only or block_off"),
+      {.info = {"over",
+                "the source that a cache stands before: disk (default), or its own options",
+                {},
+                {S::kCached}},
+       .set = nullptr,
+       .get = nullptr},
+  };
+}
+
+}  // namespace
+
+bool PleOption::IsUsedBy(PleStrategy strategy) const {
+  return info.used_by.empty() ||
+         std::find(info.used_by.begin(), info.used_by.end(), strategy) != info.used_by.end();
+}
+
+const std::vector<PleOption>& PleOptionList() {
+  static const std::vector<PleOption> list = MakeList();
+  return list;
+}
+
+std::span<const PleOptionInfo> KnownPleOptions() {
+  static const std::vector<PleOptionInfo> infos = [] {
+    std::vector<PleOptionInfo> all;
+    for (const PleOption& option : PleOptionList()) all.push_back(option.info);
+    return all;
+  }();
+  return infos;
+}
+
+PleStrategy ParsePleStrategy(std::string_view full_key, std::string_view value) {
+  return ParseWord<kStrategies>(full_key, value);
+}
+
+std::string_view Name(PleStrategy strategy) { return WordOf<kStrategies>(strategy); }
+
+}  // namespace plelab

@@ -1,0 +1,142 @@
+#include "model/ple/ple_options.h"
+
+#include <algorithm>
+
+#include "model/io/error.h"
+#include "model/ple/ple_option_list.h"
+
+namespace plelab {
+namespace {
+
+constexpr std::string_view kOver = "over";
+constexpr std::string_view kOverPrefix = "over.";
+
+bool IsBelow(std::string_view key) { return key == kOver || key.starts_with(kOverPrefix); }
+// What `over.KEY` says to the source below; `over` alone names its strategy.
+std::string_view KeyBelow(std::string_view key) {
+  return key == kOver ? "strategy" : key.substr(kOverPrefix.size());
+}
+
+template <class Wanted>
+std::string KeysWhere(Wanted wanted) {
+  std::string keys;
+  for (const PleOption& option : PleOptionList()) {
+    if (wanted(option)) keys += (keys.empty() ? "" : ", ") + std::string(option.info.key);
+  }
+  return keys;
+}
+
+std::string KeysOf(PleStrategy strategy) {
+  return KeysWhere([&](const PleOption& option) { return option.IsUsedBy(strategy); });
+}
+
+// `full_key` is what the user wrote, `key` what is left of it below the caches already passed.
+const PleOption& Find(std::string_view full_key, std::string_view key) {
+  for (const PleOption& option : PleOptionList()) {
+    if (option.info.key == key) return option;
+  }
+  throw UserError("unknown key '{}'; known: {}", full_key, KeysWhere([](const PleOption&) { return true; }));
+}
+
+void Set(PleOptions& options, std::string_view full_key, std::string_view key, std::string_view value) {
+  if (!IsBelow(key)) return Find(full_key, key).set(options, full_key, value);
+  if (options.over == nullptr) options.over = std::make_shared<PleOptions>(PleOptionsBelow(options));
+  Set(*options.over, full_key, KeyBelow(key), value);
+}
+
+void CheckKey(const PleOptions& options, std::string_view full_key, std::string_view key) {
+  const PleOption& option = Find(full_key, IsBelow(key) ? kOver : key);
+  if (!option.IsUsedBy(options.strategy)) {
+    throw UserError("key '{}' is not an option of '{}'; known: {}", full_key, Name(options.strategy),
+                    KeysOf(options.strategy));
+  }
+  if (IsBelow(key)) CheckKey(PleOptionsBelow(options), full_key, KeyBelow(key));
+}
+
+void Describe(const PleOptions& options, const std::string& prefix,
+              std::vector<std::pair<std::string, std::string>>& out) {
+  for (const PleOption& option : PleOptionList()) {
+    if (!option.IsUsedBy(options.strategy)) continue;
+    if (option.info.key == kOver) {
+      Describe(PleOptionsBelow(options), prefix + std::string(kOverPrefix), out);
+    } else {
+      out.emplace_back(prefix + std::string(option.info.key), option.get(options));
+    }
+  }
+}
+
+// Reads one `key=value` of a SPEC; returns the key.
+std::string SetFromSpec(PleOptions& options, std::string_view item) {
+  const size_t equals = item.find('=');
+  if (equals == std::string_view::npos) {
+    throw UserError("expected key=value, found '{}'; known keys: {}", item, KeysOf(options.strategy));
+  }
+  SetPleOption(options, item.substr(0, equals), item.substr(equals + 1));
+  return std::string(item.substr(0, equals));
+}
+
+PleOptions ParseSpecText(std::string_view spec) {
+  PleOptions options;
+  size_t end = std::min(spec.find(','), spec.size());
+  options.strategy = ParsePleStrategy("strategy", spec.substr(0, end));
+  std::vector<std::string> keys = {"strategy"};
+  while (end < spec.size()) {
+    const size_t begin = end + 1;
+    end = std::min(spec.find(',', begin), spec.size());
+    std::string key = SetFromSpec(options, spec.substr(begin, end - begin));
+    if (std::find(keys.begin(), keys.end(), key) != keys.end())
+      throw UserError("key '{}' is given twice", key);
+    keys.push_back(std::move(key));
+  }
+  CheckPleOptions(options, keys);
+  return options;
+}
+
+}  // namespace
+
+void SetPleOption(PleOptions& options, std::string_view key, std::string_view value) {
+  Set(options, key, key, value);
+}
+
+void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys) {
+  for (const std::string& key : given_keys) CheckKey(options, key, key);
+  if (options.strategy != PleStrategy::kCached) return;
+  if (PleOptionsBelow(options).strategy == PleStrategy::kDropped) {
+    throw UserError("'over: dropped' leaves the cache no rows to hold; known: resident, cached, disk");
+  }
+  CheckPleOptions(PleOptionsBelow(options), {});
+}
+
+PleOptions ParsePleSpec(std::string_view spec) {
+  try {
+    return ParseSpecText(spec);
+  } catch (const UserError& error) {
+    throw UserError("PLE spec '{}': {}", spec, error.what());
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> DescribePleOptions(const PleOptions& options) {
+  std::vector<std::pair<std::string, std::string>> description;
+  Describe(options, "", description);
+  return description;
+}
+
+const PleOptions& PleOptionsBelow(const PleOptions& options) {
+  static const PleOptions disk{.strategy = PleStrategy::kDisk};
+  return options.over != nullptr ? *options.over : disk;
+}
+
+bool IsExact(const PleOptions& options) {
+  switch (options.strategy) {
+    case PleStrategy::kResident:
+    case PleStrategy::kDisk:
+      return true;
+    case PleStrategy::kCached:
+      return IsExact(PleOptionsBelow(options));
+    case PleStrategy::kDropped:
+      return false;
+  }
+  throw RunError("a strategy without a name");
+}
+
+}  // namespace plelab

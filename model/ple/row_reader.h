@@ -1,0 +1,34 @@
+// Rows from the published shard: token-major, one contiguous run of bytes per row.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+
+#include "model/io/random_access_file.h"
+#include "model/ple/layer_major_rows.h"
+
+namespace plelab {
+
+class RowReader {
+ public:
+  // Row r lies at offset_bytes + r · geometry.row_bytes() of `file`.
+  RowReader(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes)
+      : geometry_(geometry), file_(std::move(file)), offset_bytes_(offset_bytes) {}
+
+  // rows [n], each in [0, vocab), in any order, repeats welcome: each is read once, in the file's order,
+  // neighbours in one read.  out.size() == n.  Stops early once `abandoned`.  Thread-safe. Throws RunError
+  // naming file, row and offset.
+  void Read(std::span<const int64_t> rows, LayerMajorRows& out, const std::atomic<bool>& abandoned) const;
+  IoCounters counters() const { return file_->counters(); }
+
+ private:
+  int64_t OffsetOf(int64_t row) const { return offset_bytes_ + row * geometry_.row_bytes(); }
+  void ReadRows(int64_t first, int64_t count, std::byte* out) const;
+
+  PleGeometry geometry_;
+  std::unique_ptr<RandomAccessFile> file_;
+  int64_t offset_bytes_;
+};
+
+}  // namespace plelab
