@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plelab {
@@ -39,8 +40,8 @@ struct RepRow {
   int64_t load_ns = 0, ttft_ns = 0, prefill_ns = 0, prefill_ple_wait_ns = 0;
   double bandwidth_before = kNotMeasured, bandwidth_after = kNotMeasured;  // GB/s of the run's own read loop
   double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
-  int64_t steal_ns = 0, psi_memory_us = 0, psi_io_us = 0, major_faults = 0;
-  double energy_j = kNotMeasured;
+  int64_t steal_ns = 0, major_faults = 0;
+  double psi_memory_us = kNotMeasured, psi_io_us = kNotMeasured, energy_j = kNotMeasured;
   std::string cache_start;  // of the PLE cache: empty, warmed, none
   std::string page_cache;   // cold, warm, evict_each_step, …: what was set
   std::string cold_verified;  // yes, no, unverified, not_asked
