@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
   CLI::App app{"PLE Lab: what are per-layer embeddings worth, and where should they live?", "plelab"};
   app.require_subcommand(1);
+  plelab::AddValidateCommand(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
