@@ -1,0 +1,211 @@
+// Every backend reads the same bytes, counts them, and fails cleanly when the file is not what it was.
+#include "model/io/random_access_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <thread>
+
+#include "model/io/direct_file.h"
+#include "tests/support/ple_table.h"
+#include "tests/support/temp_file.h"
+
+namespace plelab {
+namespace {
+
+using testing::HasSubstr;
+
+// Larger than a bounce buffer, and ending inside a block.
+constexpr int64_t kSize = 3 * 1024 * 1024 + 1234;
+
+class EveryBackend : public testing::TestWithParam<IoBackend> {
+ protected:
+  std::unique_ptr<RandomAccessFile> Open() { return OpenRandomAccessFile(file_.path(), GetParam()); }
+  std::vector<std::byte> Expected(int64_t offset, int64_t size) const {
+    return {bytes_.begin() + offset, bytes_.begin() + offset + size};
+  }
+  static std::vector<std::byte> Read(RandomAccessFile& file, int64_t offset, int64_t size) {
+    std::vector<std::byte> out(size);
+    file.Read(offset, out);
+    return out;
+  }
+
+  const std::vector<std::byte> bytes_ = RandomBytes(kSize, 7);
+  const TempFile file_{bytes_};
+};
+
+// Returns what Read throws; fails when it does not.
+std::string ErrorOf(RandomAccessFile& file, int64_t offset, int64_t size) {
+  std::vector<std::byte> out(size);
+  try {
+    file.Read(offset, out);
+  } catch (const ReadError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "a read of " << size << " bytes at " << offset << " went through";
+  return "";
+}
+
+TEST_P(EveryBackend, ReadsAnyOffsetAndSize) {
+  const auto file = Open();
+  EXPECT_EQ(file->size_bytes(), kSize);
+  EXPECT_EQ(file->path(), file_.path());
+  for (int64_t offset : {0, 1, 511, 512, 513, 4095, 4096, 4097, 65535, 1048575, 1048576, 1048577}) {
+    for (int64_t size : {1, 2, 511, 512, 513, 4095, 4096, 4097, 15360, 1048576, 1048577}) {
+      ASSERT_EQ(Read(*file, offset, size), Expected(offset, size)) << size << " bytes at " << offset;
+    }
+  }
+}
+
+TEST_P(EveryBackend, ReadsTheTailOfTheFile) {
+  const auto file = Open();
+  for (int64_t size : {1, 1233, 1234, 1235, 4096, 5330, 2000000}) {
+    ASSERT_EQ(Read(*file, kSize - size, size), Expected(kSize - size, size)) << size;
+  }
+  EXPECT_EQ(Read(*file, 0, kSize), bytes_);
+}
+
+TEST_P(EveryBackend, ReadsNothingWithoutComplaint) {
+  const auto file = Open();
+  EXPECT_NO_THROW(file->Read(0, {}));
+  EXPECT_NO_THROW(file->Read(kSize, {}));
+}
+
+TEST_P(EveryBackend, CountsCallsAndBytesAsked) {
+  const auto file = Open();
+  Read(*file, 10, 100);
+  Read(*file, 5000, 15360);
+  const IoCounters counters = file->counters();
+  EXPECT_EQ(counters.read_calls, 2);
+  EXPECT_EQ(counters.bytes_asked, 15460);
+  EXPECT_GE(counters.bytes_moved, counters.bytes_asked);
+  if (GetParam() != IoBackend::kDirect) {
+    EXPECT_EQ(counters.bytes_moved, counters.bytes_asked);
+  }
+}
+
+TEST_P(EveryBackend, NamesFileOffsetExpectedAndFoundBeyondTheEnd) {
+  const auto file = Open();
+  const std::string error = ErrorOf(*file, kSize - 100, 300);
+  EXPECT_THAT(error, HasSubstr(file_.path()));
+  EXPECT_THAT(error, HasSubstr(fmt::format("offset {}", kSize - 100)));
+  EXPECT_THAT(error, HasSubstr("expected 300 bytes, found 100"));
+  EXPECT_THAT(error, HasSubstr(fmt::format("ends at byte {}", kSize)));
+  EXPECT_THAT(ErrorOf(*file, kSize + 5000, 10), HasSubstr("found 0"));
+}
+
+TEST_P(EveryBackend, RefusesRangesThatNoFileHolds) {
+  const auto file = Open();
+  ErrorOf(*file, -1, 10);
+  ErrorOf(*file, std::numeric_limits<int64_t>::min(), 10);
+  ErrorOf(*file, std::numeric_limits<int64_t>::max() - 3, 10);
+  EXPECT_EQ(Read(*file, 3, 10), Expected(3, 10));
+}
+
+TEST_P(EveryBackend, FailsCleanlyWhenTheFileShrinksAndGoesOnWithWhatIsLeft) {
+  const auto file = Open();
+  Read(*file, 2000000, 15360);
+  file_.Truncate(1500000);  // inside a page: mmap shows zeros up to its end
+  EXPECT_THAT(ErrorOf(*file, 2000000, 15360), HasSubstr("ends at byte 1500000"));
+  EXPECT_THAT(ErrorOf(*file, 1500000 - 10, 20), HasSubstr("expected 20 bytes, found 10"));
+  EXPECT_THAT(ErrorOf(*file, 1500000 - 9000, 15360), HasSubstr("found 9000"));
+  EXPECT_EQ(Read(*file, 1000000, 15360), Expected(1000000, 15360));
+  file_.Truncate(0);
+  EXPECT_THAT(ErrorOf(*file, 0, 15360), HasSubstr("found 0"));
+}
+
+TEST_P(EveryBackend, ReadsOnAfterTheFileIsDeleted) {
+  const auto file = Open();
+  std::filesystem::remove(file_.path());
+  EXPECT_EQ(Read(*file, 77, 15360), Expected(77, 15360));
+}
+
+TEST_P(EveryBackend, SurvivesAFileThatShrinksWhileThreadsRead) {
+  const auto file = Open();
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0, failed = 0;
+  std::vector<std::thread> readers;
+  for (int64_t t = 0; t < 3; ++t) {
+    readers.emplace_back([&, t] {
+      for (int64_t i = 0; !stop; ++i) {
+        const int64_t offset = (i * 104729 + t * 15361) % (kSize - 15360);
+        std::vector<std::byte> out(15360);
+        try {
+          file->Read(offset, out);
+          if (out != Expected(offset, 15360)) ++wrong;
+        } catch (const ReadError&) {
+          ++failed;
+        }
+      }
+    });
+  }
+  for (int64_t size = kSize; size > 0; size -= 65537) file_.Truncate(size);
+  file_.Truncate(0);
+  while (failed == 0) std::this_thread::yield();
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(EveryBackend, AMissingFileIsTheUsersMistake) {
+  try {
+    OpenRandomAccessFile("/nonexistent/model.safetensors", GetParam());
+    FAIL() << "opened";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("/nonexistent/model.safetensors"));
+  }
+  EXPECT_THROW(OpenRandomAccessFile("/tmp", GetParam()), UserError);
+}
+
+TEST_P(EveryBackend, OpensAnEmptyFile) {
+  const TempFile empty{std::span<const std::byte>()};
+  const auto file = OpenRandomAccessFile(empty.path(), GetParam());
+  EXPECT_EQ(file->size_bytes(), 0);
+  EXPECT_THAT(ErrorOf(*file, 0, 1), HasSubstr("found 0"));
+}
+
+std::string BackendName(const testing::TestParamInfo<IoBackend>& info) {
+  switch (info.param) {
+    case IoBackend::kPread:
+      return "pread";
+    case IoBackend::kDirect:
+      return "direct";
+    case IoBackend::kMmap:
+      return "mmap";
+  }
+  return "unknown";
+}
+
+INSTANTIATE_TEST_SUITE_P(, EveryBackend,
+                         testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap),
+                         BackendName);
+
+TEST(DirectFile, MovesWholeBlocksAndSaysSo) {
+  const TempFile temp{RandomBytes(1024 * 1024, 3)};
+  DirectFile file(temp.path());
+  const int64_t block = file.alignment_bytes();
+  ASSERT_GT(block, 0);
+  const auto moved_by = [&](int64_t offset, int64_t size) {
+    const int64_t before = file.counters().bytes_moved;
+    std::vector<std::byte> out(size);
+    file.Read(offset, out);
+    return file.counters().bytes_moved - before;
+  };
+  EXPECT_EQ(moved_by(0, block), block);
+  EXPECT_EQ(moved_by(0, 1), block);
+  EXPECT_EQ(moved_by(block - 1, 2), 2 * block);
+  EXPECT_EQ(moved_by(3 * block + 1, block), 2 * block);
+  EXPECT_EQ(moved_by(8192, 4 * block), 4 * block);
+}
+
+TEST(DirectFile, MovesOnlyWhatTheLastBlockHas) {
+  const TempFile temp{RandomBytes(4096 * 3 + 100, 3)};
+  DirectFile file(temp.path());
+  std::vector<std::byte> out(10);
+  file.Read(4096 * 3 + 90, out);
+  EXPECT_EQ(file.counters().bytes_moved, 100);
+}
+
+}  // namespace
+}  // namespace plelab
