@@ -157,8 +157,10 @@ Json SectionsOf(const ExperimentInfo& info) {
   Json allowed{{"experiment", true}};
   for (const auto& section : info.required) allowed[std::string(section)] = true;
   for (const auto& section : info.optional) allowed[std::string(section)] = true;
-  return {{"if", {{"properties", {{"experiment", {{"const", info.name}}}}}}},
-          {"then", {{"required", info.required}, {"properties", allowed}, {"additionalProperties", false}}}};
+  return {
+      {"if",
+       {{"required", Json::array({"experiment"})}, {"properties", {{"experiment", {{"const", info.name}}}}}}},
+      {"then", {{"required", info.required}, {"properties", allowed}, {"additionalProperties", false}}}};
 }
 
 }  // namespace

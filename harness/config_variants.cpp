@@ -62,12 +62,9 @@ void WithPlace(const std::string& place, F f) {
 }
 
 void CheckName(const YamlNode& node) {
-  const auto fits = [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("_-.,=@%+").find(c) != std::string_view::npos;
-  };
   const std::string& name = node.scalar;
   if (!node.is_scalar() || name.empty() || !std::isalnum(static_cast<unsigned char>(name[0])) ||
-      !std::ranges::all_of(name, fits) || name.size() > kMaxNameLength) {
+      !std::ranges::all_of(name, FitsInName) || name.size() > kMaxNameLength) {
     throw UserError(
         "{}: 'name' in 'variants': expected at most {} letters, digits and _ - . , = @ % +, the first a "
         "letter "
@@ -98,6 +95,11 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
 }
 
 }  // namespace
+
+bool FitsInName(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("_-.,=@%+").find(c) != std::string_view::npos;
+}
 
 PleOptions ReadPleOptions(const YamlNode& map) {
   if (!map.is_map()) {

@@ -12,6 +12,9 @@ namespace plelab {
 // that the strategy does not have, a key of `model` that a variant may not change.
 void ReadVariants(const YamlNode& list, ExperimentConfig& config);
 
+// Letters, digits and _ - . , = @ % +: what a variant's name may hold, because it goes into file names.
+bool FitsInName(char c);
+
 // `ple: {strategy: cached, over: {backend: direct}}`; the keys of `over` may be written `over.backend` as
 // well.
 PleOptions ReadPleOptions(const YamlNode& map);

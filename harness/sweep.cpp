@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/config_fields.h"
+#include "harness/config_variants.h"
 #include "model/io/error.h"
 
 namespace plelab {
@@ -127,9 +128,13 @@ std::string ShortKey(const std::string& key, const std::vector<Axis>& axes) {
   return same > 1 ? key : std::string(last(key));
 }
 
-// A path stands in a name, and so in a file's name, by its stem.
+// A path stands in a name by its stem; what does not fit in a name becomes `_`.
 std::string ShortValue(const std::string& value) {
-  return value.find('/') == std::string::npos ? value : std::filesystem::path(value).stem().string();
+  std::string text =
+      value.find('/') == std::string::npos ? value : std::filesystem::path(value).stem().string();
+  std::ranges::replace_if(
+      text, [](char c) { return !FitsInName(c); }, '_');
+  return text;
 }
 
 bool Applies(const YamlNode& variant, std::string_view key) {
