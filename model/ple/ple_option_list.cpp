@@ -74,7 +74,7 @@ std::vector<PleOption> MakeList() {
                                             "which row leaves a full cache: lru (default)"),
       Words<&PleOptions::initial, kStarts>(
           "initial", {S::kCached},
-          "how the cache starts: empty (default), or warmed with the text's own ids"),
+          "how the cache starts: empty (default), or warmed with text from before the prompt"),
       Words<&PleOptions::backend, kBackends>("backend", {S::kDisk},
                                              "how rows are read: pread (default), direct (O_DIRECT) or mmap"),
       Words<&PleOptions::prefetch, kBooleans>(
