@@ -1,4 +1,5 @@
-// A checkpoint directory as published: config.json, model.safetensors or shards with an index, tokenizer.model.
+// A checkpoint directory as published: config.json, model.safetensors or shards with an index,
+// tokenizer.model.
 #pragma once
 
 #include <atomic>
@@ -10,25 +11,19 @@
 #include <vector>
 
 #include "model/config.h"
-#include "model/io/dtype.h"
 #include "model/ple/factory.h"
+#include "model/read_only_file.h"
+#include "model/safetensors.h"
 
 namespace plelab {
 
-struct TensorInfo {
-  std::string name;
-  DType dtype = DType::kFloat32;
-  std::vector<int64_t> shape;
-  std::string file;          // the shard that holds it
-  int64_t offset_bytes = 0;  // from the start of that file
-  int64_t size_bytes = 0;
-};
+class Sha256;
 
 class Checkpoint {
  public:
   // Reads config.json and the headers of every shard, checks them, reads no weight.
-  // Throws UserError (design section 11): truncated, header longer than the file, offsets that overlap or overflow,
-  // a shard missing; naming file, tensor, expected, found.
+  // Throws UserError (design section 11): truncated, header longer than the file, offsets that overlap or
+  // overflow, a shard missing; naming file, tensor, expected, found.
   static Checkpoint Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
@@ -39,22 +34,28 @@ class Checkpoint {
   // Copies the tensor's bytes (pread, several threads for large ones).  out.size() == info.size_bytes.
   // Counted in weight_bytes_read().  Throws RunError.
   void Read(const TensorInfo& info, std::span<std::byte> out) const;
+  // The tensor's bytes from `offset_bytes` (within the tensor) on, in the calling thread.  Otherwise as Read.
+  void ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const;
   int64_t weight_bytes_read() const { return *weight_bytes_read_; }
   // "random", "trained" or "unlabelled": `weights` in the safetensors metadata.
   const std::string& weights_label() const { return weights_label_; }
   // Where the PLE table lies.  Throws UserError when it is missing or its shape is not the config's.
   PleTable ple_table() const;
-  // SHA-256 over the shards' headers and sizes: names this checkpoint without reading 10 GB.
-  std::string fingerprint() const;
+  // SHA-256 over config.json and the shards' headers and sizes: names this checkpoint without reading 10 GB.
+  const std::string& fingerprint() const { return fingerprint_; }
   // Path of tokenizer.model (it may not exist).
   std::string tokenizer_path() const { return directory_ + "/tokenizer.model"; }
 
  private:
+  Checkpoint() = default;
+  void AddShard(const std::string& path, Sha256& fingerprint);
+
   std::string directory_;
   Gemma3nConfig config_;
   std::map<std::string, TensorInfo> tensors_;
   std::string weights_label_ = "unlabelled";
-  std::string header_hash_;
+  std::string fingerprint_;
+  std::map<std::string, std::shared_ptr<const ReadOnlyFile>> shards_;  // by path
   std::shared_ptr<std::atomic<int64_t>> weight_bytes_read_ = std::make_shared<std::atomic<int64_t>>(0);
 };
 

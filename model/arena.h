@@ -1,0 +1,38 @@
+// One stretch of huge pages that all weights of a model lie in.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace plelab {
+
+// Anonymous memory, asked to be of 2 MiB pages (MADV_HUGEPAGE): a decode step reads all of it, and with 4 KiB
+// pages address translation alone costs a third of the bandwidth.  Each tensor is 64-byte aligned: a cache
+// line, a SIMD vector.
+class Arena : public std::enable_shared_from_this<Arena> {
+ public:
+  static constexpr int64_t kAlignment = 64;
+  // Bytes that a tensor of `bytes` takes in an arena.
+  static int64_t Padded(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+  // Throws RunError when there is not that much memory.
+  static std::shared_ptr<Arena> Create(int64_t bytes);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // The next tensor, zero, contiguous; it keeps the arena alive.  Throws RunError when the arena is full.
+  torch::Tensor Allocate(const std::vector<int64_t>& shape, torch::ScalarType type);
+
+ private:
+  Arena(std::byte* base, int64_t size, int64_t mapped)
+      : base_(base), size_bytes_(size), mapped_bytes_(mapped) {}
+
+  std::byte* base_;
+  int64_t size_bytes_, mapped_bytes_, used_bytes_ = 0;
+};
+
+}  // namespace plelab

@@ -1,0 +1,29 @@
+#include "model/torch_dtype.h"
+
+#include "model/io/error.h"
+
+namespace plelab {
+
+torch::ScalarType TorchType(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return torch::kFloat32;
+    case DType::kBFloat16:
+      return torch::kBFloat16;
+    case DType::kFloat16:
+      return torch::kFloat16;
+    case DType::kInt8:
+      return torch::kInt8;
+    case DType::kUInt8:
+      return torch::kUInt8;
+    case DType::kInt32:
+      return torch::kInt32;
+    case DType::kInt64:
+      return torch::kInt64;
+    case DType::kBool:
+      return torch::kBool;
+  }
+  throw RunError("unknown element type {}", static_cast<int>(dtype));
+}
+
+}  // namespace plelab

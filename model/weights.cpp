@@ -1,0 +1,92 @@
+#include "model/weights.h"
+
+#include "model/io/error.h"
+#include "model/verify_tensors.h"
+#include "model/weight_lists.h"
+#include "model/weight_loader.h"
+
+namespace plelab {
+namespace {
+
+void RequireComputeDType(const LoadOptions& options) {
+  if (options.dtype == DType::kFloat32 || options.dtype == DType::kBFloat16) return;
+  throw UserError("dtype {}: expected float32 or bfloat16 (float16 overflows in this model)",
+                  Name(options.dtype));
+}
+
+// Adds to `loader` what a list names, except the groups that inference leaves alone.
+struct AddToLoader {
+  WeightLoader& loader;
+  bool ple_table;
+
+  bool IsWanted(const TensorSpec& spec) const {
+    return spec.group != ParameterGroup::kUnusedKv && (ple_table || spec.group != ParameterGroup::kPleTable);
+  }
+  void operator()(const TensorSpec& spec, torch::Tensor& field) {
+    if (IsWanted(spec)) loader.Add(spec, field);
+  }
+  void operator()(const TensorSpec& spec, LinearWeight& field) {
+    if (IsWanted(spec)) loader.Add(spec, field, field.layout);  // EmptyTextWeights chose the layout
+  }
+};
+
+EmbedderWeights LoadEmbedder(const Checkpoint& checkpoint, const LoadOptions& options,
+                             const EmbedderShape& shape) {
+  RequireComputeDType(options);
+  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower});
+  EmbedderWeights weights;
+  WeightLoader loader(checkpoint, options);
+  ForEachTensor(shape, weights, [&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
+  loader.Run();
+  return weights;
+}
+
+}  // namespace
+
+// Sparse layers keep down_proj transposed: the few active activations each read one contiguous run of it.
+TextWeights EmptyTextWeights(const TextConfig& config) {
+  TextWeights weights;
+  weights.altup_projections.resize(config.altup_num_inputs - 1);
+  weights.altup_unembed_projections.resize(config.altup_num_inputs - 1);
+  weights.layers.resize(config.num_hidden_layers);
+  for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
+    const bool sparse = config.activation_sparsity_pattern[layer] > 0;
+    weights.layers[layer].mlp.down_proj.layout = sparse ? WeightLayout::kTransposed : WeightLayout::kRowMajor;
+  }
+  return weights;
+}
+
+EmbedderShape VisionEmbedderShape(const Gemma3nConfig& config) {
+  return {"model.embed_vision.", ParameterGroup::kVisionEmbedder, config.vision.value().vocab_size,
+          config.vision->hidden_size, config.text.hidden_size};
+}
+
+EmbedderShape AudioEmbedderShape(const Gemma3nConfig& config) {
+  return {"model.embed_audio.", ParameterGroup::kAudioEmbedder, config.audio.value().vocab_size,
+          config.audio->hidden_size, config.text.hidden_size};
+}
+
+TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options) {
+  RequireComputeDType(options);
+  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower});
+  const Gemma3nConfig& config = checkpoint.config();
+  TextWeights weights = EmptyTextWeights(config.text);
+  WeightLoader loader(checkpoint, options);
+  ForEachTensor(TextPrefix(config), config.text, weights, AddToLoader{loader, options.ple_table});
+  loader.Run();
+  return weights;
+}
+
+EmbedderWeights LoadVisionEmbedder(const Checkpoint& checkpoint, const LoadOptions& options) {
+  if (!checkpoint.config().vision)
+    throw UserError("{}: a text-only checkpoint has no vision embedder", checkpoint.directory());
+  return LoadEmbedder(checkpoint, options, VisionEmbedderShape(checkpoint.config()));
+}
+
+EmbedderWeights LoadAudioEmbedder(const Checkpoint& checkpoint, const LoadOptions& options) {
+  if (!checkpoint.config().audio)
+    throw UserError("{}: a text-only checkpoint has no audio embedder", checkpoint.directory());
+  return LoadEmbedder(checkpoint, options, AudioEmbedderShape(checkpoint.config()));
+}
+
+}  // namespace plelab
