@@ -8,7 +8,11 @@
 #include <sys/auxv.h>
 #endif
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "model/io/error.h"
@@ -92,18 +96,37 @@ void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y) 
   }
 }
 
+void MatMulInto(std::span<const MatMulJob> jobs, const ConstVectors& x) {
+  std::array<MatVecJob, 8> row_major;
+  size_t count = 0;
+  for (const MatMulJob& job : jobs) {
+    if (job.w->layout != WeightLayout::kRowMajor) {
+      MatMulInto(*job.w, x, job.y);
+      continue;
+    }
+    if (count == row_major.size()) MatVec({row_major.data(), std::exchange(count, 0)}, x);
+    row_major[count++] = {ViewOf(*job.w), job.y};
+  }
+  MatVec({row_major.data(), count}, x);
+}
+
 MatrixView ViewOf(const LinearWeight& w) { return ViewOf(w.values); }
 
 MatrixView ViewOf(const torch::Tensor& matrix) {
-  if (!matrix.is_contiguous() || !IsFloat(matrix.scalar_type()) || !matrix.device().is_cpu() ||
-      matrix.dim() == 0) {
-    throw RunError("a kernel needs a contiguous float32 or bfloat16 matrix on the CPU, not {}",
-                   matrix.toString());
+  const bool has_rows =
+      matrix.dim() > 0 && (matrix.is_contiguous() || (matrix.dim() == 2 && matrix.stride(1) == 1));
+  if (!has_rows || !IsFloat(matrix.scalar_type()) || !matrix.device().is_cpu()) {
+    throw RunError(
+        "a kernel needs a float32 or bfloat16 matrix with contiguous rows on the CPU, not {} of strides {}",
+        matrix.toString(), fmt::join(matrix.strides(), ", "));
   }
   const bool is_float32 = matrix.scalar_type() == torch::kFloat32;
   const int64_t cols = matrix.size(-1);
-  return {matrix.const_data_ptr(), is_float32 ? ElementType::kFloat32 : ElementType::kBFloat16,
-          cols == 0 ? 0 : matrix.numel() / cols, cols};
+  return {.data = matrix.const_data_ptr(),
+          .type = is_float32 ? ElementType::kFloat32 : ElementType::kBFloat16,
+          .rows = cols == 0 ? 0 : matrix.numel() / cols,
+          .cols = cols,
+          .stride = matrix.dim() == 2 ? matrix.stride(0) : cols};
 }
 
 bool CpuMultipliesBFloat16() {

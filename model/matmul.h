@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <span>
+
 #include "model/kernels/matvec.h"
 #include "model/weights.h"
 
@@ -18,10 +20,17 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
 
 // The own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y);
+// Several weights of the same vectors (q, k and v; gate and up), in one parallel loop where they are
+// row-major.
+struct MatMulJob {
+  const LinearWeight* w;
+  Vectors y;
+};
+void MatMulInto(std::span<const MatMulJob> jobs, const ConstVectors& x);
 // w.values [out, in] (kRowMajor) or [in, out] (kTransposed) as the kernels see it.
 MatrixView ViewOf(const LinearWeight& w);
-// A contiguous float32 or bfloat16 tensor [..., cols], its leading sizes taken together.  Throws RunError
-// otherwise.
+// A float32 or bfloat16 tensor [..., cols] on the CPU, its leading sizes taken together: contiguous, or a
+// matrix whose rows are.  Throws RunError otherwise.
 MatrixView ViewOf(const torch::Tensor& matrix);
 
 // True where this CPU has instructions that multiply bfloat16 (AVX512-BF16, AMX, Arm BF16), and ATen's

@@ -7,12 +7,13 @@ namespace plelab {
 
 enum class ElementType { kFloat32, kBFloat16 };
 
-// Contiguous, row by row; any alignment.
+// Any alignment; elements of a row lie together.
 struct MatrixView {
   const void* data = nullptr;
   ElementType type = ElementType::kFloat32;
   int64_t rows = 0;
   int64_t cols = 0;
+  int64_t stride = 0;  // elements from one row to the next, ≥ cols
 };
 
 inline int64_t ElementBytes(ElementType type) { return type == ElementType::kFloat32 ? 4 : 2; }

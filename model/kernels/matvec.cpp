@@ -89,7 +89,7 @@ HWY_NOINLINE void DotOutputs(const Share& share, const PreparedVectors& x, size_
     int64_t row[kOutputs];
     for (size_t k = 0; k < kOutputs; ++k) {
       row[k] = share.rows == nullptr ? o + k : share.rows[o + k];
-      w[k] = static_cast<const T*>(share.w.data) + row[k] * share.w.cols;
+      w[k] = static_cast<const T*>(share.w.data) + row[k] * share.w.stride;
     }
     float out[kOutputs][kInputs];
     DotTile<T>(w, x.even + first_vector, x.odd + first_vector, size, out);

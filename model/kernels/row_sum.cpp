@@ -86,7 +86,7 @@ void AddTileOf(const RowSumShare& share, int64_t first_column, size_t columns) {
     int64_t row[kGroup];
     for (size_t k = 0; k < rows; ++k) {
       row[k] = share.rows == nullptr ? i + static_cast<int64_t>(k) : share.rows[i + k];
-      w[k] = data + row[k] * share.w.cols;
+      w[k] = data + row[k] * share.w.stride;
     }
     for (int64_t v = 0; v < share.a.count; ++v) {
       float a[kGroup];

@@ -24,7 +24,7 @@ void ShiftedReluGelu(float* x, int64_t n, float cutoff);
 // x = cap · tanh(x / cap).
 void Softcap(float* x, int64_t n, float cap);
 void Softmax(float* x, int64_t n);
-// y = Σ_k coefficients[k] · x[k], k < count ≤ 8; y may be none of the x.
+// y = Σ_k coefficients[k] · x[k], k < count.  In place where y is one of the x.
 void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y);
 
 // To float32, and from it (bfloat16: rounded to nearest even, NaN kept).

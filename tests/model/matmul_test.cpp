@@ -70,6 +70,34 @@ TEST(MatMul, KeepsLeadingSizesAndReadsStridedInput) {
   ExpectLinear(y, x, values);
 }
 
+TEST(MatMul, TakesAPartOfAWeight) {
+  torch::manual_seed(6);
+  const torch::Tensor values = at::randn({12, 9}), x = at::randn({2, 5});
+  const LinearWeight part{values.narrow(1, 0, 5), WeightFormat::kFloat32, WeightLayout::kRowMajor, 12, 5};
+  ExpectLinear(MatMul(x, part), x, part.values);
+  EXPECT_THROW(ViewOf(values.t()), RunError);
+}
+
+TEST(MatMulInto, ManyWeightsAtOnceGiveTheBitsOfEach) {
+  torch::manual_seed(7);
+  std::vector<LinearWeight> weights;
+  for (int64_t i = 0; i < 11; ++i) {
+    const auto layout = i % 3 == 0 ? WeightLayout::kTransposed : WeightLayout::kRowMajor;
+    weights.push_back(
+        MakeWeight(at::randn({4 + i, 9}).to(i % 2 == 0 ? torch::kFloat32 : torch::kBFloat16), layout));
+  }
+  const torch::Tensor x = at::randn({2, 9});
+  const ConstVectors in{x.const_data_ptr<float>(), 2, 9};
+  std::vector<std::vector<float>> together(11, std::vector<float>(2 * 20)), alone = together;
+  std::vector<MatMulJob> jobs;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    jobs.push_back({&weights[i], {together[i].data(), 20}});
+    MatMulInto(weights[i], in, {alone[i].data(), 20});
+  }
+  MatMulInto(jobs, in);
+  EXPECT_EQ(together, alone);
+}
+
 TEST(MatMul, LetsGradientFlowToInputAndWeight) {
   torch::manual_seed(4);
   for (const auto layout : {WeightLayout::kRowMajor, WeightLayout::kTransposed}) {

@@ -28,11 +28,11 @@ inline std::vector<float> RandomVector(int64_t n, uint64_t seed) {
   return values;
 }
 
-// A random matrix that starts one element into its buffer, so that no load is aligned.
+// A random matrix, part of a wider one, that starts one element into its buffer: no load is aligned.
 class RandomMatrix {
  public:
   RandomMatrix(int64_t rows, int64_t cols, ElementType type, uint64_t seed)
-      : values_(RandomVector(rows * cols + 1, seed)), bits_(values_.size()) {
+      : values_(RandomVector(rows * (cols + kGap) + 1, seed)), bits_(values_.size()) {
     for (size_t i = 0; i < values_.size(); ++i) bits_[i] = BFloat16Bits(values_[i]);
     if (type == ElementType::kBFloat16) {
       for (size_t i = 0; i < values_.size(); ++i) {
@@ -42,12 +42,13 @@ class RandomMatrix {
     }
     const void* data =
         type == ElementType::kFloat32 ? static_cast<const void*>(values_.data() + 1) : bits_.data() + 1;
-    view_ = {data, type, rows, cols};
+    view_ = {data, type, rows, cols, cols + kGap};
   }
   const MatrixView& view() const { return view_; }
-  double at(int64_t row, int64_t col) const { return values_[1 + row * view_.cols + col]; }
+  double at(int64_t row, int64_t col) const { return values_[1 + row * view_.stride + col]; }
 
  private:
+  static constexpr int64_t kGap = 3;
   std::vector<float> values_;
   std::vector<uint16_t> bits_;
   MatrixView view_;

@@ -1,0 +1,121 @@
+// Kernels over the shapes of an E2B decode step.  Every iteration is followed by the raw read loop over as
+// many bytes, whose time is not counted: `raw` is its rate and `of_raw` the kernel's share of it, from the
+// same seconds.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "experiments/micro/weights_in_turn.h"
+#include "model/kernels/matvec.h"
+#include "model/kernels/row_sum.h"
+#include "model/kernels/vector_math.h"
+
+namespace plelab::micro {
+namespace {
+
+constexpr int64_t kHidden = 2048, kFfn = 8192;
+
+// Times `kernel`, which reads `bytes`, against the read loop.
+template <class F>
+void TimeBesideRaw(benchmark::State& state, int64_t bytes, const F& kernel) {
+  WeightsInTurn raw(bytes);
+  double kernel_seconds = 0, raw_seconds = 0;
+  for (auto _ : state) {
+    const double seconds = SecondsOf(kernel);
+    state.SetIterationTime(seconds);
+    kernel_seconds += seconds;
+    raw_seconds += SecondsOf([&] { benchmark::DoNotOptimize(ReadAll(raw.Next())); });
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * bytes);
+  const double read = static_cast<double>(state.iterations()) * static_cast<double>(bytes);
+  state.counters["raw"] =
+      benchmark::Counter(read / raw_seconds, benchmark::Counter::kDefaults, benchmark::Counter::kIs1024);
+  state.counters["of_raw"] = raw_seconds / kernel_seconds;
+}
+
+ElementType TypeOf(const benchmark::State& state) {
+  return state.range(0) == 16 ? ElementType::kBFloat16 : ElementType::kFloat32;
+}
+
+// bits, outputs, inputs, vectors
+void BM_MatVec(benchmark::State& state) {
+  const int64_t outputs = state.range(1), inputs = state.range(2), vectors = state.range(3);
+  const int64_t bytes = outputs * inputs * ElementBytes(TypeOf(state));
+  const std::vector<float> x(vectors * inputs, 0.5f);
+  std::vector<float> y(vectors * outputs);
+  WeightsInTurn weights(bytes);
+  TimeBesideRaw(state, bytes, [&] {
+    MatVec(weights.NextMatrix(TypeOf(state), outputs, inputs), {x.data(), vectors, inputs},
+           {y.data(), outputs});
+  });
+}
+BENCHMARK(BM_MatVec)
+    ->ArgNames({"bits", "out", "in", "vectors"})
+    ->ArgsProduct({{16}, {kFfn}, {kHidden}, {1, 2, 4, 8}})
+    ->Args({32, kFfn, kHidden, 1})
+    ->Args({16, kHidden, kFfn, 1})  // down, row-major
+    ->Args({16, kHidden, kHidden, 1})
+    ->Args({16, 65536, kHidden, 1})  // a quarter of the logits
+    ->UseManualTime();
+
+std::vector<int32_t> EveryNth(int64_t count, int64_t n) {
+  std::vector<int32_t> rows;
+  for (int64_t i = n / 2; i < count; i += n) rows.push_back(static_cast<int32_t>(i));
+  return rows;
+}
+
+// One row in `n`: what a layer of 95 % sparsity reads of up (n = 20).
+void BM_MatVecRows(benchmark::State& state) {
+  const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
+  const std::vector<float> x(kHidden, 0.5f);
+  std::vector<float> y(kFfn);
+  WeightsInTurn weights(kFfn * kHidden * ElementBytes(TypeOf(state)));
+  TimeBesideRaw(state, std::ssize(rows) * kHidden * ElementBytes(TypeOf(state)), [&] {
+    MatVecRows(weights.NextMatrix(TypeOf(state), kFfn, kHidden), rows, {x.data(), 1, kHidden},
+               {y.data(), kFfn});
+  });
+}
+BENCHMARK(BM_MatVecRows)->ArgNames({"bits", "n"})->Args({16, 20})->UseManualTime();
+
+// The same of down, transposed; n = 1: every row.
+void BM_RowSum(benchmark::State& state) {
+  const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
+  const std::vector<float> a(kFfn, 0.5f);
+  std::vector<float> y(kHidden);
+  WeightsInTurn weights(kFfn * kHidden * ElementBytes(TypeOf(state)));
+  TimeBesideRaw(state, std::ssize(rows) * kHidden * ElementBytes(TypeOf(state)), [&] {
+    RowSum(weights.NextMatrix(TypeOf(state), kFfn, kHidden), rows, {a.data(), 1, kFfn}, {y.data(), kHidden});
+  });
+}
+BENCHMARK(BM_RowSum)->ArgNames({"bits", "n"})->Args({16, 20})->Args({16, 1})->Args({32, 1})->UseManualTime();
+
+// Nanoseconds of the functions between the products.
+void BM_RmsNorm(benchmark::State& state) {
+  std::vector<float> x(kHidden, 0.5f), weight(kHidden, 1.5f), y(kHidden);
+  for (auto _ : state) {
+    RmsNorm(x.data(), weight.data(), kHidden, 1e-6f, y.data());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(BM_RmsNorm);
+
+void BM_GeluTimes(benchmark::State& state) {
+  std::vector<float> x(kFfn, 0.5f), factor(kFfn, 1.5f), y(kFfn);
+  for (auto _ : state) {
+    GeluTimes(x.data(), factor.data(), kFfn, y.data());
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(BM_GeluTimes);
+
+void BM_Softcap(benchmark::State& state) {
+  std::vector<float> x(262400, 0.5f);
+  for (auto _ : state) {
+    Softcap(x.data(), std::ssize(x), 30);
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(BM_Softcap);
+
+}  // namespace
+}  // namespace plelab::micro
