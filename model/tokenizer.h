@@ -1,4 +1,4 @@
-// sentencepiece behind one file, with the ids that only config.json knows and the chat template of tuned checkpoints.
+// sentencepiece behind one file, with the ids that only config.json knows.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,17 @@ class Tokenizer {
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
 
-  // Without bos.  Text such as `<start_of_turn>` becomes its own id where the vocabulary has it.
+  // Without bos.  A special name in the text (`<start_of_turn>`, `<image_soft_token>`, …) becomes its own id
+  // where the vocabulary or config.json has one.  Bytes that are not UTF-8 become U+FFFD.
   std::vector<int64_t> Encode(std::string_view text) const;
+  // bos, eos, pad and unknown ids are no text; ids that only config.json knows are their names.
   std::string Decode(std::span<const int64_t> ids) const;
-  // For streaming: the text that `id` adds after `so_far`; holds back incomplete UTF-8 (byte pieces) until it is whole.
-  std::string DecodeNext(std::vector<int64_t>& so_far, int64_t id) const;
+  // The bytes that one id adds to a text; not always whole characters: stream them through Utf8Stream.
+  std::string Bytes(int64_t id) const;
+
   int64_t vocab_size() const;  // pieces in the model
   int64_t bos() const;
-  // Id of a piece, or −1.
+  // Id of a piece or special name, or −1.
   int64_t PieceId(std::string_view piece) const;
   // SHA-256 of the file.
   const std::string& hash() const;
