@@ -123,7 +123,7 @@ TEST(Tokenizer, SaysWhatIsWrongWithAFileThatIsMissingOrNoModel) {
     EXPECT_THAT(error.what(), HasSubstr(path + ".missing"));
   }
   const std::string whole = ReadText(kModel);
-  for (const std::string bytes : {std::string(), std::string("hello"), whole.substr(0, whole.size() - 5)}) {
+  for (const std::string& bytes : {std::string(), std::string("hello"), whole.substr(0, whole.size() - 5)}) {
     std::ofstream(path, std::ios::binary) << bytes;
     try {
       Tokenizer(path, Config());

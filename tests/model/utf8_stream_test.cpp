@@ -33,7 +33,7 @@ TEST(Utf8Stream, FinishGivesUpWhatIsIncomplete) {
 }
 
 TEST(Utf8Stream, KeepsTheEdgesOfTheRange) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string("\0", 1), std::string("\x7F"), std::string("\xC2\x80"), std::string("\xDF\xBF"),
         std::string("\xE0\xA0\x80"), std::string("\xED\x9F\xBF"), std::string("\xEE\x80\x80"),
         std::string("\xEF\xBF\xBF"), std::string("\xF0\x90\x80\x80"), std::string("\xF4\x8F\xBF\xBF")}) {
