@@ -1,0 +1,105 @@
+// plelab logits: what the model says about given ids, into an HDF5 file.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "experiments/commands.h"
+#include "experiments/model_options.h"
+#include "harness/hdf5_file.h"
+#include "harness/progress.h"
+#include "harness/token_ids.h"
+#include "model/io/error.h"
+#include "model/sha256.h"
+
+namespace plelab {
+namespace {
+
+struct LogitsOptions {
+  ModelOptions model;
+  std::string tokens;
+  std::string out;
+  bool step = false;
+  bool force = false;
+};
+
+// Logits that one pass may hold at a time; more tokens go through the KV cache in pieces.
+constexpr int64_t kBytesPerPass = int64_t{256} << 20;
+
+void CheckOutput(const LogitsOptions& options) {
+  namespace fs = std::filesystem;
+  if (!options.force && fs::exists(options.out)) {
+    throw UserError("{}: exists; give --force to replace it", options.out);
+  }
+  const fs::path folder = fs::absolute(options.out).parent_path();
+  if (!fs::is_directory(folder)) throw UserError("{}: there is no folder {}", options.out, folder.string());
+}
+
+int64_t TokensPerPass(const LogitsOptions& options, const Gemma3nConfig& config) {
+  if (options.step) return 1;
+  return std::max<int64_t>(1, kBytesPerPass / (config.text.vocab_size * static_cast<int64_t>(sizeof(float))));
+}
+
+// Float32 [n, vocab] of the next n ids.  A single one, with a cache, takes the decode step.
+torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* kv) {
+  const auto request = open.ple->Begin(ids);
+  if (kv && ids.size() == 1) return open.model.DecodeStep(ids, *kv, *request);
+  const auto tensor =
+      torch::tensor(at::ArrayRef<int64_t>(ids.data(), ids.size()), torch::kInt64).unsqueeze(0);
+  return open.model.Forward(tensor, kv, *request, LogitsWanted::kAll).squeeze(0);
+}
+
+// Float32 [tokens, vocab], row by row.  What fits in one pass needs no KV cache.
+std::vector<float> AllLogits(OpenModel& open, const std::vector<int64_t>& ids, int64_t tokens_per_pass) {
+  const auto tokens = static_cast<int64_t>(ids.size());
+  std::optional<KvCache> kv;
+  if (tokens > tokens_per_pass || tokens_per_pass == 1)
+    kv = open.model.MakeKvCache(1, tokens, tokens_per_pass);
+  std::vector<float> logits;
+  logits.reserve(ids.size() * static_cast<size_t>(open.model.config().text.vocab_size));
+  Progress bar("logits", tokens);
+  for (int64_t at = 0; at < tokens; at += tokens_per_pass) {
+    const int64_t count = std::min(tokens_per_pass, tokens - at);
+    const auto piece = std::span(ids).subspan(static_cast<size_t>(at), static_cast<size_t>(count));
+    const torch::Tensor part = LogitsOf(open, piece, kv ? &*kv : nullptr).to(torch::kCPU).contiguous();
+    logits.insert(logits.end(), part.const_data_ptr<float>(), part.const_data_ptr<float>() + part.numel());
+    bar.Update(at + count);
+  }
+  bar.Finish();
+  return logits;
+}
+
+void RunLogits(const LogitsOptions& options) {
+  CheckOutput(options);
+  auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
+  const Gemma3nConfig& config = checkpoint->config();
+  const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);
+  if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
+  OpenModel open = LoadModel(options.model, checkpoint);
+  const auto logits = AllLogits(open, ids, TokensPerPass(options, config));
+  WriteMatrixFile(options.out, "/logits", logits, static_cast<int64_t>(ids.size()), config.text.vocab_size,
+                  {{"weights", checkpoint->weights_label()},
+                   {"checkpoint_sha256", checkpoint->fingerprint()},
+                   {"config_sha256", Sha256OfFile(checkpoint->directory() + "/config.json")},
+                   {"dtype", std::string(Name(open.model.dtype()))},
+                   {"ple", DescribePle(open.ple_options)},
+                   {"pass", options.step ? "one token at a time" : "whole"}});
+}
+
+}  // namespace
+
+void AddLogitsCommand(CLI::App& app) {
+  auto options = std::make_shared<LogitsOptions>();
+  CLI::App* command = app.add_subcommand("logits", "Write the logits of given token ids to an HDF5 file");
+  AddModelOptions(*command, options->model, "float32");
+  command->add_option("--tokens", options->tokens, "JSON: a flat array of token ids")->required();
+  command->add_option("--out", options->out, "HDF5 file: /logits float32 [tokens, vocab]")->required();
+  command->add_flag("--step", options->step, "feed one token at a time through the KV cache");
+  command->add_flag("--force", options->force, "replace --out where it exists");
+  command->callback([options] { RunLogits(*options); });
+}
+
+}  // namespace plelab

@@ -1,0 +1,44 @@
+// What `generate` and `logits` ask for alike: a checkpoint, a dtype, where the PLE rows live, threads, a
+// device.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "model/checkpoint.h"
+#include "model/gemma3n.h"
+#include "model/ple/ple_options.h"
+#include "model/ple/ple_source.h"
+
+namespace CLI {
+class App;
+}
+
+namespace plelab {
+
+struct ModelOptions {
+  std::string checkpoint;  // a directory as published
+  std::string dtype;       // float32 or bfloat16
+  std::string ple = "resident";
+  int64_t threads = 0;         // 0: what LibTorch takes, usually every core
+  std::string device = "cpu";  // cpu or cuda
+};
+
+// Adds CKPT, --dtype, --ple, --threads and --device.  `options` outlives the command line.
+void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype);
+
+// A model ready to run, and where its PLE rows come from.
+struct OpenModel {
+  PleOptions ple_options;
+  std::unique_ptr<PleSource> ple;
+  Gemma3n model;
+};
+
+// Checks every option before it reads a weight; sets LibTorch's threads; shows progress while loading.
+// Throws UserError for options that cannot be met.
+OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint);
+
+// "disk, backend=direct, prefetch=true": a strategy with every option that it uses.
+std::string DescribePle(const PleOptions& options);
+
+}  // namespace plelab
