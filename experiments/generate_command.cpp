@@ -76,11 +76,10 @@ void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Ge
 // Prefill, then a step per token; `show(id)` sees every new id that is text.
 template <class Show>
 Statistics Generate(OpenModel& open, const std::vector<int64_t>& prompt, const std::vector<int64_t>& stop_ids,
-                    const GenerateOptions& options, Show show) {
-  Sampler sampler(options.sampler);
+                    int64_t max_tokens, Sampler& sampler, Show show) {
   Statistics statistics;
   statistics.prompt_tokens = static_cast<int64_t>(prompt.size());
-  KvCache kv = open.model.MakeKvCache(1, statistics.prompt_tokens + options.max_tokens);
+  KvCache kv = open.model.MakeKvCache(1, statistics.prompt_tokens + max_tokens);
 
   const auto started = Clock::now();
   auto request = open.ple->Begin(prompt);
@@ -92,7 +91,7 @@ Statistics Generate(OpenModel& open, const std::vector<int64_t>& prompt, const s
     if (statistics.new_tokens == 0) first_known = Clock::now();
     statistics.new_tokens += 1;
     statistics.stopped = std::find(stop_ids.begin(), stop_ids.end(), id) != stop_ids.end();
-    if (statistics.stopped || statistics.new_tokens == options.max_tokens) {
+    if (statistics.stopped || statistics.new_tokens == max_tokens) {
       if (!statistics.stopped) show(id);
       break;
     }
@@ -117,6 +116,7 @@ void PrintStatistics(const OpenModel& open, const Statistics& statistics, const 
 
 void RunGenerate(const GenerateOptions& options) {
   CheckSampling(options);
+  Sampler sampler(options.sampler);
   auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
   const bool chat = UseChat(options);
   const Tokenizer tokenizer(checkpoint->tokenizer_path(), checkpoint->config());
@@ -130,8 +130,8 @@ void RunGenerate(const GenerateOptions& options) {
     fmt::print("{}", piece);
     std::fflush(stdout);
   };
-  const Statistics statistics =
-      Generate(open, prompt, stop_ids, options, [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
+  const Statistics statistics = Generate(open, prompt, stop_ids, options.max_tokens, sampler,
+                                         [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
   print(text.Finish() + "\n");
   PrintStatistics(open, statistics, checkpoint->weights_label());
 }

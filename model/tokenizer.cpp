@@ -89,6 +89,11 @@ Tokenizer::Tokenizer(const std::string& model_path, const Gemma3nConfig& config)
     throw UserError("{}: expected a sentencepiece model, found {} bytes that are none; is the file complete?",
                     model_path, model.size());
   }
+  if (vocab_size() > config.text.vocab_size) {
+    throw UserError(
+        "{}: has {} pieces, but config.json's vocab_size is {}; is this another model's tokenizer?",
+        model_path, vocab_size(), config.text.vocab_size);
+  }
   impl_->hash = Sha256Hex(model);
   impl_->bos = config.bos_token_id;
   const SpecialTokens& special = config.special;

@@ -14,7 +14,8 @@ namespace plelab {
 
 class Tokenizer {
  public:
-  // Throws UserError when the file is missing or not a sentencepiece model.
+  // Throws UserError when the file is missing, not a sentencepiece model, or has more pieces than the model
+  // has rows.
   Tokenizer(const std::string& model_path, const Gemma3nConfig& config);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;

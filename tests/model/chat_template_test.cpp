@@ -28,6 +28,7 @@ class ChatTemplate : public testing::Test {
   static Gemma3nConfig Config() {
     Gemma3nConfig config;
     config.bos_token_id = 2;
+    config.text.vocab_size = 8448;
     config.eos_token_ids = {1};
     return config;
   }

@@ -24,6 +24,7 @@ const std::string kModel = PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.mo
 Gemma3nConfig Config() {
   Gemma3nConfig config;
   config.bos_token_id = 2;
+  config.text.vocab_size = 8448;
   config.special = {.boi = 6, .eoi = 8192, .image = 8193, .boa = 7, .eoa = 8320, .audio = 8321};
   return config;
 }
@@ -133,6 +134,17 @@ TEST(Tokenizer, SaysWhatIsWrongWithAFileThatIsMissingOrNoModel) {
     }
   }
   std::filesystem::remove(path);
+}
+
+TEST(Tokenizer, RefusesAVocabularyThatTheModelHasNoRowsFor) {
+  Gemma3nConfig config = Config();
+  config.text.vocab_size = 8191;
+  try {
+    Tokenizer(kModel, config);
+    FAIL() << "8,192 pieces were accepted for 8,191 rows";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("has 8192 pieces, but config.json's vocab_size is 8191"));
+  }
 }
 
 }  // namespace
