@@ -18,13 +18,13 @@ struct Rule {
   bool required = false;
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
-  bool share = false;                   // a number that may be written as a percentage
-  std::vector<std::string_view> words;  // text that must be one of these
+  bool share = false;                        // a number that may be written as a percentage
+  std::vector<std::string_view> words = {};  // text that must be one of these
 };
-inline Rule Required() { return {.required = true, .words = {}}; }
-inline Rule Between(double min, double max) { return {.min = min, .max = max, .words = {}}; }
-inline Rule AtLeast(double min) { return {.min = min, .words = {}}; }
-inline Rule Share(double min, double max) { return {.min = min, .max = max, .share = true, .words = {}}; }
+inline Rule Required() { return {.required = true}; }
+inline Rule Between(double min, double max) { return {.min = min, .max = max}; }
+inline Rule AtLeast(double min) { return {.min = min}; }
+inline Rule Share(double min, double max) { return {.min = min, .max = max, .share = true}; }
 inline Rule OneOf(std::vector<std::string_view> words) { return {.words = std::move(words)}; }
 
 // The words of an enum, as a config writes them.

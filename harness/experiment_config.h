@@ -27,8 +27,10 @@ struct ModelSection {
   DType dtype = DType::kBFloat16;  // float32, bfloat16
   int64_t threads = 0;             // 0 in the file is all cores; once read it is their number
   std::string device = "cpu";      // cpu, cuda
-  std::string synth;  // a shape (e2b, small, …): if `checkpoint` does not exist, random weights of this
-  int64_t synth_seed = 0;  //   shape are written there first, labelled random
+  // A shape (e2b, small, …): if `checkpoint` does not exist, random weights of this shape are written there
+  // first, labelled random.
+  std::string synth;
+  int64_t synth_seed = 0;
   bool operator==(const ModelSection&) const = default;
 };
 
@@ -36,9 +38,9 @@ struct ModelSection {
 struct WorkloadSection {
   std::string text_file;  // exactly one of text_file and trace
   std::string trace;      // token ids made by scripts/corpus/make_trace.py
-  int64_t warm_tokens =
-      0;  // tokens before the prompt: what a cache with `initial: warmed` has seen, not run;
-          //   0: it has seen those after the last measured one instead
+  // What a cache with `initial: warmed` has seen, not run by the model; 0: it has seen the tokens after the
+  // last measured one instead.  Never the measured ones, which would flatter it.
+  int64_t warm_tokens = 0;
   int64_t prompt_tokens = 128;
   Decode decode = Decode::kReplay;
   int64_t decode_tokens = 256;  // measured steps of one repetition
@@ -49,8 +51,8 @@ struct WorkloadSection {
 };
 
 struct StopRule {
-  double rel_half_width =
-      0;  // of the 95 % interval of a variant's mean step; 0: exactly design.reps repetitions
+  // Of the 95 % interval of a variant's mean step; 0: exactly design.reps repetitions.
+  double rel_half_width = 0;
   int64_t max_reps = 60;
   bool operator==(const StopRule&) const = default;
 };
@@ -62,8 +64,8 @@ struct DesignSection {
   int64_t reps = 3;           // time repetitions (at least this many)
   int64_t memory_reps = 1;    // processes per variant for memory; 0: memory is not measured
   int64_t seed = 0;           // of every shuffle and bootstrap
-  double margin =
-      0.01;  // stated beforehand: a ratio whose interval lies within 1 ± margin counts as "no difference"
+  // Stated beforehand: a ratio whose 95 % interval lies within 1 ± margin counts as "no difference".
+  double margin = 0.01;
   StopRule stop;
   bool operator==(const DesignSection&) const = default;
 };
@@ -99,9 +101,8 @@ struct ExperimentConfig {
   DesignSection design;
   PageCacheSection page_cache;
   AccuracySection accuracy;
-  std::vector<VariantConfig>
-      variants;  // sweep, zip and exclude already multiplied out; at least one where needed
-  std::vector<std::string> shapes;  // parameter_groups: shapes or checkpoints to count
+  std::vector<VariantConfig> variants;  // sweep, zip and exclude already multiplied out
+  std::vector<std::string> shapes;      // parameter_groups: shapes or checkpoints to count
   // Every key with its value, as recorded in /meta; parsing it gives this config again.
   std::string resolved_yaml;
   std::string name;  // the file's stem: results/<name>_<UTC>.h5
@@ -127,8 +128,7 @@ ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::strin
 // Throws UserError, with the key's place and what to do, for a checkpoint (without `synth`), text or trace
 // that is not there.  Reading a config does not look: a config can be checked where its files are not.
 void CheckFilesExist(const ExperimentConfig& config);
-// The JSON Schema for editors, generated from the same field lists (configs/experiment.schema.json; a test
-// compares).
+// The JSON Schema for editors, from the same field lists (configs/experiment.schema.json; a test compares).
 std::string ExperimentJsonSchema();
 
 }  // namespace plelab
