@@ -52,24 +52,23 @@ torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* k
   return open.model.Forward(tensor, kv, *request, LogitsWanted::kAll).squeeze(0);
 }
 
-// Float32 [tokens, vocab], row by row.  What fits in one pass needs no KV cache.
-std::vector<float> AllLogits(OpenModel& open, const std::vector<int64_t>& ids, int64_t tokens_per_pass) {
+// Fills /logits pass by pass.  What fits in one pass needs no KV cache.
+void WriteLogits(OpenModel& open, const std::vector<int64_t>& ids, int64_t tokens_per_pass,
+                 Hdf5Writer& file) {
   const auto tokens = static_cast<int64_t>(ids.size());
   std::optional<KvCache> kv;
   if (tokens > tokens_per_pass || tokens_per_pass == 1)
     kv = open.model.MakeKvCache(1, tokens, tokens_per_pass);
-  std::vector<float> logits;
-  logits.reserve(ids.size() * static_cast<size_t>(open.model.config().text.vocab_size));
+  file.MakeMatrix("/logits", tokens, open.model.config().text.vocab_size);
   Progress bar("logits", tokens);
   for (int64_t at = 0; at < tokens; at += tokens_per_pass) {
     const int64_t count = std::min(tokens_per_pass, tokens - at);
     const auto piece = std::span(ids).subspan(static_cast<size_t>(at), static_cast<size_t>(count));
-    const torch::Tensor part = LogitsOf(open, piece, kv ? &*kv : nullptr).to(torch::kCPU).contiguous();
-    logits.insert(logits.end(), part.const_data_ptr<float>(), part.const_data_ptr<float>() + part.numel());
+    const torch::Tensor logits = LogitsOf(open, piece, kv ? &*kv : nullptr).to(torch::kCPU).contiguous();
+    file.WriteRows("/logits", at, {logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())});
     bar.Update(at + count);
   }
   bar.Finish();
-  return logits;
 }
 
 void RunLogits(const LogitsOptions& options) {
@@ -79,14 +78,15 @@ void RunLogits(const LogitsOptions& options) {
   const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);
   if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
   OpenModel open = LoadModel(options.model, checkpoint);
-  const auto logits = AllLogits(open, ids, TokensPerPass(options, config));
-  WriteMatrixFile(options.out, "/logits", logits, static_cast<int64_t>(ids.size()), config.text.vocab_size,
-                  {{"weights", checkpoint->weights_label()},
-                   {"checkpoint_sha256", checkpoint->fingerprint()},
-                   {"config_sha256", Sha256OfFile(checkpoint->directory() + "/config.json")},
-                   {"dtype", std::string(Name(open.model.dtype()))},
-                   {"ple", DescribePle(open.ple_options)},
-                   {"pass", options.step ? "one token at a time" : "whole"}});
+  Hdf5Writer file;
+  file.WriteAttribute("/", "weights", checkpoint->weights_label());
+  file.WriteAttribute("/", "checkpoint_sha256", checkpoint->fingerprint());
+  file.WriteAttribute("/", "config_sha256", Sha256OfFile(checkpoint->directory() + "/config.json"));
+  file.WriteAttribute("/", "dtype", std::string(Name(open.model.dtype())));
+  file.WriteAttribute("/", "ple", DescribePle(open.ple_options));
+  file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
+  WriteLogits(open, ids, TokensPerPass(options, config), file);
+  file.Save(options.out);
 }
 
 }  // namespace

@@ -213,7 +213,8 @@ Hdf5Writer::Hdf5Writer() {
   SilenceLibrary();
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "make access properties");
   Check(H5Pset_fapl_core(access, /*increment=*/1 << 20, /*backing_store=*/0), "keep a file in memory");
-  // The oldest superblock: later ones hold a checksum that H5Fget_file_image (1.10.8) breaks by clearing a flag.
+  // The oldest superblock: later ones hold a checksum that H5Fget_file_image (1.10.8) breaks by clearing a
+  // flag.
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "set the file format");
   Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "make creation properties");
   KeepAttributeOrder(creation);
@@ -243,18 +244,27 @@ void Hdf5Writer::WriteTable(const std::string& path, const Table& table) {
   WriteAttribute(path, kUnits, units.dump());
 }
 
-void Hdf5Writer::WriteMatrix(const std::string& path, std::span<const float> values, int64_t rows,
-                             int64_t cols) {
-  if (static_cast<int64_t>(values.size()) != rows * cols) {
-    throw RunError("{}: expected {} x {} values, found {}", path, rows, cols, values.size());
-  }
+void Hdf5Writer::MakeMatrix(const std::string& path, int64_t rows, int64_t cols) {
   const hsize_t shape[2] = {static_cast<hsize_t>(rows), static_cast<hsize_t>(cols)};
   Handle space(H5Screate_simple(2, shape, nullptr), H5Sclose, "shape " + path);
-  Handle dataset(
-      H5Dcreate2(file_, path.c_str(), H5T_IEEE_F32LE, space, MakeParents(), H5P_DEFAULT, H5P_DEFAULT),
-      H5Dclose, "make " + path);
+  Handle(H5Dcreate2(file_, path.c_str(), H5T_IEEE_F32LE, space, MakeParents(), H5P_DEFAULT, H5P_DEFAULT),
+         H5Dclose, "make " + path);
+}
+
+void Hdf5Writer::WriteRows(const std::string& path, int64_t first_row, std::span<const float> values) {
+  Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, "open " + path);
+  const std::vector<hsize_t> shape = ShapeOf(dataset, 2, path);
+  const hsize_t start[2] = {static_cast<hsize_t>(first_row), 0};
+  const hsize_t count[2] = {shape[1] == 0 ? 0 : values.size() / shape[1], shape[1]};
+  if (count[0] * count[1] != values.size() || first_row < 0 || start[0] + count[0] > shape[0]) {
+    throw RunError("{}: {} values from row {} on are no rows of {} x {}", path, values.size(), first_row,
+                   shape[0], shape[1]);
+  }
   if (values.empty()) return;
-  Check(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write " + path);
+  Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of " + path);
+  Check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, nullptr), "select rows of " + path);
+  Handle memory(H5Screate_simple(2, count, nullptr), H5Sclose, "shape rows of " + path);
+  Check(H5Dwrite(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()), "write " + path);
 }
 
 void Hdf5Writer::WriteAttribute(const std::string& object, const std::string& name,
@@ -370,15 +380,6 @@ std::vector<std::pair<std::string, std::string>> Hdf5Reader::ReadAttributes(cons
   }
   for (const std::string& name : names) attributes.emplace_back(name, AttributeText(target, name));
   return attributes;
-}
-
-void WriteMatrixFile(const std::string& file, const std::string& path, std::span<const float> values,
-                     int64_t rows, int64_t cols,
-                     const std::vector<std::pair<std::string, std::string>>& attributes) {
-  Hdf5Writer writer;
-  writer.WriteMatrix(path, values, rows, cols);
-  for (const auto& [name, value] : attributes) writer.WriteAttribute("/", name, value);
-  writer.Save(file);
 }
 
 std::string Hdf5Version() {

@@ -32,8 +32,10 @@ class Hdf5Writer {
   // with zeros, UTF-8.  An attribute `units` holds a JSON object {"column": "unit"}.  Large tables are
   // chunked and compressed.
   void WriteTable(const std::string& path, const Table& table);
-  // values [rows, cols] as float32.
-  void WriteMatrix(const std::string& path, std::span<const float> values, int64_t rows, int64_t cols);
+  // A float32 matrix [rows, cols] of zeros, to be filled by WriteRows.
+  void MakeMatrix(const std::string& path, int64_t rows, int64_t cols);
+  // Whole rows from `first_row` on; throws RunError for values that are not whole rows of the matrix.
+  void WriteRows(const std::string& path, int64_t first_row, std::span<const float> values);
   // On the group or dataset `object`, which is made as a group where it is not there.  Any length.
   void WriteAttribute(const std::string& object, const std::string& name, const std::string& value);
   void WriteAttribute(const std::string& object, const std::string& name, int64_t value);
@@ -66,11 +68,6 @@ class Hdf5Reader {
   std::string path_;
   int64_t file_;
 };
-
-// A file that holds one matrix and, on the root, `attributes`: what `plelab logits` writes.
-void WriteMatrixFile(const std::string& file, const std::string& path, std::span<const float> values,
-                     int64_t rows, int64_t cols,
-                     const std::vector<std::pair<std::string, std::string>>& attributes = {});
 
 // "1.10.8": of the library that is loaded.
 std::string Hdf5Version();

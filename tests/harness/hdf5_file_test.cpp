@@ -115,16 +115,26 @@ TEST(Hdf5File, ALaterAttributeReplacesAnEarlierOne) {
   EXPECT_THAT(Hdf5Reader(folder / "x.h5").ReadAttributes("/meta"), ElementsAre(Pair("weights", "trained")));
 }
 
-TEST(Hdf5File, AMatrixComesBackAsItWasWritten) {
+TEST(Hdf5File, AMatrixComesBackAsItsRowsWereWritten) {
   const TemporaryFolder folder;
-  const std::vector<float> values = {1.5f, -2.25f, 3e-38f, 4, 5, 6};
-  WriteMatrixFile(folder / "x.h5", "/logits", values, 2, 3, {{"weights", "random"}});
-  const Hdf5Reader reader(folder / "x.h5");
-  const FloatMatrix matrix = reader.ReadMatrix("/logits");
-  EXPECT_EQ(matrix.rows, 2);
+  Hdf5Writer writer;
+  writer.MakeMatrix("/logits", 4, 3);
+  writer.WriteRows("/logits", 2, std::vector<float>{7, 8, 9});
+  writer.WriteRows("/logits", 0, std::vector<float>{1.5f, -2.25f, 3e-38f, 4, 5, 6});
+  writer.Save(folder / "x.h5");
+  const FloatMatrix matrix = Hdf5Reader(folder / "x.h5").ReadMatrix("/logits");
+  EXPECT_EQ(matrix.rows, 4);
   EXPECT_EQ(matrix.cols, 3);
-  EXPECT_EQ(matrix.values, values);
-  EXPECT_THAT(reader.ReadAttributes("/"), ElementsAre(Pair("weights", "random")));
+  EXPECT_THAT(matrix.values, ElementsAre(1.5f, -2.25f, 3e-38f, 4, 5, 6, 7, 8, 9, 0, 0, 0));
+}
+
+TEST(Hdf5File, WhatIsNoRowOfAMatrixIsRefused) {
+  Hdf5Writer writer;
+  writer.MakeMatrix("/logits", 2, 3);
+  EXPECT_THROW(writer.WriteRows("/logits", 0, std::vector<float>{1, 2}), RunError);
+  EXPECT_THROW(writer.WriteRows("/logits", 1, std::vector<float>(6)), RunError);
+  EXPECT_THROW(writer.WriteRows("/logits", -1, std::vector<float>(3)), RunError);
+  EXPECT_THROW(writer.WriteRows("/nothing", 0, std::vector<float>(3)), RunError);
 }
 
 TEST(Hdf5File, GroupsListTheirNames) {
