@@ -11,7 +11,9 @@ torch::ScalarType ComputeType(const LinearWeight& w) {
 }
 
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
-  return MatMul(x.to(ComputeType(w)), w).to(torch::kFloat32);
+  // A CPU without bfloat16 products widens the weights: rounding x would only cost accuracy.
+  const bool widens = x.device().is_cpu() && !CpuMultipliesBFloat16();
+  return MatMul(x.to(widens ? torch::kFloat32 : ComputeType(w)), w).to(torch::kFloat32);
 }
 
 LinearWeight FirstOutputs(const LinearWeight& w, int64_t count) {

@@ -43,10 +43,10 @@ class PleRows {
   int64_t start_ = 0, count_ = -1;     // the tokens wanted; count −1: all
 };
 
-// The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off:
-//   (rows · √ple_dim + norm(projection(embeds) · hidden^-½)) / √2.
-// embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].  The one place that knows what a PleKind
-// means. Reference: Gemma3nTextModel.project_per_layer_inputs.
+// The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off; of a table's rows
+//   (norm(projection(embeds) · hidden^-½) + row · √ple_dim) / √2,
+// of other kinds what RecipeOf says.  embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].
+// Reference: Gemma3nTextModel.project_per_layer_inputs.
 torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
                             const LinearWeight& projection, const torch::Tensor& projection_norm,
                             const TextConfig& c);

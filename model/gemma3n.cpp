@@ -1,0 +1,104 @@
+#include "model/gemma3n.h"
+
+#include <utility>
+
+#include "model/decode_step.h"
+#include "model/input_embedder.h"
+#include "model/io/error.h"
+#include "model/step_bytes.h"
+#include "model/text_model.h"
+
+namespace plelab {
+namespace {
+
+constexpr int64_t kDefaultChunk = 512;
+
+}  // namespace
+
+struct Gemma3n::Impl {
+  std::shared_ptr<const Checkpoint> checkpoint;
+  LoadOptions options;
+  TextWeights weights;
+  LayerList layers;
+  InputEmbedder embedder;
+  DType table_dtype;
+  std::optional<plelab::DecodeStep> decode_step;  // of the last batch size; refers to the members above
+
+  const Gemma3nConfig& config() const { return checkpoint->config(); }
+  TextModel text() const { return {config().text, weights, layers, config().pad_token_id}; }
+  plelab::DecodeStep& StepFor(int64_t batch) {
+    if (!decode_step || decode_step->batch() != batch) decode_step.emplace(text(), table_dtype, batch);
+    return *decode_step;
+  }
+  PleRows Rows(PleRequest& request, int64_t batch) const {
+    return PleRows::FromRequest(request, table_dtype, batch, config().text.hidden_size_per_layer_input,
+                                options.device);
+  }
+};
+
+Gemma3n Gemma3n::Load(std::shared_ptr<const Checkpoint> checkpoint, const LoadOptions& options) {
+  TextWeights weights = LoadTextWeights(*checkpoint, options);
+  LayerList layers = DefaultLayers(checkpoint->config().text);
+  LoadOptions quiet = options;
+  quiet.progress = nullptr;
+  InputEmbedder embedder([checkpoint, quiet] { return LoadVisionEmbedder(*checkpoint, quiet); },
+                         [checkpoint, quiet] { return LoadAudioEmbedder(*checkpoint, quiet); });
+  const DType table_dtype = checkpoint->ple_table().geometry.dtype;
+  return Gemma3n(
+      std::unique_ptr<Impl>(new Impl{std::move(checkpoint), options, std::move(weights), std::move(layers),
+                                     std::move(embedder), table_dtype, std::nullopt}));
+}
+
+Gemma3n::Gemma3n(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gemma3n::Gemma3n(Gemma3n&&) noexcept = default;
+Gemma3n& Gemma3n::operator=(Gemma3n&&) noexcept = default;
+Gemma3n::~Gemma3n() = default;
+
+const Gemma3nConfig& Gemma3n::config() const { return impl_->config(); }
+DType Gemma3n::dtype() const { return impl_->options.dtype; }
+torch::Device Gemma3n::device() const { return impl_->options.device; }
+
+KvCache Gemma3n::MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk) const {
+  return KvCache(config().text, impl_->layers, batch, capacity, chunk > 0 ? chunk : kDefaultChunk, dtype(),
+                 device());
+}
+
+torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted) {
+  const at::NoGradGuard no_grad;
+  CheckIds(ids, config());
+  const TextModel text = impl_->text();
+  const torch::Tensor embeds = impl_->embedder.Embed(ids, text, config());
+  return TextForward(text, embeds, impl_->Rows(ple, ids.size(0)), kv, wanted);
+}
+
+torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple) {
+  const at::NoGradGuard no_grad;
+  const auto batch = static_cast<int64_t>(ids.size());
+  const torch::Tensor column = torch::tensor(c10::ArrayRef<int64_t>(ids.data(), ids.size())).view({batch, 1});
+  if (!plelab::DecodeStep::Supports(batch, device())) {
+    return Forward(column, &kv, ple, LogitsWanted::kLast).squeeze(1);
+  }
+  CheckIds(column, config());
+  plelab::DecodeStep& step = impl_->StepFor(batch);
+  const torch::Tensor embeds = impl_->embedder.Embed(column, impl_->text(), config()).contiguous();
+  torch::Tensor logits = torch::empty({batch, config().text.vocab_size});
+  const auto size = [](const torch::Tensor& t) { return static_cast<size_t>(t.numel()); };
+  step.Run({embeds.const_data_ptr<float>(), size(embeds)}, ple, kv,
+           {logits.mutable_data_ptr<float>(), size(logits)});
+  return logits;
+}
+
+WeightBytes Gemma3n::weight_bytes() const {
+  WeightBytes bytes;
+  bytes.token_embedding = impl_->weights.embed_tokens.nbytes();
+  bytes.text_stack = TextStackBytes(config().text, impl_->weights);
+  bytes.vision = impl_->embedder.vision_bytes();
+  bytes.audio = impl_->embedder.audio_bytes();
+  return bytes;
+}
+
+int64_t Gemma3n::DecodeStepBytes(int64_t position) const {
+  return StepBytes(impl_->text(), dtype(), position);
+}
+
+}  // namespace plelab
