@@ -1,3 +1,7 @@
+if(CMAKE_CROSSCOMPILING)
+  include(cmake/cross_dependencies.cmake)
+  return()
+endif()
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 if(PLELAB_PLESTORE_ONLY)

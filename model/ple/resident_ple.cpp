@@ -1,6 +1,9 @@
 #include "model/ple/resident_ple.h"
 
 #include <algorithm>
+#include <exception>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include "model/ple/layer_major_rows.h"
@@ -9,6 +12,34 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kLoadChunkBytes = 16 * 1024 * 1024;
+// Filling fresh pages with zeros costs the kernel more than the copy from a warm page cache.
+constexpr int64_t kMostLoadThreads = 4;
+
+// Fills `out` from `offset` on, several chunks at a time.  Throws the first error.
+void LoadInChunks(RandomAccessFile& file, int64_t offset, std::span<std::byte> out) {
+  const int64_t chunks = (std::ssize(out) + kLoadChunkBytes - 1) / kLoadChunkBytes;
+  std::atomic<int64_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr error;
+  const auto work = [&] {
+    try {
+      for (int64_t chunk = next++; chunk < chunks; chunk = next++) {
+        const int64_t begin = chunk * kLoadChunkBytes;
+        file.Read(offset + begin, out.subspan(begin, std::min(kLoadChunkBytes, std::ssize(out) - begin)));
+      }
+    } catch (...) {
+      next = chunks;
+      const std::lock_guard lock(mutex);
+      if (!error) error = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> helpers;
+  const int64_t threads = std::min<int64_t>({chunks, std::thread::hardware_concurrency(), kMostLoadThreads});
+  for (int64_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();  // joins
+  if (error) std::rethrow_exception(error);
+}
 
 // One id: the row in the table is already [layers, 1, dim].
 class OneRow : public PleRequest {
@@ -58,10 +89,7 @@ class ManyRows : public PleRequest {
 ResidentPle::ResidentPle(const PleGeometry& geometry, RandomAccessFile& file, int64_t offset_bytes,
                          PageSize pages)
     : geometry_(geometry), table_(geometry.table_bytes(), pages) {
-  for (int64_t done = 0; done < table_.size_bytes(); done += kLoadChunkBytes) {
-    const int64_t size = std::min(kLoadChunkBytes, table_.size_bytes() - done);
-    file.Read(offset_bytes + done, {table_.data() + done, static_cast<size_t>(size)});
-  }
+  LoadInChunks(file, offset_bytes, {table_.data(), static_cast<size_t>(table_.size_bytes())});
 }
 
 std::unique_ptr<PleRequest> ResidentPle::Begin(std::span<const int64_t> ids) {

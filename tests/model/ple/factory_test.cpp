@@ -80,6 +80,21 @@ TEST_F(Factory, AFailureWhileLoadingIsARunError) {
   EXPECT_THROW(Make("resident"), RunError);
 }
 
+TEST_F(Factory, ALargeTableIsLoadedWholeByItsThreadsAndFailsOnce) {
+  const TableBytes large({.vocab = 3000, .layers = 10, .dim = 1024, .dtype = DType::kBFloat16},
+                         13);  // 58 MiB
+  const auto disk = std::make_shared<FakeDisk>(large.file);
+  const auto make = [&] {
+    return MakePleSource(ParsePleSpec("resident"), large.At("fake"),
+                         {.warm_ids = {}, .open = FakeDisk::Opener(disk)});
+  };
+  const std::vector<int64_t> ids = {0, 819, 820, 1638, 1639, 2457, 2458, 2999};
+  EXPECT_EQ(AllLayers(*make()->Begin(ids), 10), AllLayersExpected(large, ids));
+  EXPECT_EQ(disk->counters().bytes_asked, large.geometry.table_bytes());
+  disk->FailRead(3);
+  EXPECT_THROW(make(), ReadError);
+}
+
 TEST_F(Factory, ResidentReadsNothingOnceLoaded) {
   const auto source = Make("resident");
   const int64_t reads = disk_->reads_started();

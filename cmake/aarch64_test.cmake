@@ -1,0 +1,17 @@
+# A ctest test, labelled aarch64, that builds plestore and its tests for 64-bit Arm and runs them under qemu-user.
+find_program(PLELAB_AARCH64_CXX aarch64-linux-gnu-g++)
+find_program(PLELAB_QEMU_AARCH64 NAMES qemu-aarch64 qemu-aarch64-static)
+if(NOT PLELAB_AARCH64_CXX OR NOT PLELAB_QEMU_AARCH64 OR NOT EXISTS /usr/src/googletest/CMakeLists.txt)
+  message(STATUS "No aarch64 test of plestore; for it install g++-aarch64-linux-gnu, qemu-user and googletest")
+  return()
+endif()
+
+# The run is one process: a thousand starts of qemu would take longer than the tests.
+add_test(NAME plestore_on_aarch64
+         COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/aarch64
+                 --build-generator ${CMAKE_GENERATOR} --build-noclean --build-target plestore_tests
+                 --build-options -DPLELAB_PLESTORE_ONLY=ON -DCMAKE_BUILD_TYPE=Release
+                                 -DCMAKE_TOOLCHAIN_FILE=${PROJECT_SOURCE_DIR}/cmake/aarch64-toolchain.cmake
+                 --test-command ${PLELAB_QEMU_AARCH64} -L /usr/aarch64-linux-gnu
+                                ${PROJECT_BINARY_DIR}/aarch64/tests/plestore_tests --gtest_brief=1)
+set_tests_properties(plestore_on_aarch64 PROPERTIES LABELS aarch64 TIMEOUT 3600 PROCESSORS 2)

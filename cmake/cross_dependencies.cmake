@@ -1,0 +1,20 @@
+# What plestore and its tests need when they are built for another machine: both come as sources of this machine's Debian
+# packages, because its libraries are for this machine.
+find_package(Threads REQUIRED)
+
+# fmt, headers only, through a folder of their own: /usr/include itself would bring this machine's C library with it.
+find_path(PLELAB_FMT_HEADERS fmt/format.h NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/cross-include)
+file(CREATE_LINK ${PLELAB_FMT_HEADERS}/fmt ${PROJECT_BINARY_DIR}/cross-include/fmt SYMBOLIC)
+add_library(fmt::fmt-header-only INTERFACE IMPORTED GLOBAL)
+target_include_directories(fmt::fmt-header-only INTERFACE ${PROJECT_BINARY_DIR}/cross-include)
+target_compile_definitions(fmt::fmt-header-only INTERFACE FMT_HEADER_ONLY=1)
+
+set(PLELAB_GOOGLETEST_SOURCE /usr/src/googletest CACHE PATH "Debian's googletest, as sources")
+set(INSTALL_GTEST OFF)
+add_subdirectory(${PLELAB_GOOGLETEST_SOURCE} ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+foreach(library gtest gtest_main gmock)
+  if(NOT TARGET GTest::${library})
+    add_library(GTest::${library} ALIAS ${library})
+  endif()
+endforeach()
