@@ -1,0 +1,25 @@
+# Run at each build: writes OUTPUT with the commit that is being built, only when it changes.
+# dirty: "clean", or a hash of the changed tracked files' diff (the run-time hash of harness/source_state.h also covers
+# untracked files).
+set(commit unknown)
+set(dirty unknown)
+find_program(GIT git)
+if(GIT)
+  execute_process(COMMAND ${GIT} -C ${SOURCE_DIR} rev-parse HEAD OUTPUT_VARIABLE head RESULT_VARIABLE failed
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT failed)
+    set(commit ${head})
+    execute_process(COMMAND ${GIT} -C ${SOURCE_DIR} diff HEAD --no-ext-diff --no-textconv OUTPUT_VARIABLE diff ERROR_QUIET)
+    set(dirty clean)
+    if(NOT diff STREQUAL "")
+      string(SHA256 dirty "${diff}")
+    endif()
+  endif()
+endif()
+set(text "#define PLELAB_BUILD_COMMIT \"${commit}\"\n#define PLELAB_BUILD_DIRTY_HASH \"${dirty}\"\n")
+if(EXISTS ${OUTPUT})
+  file(READ ${OUTPUT} before)
+endif()
+if(NOT text STREQUAL before)
+  file(WRITE ${OUTPUT} "${text}")
+endif()
