@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <limits>
+#include <string>
 #include <thread>
 
 #include "model/io/direct_file.h"

@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <fstream>
+#include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "tests/support/ple_table.h"

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <list>
-#include <set>
+#include <random>
 
 #include "tests/support/fake_file.h"
 #include "tests/support/ple_table.h"

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "tests/support/fake_file.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temp_file.h"
