@@ -56,8 +56,8 @@ class TemporaryFile {
   bool kept_ = false;
 };
 
-// The rename itself must reach the disk.  File systems that cannot sync a folder (EINVAL) order it on their
-// own.
+// The rename itself must reach the disk.  File systems that cannot sync a folder (EINVAL) order
+// it on their own.
 void SyncFolder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;

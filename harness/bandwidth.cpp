@@ -43,8 +43,8 @@ int64_t LastLevelCacheBytes() {
   return bytes > 0 ? bytes : kFallbackCacheBytes;
 }
 
-// At least 4 × the last-level cache (less where memory is short), a whole number of lanes for each stream and
-// thread.
+// At least 4 × the last-level cache (less where memory is short), a whole number of lanes for
+// each stream and thread.
 int64_t BufferBytes(int64_t threads) {
   const int64_t grain = threads * kStreams * kLanes * static_cast<int64_t>(sizeof(uint64_t));
   const double available_kib =

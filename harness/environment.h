@@ -9,10 +9,10 @@
 namespace plelab {
 
 // /meta attributes, each described in results/README.md: git_commit, dirty_hash, build_commit,
-// build_dirty_hash, cpu_model, cpu_features, microcode, cores, memory, kernel, vm, storage, filesystem,
-// scheduler, read_ahead, huge_pages, cgroup, compiler, compiler_flags, build_type, torch, hdf5, yaml_cpp,
-// sentencepiece, threads, started_at. What cannot be read is "unknown".  `data_path`: the checkpoint, for
-// storage and file system.
+// build_dirty_hash, cpu_model, cpu_features, microcode, cores, memory, kernel, vm, storage,
+// filesystem, scheduler, read_ahead, huge_pages, cgroup, compiler, compiler_flags, build_type,
+// torch, hdf5, yaml_cpp, sentencepiece, threads, started_at. What cannot be read is "unknown".
+// `data_path`: the checkpoint, for storage and file system.
 std::vector<std::pair<std::string, std::string>> DescribeEnvironment(const std::string& data_path,
                                                                      int64_t threads);
 

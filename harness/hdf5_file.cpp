@@ -213,8 +213,8 @@ Hdf5Writer::Hdf5Writer() {
   SilenceLibrary();
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "make access properties");
   Check(H5Pset_fapl_core(access, /*increment=*/1 << 20, /*backing_store=*/0), "keep a file in memory");
-  // The oldest superblock: later ones hold a checksum that H5Fget_file_image (1.10.8) breaks by clearing a
-  // flag.
+  // The oldest superblock: later ones hold a checksum that H5Fget_file_image (1.10.8) breaks by
+  // clearing a flag.
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "set the file format");
   Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "make creation properties");
   KeepAttributeOrder(creation);

@@ -1,8 +1,8 @@
 // The one HDF5 user: tables, matrices and attributes, in values of our own.
 //
-// A file is built in memory and written by WriteFileAtomically: HDF5 never writes to the disk itself, so a
-// full disk cannot break its metadata, and the reason in the error is the system's own.  Not thread-safe (the
-// C library is not).
+// A file is built in memory and written by WriteFileAtomically: HDF5 never writes to the disk
+// itself, so a full disk cannot break its metadata, and the reason in the error is the system's
+// own.  Not thread-safe (the C library is not).
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,9 @@ class Hdf5Writer {
   Hdf5Writer(const Hdf5Writer&) = delete;
   Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
-  // A one-dimensional dataset of a compound type; strings have a fixed length (the longest value's), padded
-  // with zeros, UTF-8.  An attribute `units` holds a JSON object {"column": "unit"}.  Large tables are
-  // chunked and compressed.
+  // A one-dimensional dataset of a compound type; strings have a fixed length (the longest
+  // value's), padded with zeros, UTF-8.  An attribute `units` holds a JSON object {"column":
+  // "unit"}.  Large tables are chunked and compressed.
   void WriteTable(const std::string& path, const Table& table);
   // A float32 matrix [rows, cols] of zeros, to be filled by WriteRows.
   void MakeMatrix(const std::string& path, int64_t rows, int64_t cols);

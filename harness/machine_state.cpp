@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Mean over the cores of what cpufreq says, else of /proc/cpuinfo (in a virtual machine often the nominal
-// clock).
+// Mean over the cores of what cpufreq says, else of /proc/cpuinfo (in a virtual machine often the
+// nominal clock).
 double CpuMhz() {
   double sum = 0;
   int cores = 0;
@@ -75,8 +75,8 @@ double PressureUs(const std::string& resource) {
   return kNaN;
 }
 
-// RAPL, all packages; often readable by root only.  "intel-rapl:0" is a package, "intel-rapl:0:1" a part of
-// it.
+// RAPL, all packages; often readable by root only.  "intel-rapl:0" is a package, "intel-rapl:0:1"
+// a part of it.
 double EnergyJ() {
   double joules = kNaN;
   std::error_code error;

@@ -17,11 +17,11 @@ MemoryReading ReadMemory();
 // Resets VmHWM (writes /proc/self/clear_refs); false where not permitted.
 bool ResetPeakRss();
 
-// A memory cgroup (v1 or v2) of this process alone, below the group it is in, so that the limits there still
-// hold. No existing group is changed.  Where none may be made there is none, and `why_not()` says so. The
-// kernel charges a group from now on and does not move older charges: join before loading anything. The
-// destructor goes back and removes the group; groups left by killed processes are removed by the next
-// MemoryGroup.
+// A memory cgroup (v1 or v2) of this process alone, below the group it is in, so that the limits
+// there still hold. No existing group is changed.  Where none may be made there is none, and
+// `why_not()` says so. The kernel charges a group from now on and does not move older charges:
+// join before loading anything. The destructor goes back and removes the group; groups left by
+// killed processes are removed by the next MemoryGroup.
 class MemoryGroup {
  public:
   MemoryGroup();

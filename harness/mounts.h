@@ -21,8 +21,8 @@ struct Mount {
 // Lines that do not read as a mount are left out.
 std::vector<Mount> ParseMounts(const std::string& mountinfo);
 std::vector<Mount> ReadMounts();
-// The mount that an absolute path without links is seen through: the longest mount point above it, the last
-// one of these.
+// The mount that an absolute path without links is seen through: the longest mount point above
+// it, the last one of these.
 const Mount* MountOf(const std::vector<Mount>& mounts, std::string_view path);
 
 }  // namespace plelab

@@ -9,14 +9,16 @@
 
 namespace plelab {
 
-inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();  // cannot be read here: never invented
+// Cannot be read here: never invented.
+inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 // Each struct has `template <class V> static void VisitFields(V&& visit)` calling
 // visit("column", &Row::member, "unit"): the recorder, the reader and the validator all walk it.
 
 struct VariantRow {
   std::string variant, strategy, options_json, status = "done", error;  // status: done, failed, skipped
-  std::string baseline;  // the variant that this one is compared with: the first exact one on the same model and workload
+  // The variant that this one is compared with: the first exact one on the same model and workload.
+  std::string baseline;
   int64_t exact = 0;
   int64_t fast_bytes = 0;  // PLE rows held in RAM by the source
   int64_t file_bytes = 0;  // PLE bytes that stay on storage
@@ -42,8 +44,8 @@ struct RepRow {
   double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
   int64_t steal_ns = 0, major_faults = 0;
   double psi_memory_us = kNotMeasured, psi_io_us = kNotMeasured, energy_j = kNotMeasured;
-  std::string cache_start;  // of the PLE cache: empty, warmed, none
-  std::string page_cache;   // cold, warm, evict_each_step, …: what was set
+  std::string cache_start;    // of the PLE cache: empty, warmed, none
+  std::string page_cache;     // cold, warm, evict_each_step, …: what was set
   std::string cold_verified;  // yes, no, unverified, not_asked
   std::string output_sha256;  // over the logits hashes of every step
   int64_t valid_steps = 0;
@@ -98,8 +100,10 @@ struct StepRow {
 };
 
 struct MemoryRow {
-  std::string variant, phase, counter;  // counter: anonymous, file_backed, peak_rss, pss, cgroup_peak, ple_page_cache,
-  int64_t rep = 0;                      //   kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack
+  // phase: loaded, prefill, decode.  counter: anonymous, file_backed, peak_rss, pss, cgroup_peak,
+  // ple_page_cache, kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack.
+  std::string variant, phase, counter;
+  int64_t rep = 0;
   double bytes = kNotMeasured;
   template <class V>
   static void VisitFields(V&& v) {
@@ -112,7 +116,8 @@ struct MemoryRow {
 };
 
 struct AccuracyRow {
-  std::string variant, task, metric;  // metric: nats_per_token, bits_per_byte, top1_agreement, kl_to_resident, delta_nats, perplexity
+  // metric: nats_per_token, bits_per_byte, top1_agreement, kl_to_resident, delta_nats, perplexity.
+  std::string variant, task, metric;
   double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 % block bootstrap
   int64_t n = 0;
   template <class V>
@@ -158,7 +163,7 @@ struct CurveRow {
 };
 
 struct Curve {
-  std::string name;               // /curves/NAME
+  std::string name;  // /curves/NAME
   std::string x_unit, y_unit;
   std::vector<CurveRow> rows;
 };

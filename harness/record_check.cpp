@@ -126,8 +126,8 @@ void CheckSteps(const Record& record, Problems& problems) {
   }
 }
 
-// Variants with one baseline saw the same tokens under the same model; those that claim to be exact must
-// agree.
+// Variants with one baseline saw the same tokens under the same model; those that claim to be
+// exact must agree.
 void CheckOutputs(const Record& record, Problems& problems) {
   std::map<std::string, std::string> group;  // of each exact variant that is done: its baseline
   for (const VariantRow& v : record.variants) {

@@ -10,8 +10,8 @@ namespace plelab {
 
 inline constexpr int kSchemaVersion = 1;
 
-// Writes `record` to a temporary neighbour, syncs it, renames it to `path`: a reader sees all of it or nothing.
-// Throws RunError naming the path and the system's reason (disk full), leaving no half file behind.
+// Writes `record` to a temporary neighbour, syncs it, renames it to `path`: a reader sees all of it or
+// nothing. Throws RunError naming the path and the system's reason (disk full), leaving no half file behind.
 void WriteRecord(const std::string& path, const Record& record);
 // Throws UserError when the file is missing, is not HDF5 or is not of this schema.
 Record ReadRecord(const std::string& path);
@@ -23,8 +23,8 @@ std::string PartsFolder(const std::string& result_path);
 // Part files found there, sorted by name; `*.tmp` left by a kill are ignored (and removed).
 std::vector<std::string> ListParts(const std::string& folder);
 
-// `plelab validate`: every problem found, one line each; empty when the file keeps the schema, its references hold
-// (each rep and step names a variant, hits + misses = lookups, exact variants share one output hash, …).
+// `plelab validate`: every problem found, one line each; empty when the file keeps the schema, its references
+// hold (each rep and step names a variant, hits + misses = lookups, exact variants share one output hash, …).
 std::vector<std::string> ValidateRecord(const std::string& path);
 
 }  // namespace plelab

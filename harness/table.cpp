@@ -75,12 +75,12 @@ RowLayout LayoutOf(const Table& table) {
 std::vector<char> PackRows(const Table& table, const RowLayout& layout) {
   std::vector<char> bytes(static_cast<size_t>(table.rows()) * layout.row_bytes);
   for (size_t c = 0; c < table.columns.size(); ++c) {
-    char* out = bytes.data() + layout.members[c].offset;
+    size_t at = layout.members[c].offset;
     std::visit(
         [&](const auto& values) {
           for (const auto& value : values) {
-            PackValue(value, out);
-            out += layout.row_bytes;
+            PackValue(value, &bytes[at]);
+            at += layout.row_bytes;
           }
         },
         table.columns[c].values);
@@ -94,12 +94,12 @@ Column UnpackColumn(const std::vector<char>& bytes, const RowLayout& layout, con
   if (member.type == ColumnType::kInt64) column.values = std::vector<int64_t>(rows);
   if (member.type == ColumnType::kFloat64) column.values = std::vector<double>(rows);
   if (member.type == ColumnType::kString) column.values = std::vector<std::string>(rows);
-  const char* in = bytes.data() + member.offset;
+  size_t at = member.offset;
   std::visit(
       [&](auto& values) {
         for (auto& value : values) {
-          UnpackValue(in, member.size, value);
-          in += layout.row_bytes;
+          UnpackValue(&bytes[at], member.size, value);
+          at += layout.row_bytes;
         }
       },
       column.values);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <functional>
+#include <utility>
 
 #include "model/io/error.h"
 #include "tests/support/temporary_folder.h"

@@ -1,5 +1,5 @@
-// A small record in which everything holds: two exact variants and an ablation, two repetitions of three
-// steps.
+// A small record in which everything holds: two exact variants and an ablation, two repetitions
+// of three steps.
 #pragma once
 
 #include <string>

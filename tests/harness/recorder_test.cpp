@@ -6,6 +6,10 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
 #include "harness/atomic_file.h"
 #include "harness/hdf5_file.h"
 #include "harness/table.h"
