@@ -9,6 +9,9 @@
 int main(int argc, char** argv) {
   CLI::App app{"PLE Lab: what are per-layer embeddings worth, and where should they live?", "plelab"};
   app.require_subcommand(1);
+  plelab::AddListCommand(app);
+  plelab::AddInspectCommand(app);
+  plelab::AddSynthCommand(app);
   plelab::AddValidateCommand(app);
   try {
     app.parse(argc, argv);

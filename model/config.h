@@ -12,23 +12,23 @@ enum class LayerType { kSliding, kFull };
 
 // transformers Gemma3nTextConfig.  Every per-layer list has num_hidden_layers entries after reading.
 struct TextConfig {
-  int64_t vocab_size = 0;                   // rows of embed_tokens
-  int64_t vocab_size_per_layer_input = 0;   // rows of the PLE table
+  int64_t vocab_size = 0;                  // rows of embed_tokens
+  int64_t vocab_size_per_layer_input = 0;  // rows of the PLE table
   int64_t hidden_size = 0;
   int64_t hidden_size_per_layer_input = 0;  // ple_dim
   int64_t num_hidden_layers = 0;
   int64_t num_attention_heads = 0;
   int64_t num_key_value_heads = 0;
   int64_t head_dim = 0;
-  int64_t num_kv_shared_layers = 0;         // the last layers, which read a donor's keys and values
-  int64_t sliding_window = 0;               // a query sees keys with q − k < sliding_window
+  int64_t num_kv_shared_layers = 0;  // the last layers, which read a donor's keys and values
+  int64_t sliding_window = 0;        // a query sees keys with q − k < sliding_window
   int64_t laurel_rank = 0;
   int64_t altup_num_inputs = 0;
   int64_t altup_active_idx = 0;
   bool altup_correct_scale = true;
   std::optional<double> altup_coef_clip;
   double rms_norm_eps = 0;
-  double final_logit_softcapping = 0;       // 0: none
+  double final_logit_softcapping = 0;  // 0: none
   double rope_theta_full = 0;
   double rope_theta_sliding = 0;
   int64_t max_position_embeddings = 0;
@@ -69,7 +69,7 @@ struct AudioConfig {
   int64_t conf_conv_kernel_size = 0;
   int64_t conf_reduction_factor = 0;
   double conf_residual_weight = 0;
-  std::vector<int64_t> sscp_conv_channel_size;              // [2]
+  std::vector<int64_t> sscp_conv_channel_size;  // [2]
   double sscp_conv_group_norm_eps = 0;
   std::vector<std::vector<int64_t>> sscp_conv_kernel_size;  // [2][2] (time, frequency)
   std::vector<std::vector<int64_t>> sscp_conv_stride_size;  // [2][2]
@@ -91,8 +91,9 @@ struct Gemma3nConfig {
   std::vector<int64_t> eos_token_ids;
 };
 
-// Reads a config.json.  Throws UserError naming file and key for a missing key, a wrong type, a list of the wrong
-// length, or layers that disagree.  Keys that do not change the result (initializer_range, …) are not read.
+// Reads a config.json.  Throws UserError naming file and key for a missing key, a wrong type, a list of the
+// wrong length, or layers that disagree.  Keys that do not change the result (initializer_range, …) are not
+// read.
 Gemma3nConfig ReadConfig(const std::string& path);
 // The same from text; `origin` is what errors call it.
 Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin);

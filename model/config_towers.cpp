@@ -8,7 +8,7 @@
 namespace plelab {
 namespace {
 
-double Epsilon(const JsonObject& json, const std::string& key) {
+double Positive(const JsonObject& json, const std::string& key) {
   const double value = json.Number(key);
   if (value > 0) return value;
   throw UserError("{}: key '{}': expected a number above 0, found {}", json.origin(), json.Path(key), value);
@@ -23,7 +23,11 @@ double ReadChannelMultiplier(const JsonObject& json) {
     throw UserError("{}: key '{}' is not supported; known in model_args: channel_multiplier", json.origin(),
                     args.Path(key));
   }
-  return args.Has("channel_multiplier") ? Epsilon(args, "channel_multiplier") : 1.0;
+  if (!args.Has("channel_multiplier")) return 1.0;
+  const double multiplier = args.Number("channel_multiplier");
+  if (multiplier > 0 && multiplier <= 16) return multiplier;
+  throw UserError("{}: key '{}': expected a number above 0, at most 16, found {}", json.origin(),
+                  args.Path("channel_multiplier"), multiplier);
 }
 
 // Exactly two convolutions, each with a (time, frequency) pair.
@@ -55,7 +59,7 @@ VisionConfig ReadVisionConfig(const JsonObject& json) {
   vision.hidden_size = json.Integer("hidden_size");
   vision.vocab_size = json.Integer("vocab_size");
   vision.vocab_offset = json.Integer("vocab_offset", 0);
-  vision.rms_norm_eps = Epsilon(json, "rms_norm_eps");
+  vision.rms_norm_eps = Positive(json, "rms_norm_eps");
   vision.architecture = json.String("architecture");
   vision.channel_multiplier = ReadChannelMultiplier(json);
   if (vision.architecture != "mobilenetv5_300m_enc") {
@@ -73,20 +77,20 @@ AudioConfig ReadAudioConfig(const JsonObject& json) {
   audio.hidden_size = json.Integer("hidden_size");
   audio.vocab_size = json.Integer("vocab_size");
   audio.vocab_offset = json.Integer("vocab_offset", 0);
-  audio.rms_norm_eps = Epsilon(json, "rms_norm_eps");
+  audio.rms_norm_eps = Positive(json, "rms_norm_eps");
   audio.input_feat_size = json.Integer("input_feat_size");
-  audio.gradient_clipping = Epsilon(json, "gradient_clipping");
+  audio.gradient_clipping = Positive(json, "gradient_clipping");
   audio.conf_attention_chunk_size = json.Integer("conf_attention_chunk_size");
   audio.conf_attention_context_left = json.Integer("conf_attention_context_left");
   audio.conf_attention_context_right = json.Integer("conf_attention_context_right", 0);
-  audio.conf_attention_logit_cap = Epsilon(json, "conf_attention_logit_cap");
+  audio.conf_attention_logit_cap = Positive(json, "conf_attention_logit_cap");
   audio.conf_num_attention_heads = json.Integer("conf_num_attention_heads");
   audio.conf_num_hidden_layers = json.Integer("conf_num_hidden_layers", 1, 1024);
   audio.conf_conv_kernel_size = json.Integer("conf_conv_kernel_size");
   audio.conf_reduction_factor = json.Integer("conf_reduction_factor");
   audio.conf_residual_weight = json.Number("conf_residual_weight");
   audio.sscp_conv_channel_size = json.Integers("sscp_conv_channel_size");
-  audio.sscp_conv_group_norm_eps = Epsilon(json, "sscp_conv_group_norm_eps");
+  audio.sscp_conv_group_norm_eps = Positive(json, "sscp_conv_group_norm_eps");
   audio.sscp_conv_kernel_size = ReadConvPairs(json, "sscp_conv_kernel_size");
   audio.sscp_conv_stride_size = ReadConvPairs(json, "sscp_conv_stride_size");
   if (audio.sscp_conv_channel_size.size() != 2) {

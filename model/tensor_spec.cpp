@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "model/weight_lists.h"
-
 namespace plelab {
 
 std::string_view Name(ParameterGroup group) {
@@ -42,23 +40,6 @@ TensorSpec MakeSpec(std::string name, std::vector<int64_t> shape, ParameterGroup
 
 std::string TextPrefix(const Gemma3nConfig& config) {
   return config.text_only ? "model." : "model.language_model.";
-}
-
-std::vector<TensorSpec> PublishedTensors(const Gemma3nConfig& config) {
-  std::vector<TensorSpec> specs;
-  const auto append = [&](const TensorSpec& spec, const auto&) { specs.push_back(spec); };
-  TextWeights text = EmptyTextWeights(config.text);
-  ForEachTensor(TextPrefix(config), config.text, text, append);
-  EmbedderWeights embedder;
-  if (config.vision) {
-    for (TensorSpec& spec : VisionTowerTensors(*config.vision)) specs.push_back(std::move(spec));
-    ForEachTensor(VisionEmbedderShape(config), embedder, append);
-  }
-  if (config.audio) {
-    for (TensorSpec& spec : AudioTowerTensors(*config.audio)) specs.push_back(std::move(spec));
-    ForEachTensor(AudioEmbedderShape(config), embedder, append);
-  }
-  return specs;
 }
 
 }  // namespace plelab

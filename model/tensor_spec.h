@@ -40,10 +40,7 @@ TensorSpec MakeSpec(std::string name, std::vector<int64_t> shape, ParameterGroup
 // "model." in text-only files, "model.language_model." in multimodal ones.
 std::string TextPrefix(const Gemma3nConfig& config);
 
-// Every tensor of the published layout, unused k/v included.  The tied lm_head.weight is not among them.
-std::vector<TensorSpec> PublishedTensors(const Gemma3nConfig& config);
-
-// The parts of it.  Names and shapes as timm's mobilenetv5_300m_enc and transformers' Gemma3nAudioEncoder
+// The towers.  Names and shapes as timm's mobilenetv5_300m_enc and transformers' Gemma3nAudioEncoder
 // make them.
 std::vector<TensorSpec> VisionTowerTensors(const VisionConfig& config);
 std::vector<TensorSpec> AudioTowerTensors(const AudioConfig& config);

@@ -1,7 +1,7 @@
 #include "model/weights.h"
 
 #include "model/io/error.h"
-#include "model/verify_tensors.h"
+#include "model/weight_check.h"
 #include "model/weight_lists.h"
 #include "model/weight_loader.h"
 

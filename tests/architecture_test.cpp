@@ -52,10 +52,23 @@ std::vector<std::string> IncludesOf(const fs::path& file) {
 
 // Later rooms may include earlier ones and themselves.  The longest prefix decides.
 int RoomOf(const std::string& path) {
-  static const std::vector<std::pair<std::string, int>> kRooms = {
-      {"model/io/", 0},        {"model/ple/", 1},   {"model/config", 2}, {"model/safetensors", 3},
-      {"model/checkpoint", 4}, {"model/weight", 5}, {"model/", 6},       {"model/gemma3n", 7},
-      {"harness/", 8},         {"experiments/", 9}, {"tests/", 10}};
+  static const std::vector<std::pair<std::string, int>> kRooms = {{"model/io/", 0},
+                                                                  {"model/ple/", 1},
+                                                                  {"model/config", 2},
+                                                                  {"model/safetensors", 3},
+                                                                  {"model/checkpoint", 4},
+                                                                  {"model/weight", 5},
+                                                                  {"model/", 6},
+                                                                  {"model/gemma3n", 7},
+                                                                  {"model/json_object", 2},
+                                                                  {"model/sha256", 2},
+                                                                  {"model/read_only_file", 2},
+                                                                  {"model/arena", 2},
+                                                                  {"model/torch_dtype", 2},
+                                                                  {"model/tensor_spec", 3},
+                                                                  {"harness/", 8},
+                                                                  {"experiments/", 9},
+                                                                  {"tests/", 10}};
   size_t longest = 0;
   int room = -1;
   for (const auto& [prefix, rank] : kRooms) {

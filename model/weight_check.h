@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/checkpoint.h"
-#include "model/tensor_spec.h"
+#include "model/weight_catalog.h"
 
 namespace plelab {
 

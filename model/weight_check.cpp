@@ -1,4 +1,4 @@
-#include "model/verify_tensors.h"
+#include "model/weight_check.h"
 
 #include <fmt/ranges.h>
 

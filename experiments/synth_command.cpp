@@ -1,0 +1,70 @@
+// `plelab synth`: a random checkpoint of any shape, in the published layout.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "experiments/commands.h"
+#include "harness/progress.h"
+#include "harness/units.h"
+#include "model/config.h"
+#include "model/synth.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string shape, out, dtype = "bfloat16", max_shard = "5GB";
+  uint64_t seed = 0;
+  bool force = false;
+};
+
+// The vocabulary that ships with a shape: beside its JSON file, or in the folder of the same name.
+std::string TokenizerOfShape(const std::string& shape) {
+  if (shape == "e2b" || shape == "e4b") return "";
+  const fs::path json = shape == "small" ? "configs/models/small.json" : shape;
+  for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
+    if (fs::exists(folder / "tokenizer.model")) return (folder / "tokenizer.model").string();
+  }
+  return "";
+}
+
+void Synthesise(const Arguments& arguments) {
+  SynthOptions options;
+  options.seed = arguments.seed;
+  options.dtype = ParseDType(arguments.dtype);
+  options.force = arguments.force;
+  options.max_shard_bytes = ParseBytes(arguments.max_shard);
+  options.tokenizer = TokenizerOfShape(arguments.shape);
+  std::unique_ptr<Progress> progress;
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!progress) progress = std::make_unique<Progress>("writing " + arguments.out, total);
+    progress->Update(done, fmt::format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+  };
+  const int64_t bytes = WriteRandomCheckpoint(ShapeConfigJson(arguments.shape), arguments.out, options);
+  if (progress) progress->Finish();
+  std::cout << fmt::format("{}: {} of random {} weights, shape {}, seed {}\n", arguments.out,
+                           ReadableBytes(bytes), arguments.dtype, arguments.shape, arguments.seed);
+}
+
+}  // namespace
+
+void AddSynthCommand(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("synth", "Write a random checkpoint in the published layout");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("--shape", arguments->shape, "e2b, e4b, small, or a config.json")->required();
+  command->add_option("--out", arguments->out, "the checkpoint's directory")->required();
+  command->add_option("--seed", arguments->seed, "weights are a function of seed, name and index")
+      ->capture_default_str();
+  command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")->capture_default_str();
+  command->add_option("--max-shard", arguments->max_shard, "largest file, such as 5GB")
+      ->capture_default_str();
+  command->add_flag("--force", arguments->force, "replace a checkpoint that is there");
+  command->callback([arguments] { Synthesise(*arguments); });
+}
+
+}  // namespace plelab
