@@ -79,7 +79,7 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w) {
     throw RunError("MatMul: the input has {} features, the weight expects {}", x.size(-1), w.in);
   }
   const bool own = x.device().is_cpu() && IsFloat(x.scalar_type()) && IsFloat(w.values.scalar_type()) &&
-                   x.numel() > 0 && w.values.is_contiguous();  // a MatFormer slice of columns is not
+                   x.numel() > 0 && w.values.stride(1) == 1;
   if (!own || WantsGradient(x, w)) return AtenMatMul(x, w);
   if (x.numel() / w.in <= kMaxVectors) return KernelMatMul(x, w);
   const bool aten_is_fast = x.scalar_type() == w.values.scalar_type() &&

@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -38,7 +39,7 @@ HWY_INLINE void LoadPair(const float* HWY_RESTRICT w, VF& first, VF& second) {
   first = hn::LoadU(DF(), w);
   second = hn::LoadU(DF(), w + kLanes);
 }
-HWY_INLINE float Widen(uint16_t w) { return hwy::F32FromBF16(hwy::bfloat16_t{w}); }
+HWY_INLINE float Widen(uint16_t w) { return std::bit_cast<float>(static_cast<uint32_t>(w) << 16); }
 HWY_INLINE float Widen(float w) { return w; }
 
 }  // namespace HWY_NAMESPACE

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "model/io/error.h"
+
 namespace plelab {
 
 enum class ElementType { kFloat32, kBFloat16 };
@@ -21,5 +23,10 @@ inline int64_t RowBytes(const MatrixView& m) { return m.cols * ElementBytes(m.ty
 
 // The most vectors that one call multiplies by a matrix: beyond that a matrix product is the better tool.
 inline constexpr int64_t kMaxVectors = 8;
+// Throws RunError outside 1 … kMaxVectors.
+inline void CheckVectors(int64_t count) {
+  if (count < 1 || count > kMaxVectors)
+    throw RunError("a kernel takes 1 to {} vectors, not {}", kMaxVectors, count);
+}
 
 }  // namespace plelab

@@ -1,8 +1,9 @@
 #include "model/kernels/matvec.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
-#include <vector>
+#include <new>
 
 #include "model/kernels/parallel.h"
 
@@ -10,6 +11,7 @@
 #define HWY_TARGET_INCLUDE "model/kernels/matvec.cpp"
 #include "model/kernels/targets.h"
 // After targets.h, which says which instruction sets are compiled.
+#include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -20,13 +22,14 @@
 namespace plelab {
 namespace {
 
-// Vectors as the inner loop wants them.  bfloat16 weights: the even and the odd elements lie apart, because
-// two neighbouring weights come out of one 32-bit lane.  float32 weights: both point to the vector itself.
-struct PreparedVectors {
-  const float* even[kMaxVectors];
-  const float* odd[kMaxVectors];
+// Vectors as the inner loop wants them, in groups of up to four: for each step of the loop the two vectors of
+// floats that meet LoadPair's, one vector of the group after the other; then what is left of each vector when
+// no whole step is.
+struct PackedVectors {
+  const float* data = nullptr;
   int64_t count = 0;
 };
+constexpr int64_t kGroup = 4;
 
 // Outputs [begin, end) of one product; `rows` names them, or is null where output o is row o.
 struct Share {
@@ -44,98 +47,121 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
-// kOutputs rows of weights × kInputs vectors.  Each output owns two accumulators and a scalar tail, whatever
+constexpr size_t kStep = 2 * kLanes;  // elements of a row that one step of the inner loop takes
+
+// Writes `size` floats for each vector.
+void PackGroup(ElementType type, const ConstVectors& x, size_t size, float* HWY_RESTRICT out) {
+  const bool splits = type == ElementType::kBFloat16;
+  const size_t whole = size - size % kStep;
+  for (int64_t v = 0; v < x.count; ++v) {
+    const float* HWY_RESTRICT source = x.data + v * x.stride;
+    for (size_t j = 0; j < whole; j += kStep) {
+      float* HWY_RESTRICT step = out + j * x.count + v * kStep;
+      for (size_t k = 0; k < kLanes; ++k) {
+        step[k] = source[j + (splits ? 2 * k : k)];
+        step[kLanes + k] = source[j + (splits ? 2 * k + 1 : kLanes + k)];
+      }
+    }
+    std::copy(source + whole, source + size, out + whole * x.count + v * (size - whole));
+  }
+}
+void PackVectors(ElementType type, const ConstVectors& x, int64_t size, float* out) {
+  for (int64_t v = 0; v < x.count; v += kGroup) {
+    const ConstVectors group{x.data + v * x.stride, std::min(kGroup, x.count - v), x.stride};
+    PackGroup(type, group, static_cast<size_t>(size), out + v * size);
+  }
+}
+
+// kOutputs rows of weights × kInputs vectors.  Each output owns one accumulator and a scalar tail, whatever
 // the tile: that is what makes results independent of how outputs and vectors are grouped.
 template <class T, size_t kOutputs, size_t kInputs>
-HWY_INLINE void DotTile(const T* const* w, const float* const* x_even, const float* const* x_odd, size_t size,
+HWY_INLINE void DotTile(const T* const* w, const float* HWY_RESTRICT x, size_t size,
                         float (&out)[kOutputs][kInputs]) {
   const DF df;
-  VF even_sum[kOutputs][kInputs], odd_sum[kOutputs][kInputs];
+  VF sum[kOutputs][kInputs];
   for (size_t o = 0; o < kOutputs; ++o) {
-    for (size_t v = 0; v < kInputs; ++v) even_sum[o][v] = odd_sum[o][v] = hn::Zero(df);
+    for (size_t v = 0; v < kInputs; ++v) sum[o][v] = hn::Zero(df);
   }
   size_t j = 0;
-  for (; j + 2 * kLanes <= size; j += 2 * kLanes) {
-    VF even[kOutputs], odd[kOutputs];
-    for (size_t o = 0; o < kOutputs; ++o) LoadPair(w[o] + j, even[o], odd[o]);
-    for (size_t v = 0; v < kInputs; ++v) {
-      const VF xe = hn::LoadU(df, x_even[v] + (kSplitsPairs<T> ? j / 2 : j));
-      const VF xo = hn::LoadU(df, x_odd[v] + (kSplitsPairs<T> ? j / 2 : j + kLanes));
-      for (size_t o = 0; o < kOutputs; ++o) {
-        even_sum[o][v] = hn::MulAdd(even[o], xe, even_sum[o][v]);
-        odd_sum[o][v] = hn::MulAdd(odd[o], xo, odd_sum[o][v]);
+  for (; j + kStep <= size; j += kStep, x += kInputs * kStep) {
+    for (size_t o = 0; o < kOutputs; ++o) {
+      VF even, odd;
+      LoadPair(w[o] + j, even, odd);
+      for (size_t v = 0; v < kInputs; ++v) {
+        sum[o][v] = hn::MulAdd(even, hn::LoadU(df, x + v * kStep), sum[o][v]);
+        sum[o][v] = hn::MulAdd(odd, hn::LoadU(df, x + v * kStep + kLanes), sum[o][v]);
       }
     }
   }
   for (size_t o = 0; o < kOutputs; ++o) {
     for (size_t v = 0; v < kInputs; ++v) {
       float tail = 0;
-      for (size_t i = j; i < size; ++i) {
-        tail += Widen(w[o][i]) * (!kSplitsPairs<T> ? x_even[v][i]
-                                  : i % 2 == 0     ? x_even[v][i / 2]
-                                                   : x_odd[v][i / 2]);
-      }
-      out[o][v] = hn::GetLane(hn::SumOfLanes(df, hn::Add(even_sum[o][v], odd_sum[o][v]))) + tail;
+      for (size_t i = j; i < size; ++i) tail += Widen(w[o][i]) * x[v * (size - j) + i - j];
+      out[o][v] = hn::GetLane(hn::SumOfLanes(df, sum[o][v])) + tail;
     }
   }
 }
 
+// Multiplies one tile of rows by kInputs vectors from `first` on.
 template <class T, size_t kOutputs, size_t kInputs>
-HWY_NOINLINE void DotOutputs(const Share& share, const PreparedVectors& x, size_t first_vector) {
-  const size_t size = static_cast<size_t>(share.w.cols);
-  int64_t o = share.begin;
-  for (; o + static_cast<int64_t>(kOutputs) <= share.end; o += kOutputs) {
+HWY_INLINE void DotInto(const T* const* w, const int64_t* row, const Share& share, const PackedVectors& x,
+                        int64_t first) {
+  float out[kOutputs][kInputs];
+  DotTile<T>(w, x.data + first * share.w.cols, static_cast<size_t>(share.w.cols), out);
+  for (size_t k = 0; k < kOutputs; ++k) {
+    for (size_t v = 0; v < kInputs; ++v) share.y.data[(first + v) * share.y.stride + row[k]] = out[k][v];
+  }
+}
+
+// kInputs vectors, and kMore beyond them while the rows are in the L1 cache.
+template <class T, size_t kOutputs, size_t kInputs, size_t kMore = 0>
+HWY_NOINLINE void DotOutputs(const Share& share, const PackedVectors& x) {
+  // The rows of a tile lie far apart: several long streams side by side, which a core reads faster than one.
+  const int64_t apart = (share.end - share.begin) / static_cast<int64_t>(kOutputs);
+  for (int64_t o = share.begin; o < share.begin + apart; ++o) {
     const T* w[kOutputs];
     int64_t row[kOutputs];
     for (size_t k = 0; k < kOutputs; ++k) {
-      row[k] = share.rows == nullptr ? o + k : share.rows[o + k];
+      const int64_t output = o + static_cast<int64_t>(k) * apart;
+      row[k] = share.rows == nullptr ? output : share.rows[output];
       w[k] = static_cast<const T*>(share.w.data) + row[k] * share.w.stride;
     }
-    float out[kOutputs][kInputs];
-    DotTile<T>(w, x.even + first_vector, x.odd + first_vector, size, out);
-    for (size_t k = 0; k < kOutputs; ++k) {
-      for (size_t v = 0; v < kInputs; ++v)
-        share.y.data[(first_vector + v) * share.y.stride + row[k]] = out[k][v];
-    }
+    DotInto<T, kOutputs, kInputs>(w, row, share, x, 0);
+    if constexpr (kMore > 0) DotInto<T, kOutputs, kMore>(w, row, share, x, kInputs);
   }
   if constexpr (kOutputs > 1) {
-    if (o < share.end)
-      DotOutputs<T, 1, kInputs>({share.w, share.rows, o, share.end, share.y}, x, first_vector);
+    const int64_t done = share.begin + apart * static_cast<int64_t>(kOutputs);
+    if (done == share.end) return;
+    DotOutputs<T, kOutputs / 2, kInputs, kMore>({share.w, share.rows, done, share.end, share.y}, x);
   }
 }
 
-// Tiles of at most eight accumulators: sixteen registers hold them beside weights and vectors.
+// Tiles of eight accumulators: enough independent sums to hide the latency of a multiply-add, few enough for
+// sixteen registers.
 template <class T>
-void DotShareOf(const Share& share, const PreparedVectors& x) {
-  // A block of rows that stays in the L1 cache while the vectors beyond the first four meet it.
-  const int64_t block =
-      x.count <= 4 ? share.end - share.begin : std::max<int64_t>(1, 8192 / (share.w.cols + 1));
-  for (int64_t begin = share.begin; begin < share.end; begin += block) {
-    const Share part{share.w, share.rows, begin, std::min(share.end, begin + block), share.y};
-    for (int64_t v = 0; v < x.count;) {
-      switch (std::min<int64_t>(4, x.count - v)) {
-        case 1:
-          DotOutputs<T, 4, 1>(part, x, v);
-          v += 1;
-          break;
-        case 2:
-          DotOutputs<T, 2, 2>(part, x, v);
-          v += 2;
-          break;
-        case 3:
-          DotOutputs<T, 1, 3>(part, x, v);
-          v += 3;
-          break;
-        default:
-          DotOutputs<T, 1, 4>(part, x, v);
-          v += 4;
-          break;
-      }
-    }
+void DotShareOf(const Share& share, const PackedVectors& x) {
+  static_assert(kGroup == 4 && kMaxVectors == 8);
+  switch (x.count) {
+    case 1:
+      return DotOutputs<T, 8, 1>(share, x);
+    case 2:
+      return DotOutputs<T, 4, 2>(share, x);
+    case 3:
+      return DotOutputs<T, 2, 3>(share, x);
+    case 4:
+      return DotOutputs<T, 2, 4>(share, x);
+    case 5:
+      return DotOutputs<T, 2, 4, 1>(share, x);
+    case 6:
+      return DotOutputs<T, 2, 4, 2>(share, x);
+    case 7:
+      return DotOutputs<T, 2, 4, 3>(share, x);
+    default:
+      return DotOutputs<T, 2, 4, 4>(share, x);
   }
 }
 
-void DotShare(const Share& share, const PreparedVectors& x) {
+void DotShare(const Share& share, const PackedVectors& x) {
   switch (share.w.type) {
     case ElementType::kFloat32:
       return DotShareOf<float>(share, x);
@@ -152,53 +178,54 @@ HWY_AFTER_NAMESPACE();
 namespace plelab {
 namespace {
 
+HWY_EXPORT(PackVectors);
 HWY_EXPORT(DotShare);
 
 // Below this many bytes a thread's share is not worth waking it for.
 constexpr int64_t kMinShareBytes = 64 * 1024;
 
-// Splits even from odd elements into scratch that this thread keeps.
-class Preparer {
+// Grows and is kept: aligned, so that no load of packed vectors crosses a cache line.
+struct AlignedScratch {
+  hwy::AlignedFreeUniquePtr<float[]> data;
+  int64_t size = 0;
+  float* Reserve(int64_t floats) {
+    if (size < floats) {
+      data = hwy::AllocateAligned<float>(floats);
+      size = data == nullptr ? 0 : floats;
+      if (data == nullptr) throw std::bad_alloc();
+    }
+    return data.get();
+  }
+};
+
+// Packs the vectors of one call for each element type when it is first met, into scratch that the thread
+// keeps.
+class Packer {
  public:
-  const PreparedVectors& For(ElementType type, const ConstVectors& x, int64_t size) {
-    PreparedVectors& prepared = type == ElementType::kFloat32 ? whole_ : split_;
-    if (prepared.count == 0) type == ElementType::kFloat32 ? Point(x) : Split(x, size);
-    return prepared;
+  const PackedVectors& For(ElementType type, const ConstVectors& x, int64_t size) {
+    static thread_local std::array<AlignedScratch, 2> scratch;
+    const auto index = static_cast<size_t>(type);
+    PackedVectors& packed = packed_[index];
+    if (packed.count == 0) {
+      float* data = scratch[index].Reserve(size * x.count);
+      HWY_DYNAMIC_DISPATCH(PackVectors)(type, x, size, data);
+      packed = {data, x.count};
+    }
+    return packed;
   }
 
  private:
-  void Point(const ConstVectors& x) {
-    whole_.count = x.count;
-    for (int64_t v = 0; v < x.count; ++v) whole_.even[v] = whole_.odd[v] = x.data + v * x.stride;
-  }
-  void Split(const ConstVectors& x, int64_t size) {
-    static thread_local std::vector<float> scratch;
-    const int64_t half = (size + 1) / 2;
-    if (static_cast<int64_t>(scratch.size()) < 2 * half * x.count) scratch.resize(2 * half * x.count);
-    split_.count = x.count;
-    for (int64_t v = 0; v < x.count; ++v) {
-      const float* source = x.data + v * x.stride;
-      float* even = scratch.data() + 2 * half * v;
-      float* odd = even + half;
-      for (int64_t i = 0; i < size / 2; ++i) {
-        even[i] = source[2 * i];
-        odd[i] = source[2 * i + 1];
-      }
-      if (size % 2 != 0) even[half - 1] = source[size - 1];
-      split_.even[v] = even;
-      split_.odd[v] = odd;
-    }
-  }
-  PreparedVectors whole_, split_;
+  std::array<PackedVectors, 2> packed_;
 };
 
 }  // namespace
 
 void MatVec(std::span<const MatVecJob> jobs, const ConstVectors& x) {
-  Preparer prepare;
+  CheckVectors(x.count);
+  Packer pack;
   int64_t outputs = 0, bytes = 0;
   for (const MatVecJob& job : jobs) {
-    prepare.For(job.w.type, x, job.w.cols);
+    pack.For(job.w.type, x, job.w.cols);
     outputs += job.w.rows;
     bytes += job.w.rows * RowBytes(job.w);
   }
@@ -209,19 +236,20 @@ void MatVec(std::span<const MatVecJob> jobs, const ConstVectors& x) {
     int64_t first = 0;  // of this job, among the outputs of all jobs
     for (const MatVecJob& job : jobs) {
       const int64_t from = std::max(begin - first, int64_t{0}), to = std::min(end - first, job.w.rows);
-      if (from < to) dot_share({job.w, nullptr, from, to, job.y}, prepare.For(job.w.type, x, job.w.cols));
+      if (from < to) dot_share({job.w, nullptr, from, to, job.y}, pack.For(job.w.type, x, job.w.cols));
       first += job.w.rows;
     }
   });
 }
 
 void MatVecRows(const MatrixView& w, std::span<const int32_t> rows, const ConstVectors& x, const Vectors& y) {
-  Preparer prepare;
-  const PreparedVectors& prepared = prepare.For(w.type, x, w.cols);
+  CheckVectors(x.count);
+  Packer pack;
+  const PackedVectors& packed = pack.For(w.type, x, w.cols);
   const int64_t grain = std::max<int64_t>(1, kMinShareBytes / std::max<int64_t>(1, RowBytes(w)));
   const auto dot_share = HWY_DYNAMIC_DISPATCH(DotShare);
   ParallelFor(0, std::ssize(rows), grain, [&](int64_t begin, int64_t end) {
-    dot_share({w, rows.data(), begin, end, y}, prepared);
+    dot_share({w, rows.data(), begin, end, y}, packed);
   });
 }
 

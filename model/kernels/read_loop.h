@@ -7,9 +7,9 @@
 
 namespace plelab {
 
-// Reads every byte once, each thread a contiguous share, and returns a sum of them as 64-bit words (whose
-// only use is that the reads cannot be left out).  No clock here: whoever asks takes the time.  Trailing
-// bytes beyond a multiple of 64 are not read.
+// Reads every byte once, each thread a contiguous share in eight streams, and returns a sum of them as 64-bit
+// words (whose only use is that the reads cannot be left out).  No clock here: whoever asks takes the time.
+// The bytes start at a multiple of 8; those beyond a multiple of 64 are not read.
 uint64_t ReadAll(std::span<const std::byte> bytes);
 
 }  // namespace plelab

@@ -36,7 +36,7 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 constexpr size_t kTileColumns = 1024;  // sums of one tile stay in the L1 cache
-constexpr size_t kGroup = 4;           // rows read side by side
+constexpr size_t kGroup = 8;           // rows read side by side
 
 // sum[c] += Σ_k a[k] · w[k][c], one row after the other: the grouping does not change the result.
 // `sum` keeps, for each pair of vectors, the elements in the order in which LoadPair yields them.
@@ -135,6 +135,7 @@ constexpr int64_t kMinShareBytes = 64 * 1024;
 
 void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, const ConstVectors& a,
                     const Vectors& y) {
+  CheckVectors(a.count);
   for (int64_t v = 0; v < a.count; ++v) std::fill_n(y.data + v * y.stride, w.cols, 0.0f);
   const int64_t lines = (w.cols + kLineColumns - 1) / kLineColumns;
   const int64_t line_bytes = std::max<int64_t>(1, count * kLineColumns * ElementBytes(w.type));
@@ -155,6 +156,7 @@ void RowSum(const MatrixView& w, std::span<const int32_t> rows, const ConstVecto
 }
 
 void AddRowSumSerial(const MatrixView& w, const ConstVectors& a, const Vectors& y) {
+  CheckVectors(a.count);
   HWY_DYNAMIC_DISPATCH(AddShare)({w, nullptr, w.rows, a, 0, w.cols, y});
 }
 

@@ -1,6 +1,7 @@
 #include "model/kernels/vector_math.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -164,14 +165,12 @@ void MixImpl(const float* const* x, const float* coefficients, int64_t count, in
 // Plain loops: the compiler vectorises them for each instruction set.
 void WidenImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    const uint32_t bits = static_cast<uint32_t>(x[i]) << 16;
-    std::memcpy(y + i, &bits, sizeof(bits));
+    y[i] = std::bit_cast<float>(static_cast<uint32_t>(x[i]) << 16);
   }
 }
 void NarrowImpl(const float* HWY_RESTRICT x, int64_t n, uint16_t* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, x + i, sizeof(bits));
+    const auto bits = std::bit_cast<uint32_t>(x[i]);
     const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
     y[i] = static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? (bits >> 16) | 0x40u : rounded);
   }
