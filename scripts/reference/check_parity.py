@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 import torch
 from make_text_goldens import F, S, logits_of, text_config
-from reference_model import build, old_spelling, save
+from reference_model import build, load, old_spelling, save
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLELAB = ROOT / "build" / "plelab"
@@ -73,15 +73,15 @@ def plelab_logits(folder: pathlib.Path, ids: list[int], *options: str) -> np.nda
 
 
 def check(folder: pathlib.Path, config: dict, options: dict, seed: int) -> list[str]:
-    model = build(copy.deepcopy(config), seed).to(options["dtype"]).float()
-    save(model, folder, towers=True, unused_kv=options["unused_kv"], dtype=options["dtype"], seed=seed)
+    save(build(copy.deepcopy(config), seed), folder, towers=True, unused_kv=options["unused_kv"], dtype=options["dtype"], seed=seed)
     if options["old"]:
         old_spelling(folder / "config.json")
+    model = load(folder, torch.float32)
     text = model.config.get_text_config()
     ids = torch.randint(0, text.vocab_size, (1, random.Random(seed).randint(20, 70)),
                         generator=torch.Generator().manual_seed(seed))
     want = logits_of(model, ids)[0].numpy()
-    low = logits_of(copy.deepcopy(model).to(torch.bfloat16), ids)[0].numpy()
+    low = logits_of(load(folder, torch.bfloat16), ids)[0].numpy()
     flat, bound, failures = ids[0].tolist(), 2e-4 * np.abs(want).max(), []
     for name, extra in (("one pass", ()), ("step", ("--step",))):
         error = np.abs(plelab_logits(folder, flat, "--dtype", "float32", *extra) - want).max()

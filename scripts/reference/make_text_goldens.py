@@ -11,7 +11,7 @@ import pathlib
 import sys
 
 import torch
-from reference_model import build, old_spelling, save
+from reference_model import build, load, old_spelling, save
 from safetensors.torch import load_file, save_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data" / "text"
@@ -91,16 +91,15 @@ def gradients(model, ids: torch.Tensor) -> dict:
 def write(name: str, config: dict, batch: int, tokens: int, *, old=False, unused_kv=False, dtype=torch.float32,
           **wanted) -> None:
     folder = ROOT / name
-    model = build(copy.deepcopy(config), seed=sum(map(ord, name)))
-    model = model.to(dtype).float()  # the stored values are the ones that the reference computes with
-    save(model, folder, towers=False, unused_kv=unused_kv, dtype=dtype)
+    save(build(copy.deepcopy(config), seed=sum(map(ord, name))), folder, towers=False, unused_kv=unused_kv, dtype=dtype)
     if old:
         old_spelling(folder / "config.json")
+    model = load(folder, torch.float32)
     ids = draw_ids(name, model.config.get_text_config().vocab_size, batch, tokens)
     golden = {"ids": ids, "logits_float32": logits_of(model, ids)}
     if wanted.get("gradients"):
         golden |= gradients(model, ids)
-    golden["logits_bfloat16"] = logits_of(copy.deepcopy(model).to(torch.bfloat16), ids)
+    golden["logits_bfloat16"] = logits_of(load(folder, torch.bfloat16), ids)
     save_file(golden, folder / "golden.safetensors", metadata={"made_by": "scripts/reference/make_text_goldens.py"})
     size = sum(f.stat().st_size for f in folder.iterdir())
     spread = (golden["logits_bfloat16"] - golden["logits_float32"]).square().mean().sqrt()

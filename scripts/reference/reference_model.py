@@ -51,6 +51,13 @@ def build(config: dict, seed: int) -> torch.nn.Module:
     return model
 
 
+def load(folder: pathlib.Path, dtype: torch.dtype) -> torch.nn.Module:
+    """The stored checkpoint as a user loads it.  Casting a model would round its buffers (RoPE frequencies, scales) too."""
+    text_only = json.loads((folder / "config.json").read_text())["model_type"] == "gemma3n_text"
+    kind = Gemma3nForCausalLM if text_only else Gemma3nForConditionalGeneration
+    return kind.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
+
+
 def save(model: torch.nn.Module, folder: pathlib.Path, *, towers: bool, unused_kv: bool = False,
          dtype: torch.dtype = torch.float32, seed: int = 0) -> None:
     """save_pretrained's own layout; towers can be left out (their weights are large and hard tokens skip them)."""
