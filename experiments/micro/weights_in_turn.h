@@ -31,7 +31,10 @@ inline std::span<std::byte> Arena() {
 // Hands out one stretch of the arena after the other, and starts again where the next does not fit.
 class WeightsInTurn {
  public:
-  explicit WeightsInTurn(int64_t bytes) : bytes_((bytes + 63) / 64 * 64) {}
+  // `start`: where in the arena the first one lies, as a share of it.
+  explicit WeightsInTurn(int64_t bytes, double start = 0)
+      : bytes_((bytes + 63) / 64 * 64),
+        offset_(static_cast<int64_t>(start * static_cast<double>(Arena().size())) / 64 * 64) {}
   std::span<const std::byte> Next() {
     if (offset_ + bytes_ > std::ssize(Arena())) offset_ = 0;
     const auto next = std::span<const std::byte>(Arena()).subspan(offset_, bytes_);
@@ -44,7 +47,7 @@ class WeightsInTurn {
 
  private:
   int64_t bytes_;
-  int64_t offset_ = 0;
+  int64_t offset_;
 };
 
 template <class F>

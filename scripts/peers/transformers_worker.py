@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "reference"
 import reference_model  # noqa: E402, F401: declares the torchvision ops without which transformers does not import
 from transformers import AutoConfig, DynamicCache, Gemma3nForCausalLM  # noqa: E402
 from transformers import __version__ as transformers_version  # noqa: E402
+from transformers.utils import logging  # noqa: E402
 
 
 def load(checkpoint: str, dtype: torch.dtype) -> Gemma3nForCausalLM:
@@ -50,6 +51,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    logging.set_verbosity_error()  # the towers that it does not load would fill the screen
+    logging.disable_progress_bar()
     model = load(options.checkpoint, getattr(torch, options.dtype))
     print(json.dumps({"ready": True, "transformers": transformers_version, "torch": torch.__version__}), flush=True)
     for line in sys.stdin:

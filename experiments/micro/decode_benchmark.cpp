@@ -1,0 +1,66 @@
+// A decode step of a whole checkpoint beside the raw read loop over as many bytes:
+//   PLELAB_CHECKPOINT=DIR build/plelab_micro --benchmark_filter=Decode
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "experiments/micro/weights_in_turn.h"
+#include "model/gemma3n.h"
+
+namespace plelab::micro {
+namespace {
+
+constexpr int64_t kPrompt = 128, kCapacity = 4096;
+
+// Ids that repeat no row for a while.
+std::vector<int64_t> Ids(int64_t count, int64_t from, int64_t vocab) {
+  std::vector<int64_t> ids;
+  for (int64_t i = 0; i < count; ++i) ids.push_back(3 + (from + i) * 7919 % (vocab - 3));
+  return ids;
+}
+
+void ReadRaw(int64_t bytes) {
+  const std::span<const std::byte> arena = Arena();
+  for (; bytes > 0; bytes -= std::ssize(arena)) {
+    benchmark::DoNotOptimize(ReadAll(arena.first(std::min<int64_t>(bytes, std::ssize(arena)))));
+  }
+}
+
+// One argument: sequences.
+void BM_DecodeStep(benchmark::State& state) {
+  const char* directory = std::getenv("PLELAB_CHECKPOINT");
+  if (directory == nullptr) {
+    state.SkipWithError("PLELAB_CHECKPOINT names no checkpoint");
+    return;
+  }
+  static const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(directory));
+  static Gemma3n model = Gemma3n::Load(checkpoint, {});
+  static const auto ple = MakePleSource({.strategy = PleStrategy::kDisk}, checkpoint->ple_table());
+  const int64_t batch = state.range(0), vocab = checkpoint->config().text.vocab_size_per_layer_input;
+  KvCache kv = model.MakeKvCache(batch, kCapacity);
+  const std::vector<int64_t> prompt = Ids(batch * kPrompt, 0, vocab);
+  const torch::Tensor ids = torch::tensor(prompt).view({batch, kPrompt});
+  model.Forward(ids, &kv, *ple->Begin(prompt), LogitsWanted::kNone);
+
+  double step_seconds = 0, raw_seconds = 0, bytes = 0;
+  for (auto _ : state) {
+    const int64_t step_bytes = model.DecodeStepBytes(kv.length());
+    const std::vector<int64_t> next = Ids(batch, kv.length() * batch, vocab);
+    const double seconds =
+        SecondsOf([&] { benchmark::DoNotOptimize(model.DecodeStep(next, kv, *ple->Begin(next))); });
+    state.SetIterationTime(seconds);
+    step_seconds += seconds;
+    raw_seconds += SecondsOf([&] { ReadRaw(step_bytes); });
+    bytes += static_cast<double>(step_bytes);
+  }
+  state.counters["tokens/s"] = static_cast<double>(state.iterations() * batch) / step_seconds;
+  state.counters["GB/s"] = bytes / step_seconds / 1e9;
+  state.counters["raw_GB/s"] = bytes / raw_seconds / 1e9;
+  state.counters["of_raw"] = raw_seconds / step_seconds;
+}
+BENCHMARK(BM_DecodeStep)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace plelab::micro
