@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   plelab::AddListCommand(app);
   plelab::AddInspectCommand(app);
   plelab::AddSynthCommand(app);
+  plelab::AddRunCommand(app);
   plelab::AddValidateCommand(app);
   try {
     app.parse(argc, argv);

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "experiments/commands.h"
 #include "harness/progress.h"
+#include "harness/synthesise.h"
 #include "harness/units.h"
 #include "model/config.h"
 #include "model/synth.h"
@@ -15,23 +15,11 @@
 namespace plelab {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Arguments {
   std::string shape, out, dtype = "bfloat16", max_shard = "5GB";
   uint64_t seed = 0;
   bool force = false;
 };
-
-// The vocabulary that ships with a shape: beside its JSON file, or in the folder of the same name.
-std::string TokenizerOfShape(const std::string& shape) {
-  if (shape == "e2b" || shape == "e4b") return "";
-  const fs::path json = shape == "small" ? "configs/models/small.json" : shape;
-  for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
-    if (fs::exists(folder / "tokenizer.model")) return (folder / "tokenizer.model").string();
-  }
-  return "";
-}
 
 void Synthesise(const Arguments& arguments) {
   SynthOptions options;

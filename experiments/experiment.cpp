@@ -1,0 +1,19 @@
+#include "experiments/experiment.h"
+
+#include <map>
+
+#include "model/io/error.h"
+
+namespace plelab {
+
+Experiment FindExperiment(const std::string& name) {
+  static const std::map<std::string, Experiment (*)()> kExperiments = {
+      {"parameter_groups", ParameterGroups},
+      {"ple_strategies", PleStrategies},
+  };
+  const auto found = kExperiments.find(name);
+  if (found == kExperiments.end()) throw UserError("experiment '{}' is not part of this program yet", name);
+  return found->second();
+}
+
+}  // namespace plelab

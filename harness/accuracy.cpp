@@ -1,0 +1,181 @@
+#include "harness/accuracy.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "harness/accuracy_table.h"
+#include "harness/interrupt.h"
+#include "harness/progress.h"
+#include "harness/token_text.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+constexpr int64_t kLogitsBytes = 128 * 1024 * 1024;  // of one piece of a window: [piece, vocab] float32
+constexpr int64_t kSmallestPiece = 16;
+
+// One variant being scored.
+struct Scorer {
+  int64_t variant;
+  bool exact;  // shown bit-equal on the first window, not scored further
+  std::unique_ptr<PleSource> source;
+  std::optional<KvCache> kv;
+  TokenScores scores;
+  std::string error;
+};
+
+ScoredText ReadScoredText(const AccuracySection& section, const Checkpoint& checkpoint) {
+  const TokenText text = ReadTokenText(section.text_file, section.trace, checkpoint);
+  if (text.ids.empty()) throw UserError("{}: no token to score", text.path);
+  ScoredText scored;
+  scored.task = std::filesystem::path(text.path).stem().string();
+  scored.windows =
+      ScoredWindows(text.ids, checkpoint.config().bos_token_id, section.context, section.max_tokens);
+  if (text.tokenizer) {
+    const auto n = std::min<size_t>(section.max_tokens, text.ids.size());
+    scored.bytes = static_cast<double>(text.tokenizer->Decode(std::span(text.ids).first(n)).size());
+  }
+  return scored;
+}
+
+torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids) {
+  const std::vector<int64_t> piece(ids.begin(), ids.end());
+  const torch::Tensor tensor = torch::tensor(piece, torch::kInt64).unsqueeze(0);
+  auto request = scorer.source->Begin(ids);
+  return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll).squeeze(0);
+}
+
+bool SameBits(const torch::Tensor& a, const torch::Tensor& b) {
+  const torch::Tensor x = a.to(torch::kCPU).contiguous(), y = b.to(torch::kCPU).contiguous();
+  return x.nbytes() == y.nbytes() && std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0;
+}
+
+bool IsComplete(const PhaseContext& context, const VariantGroup& group) {
+  const auto live = LiveVariants(context, group);
+  return std::all_of(live.begin(), live.end(), [&](int64_t v) {
+    return context.parts.Has({Phase::kAccuracy, v, 0});
+  });
+}
+
+class GroupScorer {
+ public:
+  GroupScorer(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded)
+      : context_(context),
+        model_(loaded.model),
+        section_(context.config.accuracy),
+        text_(ReadScoredText(section_, *loaded.checkpoint)),
+        table_(loaded.checkpoint->ple_table()) {
+    const int64_t vocab = model_.config().text.vocab_size;
+    piece_ = std::clamp<int64_t>(kLogitsBytes / (vocab * 4), kSmallestPiece, 512);
+    baseline_ = LiveBaseline(context, group);
+    for (int64_t v : LiveVariants(context, group)) AddScorer(v);
+    // The baseline first: the others are compared with what it gave on the same tokens.
+    std::stable_partition(scorers_.begin(), scorers_.end(),
+                          [&](const Scorer& s) { return s.variant == baseline_; });
+  }
+
+  // False when the baseline failed: it is marked, and the others need another one.
+  bool Run() {
+    if (baseline_ >= 0 && context_.parts.HasFailed(baseline_)) return false;
+    Progress bar("accuracy, windows", static_cast<int64_t>(text_.windows.size()));
+    for (size_t w = 0; w < text_.windows.size(); ++w) {
+      ScoreWindow(w);
+      if (baseline_ >= 0 && !scorers_.front().error.empty()) {
+        context_.parts.Fail(baseline_, scorers_.front().error);
+        return false;
+      }
+      bar.Update(static_cast<int64_t>(w) + 1);
+    }
+    bar.Finish();
+    for (auto& scorer : scorers_) Keep(scorer);
+    return true;
+  }
+
+ private:
+  void AddScorer(int64_t v) {
+    const auto& variant = context_.config.variants[v];
+    try {
+      const bool exact = v != baseline_ && IsExact(variant.ple);
+      scorers_.push_back({v,
+                          exact,
+                          context_.make_source(variant, table_, {}),
+                          model_.MakeKvCache(1, section_.context),
+                          {},
+                          ""});
+    } catch (const std::exception& error) {
+      context_.parts.Fail(v, error.what());
+    }
+  }
+
+  void ScoreWindow(size_t w) {
+    const auto& window = text_.windows[w];
+    for (auto& scorer : scorers_) scorer.kv->Clear();
+    // The last token is scored, never fed.
+    const auto fed = static_cast<int64_t>(window.size()) - 1;
+    for (int64_t start = 0; start < fed; start += piece_) {
+      ThrowIfInterrupted();
+      const int64_t n = std::min(piece_, fed - start);
+      ScorePiece(w, std::span(window).subspan(start, n), std::span(window).subspan(start + 1, n));
+    }
+  }
+
+  void ScorePiece(size_t w, std::span<const int64_t> ids, std::span<const int64_t> targets) {
+    torch::Tensor reference;
+    for (auto& scorer : scorers_) {
+      if (!scorer.error.empty() || (scorer.exact && w > 0)) continue;
+      try {
+        const torch::Tensor logits = LogitsOf(model_, scorer, ids);
+        if (scorer.variant == baseline_) reference = logits;
+        if (scorer.exact && !SameBits(logits, reference)) {
+          throw RunError("accuracy: its logits differ from those of '{}', which it must equal bit for bit",
+                         context_.config.variants[baseline_].name);
+        }
+        scorer.scores.Append(ScoreTokens(logits, targets, reference));
+      } catch (const std::exception& error) {
+        scorer.error = error.what();
+        if (scorer.variant == baseline_) return;
+      }
+    }
+  }
+
+  void Keep(Scorer& scorer) {
+    if (!scorer.error.empty()) return context_.parts.Fail(scorer.variant, scorer.error);
+    const std::string& name = context_.config.variants[scorer.variant].name;
+    const TokenScores* baseline = baseline_ >= 0 ? &scorers_.front().scores : nullptr;
+    const TokenScores& scores = scorer.exact ? *baseline : scorer.scores;
+    Record part;
+    part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
+    if (scorer.exact) {
+      const auto shown = static_cast<double>(scorer.scores.nats.size());
+      part.accuracy.push_back({name, text_.task, "bit_equal_tokens", shown, shown, shown,
+                               static_cast<int64_t>(scorer.scores.nats.size())});
+    }
+    part.tokens = TokenRows(name, text_, scorer.scores);
+    context_.parts.Put({Phase::kAccuracy, scorer.variant, 0}, std::move(part));
+  }
+
+  PhaseContext& context_;
+  Gemma3n& model_;
+  const AccuracySection& section_;
+  ScoredText text_;
+  PleTable table_;
+  int64_t piece_ = kSmallestPiece;  // tokens of a window that go through the model at once
+  int64_t baseline_ = -1;
+  std::vector<Scorer> scorers_;
+};
+
+}  // namespace
+
+void RunAccuracyPhase(PhaseContext& context) {
+  if (!context.config.accuracy.enabled) return;
+  const TimelineSpan span(context.timeline, "run", "accuracy");
+  for (const auto& group : context.groups) {
+    while (!IsComplete(context, group)) {
+      if (GroupScorer(context, group, context.models.Get(group.model)).Run()) break;
+    }
+  }
+}
+
+}  // namespace plelab

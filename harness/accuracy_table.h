@@ -1,0 +1,28 @@
+// From scores of tokens to the rows of /tables/accuracy and /tables/tokens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/experiment_config.h"
+#include "harness/record.h"
+#include "harness/scoring.h"
+
+namespace plelab {
+
+struct ScoredText {
+  std::string task;                           // the text's name
+  std::vector<std::vector<int64_t>> windows;  // each starts with bos, which is not scored
+  double bytes = kNotMeasured;  // UTF-8 bytes of the scored tokens; NaN where the text is not known
+};
+
+// `baseline`: scores of the baseline on the same tokens, null where there is none.
+std::vector<AccuracyRow> AccuracyRows(const std::string& variant, const ScoredText& text,
+                                      const TokenScores& scores, const TokenScores* baseline,
+                                      const AccuracySection& section, int64_t seed);
+// One row per scored token of `scores`, which may hold fewer than the text.
+std::vector<TokenRow> TokenRows(const std::string& variant, const ScoredText& text,
+                                const TokenScores& scores);
+
+}  // namespace plelab

@@ -1,0 +1,41 @@
+#include "harness/loaded_model.h"
+
+#include <ATen/Parallel.h>
+
+#include "harness/progress.h"
+#include "harness/timer.h"
+
+namespace plelab {
+
+LoadedModel LoadModel(const ModelSection& section) {
+  const Timer timer;
+  auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(section.checkpoint));
+  std::unique_ptr<Progress> bar;
+  LoadOptions options;
+  options.dtype = section.dtype;
+  options.device = torch::Device(section.device);
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("loading " + section.checkpoint, total);
+    bar->Update(done);
+  };
+  Gemma3n model = Gemma3n::Load(checkpoint, options);
+  return {checkpoint, std::move(model), timer.ns()};
+}
+
+void UseThreads(int64_t threads) {
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
+
+LoadedModel& ModelShelf::Get(const ModelSection& section) {
+  const bool same = held_ && section.checkpoint == section_.checkpoint && section.dtype == section_.dtype &&
+                    section.device == section_.device;
+  UseThreads(section.threads);
+  if (!same) {
+    held_.reset();  // before the next one is loaded
+    held_ = LoadModel(section);
+  }
+  section_ = section;
+  return *held_;
+}
+
+}  // namespace plelab

@@ -1,0 +1,38 @@
+#include "harness/synthesise.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "harness/progress.h"
+#include "harness/units.h"
+#include "model/config.h"
+#include "model/io/error.h"
+#include "model/synth.h"
+
+namespace plelab {
+namespace fs = std::filesystem;
+
+std::string TokenizerOfShape(const std::string& shape) {
+  if (shape == "e2b" || shape == "e4b") return "";  // their vocabulary is not ours to ship
+  const fs::path json = shape == "small" ? "configs/models/small.json" : shape;
+  for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
+    if (fs::exists(folder / "tokenizer.model")) return (folder / "tokenizer.model").string();
+  }
+  return "";
+}
+
+void SynthesiseIfMissing(const ModelSection& section) {
+  if (section.synth.empty() || fs::exists(section.checkpoint + "/config.json")) return;
+  SynthOptions options;
+  options.seed = static_cast<uint64_t>(section.synth_seed);
+  options.tokenizer = TokenizerOfShape(section.synth);
+  std::unique_ptr<Progress> bar;
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("random weights for " + section.checkpoint, total);
+    bar->Update(done, fmt::format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+  };
+  WriteRandomCheckpoint(ShapeConfigJson(section.synth), section.checkpoint, options);
+  if (bar) bar->Finish();
+}
+
+}  // namespace plelab

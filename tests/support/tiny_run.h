@@ -1,0 +1,70 @@
+// A small run on a tiny checkpoint: its config, its ids, its folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/experiment_config.h"
+#include "harness/runner.h"
+#include "tests/support/temporary_folder.h"
+
+namespace plelab::testing {
+
+// A folder with a copy of a golden's checkpoint (so that a test may damage it), a trace, and configs over
+// both.
+class TinyRun {
+ public:
+  TinyRun() {
+    namespace fs = std::filesystem;
+    fs::copy(PLELAB_SOURCE_DIR "/tests/data/text/plain", checkpoint());
+    std::string ids;
+    // Not periodic in any small number, and never the same id for long.
+    for (int64_t i = 0; i < 400; ++i) ids += (i ? "," : "[") + std::to_string(3 + (i * i + 7 * i) % 101);
+    WriteText(trace(), ids + "]");
+  }
+
+  const std::string& folder() const { return folder_.path(); }
+  std::string checkpoint() const { return folder_ / "checkpoint"; }
+  std::string shard() const { return checkpoint() + "/model.safetensors"; }
+  std::string trace() const { return folder_ / "trace.json"; }
+  std::string out() const { return folder_ / "result.h5"; }
+  std::string config_path() const { return folder_ / "tiny.yaml"; }
+
+  // `design`, `rest` (page_cache, accuracy) and `variants` are lines of YAML.
+  std::string Yaml(const std::string& design, const std::string& variants, const std::string& rest = "",
+                   const std::string& workload = "") const {
+    return "experiment: ple_strategies\nmodel: {checkpoint: " + checkpoint() +
+           ", dtype: float32, threads: 1}\nworkload: {trace: " + trace() +
+           ", prompt_tokens: 12, decode_tokens: 8" + workload + "}\ndesign: {" + design + "}\n" + rest +
+           "variants:\n" + variants;
+  }
+  ExperimentConfig Config(const std::string& design, const std::string& variants,
+                          const std::string& rest = "", const std::string& workload = "") const {
+    return ParseExperimentConfig(Yaml(design, variants, rest, workload), "tiny.yaml");
+  }
+
+  // Measures also in a debug build: these tests look at what is recorded, not at the times.
+  RunOptions Options() const {
+    RunOptions options;
+    options.out = out();
+    options.config_path = config_path();
+    options.allow_debug = true;
+    return options;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+inline const char* const kInProcess = "warmup_steps: 2, reps: 2, memory_reps: 0";
+inline const char* const kSixVariants =
+    "  - {name: resident, ple: {strategy: resident}}\n"
+    "  - {name: cached, ple: {strategy: cached, capacity: 5%, initial: warmed}}\n"
+    "  - {name: pread, ple: {strategy: disk, backend: pread}}\n"
+    "  - {name: mmap, ple: {strategy: disk, backend: mmap}}\n"
+    "  - {name: waiting, ple: {strategy: disk, backend: pread, prefetch: false}}\n"
+    "  - {name: dropped, ple: {strategy: dropped, mode: zero_row}}\n";
+
+}  // namespace plelab::testing
