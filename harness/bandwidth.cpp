@@ -1,15 +1,20 @@
+#include <ATen/Parallel.h>
+
 #include <algorithm>
-#include <barrier>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <limits>
 #include <set>
+#include <span>
 #include <thread>
-#include <vector>
 
 #include "harness/environment.h"
 #include "harness/system_files.h"
 #include "harness/timer.h"
 #include "model/io/anonymous_memory.h"
+#include "model/kernels/parallel.h"
+#include "model/kernels/read_loop.h"
 
 namespace plelab {
 namespace {
@@ -21,9 +26,6 @@ constexpr int64_t kFallbackCacheBytes = 64 * kMiB;  // where the kernel does not
 constexpr int64_t kLeastBufferBytes = 512 * kMiB;
 constexpr double kMeasureSeconds = 0.3;
 constexpr int kLeastPasses = 3;
-// Places that a thread reads from in turn (more loads are under way than with one), and independent sums of
-// each (loads wait for memory, not for additions).
-constexpr int64_t kStreams = 4, kLanes = 16;
 
 // Of all last-level caches together: a machine may have one for every few cores.
 int64_t LastLevelCacheBytes() {
@@ -43,107 +45,47 @@ int64_t LastLevelCacheBytes() {
   return bytes > 0 ? bytes : kFallbackCacheBytes;
 }
 
-// At least 4 × the last-level cache (less where memory is short), a whole number of lanes for
-// each stream and thread.
-int64_t BufferBytes(int64_t threads) {
-  const int64_t grain = threads * kStreams * kLanes * static_cast<int64_t>(sizeof(uint64_t));
+// At least 4 × the last-level cache; less where memory is short.
+int64_t BufferBytes() {
   const double available_kib =
       LeadingNumber(FieldOf(ReadSystemFile("/proc/meminfo"), "MemAvailable")).value_or(0);
-  int64_t bytes = std::max(4 * LastLevelCacheBytes(), kLeastBufferBytes);
-  if (available_kib > 0) bytes = std::min(bytes, static_cast<int64_t>(available_kib) * 1024 / 4);
-  return (bytes + grain - 1) / grain * grain;
+  const int64_t bytes = std::max(4 * LastLevelCacheBytes(), kLeastBufferBytes);
+  if (available_kib <= 0) return bytes;
+  return std::min(bytes, static_cast<int64_t>(available_kib) * 1024 / 4 / kMiB * kMiB);
 }
 
-// REQUIRES count is a multiple of kStreams * kLanes.  The compiler turns the lanes into vectors.
-[[gnu::always_inline]] inline uint64_t SumOfStreams(const uint64_t* data, int64_t count) {
-  uint64_t lanes[kLanes] = {};
-  const int64_t stream_count = count / kStreams;
-  for (int64_t i = 0; i < stream_count; i += kLanes) {
-    for (int64_t stream = 0; stream < kStreams; ++stream) {
-      const uint64_t* const from = data + stream * stream_count + i;
-      for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += from[lane];
-    }
-  }
-  uint64_t sum = 0;
-  for (uint64_t lane : lanes) sum += lane;
-  return sum;
-}
-
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] uint64_t SumOfAvx2(const uint64_t* data, int64_t count) {
-  return SumOfStreams(data, count);
-}
-#endif
-
-uint64_t SumOf(const uint64_t* data, int64_t count) {
-#if defined(__x86_64__)
-  static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
-  if (avx2) return SumOfAvx2(data, count);
-#endif
-  return SumOfStreams(data, count);
-}
-
-// One thread reads its part over and over; the last one to finish a pass takes its time.
-class ReadLoop {
+// LibTorch's number of threads, which is that of the kernels, for a while.
+class ThreadCount {
  public:
-  ReadLoop(uint64_t* data, int64_t count, int64_t threads)
-      : data_(data), count_(count), threads_(threads), pass_end_(threads, PassEnd{this}) {}
-
-  // Bytes per second of the best pass.
-  double Run() {
-    std::vector<std::jthread> others;
-    for (int64_t t = 1; t < threads_; ++t) others.emplace_back([this, t] { Read(t); });
-    Read(0);
-    others.clear();
-    return static_cast<double>(count_) * sizeof(uint64_t) / (static_cast<double>(best_ns_) * 1e-9);
+  explicit ThreadCount(int64_t threads) : before_(at::get_num_threads()) {
+    at::set_num_threads(static_cast<int>(threads));
   }
+  ~ThreadCount() { at::set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
 
  private:
-  struct PassEnd {
-    ReadLoop* loop;
-    void operator()() noexcept { loop->EndPass(); }
-  };
-
-  void Read(int64_t thread) {
-    const int64_t part = count_ / threads_;
-    uint64_t* const begin = data_ + thread * part;
-    std::fill(begin, begin + part, uint64_t{1});  // commits the pages, near the core that reads them
-    volatile uint64_t keep = 0;
-    while (!done_) {
-      pass_end_.arrive_and_wait();  // the first one starts the clock
-      if (!done_) keep = SumOf(begin, part);
-    }
-    (void)keep;
-  }
-
-  // Runs in one thread while the others wait in the barrier.
-  void EndPass() {
-    const int64_t now = clock_.ns();
-    if (passes_ > 0)
-      best_ns_ = passes_ == 1 ? now - pass_began_ns_ : std::min(best_ns_, now - pass_began_ns_);
-    if (passes_ == 0) measure_began_ns_ = now;
-    const double measured = static_cast<double>(now - measure_began_ns_) * 1e-9;
-    done_ = passes_ >= kLeastPasses && measured >= kMeasureSeconds;
-    ++passes_;
-    pass_began_ns_ = clock_.ns();
-  }
-
-  uint64_t* data_;
-  int64_t count_, threads_;
-  std::barrier<PassEnd> pass_end_;
-  Timer clock_;
-  int64_t passes_ = 0, best_ns_ = 0, pass_began_ns_ = 0, measure_began_ns_ = 0;
-  bool done_ = false;  // written only inside the barrier
+  int before_;
 };
 
 }  // namespace
 
 double MeasureReadBandwidth(int64_t threads) {
-  if (threads <= 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  const AnonymousMemory buffer(BufferBytes(threads), PageSize::kHuge);
-  auto* const words = reinterpret_cast<uint64_t*>(buffer.data());
-  ReadLoop loop(words, buffer.size_bytes() / static_cast<int64_t>(sizeof(uint64_t)), threads);
-  return loop.Run() * 1e-9;
+  const ThreadCount count(threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
+  const AnonymousMemory buffer(BufferBytes(), PageSize::kHuge);
+  // Commits each page near the core that will read it.
+  ParallelFor(0, buffer.size_bytes(), kMiB, [&](int64_t begin, int64_t end) {
+    std::memset(buffer.data() + begin, 1, static_cast<size_t>(end - begin));
+  });
+
+  int64_t best_ns = std::numeric_limits<int64_t>::max();
+  const Timer all;
+  for (int pass = 0; pass < kLeastPasses || all.seconds() < kMeasureSeconds; ++pass) {
+    const Timer timer;
+    ReadAll({buffer.data(), static_cast<size_t>(buffer.size_bytes())});
+    best_ns = std::min(best_ns, timer.ns());
+  }
+  return static_cast<double>(buffer.size_bytes()) / static_cast<double>(best_ns);  // bytes per ns = GB/s
 }
 
 }  // namespace plelab

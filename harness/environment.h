@@ -29,9 +29,9 @@ MachineState ReadMachineState();
 // What to record of a repetition: cumulative fields as `after` − `before`, the others as in `after`.
 MachineState Between(const MachineState& before, const MachineState& after);
 
-// GB/s (1e9 bytes) of our own read loop over a huge-page buffer (≥ 4 × the last-level cache), `threads`
-// threads (0: one per core), best pass of about 0.3 s.  The buffer is freed again, but VmHWM remembers it:
-// not in a process whose peak memory is measured.
+// GB/s (1e9 bytes) of the kernels' read loop (model/kernels/read_loop.h) over a huge-page buffer (≥ 4 × the
+// last-level cache), `threads` threads (0: one per core), best pass of about 0.3 s.  The buffer is freed
+// again, but VmHWM remembers it: not in a process whose peak memory is measured.
 double MeasureReadBandwidth(int64_t threads);
 // True for a build that may measure (NDEBUG, optimised, no sanitizer).
 bool BuildMayMeasure();

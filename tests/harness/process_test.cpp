@@ -56,9 +56,9 @@ TEST(Process, MuchOutputOnBothPipesDoesNotBlock) {
 }
 
 TEST(Process, AProgramThatIsNotThereSaysSo) {
-  const ProcessResult result = RunProgram({"no-such-program-here"});
+  const ProcessResult result = RunProgram({"/no/such/program"});
   EXPECT_EQ(result.exit_code, 127);
-  EXPECT_THAT(result.last_lines, ElementsAre("no-such-program-here: No such file or directory"));
+  EXPECT_THAT(result.last_lines, ElementsAre("/no/such/program: No such file or directory"));
 }
 
 TEST(Process, ArgumentsArriveAsTheyAre) {

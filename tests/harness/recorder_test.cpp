@@ -193,19 +193,28 @@ TEST(Recorder, AFileThatMayNotGrowLeavesTheOldOneAndNoHalf) {
   ExpectOldSurvives(folder, error, "File too large");
 }
 
+class SmallDisk {
+ public:
+  SmallDisk() { mounted_ = mount("plelab-test", folder_.path().c_str(), "tmpfs", 0, "size=256k") == 0; }
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  const std::string& path() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+  bool mounted_;
+};
+
 TEST(Recorder, AFullDiskLeavesTheOldFileAndNoHalf) {
-  const TemporaryFolder mount_point;
-  if (mount("plelab-test", mount_point.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
-    GTEST_SKIP() << "no tmpfs can be mounted here: " << strerror(errno);
-  }
-  {
-    const TemporaryFolder folder(mount_point.path());
-    WriteRecord(folder / "x.h5", MakeRecord());
-    EXPECT_THROW(WriteRecord(folder / "x.h5", LargeRecord()), RunError);
-    const std::string error = ErrorOf([&] { WriteRecord(folder / "x.h5", LargeRecord()); });
-    ExpectOldSurvives(folder, error, "No space left on device");
-  }
-  EXPECT_EQ(umount2(mount_point.path().c_str(), MNT_DETACH), 0);
+  const SmallDisk disk;
+  if (!disk.mounted()) GTEST_SKIP() << "no tmpfs can be mounted here: " << strerror(errno);
+  const TemporaryFolder folder(disk.path());
+  WriteRecord(folder / "x.h5", MakeRecord());
+  EXPECT_THROW(WriteRecord(folder / "x.h5", LargeRecord()), RunError);
+  const std::string error = ErrorOf([&] { WriteRecord(folder / "x.h5", LargeRecord()); });
+  ExpectOldSurvives(folder, error, "No space left on device");
 }
 
 TEST(Recorder, AFolderThatCannotBeMadeIsNamed) {
