@@ -14,9 +14,6 @@ struct Segment {
   int64_t slot, count, first_score;
 };
 
-// Below this many elements of keys a thread is not worth waking.
-constexpr int64_t kMinKeyElements = 32 * 1024;
-
 // Keys or values of one head, [count, head_dim].
 MatrixView HeadView(const torch::Tensor& ring, int64_t unit, const Segment& segment) {
   MatrixView view = ViewOf(ring);
@@ -69,7 +66,8 @@ void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType 
       head += count;
     }
   };
-  ParallelFor(0, queries.count * kv_heads, std::max<int64_t>(1, kMinKeyElements / (seen * dim)), attend);
+  const auto unit_bytes = static_cast<int64_t>(2 * seen * dim * kv.keys(donor).element_size());
+  ParallelFor(0, queries.count * kv_heads, std::max<int64_t>(1, kMinShareBytes / unit_bytes), attend);
 }
 
 }  // namespace plelab

@@ -1,9 +1,11 @@
-// A decode step of a whole checkpoint beside the raw read loop over as many bytes:
-//   PLELAB_CHECKPOINT=DIR build/plelab_micro --benchmark_filter=Decode
+// A whole checkpoint: a prompt, and a decode step beside the raw read loop over as many bytes.
+//   PLELAB_CHECKPOINT=DIR build/plelab_micro --benchmark_filter='Decode|Prefill'
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "experiments/micro/weights_in_turn.h"
@@ -28,28 +30,62 @@ void ReadRaw(int64_t bytes) {
   }
 }
 
-// One argument: sequences.
-void BM_DecodeStep(benchmark::State& state) {
+// The checkpoint that the environment names, its rows streamed from disk.
+struct Loaded {
+  std::shared_ptr<const Checkpoint> checkpoint;
+  Gemma3n model;
+  std::unique_ptr<PleSource> ple;
+  int64_t vocab() const { return checkpoint->config().text.vocab_size_per_layer_input; }
+};
+
+Loaded* Load(benchmark::State& state) {
   const char* directory = std::getenv("PLELAB_CHECKPOINT");
   if (directory == nullptr) {
     state.SkipWithError("PLELAB_CHECKPOINT names no checkpoint");
-    return;
+    return nullptr;
   }
-  static const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(directory));
-  static Gemma3n model = Gemma3n::Load(checkpoint, {});
-  static const auto ple = MakePleSource({.strategy = PleStrategy::kDisk}, checkpoint->ple_table());
-  const int64_t batch = state.range(0), vocab = checkpoint->config().text.vocab_size_per_layer_input;
+  static Loaded loaded = [&] {
+    auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(directory));
+    return Loaded{checkpoint, Gemma3n::Load(checkpoint, {}),
+                  MakePleSource({.strategy = PleStrategy::kDisk}, checkpoint->ple_table())};
+  }();
+  return &loaded;
+}
+
+void BM_Prefill(benchmark::State& state) {
+  Loaded* const loaded = Load(state);
+  if (loaded == nullptr) return;
+  const std::vector<int64_t> prompt = Ids(state.range(0), 0, loaded->vocab());
+  const torch::Tensor ids = torch::tensor(prompt).unsqueeze(0);
+  KvCache kv = loaded->model.MakeKvCache(1, kCapacity);
+  for (auto _ : state) {
+    kv.Clear();
+    benchmark::DoNotOptimize(
+        loaded->model.Forward(ids, &kv, *loaded->ple->Begin(prompt), LogitsWanted::kLast));
+  }
+  state.counters["tokens/s"] =
+      benchmark::Counter(static_cast<double>(state.range(0)), benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(BM_Prefill)->Arg(kPrompt)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// One argument: sequences.
+void BM_DecodeStep(benchmark::State& state) {
+  Loaded* const loaded = Load(state);
+  if (loaded == nullptr) return;
+  Gemma3n& model = loaded->model;
+  PleSource& ple = *loaded->ple;
+  const int64_t batch = state.range(0), vocab = loaded->vocab();
   KvCache kv = model.MakeKvCache(batch, kCapacity);
   const std::vector<int64_t> prompt = Ids(batch * kPrompt, 0, vocab);
   const torch::Tensor ids = torch::tensor(prompt).view({batch, kPrompt});
-  model.Forward(ids, &kv, *ple->Begin(prompt), LogitsWanted::kNone);
+  model.Forward(ids, &kv, *ple.Begin(prompt), LogitsWanted::kNone);
 
   double step_seconds = 0, raw_seconds = 0, bytes = 0;
   for (auto _ : state) {
     const int64_t step_bytes = model.DecodeStepBytes(kv.length());
     const std::vector<int64_t> next = Ids(batch, kv.length() * batch, vocab);
     const double seconds =
-        SecondsOf([&] { benchmark::DoNotOptimize(model.DecodeStep(next, kv, *ple->Begin(next))); });
+        SecondsOf([&] { benchmark::DoNotOptimize(model.DecodeStep(next, kv, *ple.Begin(next))); });
     state.SetIterationTime(seconds);
     step_seconds += seconds;
     raw_seconds += SecondsOf([&] { ReadRaw(step_bytes); });

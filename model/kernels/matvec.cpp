@@ -181,9 +181,6 @@ namespace {
 HWY_EXPORT(PackVectors);
 HWY_EXPORT(DotShare);
 
-// Below this many bytes a thread's share is not worth waking it for.
-constexpr int64_t kMinShareBytes = 64 * 1024;
-
 // Grows and is kept: aligned, so that no load of packed vectors crosses a cache line.
 struct AlignedScratch {
   hwy::AlignedFreeUniquePtr<float[]> data;

@@ -23,6 +23,9 @@ class RangeBody {
   void (*call_)(void*, int64_t, int64_t);
 };
 
+// Fewer bytes than this are read sooner than a thread wakes, most of all where others want the cores too.
+inline constexpr int64_t kMinShareBytes = 256 * 1024;
+
 // at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
 // `grain`. Runs in the caller alone where it is already inside such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);

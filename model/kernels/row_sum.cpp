@@ -131,7 +131,6 @@ HWY_EXPORT(AddShare);
 
 // Columns are handed out by cache lines: 32 bfloat16.
 constexpr int64_t kLineColumns = 32;
-constexpr int64_t kMinShareBytes = 64 * 1024;
 
 void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, const ConstVectors& a,
                     const Vectors& y) {
