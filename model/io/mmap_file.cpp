@@ -35,10 +35,10 @@ void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
   const int64_t found = Copy(offset, out);
   counters_.Add(expected, found);
   if (found == expected) return;
-  const bool file_is_long_enough = IsFileRange(offset, expected) && file_.size_now() >= offset + expected;
-  const bool was_mapped = offset + expected <= size_bytes();
-  throw ReadError(path(), offset, expected, found,
-                  file_.WhyShort(file_is_long_enough && was_mapped ? EIO : 0));
+  // A fault inside both the mapping and the file is the device's failure.
+  const bool in_range =
+      IsFileRange(offset, expected) && offset + expected <= std::min(size_bytes(), file_.size_now());
+  throw ReadError(path(), offset, expected, found, file_.WhyShort(in_range ? EIO : 0));
 }
 
 // Returns the bytes found.  Behind the end of a file that shrank, the rest of its last page reads as zeros
