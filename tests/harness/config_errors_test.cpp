@@ -1,4 +1,5 @@
 // Every mistake in a config stops it with its place, what was expected, what was found, and what is known.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -208,11 +209,7 @@ TEST(ConfigErrors, BrokenYaml) {
 TEST(ConfigErrors, AliasesThatNeverEndAreStopped) {
   EXPECT_THAT(ErrorOf("a: &x [*x]\n"), HasSubstr("does an alias hold itself?"));
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x]\n";
-  for (int i = 1; i < 12; ++i) {
-    const std::string below = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + below + ", " + below + ", " +
-            below + ", " + below + "]\n";
-  }
+  for (int i = 1; i < 12; ++i) bomb += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   EXPECT_THAT(ErrorOf(bomb), HasSubstr("more than 50000 values"));
 }
 

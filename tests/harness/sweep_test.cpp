@@ -1,5 +1,6 @@
 #include "harness/sweep.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -138,12 +139,11 @@ TEST(Sweep, ExcludeMustMatchAndLeaveSomething) {
 }
 
 TEST(Sweep, AThousandVariantsAreEnough) {
-  std::string values = "[1";
-  for (int i = 2; i <= 40; ++i) values += ", " + std::to_string(i);
-  values += "]";
-  EXPECT_EQ(ErrorOf(kHead + "sweep: {model.threads: " + values + ", workload.batch: " + values + "}\n"),
-            "x.yaml:5:" + std::to_string(std::string("sweep: {model.threads: " + values + ", ").size() + 1) +
-                ": more than 1000 variants");
+  std::string values = "1";
+  for (int i = 2; i <= 40; ++i) values += fmt::format(", {}", i);
+  EXPECT_THAT(
+      ErrorOf(kHead + fmt::format("sweep: {{model.threads: [{0}], workload.batch: [{0}]}}\n", values)),
+      testing::AllOf(StartsWith("x.yaml:5:"), testing::EndsWith(": more than 1000 variants")));
 }
 
 }  // namespace
