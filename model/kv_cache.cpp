@@ -80,13 +80,18 @@ KeysValues KvCache::Read(int64_t layer, int64_t first_query, int64_t end) const 
   return {ReadRing(keys_[layer], start, end), ReadRing(values_[layer], start, end), start};
 }
 
-void KvCache::CheckRoom(int64_t tokens) const {
-  if (tokens > chunk_)
-    throw RunError("KV cache: {} positions in one pass, expected at most a chunk of {}", tokens, chunk_);
+void KvCache::CheckCapacity(int64_t tokens) const {
   if (length_ + tokens > capacity_) {
     throw RunError("KV cache: holds {} positions and cannot take {} more, capacity is {}", length_, tokens,
                    capacity_);
   }
+}
+
+void KvCache::CheckRoom(int64_t tokens) const {
+  if (tokens > chunk_) {
+    throw RunError("KV cache: {} positions in one pass, expected at most a chunk of {}", tokens, chunk_);
+  }
+  CheckCapacity(tokens);
 }
 
 void KvCache::Advance(int64_t tokens) {

@@ -48,7 +48,9 @@ class KvCache {
   // Every position that a query at `first_query` or later can see, up to `end` (exclusive), oldest first.  A
   // view, or a copy where the ring wraps.
   KeysValues Read(int64_t layer, int64_t first_query, int64_t end) const;
-  // Throws RunError when `tokens` more positions do not fit, or are more than a chunk.
+  // Throws RunError when `tokens` more positions do not fit.
+  void CheckCapacity(int64_t tokens) const;
+  // The same, and when they are more than a chunk.
   void CheckRoom(int64_t tokens) const;
   // After every layer wrote `tokens` new positions.  Throws RunError beyond capacity.
   void Advance(int64_t tokens);

@@ -46,6 +46,7 @@ torch::Tensor TextForward(const TextModel& model, const torch::Tensor& embeds, c
 
   const at::NoGradGuard no_grad;
   const int64_t tokens = embeds.size(1);
+  kv->CheckCapacity(tokens);  // before the first piece is written
   std::vector<torch::Tensor> logits;
   for (int64_t from = 0; from < tokens; from += kv->chunk()) {
     const int64_t count = std::min(kv->chunk(), tokens - from);
