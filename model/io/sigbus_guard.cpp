@@ -1,5 +1,8 @@
 #include "model/io/sigbus_guard.h"
 
+#include <pthread.h>
+#include <ucontext.h>
+
 #include <atomic>
 #include <csetjmp>
 #include <csignal>
@@ -50,17 +53,18 @@ void HandleSigbus(int signal, siginfo_t* info, void* context) {
   }
   guard->fault = address;
   active_guard = nullptr;
+  // What the handler blocked is unblocked here, on a fault, rather than by a sigsetjmp that saves the mask:
+  // that would be a system call per copy.
+  ::pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
   siglongjmp(guard->jump, 1);
 }
 
-// SA_NODEFER leaves SIGBUS unblocked in the handler, so that the jump out of it need not restore a signal
-// mask (a system call per copy).
 void InstallOnce() {
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action = {};
     action.sa_sigaction = HandleSigbus;
-    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     ::sigaction(SIGBUS, nullptr, &previous_action);  // known before our handler can run
     ::sigaction(SIGBUS, &action, nullptr);
