@@ -115,8 +115,9 @@ void VisitFields(WorkloadSection& s, V&& visit) {
 template <class V>
 void VisitFields(StopRule& s, V&& visit) {
   visit("rel_half_width", s.rel_half_width,
-        "repeat until the 95 % interval of every variant's mean step is this narrow, such as 0.5%; 0: "
-        "exactly reps",
+        "repeat until the 95 % interval of every variant's difference to the baseline has a half width below "
+        "this "
+        "share of a step, such as 0.5%; 0: exactly reps repetitions",
         Share(0, 1));
   visit("max_reps", s.max_reps, "but no more often than this", Between(1, 100'000));
 }

@@ -51,7 +51,8 @@ struct WorkloadSection {
 };
 
 struct StopRule {
-  // Of the 95 % interval of a variant's mean step; 0: exactly design.reps repetitions.
+  // Of the 95 % interval of a variant's paired difference to the baseline, as a share of a step; 0: exactly
+  // design.reps repetitions.
   double rel_half_width = 0;
   int64_t max_reps = 60;
   bool operator==(const StopRule&) const = default;
