@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   plelab::AddListCommand(app);
   plelab::AddInspectCommand(app);
   plelab::AddSynthCommand(app);
+  plelab::AddLogitsCommand(app);
+  plelab::AddGenerateCommand(app);
   plelab::AddRunCommand(app);
   plelab::AddValidateCommand(app);
   try {
