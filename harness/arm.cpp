@@ -34,19 +34,6 @@ void WakeThreads() {
 
 }  // namespace
 
-PleStats Difference(const PleStats& after, const PleStats& before) {
-  PleStats d;
-  d.lookups = after.lookups - before.lookups;
-  d.hits = after.hits - before.hits;
-  d.misses = after.misses - before.misses;
-  d.read_calls = after.read_calls - before.read_calls;
-  d.bytes_asked = after.bytes_asked - before.bytes_asked;
-  d.bytes_moved = after.bytes_moved - before.bytes_moved;
-  d.read_ns = after.read_ns - before.read_ns;
-  d.wait_ns = after.wait_ns - before.wait_ns;
-  return d;
-}
-
 std::string HashOf(const torch::Tensor& logits) {
   const torch::Tensor plain = logits.contiguous();
   const auto* bytes = static_cast<const std::byte*>(plain.const_data_ptr());
@@ -79,7 +66,7 @@ PrefillResult Arm::Prefill() {
   result.ttft_ns = ttft.ns();
 
   request.reset();
-  result.ple_wait_ns = Difference(source_->stats(), before).wait_ns;
+  result.ple_wait_ns = (source_->stats() - before).wait_ns;
   result.logits_sha256 = HashOf(logits);
   ChooseNextIds(logits.squeeze(1));
   return result;
@@ -100,7 +87,7 @@ StepResult Arm::Step() {
   ChooseNextIds(logits);
   result.step_ns = timer.ns();
 
-  result.ple = Difference(source_->stats(), before);
+  result.ple = source_->stats() - before;
   result.step_bytes += result.ple.lookups * source_->geometry().row_bytes();
   result.logits_sha256 = HashOf(logits);
   return result;

@@ -58,8 +58,6 @@ class Arm {
   int64_t step_ = 0;
 };
 
-// Counters of `after` less those of `before`.
-PleStats Difference(const PleStats& after, const PleStats& before);
 // SHA-256 of float32 logits on the CPU, in memory order.
 std::string HashOf(const torch::Tensor& logits);
 

@@ -67,7 +67,7 @@ StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& 
   row.token_id = result.token_id;
   row.step_ns = result.step_ns;
   row.ple_wait_ns = result.ple.wait_ns;
-  row.ple_hidden_ns = std::max<int64_t>(0, result.ple.read_ns - result.ple.wait_ns);
+  row.ple_hidden_ns = result.ple.hidden_ns;
   row.lookups = result.ple.lookups;
   row.hits = result.ple.hits;
   row.misses = result.ple.misses;
