@@ -96,7 +96,9 @@ TEST(Architecture, PlestoreNamesNoTorch) {
       EXPECT_FALSE(std::regex_search(include, std::regex("torch|ATen|c10")))
           << file << " includes " << include;
       const bool own = include.find('/') != std::string::npos && fs::exists(kRoot / include);
-      if (own) EXPECT_LE(RoomOf(include), 1) << file << " includes " << include;
+      if (own) {
+        EXPECT_LE(RoomOf(include), 1) << file << " includes " << include;
+      }
     }
   }
 }
@@ -124,7 +126,9 @@ TEST(Architecture, ModelKnowsNoClockAndNoHdf5) {
     for (const auto& include : IncludesOf(file)) {
       EXPECT_FALSE(include == "hdf5.h" || include.rfind("yaml-cpp", 0) == 0)
           << file << " includes " << include;
-      if (!plestore) EXPECT_NE(include, "chrono") << file;
+      if (!plestore) {
+        EXPECT_NE(include, "chrono") << file;
+      }
     }
   }
 }
@@ -142,8 +146,9 @@ TEST(Architecture, ThirdPartyLibrariesStayInFewSources) {
       const bool header = file.extension() == ".h";
       const bool foreign =
           std::regex_search(include, std::regex("^(nlohmann|yaml-cpp|CLI/|hwy/|openssl|hdf5)"));
-      if (header && foreign)
+      if (header && foreign) {
         EXPECT_NE(file.string().find("kernels/"), std::string::npos) << file << " includes " << include;
+      }
     }
   }
 }
