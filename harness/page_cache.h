@@ -15,8 +15,9 @@ struct FileRange {
 // Bytes of the range that the page cache holds (mincore).  Throws RunError; also for a file that we neither
 // own nor may write: the kernel then reports every page as cached.
 int64_t CachedBytes(const FileRange& range);
-// Writes the file's dirty pages back, then drops those of the range, whole pages (posix_fadvise DONTNEED).
-// Pages that a process has mapped stay: check with CachedBytes.  Throws RunError.
+// Writes the file's dirty pages back (once for each time that it was written to), then drops those of the
+// range, whole pages (posix_fadvise DONTNEED). Pages that a process has mapped stay: check with CachedBytes.
+// Throws RunError.
 void EvictFromPageCache(const FileRange& range);
 // Reads the range once so that it is cached.  Throws RunError.
 void WarmPageCache(const FileRange& range);

@@ -43,6 +43,14 @@ TEST_F(PageCache, EvictedIsGoneAndWarmedIsThere) {
   EXPECT_EQ(CachedBytes(Whole()), 0);
 }
 
+TEST_F(PageCache, WhatIsWrittenAfterAnEvictionIsEvictedToo) {
+  EvictFromPageCache(Whole());
+  testing::WriteText(path_, std::string(kFileBytes, 'y'));
+  EvictFromPageCache(Whole());
+  EXPECT_EQ(CachedBytes(Whole()), 0);
+  EXPECT_EQ(testing::ReadText(path_).front(), 'y');
+}
+
 TEST_F(PageCache, CountsTheBytesOfARangeAndNotItsPages) {
   WarmPageCache(Whole());
   for (const auto& [offset, size] : {std::pair<int64_t, int64_t>{0, 1}, {4095, 2}, {4097, 15360}, {5, 0}}) {
