@@ -56,7 +56,7 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
   group(ParameterGroup::kUnusedKv, "k/v of KV-sharing layers: stored, never used");
   text += Row("vision", n.vision(), bytes.vision(), total, "tower and embedder: loaded for images only");
   text += Row("audio", n.audio(), bytes.audio(), total, "tower and embedder: loaded for audio only");
-  text += Row("total", total, bytes.total(), total, "");
+  text += Row("total", total, bytes.total(), total, "all of it");
   text += "\n" +
           Row("effective", n.effective(), bytes.effective(), total, "as advertised: text_stack + unused_kv");
   text += Row("working_set", n.working_set(), bytes.working_set(), total, "text_stack + token_embedding");

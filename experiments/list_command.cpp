@@ -49,9 +49,11 @@ void ListShape(const std::string& shape) {
   try {
     const Gemma3nConfig config = ParseConfig(ShapeConfigJson(shape), shape);
     const ParameterCount count = CountPublished(config, DType::kBFloat16);
-    std::cout << fmt::format(
-        "  {:<20} {} layers, {:.3g} M parameters, {} in bfloat16\n", shape, config.text.num_hidden_layers,
-        static_cast<double>(count.parameters.total()) / 1e6, ReadableBytes(count.bytes.total()));
+    const double millions = static_cast<double>(count.parameters.total()) / 1e6;
+    const std::string size =
+        millions < 1000 ? fmt::format("{:.1f} M", millions) : fmt::format("{:.2f} B", millions / 1000);
+    std::cout << fmt::format("  {:<20} {} layers, {} parameters, {} in bfloat16\n", shape,
+                             config.text.num_hidden_layers, size, ReadableBytes(count.bytes.total()));
   } catch (const UserError&) {  // `small` is known by its file, which needs the project's root
     std::cout << fmt::format("  {:<20} configs/models/{}.json, from the project's root\n", shape, shape);
   }
