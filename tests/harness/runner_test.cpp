@@ -56,7 +56,7 @@ double Accuracy(const Record& record, const std::string& variant, const std::str
 
 TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
   const TinyRun tiny;
-  const RunResult result = Run(tiny.Config(kInProcess, kSixVariants), tiny.Options());
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), tiny.Options());
   EXPECT_FALSE(result.any_failed);
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
@@ -77,13 +77,13 @@ TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
       EXPECT_EQ(step.read_calls, 1);
       EXPECT_GT(step.ple_wait_ns, 0);
     }
-    if (step.variant == "resident") EXPECT_EQ(step.read_calls, 0);
+    EXPECT_TRUE(step.variant != "resident" || step.read_calls == 0);
   }
 }
 
 TEST(Runner, ReplaysTheTextsOwnIds) {
   const TinyRun tiny;
-  const RunResult result = Run(tiny.Config(kInProcess, kResidentAndDisk), tiny.Options());
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), tiny.Options());
   // Prompt: bos and ids 0 to 10 of the trace; two warm-up steps; so step s is fed id 13 + s.
   for (const auto& step : result.record.steps) {
     const int64_t i = 13 + step.step;
@@ -97,7 +97,7 @@ TEST(Runner, ABatchAndGreedyDecodingRun) {
        {", batch: 3", ", batch: 2, decode: greedy", ", decode: sample, seed: 5"}) {
     RunOptions options = tiny.Options();
     options.force = true;
-    const RunResult result = Run(tiny.Config(kInProcess, kResidentAndDisk, "", workload), options);
+    const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", workload), options);
     EXPECT_FALSE(result.any_failed) << workload;
     EXPECT_EQ(OutputsOf(result.record, {"resident", "disk"}).size(), 1u) << workload;
     EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << workload;
@@ -146,7 +146,7 @@ TEST(Runner, AWrongLogitIsAnErrorAndNeverATime) {
   RunOptions options = tiny.Options();
   options.make_source =
       WithFlipped("disk", /*good_requests=*/5);  // prompt, two warm-up steps, two measured ones
-  const RunResult result = Run(tiny.Config(kInProcess, kResidentAndDisk), options);
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), options);
   EXPECT_TRUE(result.any_failed);
   EXPECT_EQ(Variant(result.record, "disk").status, "failed");
   EXPECT_THAT(Variant(result.record, "disk").error,
@@ -167,7 +167,7 @@ TEST(Runner, AWrongLogitInAccuracyFailsTheVariant) {
     return WithFlipped(of_accuracy ? "disk" : "", 0)(variant, table, warm_ids);
   };
   const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
-  const RunResult result = Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), options);
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), options);
   EXPECT_THAT(Variant(result.record, "disk").error,
               HasSubstr("accuracy: its logits differ from those of 'resident'"));
   EXPECT_EQ(Variant(result.record, "resident").status, "done");
@@ -183,7 +183,7 @@ TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
     if (variant.name == "dropped") std::filesystem::resize_file(tiny.shard(), table.offset_bytes + 100);
     return source;
   };
-  const RunResult result = Run(tiny.Config(kInProcess, kSixVariants), options);
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), options);
   EXPECT_TRUE(result.any_failed);
   for (const char* name : {"pread", "mmap", "waiting"}) {
     EXPECT_EQ(Variant(result.record, name).status, "failed") << name;
@@ -198,7 +198,8 @@ TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
 TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
   const TinyRun tiny;
   const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 200}\n";
-  const Record record = Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), tiny.Options()).record;
+  const Record record =
+      plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), tiny.Options()).record;
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
   const double nats = Accuracy(record, "resident", "nats_per_token");
   EXPECT_EQ(Accuracy(record, "disk", "nats_per_token"), nats);
@@ -221,7 +222,7 @@ TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
   const auto reps = [&](const std::string& stop) {
     options.force = true;
     const auto design = "warmup_steps: 0, reps: 1, memory_reps: 0, stop: {" + stop + "}";
-    return Run(tiny.Config(design, kResidentAndDisk), options).record.reps.size() / 3;
+    return plelab::Run(tiny.Config(design, kResidentAndDisk), options).record.reps.size() / 3;
   };
   EXPECT_EQ(reps("rel_half_width: 0.0000001, max_reps: 3"), 3u) << "no run is that exact";
   EXPECT_EQ(reps("rel_half_width: 1000, max_reps: 3"), 1u);
@@ -230,7 +231,7 @@ TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
 TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
   const TinyRun tiny;
   const std::string cold = "page_cache: {initial: cold, maintain: evict_each_step, verify: true}\n";
-  const Record record = Run(tiny.Config(kInProcess, kSixVariants, cold), tiny.Options()).record;
+  const Record record = plelab::Run(tiny.Config(kInProcess, kSixVariants, cold), tiny.Options()).record;
   for (const auto& rep : record.reps) {
     EXPECT_EQ(rep.page_cache, "cold+evict_each_step");
     const bool reads = rep.variant != "resident" && rep.variant != "dropped";
@@ -246,18 +247,18 @@ TEST(Runner, RefusesAResultThatIsThereUnlessForced) {
   const TinyRun tiny;
   const auto config = tiny.Config(kInProcess, kResidentAndDisk);
   testing::WriteText(tiny.out(), "somebody's work");
-  EXPECT_THROW(Run(config, tiny.Options()), UserError);
+  EXPECT_THROW(plelab::Run(config, tiny.Options()), UserError);
   EXPECT_EQ(testing::ReadText(tiny.out()), "somebody's work");
   RunOptions forced = tiny.Options();
   forced.force = true;
-  Run(config, forced);
+  plelab::Run(config, forced);
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
 }
 
 TEST(Runner, ATextThatIsTooShortStopsBeforeAnythingIsWritten) {
   const TinyRun tiny;
   try {
-    Run(tiny.Config(kInProcess, kResidentAndDisk, "", ", warm_tokens: 390"), tiny.Options());
+    plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", ", warm_tokens: 390"), tiny.Options());
     FAIL() << "no error";
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("400 tokens found, 411 needed"));
