@@ -21,7 +21,10 @@ class TinyRun {
     fs::copy(PLELAB_SOURCE_DIR "/tests/data/text/plain", checkpoint());
     std::string ids;
     // Not periodic in any small number, and never the same id for long.
-    for (int64_t i = 0; i < 400; ++i) ids += (i ? "," : "[") + std::to_string(3 + (i * i + 7 * i) % 101);
+    for (int64_t i = 0; i < 400; ++i) {
+      ids += i ? ',' : '[';
+      ids += std::to_string(3 + (i * i + 7 * i) % 101);
+    }
     WriteText(trace(), ids + "]");
   }
 
