@@ -50,9 +50,9 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
   const auto group = [&](ParameterGroup g, const std::string& what) {
     text += Row(std::string(Name(g)), n[g], bytes[g], total, what);
   };
-  group(ParameterGroup::kTextStack, "decoder layers: attention, FFN, AltUp, LAuReL, PLE gates");
-  group(ParameterGroup::kTokenEmbedding, "tied: looked up on input, read whole for the logits");
-  group(ParameterGroup::kPleTable, "one row per token: read by id, can live on storage");
+  group(ParameterGroup::kTextStack, "attention, FFN, AltUp, LAuReL, PLE gates");
+  group(ParameterGroup::kTokenEmbedding, "tied: looked up, and read whole for the logits");
+  group(ParameterGroup::kPleTable, "one row per token, by id; can live on storage");
   group(ParameterGroup::kUnusedKv, "k/v of KV-sharing layers: stored, never used");
   text += Row("vision", n.vision(), bytes.vision(), total, "tower and embedder: loaded for images only");
   text += Row("audio", n.audio(), bytes.audio(), total, "tower and embedder: loaded for audio only");

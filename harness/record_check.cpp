@@ -48,7 +48,8 @@ std::string MetaValue(const Record& record, std::string_view name) {
 
 void CheckMeta(const Record& record, Problems& problems) {
   const std::string weights = MetaValue(record, "weights");
-  if (weights != "random" && weights != "trained" && weights != "unlabelled") {
+  const bool counted_only = record.variants.empty() && weights == "none";
+  if (!counted_only && weights != "random" && weights != "trained" && weights != "unlabelled") {
     problems.Add("meta", "weights: expected random, trained or unlabelled, found '{}'", weights);
   }
   for (const char* name : {"config_yaml", "git_commit", "cpu_model", "started_at"}) {

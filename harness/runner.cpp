@@ -145,8 +145,9 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
                          options.make_source,
                          timeline ? &*timeline : nullptr,
                          options.allow_debug};
+    auto variants = RowsWithFootprint(config);  // now: the file may be damaged by the end of the run
     RunPhases(context);
-    result.record = parts.Merge(RowsWithFootprint(config));
+    result.record = parts.Merge(std::move(variants));
     WriteRecord(result.path, result.record);
   } catch (const RunError& error) {
     throw RunError("{}; {}", error.what(), HowToGoOn(options, result.path));

@@ -225,7 +225,7 @@ TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
     return plelab::Run(tiny.Config(design, kResidentAndDisk), options).record.reps.size() / 3;
   };
   EXPECT_EQ(reps("rel_half_width: 0.0000001, max_reps: 3"), 3u) << "no run is that exact";
-  EXPECT_EQ(reps("rel_half_width: 1000, max_reps: 3"), 1u);
+  EXPECT_EQ(reps("rel_half_width: 1, max_reps: 3"), 1u);
 }
 
 TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
