@@ -134,9 +134,9 @@ std::string SummaryTable(const Record& record, int64_t seed) {
   for (const auto& v : record.variants) name_width = std::max(name_width, v.variant.size());
   name_width = std::min(name_width, kColumns - rest);
   std::string text = Header(record);
-  text += Line({"variant", "MB RAM", "MB dsk", "TTFT", "p50/p99 ms", "wait", "Δ ms [95 %]",
-                "Δ nats [95 %]", "bit"},
-               name_width);
+  text += Line(
+      {"variant", "MB RAM", "MB dsk", "TTFT", "p50/p99 ms", "wait", "Δ ms [95 %]", "Δ nats [95 %]", "bit"},
+      name_width);
   for (const auto& variant : record.variants) {
     Columns c = ColumnsOf(record, variant, seed);
     c.variant = Shortened(c.variant, name_width);

@@ -12,6 +12,7 @@
 
 #include "harness/recorder.h"
 #include "harness/run_plan.h"
+#include "harness/time_phase.h"
 #include "model/io/error.h"
 #include "tests/support/tiny_run.h"
 
@@ -216,16 +217,43 @@ TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
   EXPECT_EQ(tokens, 200);
 }
 
+// `reps` repetitions of 64 steps whose difference to resident is `delta_ns` in even repetitions, 0 in odd
+// ones.
+void PutRepetitions(PartStore& parts, const ExperimentConfig& config, int64_t reps, int64_t delta_ns) {
+  for (int64_t rep = 0; rep < reps; ++rep) {
+    for (size_t v = 0; v < config.variants.size(); ++v) {
+      Record part;
+      for (int64_t step = 0; step < 64; ++step) {
+        StepRow row;
+        row.variant = config.variants[v].name;
+        row.rep = rep;
+        row.step = step;
+        row.step_ns = 1'000'000 + (v > 0 && rep % 2 == 0 ? delta_ns : 0);
+        part.steps.push_back(row);
+      }
+      parts.Put({Phase::kTime, static_cast<int64_t>(v), rep}, std::move(part));
+    }
+  }
+}
+
 TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
   const TinyRun tiny;
-  RunOptions options = tiny.Options();
-  const auto reps = [&](const std::string& stop) {
-    options.force = true;
-    const auto design = "warmup_steps: 0, reps: 1, memory_reps: 0, stop: {" + stop + "}";
-    return plelab::Run(tiny.Config(design, kResidentAndDisk), options).record.reps.size() / 3;
+  const ExperimentConfig config =
+      tiny.Config("warmup_steps: 0, reps: 2, memory_reps: 0, stop: {rel_half_width: 0.01, max_reps: 6}",
+                  kResidentAndDisk);
+  const auto enough = [&](int64_t reps, int64_t delta_ns) {
+    const testing::TemporaryFolder folder;
+    PartStore parts(folder.path(), {"resident", "disk", "dropped"});
+    PutRepetitions(parts, config, reps, delta_ns);
+    ModelShelf models;
+    const PhaseContext context{config, GroupVariants(config), parts, models, DefaultSourceMaker()};
+    return EnoughRepetitions(context, context.groups.at(0), reps);
   };
-  EXPECT_EQ(reps("rel_half_width: 0.0000001, max_reps: 3"), 3u) << "no run is that exact";
-  EXPECT_EQ(reps("rel_half_width: 1, max_reps: 3"), 1u);
+  EXPECT_FALSE(enough(1, 0)) << "fewer than design.reps";
+  EXPECT_TRUE(enough(2, 0)) << "the difference is the same in every step";
+  EXPECT_FALSE(enough(2, 500'000)) << "0 or half a step: not known to 1 %";
+  EXPECT_FALSE(enough(5, 500'000));
+  EXPECT_TRUE(enough(6, 500'000)) << "max_reps";
 }
 
 TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
