@@ -1,5 +1,6 @@
 """Fast memory against time per token, coloured by what it costs in accuracy."""
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from resultfile import paired_difference_ms
 
 from . import style
@@ -26,16 +27,32 @@ def points(result):
                "nats": 0.0 if row.exact and np.isnan(nats) else nats}
 
 
-def label_points(axes, data, x_range, y_range):
-    """Names beside their points; those that share an x are moved apart, with a thin leader."""
-    for x in sorted({round(p["fast_mb"], 3) for p in data}):
-        group = sorted((p for p in data if round(p["fast_mb"], 3) == x), key=lambda p: p["ms"])
-        heights = style.spread([p["ms"] for p in group], 0.062 * y_range)
-        right = x > 0.6 * x_range
-        for point, height in zip(group, heights):
-            axes.annotate(point["variant"], (point["fast_mb"], point["ms"]),
-                          (x + (-0.03 if right else 0.03) * x_range, height), ha="right" if right else "left",
-                          va="center", fontsize=9, arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.7})
+def label_points(axes, data, x_range):
+    """Names beside their points; those that lie close together are moved apart, with a thin leader."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    right = [p for p in data if p["fast_mb"] > 0.5 * x_range]
+    for group, side in ((right, -1), ([p for p in data if p not in right], 1)):
+        group = sorted(group, key=lambda p: p["ms"])
+        places = [to_axes.transform((p["fast_mb"], p["ms"])) for p in group]
+        column = (max if side > 0 else min)([x for x, _ in places], default=0) + side * 0.045
+        for point, height in zip(group, style.spread([y for _, y in places], 0.058)):
+            axes.annotate(point["variant"], (point["fast_mb"], point["ms"]), (column, height), textcoords="axes fraction",
+                          ha="left" if side > 0 else "right", va="center", fontsize=9,
+                          arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.7, "shrinkB": 6})
+
+
+def set_time_axis(axes, data):
+    lows, highs = [p["ms"] - p["half"] for p in data], [p["ms"] + p["half"] for p in data]
+    if max(highs) > 3 * min(lows) > 0:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.set_ylim(min(lows) / 2, max(highs) * 1.5)
+        return
+    y_range = max(max(highs) - min(lows), 0.02 * max(highs)) * 1.3
+    middle = (max(highs) + min(lows)) / 2
+    axes.set_ylim(middle - 0.62 * y_range, middle + 0.62 * y_range)
 
 
 def draw(result):
@@ -50,14 +67,11 @@ def draw(result):
         axes.scatter(p["fast_mb"], p["ms"], s=95, color=colour, edgecolor="#333333", linewidth=0.8,
                      marker=style.MARKERS.get(p["strategy"], "o"), zorder=3)
     x_range = max(max(p["fast_mb"] for p in data), 1e-3)
-    lows, highs = [p["ms"] - p["half"] for p in data], [p["ms"] + p["half"] for p in data]
-    y_range = max(max(highs) - min(lows), 0.02 * max(highs)) * 1.3
-    middle = (max(highs) + min(lows)) / 2
     axes.set_xlim(-0.06 * x_range, 1.08 * x_range)
-    axes.set_ylim(middle - 0.62 * y_range, middle + 0.62 * y_range)
-    label_points(axes, data, x_range, y_range)
+    set_time_axis(axes, data)
+    label_points(axes, data, x_range)
     axes.set_xlabel("PLE rows held in RAM, MB")
-    axes.set_ylabel("ms per token (median decode step)")
+    axes.set_ylabel("ms per token (median decode step)" + (", log" if axes.get_yscale() == "log" else ""))
     axes.set_title(TITLE)
     figure.colorbar(mapping, ax=axes, label="Δ nats per token against resident", pad=0.02)
     style.sign(figure, result)
