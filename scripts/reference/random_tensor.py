@@ -28,7 +28,8 @@ def mix(x: int) -> int:
 def draw(seed: int, name: str, indices: np.ndarray, dims: int, fan_in: int) -> np.ndarray:
     """float32 values of the elements `indices` (uint64) of a tensor with `dims` dimensions."""
     stem = fnv1a(name) ^ mix((seed + 0x9E3779B97F4A7C15) & MASK)
-    keys = np.array([mix(stem ^ int(block)) for block in indices >> np.uint64(32)], dtype=np.uint64)
+    blocks, block_of = np.unique(indices >> np.uint64(32), return_inverse=True)
+    keys = np.array([mix(stem ^ int(block)) for block in blocks], dtype=np.uint64)[block_of]
     high, low = (keys >> np.uint64(32)).astype(np.uint32), keys.astype(np.uint32)
     x = indices.astype(np.uint32) ^ high
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D) + low
