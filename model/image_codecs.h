@@ -1,0 +1,29 @@
+// The two decoders behind ReadImage, each the only file that names its library.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace plelab {
+
+struct DecodedImage {
+  torch::Tensor pixels;  // [h, w, 3] uint8, as stored
+  int orientation = 1;   // EXIF: 1 … 8, 1 = upright
+};
+
+// `path` is what errors call the bytes.  Both throw UserError as ReadImage does.
+DecodedImage DecodePng(std::span<const std::byte> file, const std::string& path);
+DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path);
+
+// Throws UserError for a picture of no pixels or more than kMostImagePixels.
+void CheckImageSize(int64_t height, int64_t width, const std::string& path);
+
+// The orientation in an EXIF block (a TIFF header and its first directory, with or without "Exif\0\0" before
+// it). 1 where there is none or the block makes no sense.
+int ExifOrientation(std::span<const std::byte> exif);
+
+}  // namespace plelab
