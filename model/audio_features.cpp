@@ -1,0 +1,103 @@
+#include "model/audio_features.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "model/audio_file.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+using torch::indexing::Slice;
+
+int64_t PaddedLength(int64_t samples, const AudioProcessor& p) {
+  return (samples + p.pad_to_multiple_of - 1) / p.pad_to_multiple_of * p.pad_to_multiple_of;
+}
+
+// Periodic Hann, [frame_length] float32.
+torch::Tensor Window(int64_t frame_length) {
+  const auto turn = torch::arange(frame_length, torch::kFloat64) * (2 * std::numbers::pi / frame_length);
+  return (0.5 * (1 - turn.cos())).to(torch::kFloat32);
+}
+
+// The mel scale is HTK's.
+double MelOf(double hertz) { return 2595.0 * std::log10(1.0 + hertz / 700.0); }
+double HertzOf(double mel) { return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0); }
+
+// Triangles of height 1, [fft_length / 2 + 1, feature_size] float64.  Reference: create_fb_matrix with norm
+// None.
+torch::Tensor MelFilters(const AudioProcessor& p) {
+  const int64_t frequencies = p.fft_length / 2 + 1;
+  const double low = MelOf(p.min_frequency), step = (MelOf(p.max_frequency) - low) / (p.feature_size + 1);
+  std::vector<double> corners;
+  for (int64_t i = 0; i < p.feature_size + 2; ++i) corners.push_back(HertzOf(low + step * i));
+  const auto filters = torch::zeros({frequencies, p.feature_size}, torch::kFloat64);
+  auto value = filters.accessor<double, 2>();
+  for (int64_t f = 0; f < frequencies; ++f) {
+    const double hertz = static_cast<double>(f) * p.sampling_rate / p.fft_length;
+    for (int64_t bin = 0; bin < p.feature_size; ++bin) {
+      const double* corner = corners.data() + bin;
+      const double rising = (hertz - corner[0]) / (corner[1] - corner[0]);
+      const double falling = (corner[2] - hertz) / (corner[2] - corner[1]);
+      value[f][bin] = std::max(0.0, std::min(rising, falling));
+    }
+  }
+  return filters;
+}
+
+// frames [T, frame_length + 1] → [T, frame_length].  HTK's flavour treats each frame as if nothing came
+// before it.
+torch::Tensor Preemphasise(const torch::Tensor& frames, const AudioProcessor& p) {
+  if (p.preemphasis <= 0) return frames.index({Slice(), Slice(0, -1)});
+  if (!p.preemphasis_htk_flavor) {
+    return frames.index({Slice(), Slice(1)}) - p.preemphasis * frames.index({Slice(), Slice(0, -1)});
+  }
+  const auto first = frames.index({Slice(), Slice(0, 1)}) * (1.0 - p.preemphasis);
+  const auto rest =
+      frames.index({Slice(), Slice(1, -1)}) - p.preemphasis * frames.index({Slice(), Slice(0, -2)});
+  return torch::cat({first, rest}, 1);
+}
+
+torch::Tensor PerBin(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
+
+}  // namespace
+
+int64_t MelFrameCount(int64_t samples, const AudioProcessor& processor) {
+  const int64_t beyond_first = PaddedLength(samples, processor) - (processor.frame_length + 1);
+  return beyond_first < 0 ? 0 : beyond_first / processor.hop_length + 1;
+}
+
+MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& p) {
+  const int64_t samples = waveform.numel(), count = MelFrameCount(samples, p);
+  if (count == 0) return {torch::empty({0, p.feature_size}), torch::empty({0}, torch::kBool)};
+  const auto padded =
+      torch::constant_pad_nd(waveform, {0, PaddedLength(samples, p) - samples}, p.padding_value);
+  const auto frames = (padded * p.input_scale_factor).unfold(0, p.frame_length + 1, p.hop_length);
+  const auto windowed = Preemphasise(frames, p) * Window(p.frame_length);
+  // The transform in float32, products with the filters in float64, as the reference's numpy does.
+  const auto magnitude = torch::fft_rfft(windowed, p.fft_length).abs();
+  auto mel = magnitude.to(torch::kFloat64).matmul(MelFilters(p)).clamp_min(p.mel_floor).log();
+  if (!p.per_bin_mean.empty()) mel = mel - PerBin(p.per_bin_mean);
+  if (!p.per_bin_stddev.empty()) mel = mel / PerBin(p.per_bin_stddev);
+  const auto starts = torch::arange(count, torch::kInt64) * p.hop_length;
+  return {mel.to(torch::kFloat32), starts >= samples};
+}
+
+MelFrames LoadAudio(const std::string& path, const AudioProcessor& processor, bool truncate) {
+  const AudioTarget target = {processor.sampling_rate, processor.max_samples, truncate};
+  const auto waveform = ReadAudio(path, target);
+  if (MelFrameCount(waveform.numel(), processor) == 0) {
+    throw UserError("{}: {} samples at {} Hz are too short for one frame of {}; expected a longer recording",
+                    path, waveform.numel(), processor.sampling_rate, processor.frame_length);
+  }
+  MelFrames frames = LogMel(waveform, processor);
+  if (!frames.mel.isfinite().all().item<bool>()) {
+    throw UserError("{}: samples up to {:g} overflow; expected a full scale of 1", path,
+                    waveform.abs().max().item<double>());
+  }
+  return frames;
+}
+
+}  // namespace plelab
