@@ -33,6 +33,12 @@ void TransposeRows(const Element* rows, int64_t n, int64_t in, Element* place, i
 
 }  // namespace
 
+void RequireComputeDType(const LoadOptions& options) {
+  if (options.dtype == DType::kFloat32 || options.dtype == DType::kBFloat16) return;
+  throw UserError("dtype {}: expected float32 or bfloat16 (float16 overflows in this model)",
+                  Name(options.dtype));
+}
+
 const TensorInfo& WeightLoader::Find(const TensorSpec& spec) const {
   const TensorInfo* info = checkpoint_.Find(spec.name);
   if (info != nullptr && info->shape == spec.shape) return *info;

@@ -11,6 +11,9 @@
 
 namespace plelab {
 
+// Throws UserError unless the weights are wanted as float32 or bfloat16.
+void RequireComputeDType(const LoadOptions& options);
+
 // Add what is wanted, then Run once.  The checkpoint must have been verified; a tensor that it lacks is a
 // UserError.
 class WeightLoader {

@@ -8,12 +8,6 @@
 namespace plelab {
 namespace {
 
-void RequireComputeDType(const LoadOptions& options) {
-  if (options.dtype == DType::kFloat32 || options.dtype == DType::kBFloat16) return;
-  throw UserError("dtype {}: expected float32 or bfloat16 (float16 overflows in this model)",
-                  Name(options.dtype));
-}
-
 // Adds to `loader` what a list names, except the groups that inference leaves alone.
 struct AddToLoader {
   WeightLoader& loader;

@@ -1,0 +1,32 @@
+// The conformer's attention: blocks of queries, each over its own frames and a few on either side, with
+// learned scores for the distance.
+#pragma once
+
+#include <torch/types.h>
+
+#include "model/audio_weights.h"
+
+namespace plelab {
+
+// What all blocks of the tower share.  A chunk of W queries sees W + left + right frames around it, each
+// query the `left` before its own, itself, and the `right` after it.
+struct LocalContext {
+  int64_t frames = 0;           // T
+  int64_t chunk = 0;            // W
+  int64_t left = 0, right = 0;  // frames that a query sees before and after its own
+  int64_t span() const { return left + 1 + right; }
+  int64_t width() const { return chunk + left + right; }
+  int64_t chunks() const { return (frames + chunk - 1) / chunk; }
+
+  torch::Tensor distances;  // [span, hidden] sines and cosines of left … −right, the frames from key to query
+  torch::Tensor hidden;  // [B, 1, chunks, W, width] bool, true where a query must not see a key
+};
+// mask [B, T] bool, true where there is no frame.
+LocalContext MakeLocalContext(const torch::Tensor& mask, const AudioConfig& c);
+
+// x [B, T, hidden], normed → [B, T, hidden], the heads side by side, before the `post` projection.
+// Frames that are masked themselves get values that mean nothing.  Reference: Gemma3nAudioAttention.
+torch::Tensor LocalAttention(const torch::Tensor& x, const ConformerAttentionWeights& w,
+                             const LocalContext& context, const AudioConfig& c);
+
+}  // namespace plelab

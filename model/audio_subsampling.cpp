@@ -1,0 +1,44 @@
+#include "model/audio_subsampling.h"
+
+#include "model/ops.h"
+
+namespace plelab {
+namespace {
+
+// x [B, C, T, F] → [B, C', T', F'] in channels-last order: what is normed together, one time's bins and
+// channels, lies together.  Time is padded at its end only (the reference's "reverse causal"), so an output
+// starts at its first input frame; bins by one on either side, whatever the kernel.
+torch::Tensor ConvBlock(const torch::Tensor& x, const AudioConvWeights& w, int conv, const AudioConfig& c) {
+  const auto weight = w.conv.to(torch::kFloat32);
+  const auto padded = torch::constant_pad_nd(x, {1, 1, 0, weight.size(2) - 1});
+  const auto out = torch::conv2d(padded.contiguous(torch::MemoryFormat::ChannelsLast), weight, {},
+                                 c.sscp_conv_stride_size[conv]);
+  const auto by_time = out.permute({0, 2, 3, 1}).contiguous();  // [B, T', F', C']
+  const auto normed = CumulativeNorm(by_time.flatten(2), c.sscp_conv_group_norm_eps).view_as(by_time);
+  return torch::relu(normed * w.norm.to(torch::kFloat32)).permute({0, 3, 1, 2});
+}
+
+}  // namespace
+
+torch::Tensor CumulativeNorm(const torch::Tensor& x, double eps) {
+  const auto elements = static_cast<double>(x.size(2));
+  const auto seen = torch::arange(1, x.size(1) + 1, x.options()).mul_(elements).view({1, -1, 1});
+  const auto mean = x.sum(-1, /*keepdim=*/true).cumsum(1) / seen;
+  const auto centred = x - mean;
+  const auto variance = centred.square().sum(-1, /*keepdim=*/true).cumsum(1) / seen;
+  return centred * torch::rsqrt(variance + eps);
+}
+
+torch::Tensor SubsampleAudio(const torch::Tensor& mel, const SubsamplingWeights& w, const AudioConfig& c) {
+  auto x = mel.to(torch::kFloat32).unsqueeze(1);  // [B, 1, T, bins]
+  for (int conv = 0; conv < 2; ++conv) x = ConvBlock(x, w.conv[conv], conv, c);
+  return Linear(x.permute({0, 2, 3, 1}).flatten(2), w.input_proj_linear);
+}
+
+torch::Tensor SubsampleMask(const torch::Tensor& mask, int64_t frames, const AudioConfig& c) {
+  const int64_t stride = c.sscp_conv_stride_size[0][0] * c.sscp_conv_stride_size[1][0];
+  const auto starts = torch::arange(frames, torch::dtype(torch::kInt64).device(mask.device())) * stride;
+  return mask.index_select(1, starts.clamp_max(mask.size(1) - 1));
+}
+
+}  // namespace plelab

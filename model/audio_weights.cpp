@@ -1,0 +1,49 @@
+#include "model/audio_weights.h"
+
+#include "model/audio_weight_list.h"
+#include "model/io/error.h"
+#include "model/random_weights.h"
+#include "model/weight_check.h"
+#include "model/weight_loader.h"
+
+namespace plelab {
+
+AudioWeights EmptyAudioWeights(const AudioConfig& config) {
+  AudioWeights weights;
+  weights.conformer.resize(config.conf_num_hidden_layers);
+  return weights;
+}
+
+int64_t SubsampledBins(const AudioConfig& config, int conv, int64_t bins) {
+  return (bins + 2 - config.sscp_conv_kernel_size[conv][1]) / config.sscp_conv_stride_size[conv][1] + 1;
+}
+
+std::vector<TensorSpec> AudioTowerTensors(const AudioConfig& config) {
+  std::vector<TensorSpec> specs;
+  AudioWeights weights = EmptyAudioWeights(config);
+  ForEachTensor(config, weights, [&](const TensorSpec& spec, const auto&) { specs.push_back(spec); });
+  return specs;
+}
+
+AudioWeights LoadAudioTower(const Checkpoint& checkpoint, const LoadOptions& options) {
+  if (!checkpoint.config().audio) {
+    throw UserError("{}: expected a multimodal checkpoint, found one without an audio tower",
+                    checkpoint.directory());
+  }
+  RequireComputeDType(options);
+  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower});
+  const AudioConfig& config = *checkpoint.config().audio;
+  AudioWeights weights = EmptyAudioWeights(config);
+  WeightLoader loader(checkpoint, options);
+  ForEachTensor(config, weights, [&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
+  loader.Run();
+  return weights;
+}
+
+AudioWeights RandomAudioWeights(const AudioConfig& config, uint64_t seed, DType dtype) {
+  AudioWeights weights = EmptyAudioWeights(config);
+  ForEachTensor(config, weights, FillWithRandom(seed, dtype));
+  return weights;
+}
+
+}  // namespace plelab

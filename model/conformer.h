@@ -1,0 +1,28 @@
+// One block of the audio tower: half a feed-forward, local attention, a light convolution, another half.
+#pragma once
+
+#include <torch/types.h>
+
+#include "model/audio_attention.h"
+#include "model/audio_weights.h"
+
+namespace plelab {
+
+// All map x [B, T, hidden] float32 to the same shape, the residual included.
+
+// Reference: Gemma3nAudioConformerFeedForward.
+torch::Tensor ConformerFeedForward(const torch::Tensor& x, const ConformerFeedForwardWeights& w,
+                                   const AudioConfig& c);
+// Reference: Gemma3nAudioConformerAttention.
+torch::Tensor ConformerAttention(const torch::Tensor& x, const ConformerAttentionWeights& w,
+                                 const LocalContext& context, const AudioConfig& c);
+// Causal: frame t depends on frames t − kernel + 1 … t.  Reference: Gemma3nAudioConformerLightConv1d.
+torch::Tensor LightConv(const torch::Tensor& x, const LightConvWeights& w, const AudioConfig& c);
+
+// mask [B, T] bool, true where there is no frame: such frames are zero before the convolution, so that none
+// of them reaches a later one.  Reference: Gemma3nAudioConformerBlock.
+torch::Tensor ConformerBlock(const torch::Tensor& x, const torch::Tensor& mask,
+                             const ConformerBlockWeights& w, const LocalContext& context,
+                             const AudioConfig& c);
+
+}  // namespace plelab
