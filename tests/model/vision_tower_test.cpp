@@ -4,16 +4,19 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <map>
 #include <string>
 
 #include "model/io/error.h"
+#include "model/synth.h"
 #include "model/vision_weight_list.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/vision_golden.h"
 
 namespace plelab {
 namespace {
 
-class VisionParity : public testing::TestWithParam<std::string> {
+class VisionParity : public ::testing::TestWithParam<std::string> {
  protected:
   VisionParity() : golden_(GetParam()) {}
   torch::Tensor Encode(DType dtype) const {
@@ -42,7 +45,7 @@ TEST_P(VisionParity, AsCloseAsTheReferenceInBFloat16) {
   EXPECT_LE(ratio, 1.1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Goldens, VisionParity, testing::Values("square", "pooled", "resized", "tiny"),
+INSTANTIATE_TEST_SUITE_P(Goldens, VisionParity, ::testing::Values("square", "pooled", "resized", "tiny"),
                          [](const auto& golden) { return golden.param; });
 
 TEST(VisionTower, ABatchIsItsImages) {
@@ -123,6 +126,53 @@ TEST(VisionTower, WhatDoesNotFitIsTheUsersError) {
   narrow.hidden_size = 1024;
   EXPECT_EQ(message(golden.Pixels(), narrow),
             "vision_config: key 'hidden_size': expected 2048 as mobilenetv5_300m_enc has, found 1024");
+}
+
+const std::string kMixed =
+    std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/mixed";  // a file without towers
+
+class VisionCheckpoint : public ::testing::TestWithParam<DType> {};
+
+TEST_P(VisionCheckpoint, LoadsWhatSynthWrote) {
+  const testing::TemporaryFolder folder;
+  SynthOptions options;
+  options.seed = VisionGolden::kSeed;
+  options.dtype = DType::kFloat32;
+  WriteRandomCheckpoint(testing::ReadText(kMixed + "/config.json"), folder.path(), options);
+  LoadOptions load;
+  load.dtype = GetParam();
+  int64_t total = 0;
+  load.progress = [&](int64_t, int64_t total_bytes) { total = total_bytes; };
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  const VisionArchitecture architecture = MakeVisionArchitecture(*checkpoint.config().vision);
+  VisionWeights loaded = LoadVisionTower(checkpoint, load);
+  VisionWeights weights = RandomVisionWeights(*checkpoint.config().vision, options.seed, GetParam());
+  std::map<std::string, torch::Tensor> drawn;
+  ForEachTensor(architecture, weights,
+                [&](const TensorSpec& spec, const torch::Tensor& field) { drawn[spec.name] = field; });
+  int64_t bytes = 0;
+  ForEachTensor(architecture, loaded, [&](const TensorSpec& spec, const torch::Tensor& field) {
+    EXPECT_TRUE(torch::equal(field, drawn.at(spec.name))) << spec.name;
+    bytes += spec.elements() * 4;
+  });
+  EXPECT_EQ(total, bytes);  // of the tower alone
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, VisionCheckpoint, ::testing::Values(DType::kFloat32, DType::kBFloat16),
+                         [](const auto& dtype) { return std::string(Name(dtype.param)); });
+
+TEST(VisionTower, ACheckpointWithoutOneIsTheUsersError) {
+  const Checkpoint text = Checkpoint::Open(std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/plain");
+  EXPECT_THROW(LoadVisionTower(text, {}), UserError);
+  const Checkpoint lacking = Checkpoint::Open(kMixed);
+  EXPECT_THROW(LoadVisionTower(lacking, {}), UserError);
+}
+
+TEST(VisionTower, PublishedSizeIsCounted) {
+  VisionConfig published;  // channel_multiplier 1
+  int64_t elements = 0;
+  for (const TensorSpec& spec : VisionTowerTensors(published)) elements += spec.elements();
+  EXPECT_EQ(elements, 294'126'912);
 }
 
 }  // namespace

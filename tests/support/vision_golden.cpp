@@ -32,7 +32,7 @@ void VisionGolden::ExpectFloat32(const torch::Tensor& out) const {
   EXPECT_LE(MaxAbs(out.mean(-1) - (*this)["mean_float32"]), tolerance);
   EXPECT_LE(MaxAbs(out.square().mean(-1).sqrt() - (*this)["rms_float32"]), tolerance);
   const double difference = MaxAbs(Stored(out) - (*this)["out_float32"]);
-  testing::Test::RecordProperty("of_maximum", std::to_string(difference / (tolerance / 2e-4)));
+  ::testing::Test::RecordProperty("of_maximum", std::to_string(difference / (tolerance / 2e-4)));
 }
 
 }  // namespace plelab
