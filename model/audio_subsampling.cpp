@@ -1,5 +1,6 @@
 #include "model/audio_subsampling.h"
 
+#include "model/audio_ops.h"
 #include "model/ops.h"
 
 namespace plelab {
@@ -14,20 +15,10 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const AudioConvWeights& w, int c
   const auto out = torch::conv2d(padded.contiguous(torch::MemoryFormat::ChannelsLast), weight, {},
                                  c.sscp_conv_stride_size[conv]);
   const auto by_time = out.permute({0, 2, 3, 1}).contiguous();  // [B, T', F', C']
-  const auto normed = CumulativeNorm(by_time.flatten(2), c.sscp_conv_group_norm_eps).view_as(by_time);
-  return torch::relu(normed * w.norm.to(torch::kFloat32)).permute({0, 3, 1, 2});
+  return CumulativeNormRelu(by_time, w.norm, c.sscp_conv_group_norm_eps).permute({0, 3, 1, 2});
 }
 
 }  // namespace
-
-torch::Tensor CumulativeNorm(const torch::Tensor& x, double eps) {
-  const auto elements = static_cast<double>(x.size(2));
-  const auto seen = torch::arange(1, x.size(1) + 1, x.options()).mul_(elements).view({1, -1, 1});
-  const auto mean = x.sum(-1, /*keepdim=*/true).cumsum(1) / seen;
-  const auto centred = x - mean;
-  const auto variance = centred.square().sum(-1, /*keepdim=*/true).cumsum(1) / seen;
-  return centred * torch::rsqrt(variance + eps);
-}
 
 torch::Tensor SubsampleAudio(const torch::Tensor& mel, const SubsamplingWeights& w, const AudioConfig& c) {
   auto x = mel.to(torch::kFloat32).unsqueeze(1);  // [B, 1, T, bins]
