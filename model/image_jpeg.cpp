@@ -175,8 +175,8 @@ DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path
   Run(reader, Start, path);
   DecodedImage image;
   image.pixels = ReadPixels(reader, height, width, path);
+  image.orientation = Orientation(reader);  // Finish frees the markers
   Run(reader, Finish, path);
-  image.orientation = Orientation(reader);
   return image;
 }
 
