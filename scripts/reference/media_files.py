@@ -1,0 +1,132 @@
+"""Small pictures and sounds of every kind the front ends read: written by make_feature_goldens.py."""
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+import soundfile
+from PIL import Image
+from random_tensor import draw
+
+RATE = 16_000
+ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]  # y, x, dy, dx
+
+
+def picture(height: int, width: int, channels: int, seed: int) -> np.ndarray:
+    """uint8 [h, w, c]: smooth colours, a disc with a hard edge, a little noise."""
+    y, x = np.mgrid[0:height, 0:width] / max(height, width)
+    generator = np.random.default_rng(seed)
+    planes = []
+    for c in range(channels):
+        plane = 127 + 90 * np.sin(7 * x * (1 + c) + 3 * c) * np.cos(5 * y + c)
+        plane[(x - 0.4) ** 2 + (y - 0.3) ** 2 < 0.04] += 60 - 40 * c
+        planes.append(plane + generator.normal(0, 3, plane.shape))
+    return np.clip(np.stack(planes, -1), 0, 255).astype(np.uint8)
+
+
+def packed_rows(samples: np.ndarray, depth: int) -> bytes:
+    """[h, w, c] as PNG stores it without a filter."""
+    rows = b""
+    for row in samples.reshape(samples.shape[0], -1):
+        if depth == 16:
+            data = row.astype(">u2").tobytes()
+        else:
+            bits = (row[:, None].astype(np.uint8) >> np.arange(depth - 1, -1, -1, dtype=np.uint8)) & 1
+            data = np.packbits(bits.reshape(-1)).tobytes()
+        rows += b"\0" + data
+    return rows
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(samples: np.ndarray, depth: int, colour: int, interlaced: bool = False, before: bytes = b"") -> bytes:
+    """PIL writes neither interlaced PNG nor most depths, so this does."""
+    height, width = samples.shape[:2]
+    parts = [samples[y::dy, x::dx] for y, x, dy, dx in ADAM7] if interlaced else [samples]
+    rows = b"".join(packed_rows(part, depth) for part in parts if part.size)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", zlib.compress(rows, 9))
+            + chunk(b"IEND", b""))
+
+
+def exif(orientation: int, endian: str = "<") -> bytes:
+    mark = b"II*\0" if endian == "<" else b"MM\0*"
+    entry = struct.pack(endian + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    return mark + struct.pack(endian + "IH", 8, 1) + entry + b"\0\0\0\0"
+
+
+def write_pngs(folder: pathlib.Path) -> None:
+    def write(name: str, data: bytes) -> None:
+        (folder / name).write_bytes(data)
+
+    grey, rgba = picture(37, 53, 1, 1), picture(41, 29, 4, 2)
+    wide = grey.astype(np.uint16) * 257 + 11
+    for depth in (1, 2, 4, 8):
+        write(f"grey{depth}.png", png(grey >> (8 - depth), depth, 0))
+    write("grey16.png", png(wide // 128, 16, 0))  # many values above 255, some below
+    write("grey_alpha.png", png(rgba[..., :2], 8, 4))
+    write("grey_alpha16.png", png(rgba[..., :2].astype(np.uint16) * 257 - 3 * (rgba[..., :2] > 0), 16, 4))
+    write("rgb.png", png(picture(30, 44, 3, 3), 8, 2))
+    write("rgb16.png", png(picture(30, 44, 3, 4).astype(np.uint16) * 200, 16, 2))
+    write("rgba.png", png(rgba, 8, 6))
+    write("rgba16.png", png(rgba.astype(np.uint16) * 255, 16, 6))
+    write("rgb_interlaced.png", png(picture(19, 27, 3, 5), 8, 2, interlaced=True))
+    write("grey2_interlaced.png", png(grey >> 6, 2, 0, interlaced=True))
+    colours = picture(1, 16, 3, 6)
+    palette = chunk(b"PLTE", colours.tobytes())
+    write("palette4.png", png(grey >> 4, 4, 3, before=palette))
+    write("palette_transparent.png", png(grey >> 4, 8, 3, before=palette + chunk(b"tRNS", bytes(range(0, 160, 10)))))
+    write("rgb_transparent.png", png(picture(9, 14, 3, 7), 8, 2, before=chunk(b"tRNS", struct.pack(">HHH", 9, 9, 9))))
+    write("orientation6.png", png(picture(12, 20, 3, 8), 8, 2, before=chunk(b"eXIf", exif(6, ">"))))
+    write("one_pixel.png", png(picture(1, 1, 3, 9), 8, 2))
+
+
+def write_jpegs(folder: pathlib.Path) -> None:
+    def write(name: str, array: np.ndarray, mode: str, **options) -> None:
+        Image.fromarray(array if array.shape[-1] > 1 else array[..., 0], mode).save(folder / name, "JPEG", **options)
+
+    write("grey.jpg", picture(45, 70, 1, 10), "L", quality=80)
+    write("rgb_420.jpg", picture(93, 61, 3, 11), "RGB", quality=70, subsampling=2)
+    write("rgb_444.jpg", picture(40, 50, 3, 12), "RGB", quality=90, subsampling=0)
+    write("progressive.jpg", picture(64, 81, 3, 13), "RGB", quality=75, progressive=True)
+    write("large.jpg", picture(900, 1200, 3, 14), "RGB", quality=25)
+    write("wide.jpg", picture(40, 640, 3, 15), "RGB", quality=60)
+    write("tall.jpg", picture(700, 36, 3, 16), "RGB", quality=60)
+    write("cmyk.jpg", picture(33, 47, 4, 17), "CMYK", quality=80)
+    cmyk = (folder / "cmyk.jpg").read_bytes()  # the same bytes, called YCCK by Adobe's marker
+    at = cmyk.index(b"Adobe") + 11
+    (folder / "ycck.jpg").write_bytes(cmyk[:at] + b"\2" + cmyk[at + 1:])
+    for orientation in range(1, 9):
+        write(f"orientation{orientation}.jpg", picture(16, 26, 3, 18), "RGB", quality=60,
+              exif=b"Exif\0\0" + exif(orientation))
+
+
+def waveform(samples: int) -> np.ndarray:
+    """float32 [samples] at 16 kHz: a rising tone, a steady one, and noise in every bin."""
+    index = np.arange(samples, dtype=np.uint64)
+    t = index.astype(np.float64) / RATE
+    tones = 0.3 * np.sin(2 * np.pi * (200 * t + 150 * t * t)) + 0.1 * np.sin(2 * np.pi * 3000 * t)
+    return (tones + draw(7, "waveform", index, 2, 400)).astype(np.float32)
+
+
+def stereo(rate: int, seconds: float) -> np.ndarray:
+    """float64 [samples, 2]: 440 Hz on the left, 1,000 Hz and a slow beat on the right."""
+    t = np.arange(int(rate * seconds)) / rate
+    left = 0.5 * np.sin(2 * np.pi * 440 * t)
+    return np.stack([left, 0.3 * np.sin(2 * np.pi * 1000 * t) * (1 + 0.5 * np.sin(2 * np.pi * 5 * t))], 1)
+
+
+def write_sounds(folder: pathlib.Path) -> None:
+    def write(name: str, samples: np.ndarray, rate: int, **options) -> None:
+        soundfile.write(folder / name, samples, rate, **options)
+
+    write("stereo_44k.wav", stereo(44_100, 0.15), 44_100, subtype="PCM_16")
+    write("stereo_44k.flac", stereo(44_100, 0.3), 44_100, subtype="PCM_16")
+    write("stereo_44k.ogg", stereo(44_100, 0.3), 44_100, format="OGG", subtype="VORBIS")
+    write("opus_48k.ogg", stereo(48_000, 0.3), 48_000, format="OGG", subtype="OPUS")
+    write("mono_8k.wav", stereo(8_000, 0.4)[:, 0], 8_000, subtype="PCM_U8")
+    write("mono_16k.wav", waveform(4_800), RATE, subtype="PCM_16")
+    write("float_16k.wav", waveform(2_000), RATE, subtype="FLOAT")
+    write("six_channels_24bit.wav", np.tile(stereo(22_050, 0.1), 3), 22_050, format="WAVEX", subtype="PCM_24")

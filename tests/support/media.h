@@ -1,0 +1,50 @@
+// Pictures and sounds of tests/data/media, and files made of damaged ones.
+// Recipe: scripts/reference/make_feature_goldens.py.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "model/io/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace plelab::testing {
+
+inline std::string MediaPath(const std::string& name) {
+  return std::string(PLELAB_SOURCE_DIR) + "/tests/data/media/" + name;
+}
+
+// Names of the media with one of these endings, sorted.
+inline std::vector<std::string> MediaNames(const std::vector<std::string>& endings) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(MediaPath(""))) {
+    const std::string ending = entry.path().extension().string();
+    if (std::find(endings.begin(), endings.end(), ending) != endings.end()) {
+      names.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The text of the UserError that `action` throws, "no error" where it throws none.  Other exceptions pass.
+template <class F>
+std::string ErrorOf(F action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// `text` as a file of a folder that lives as long.
+inline std::string WriteMedia(const TemporaryFolder& folder, const std::string& name,
+                              const std::string& bytes) {
+  WriteText(folder / name, bytes);
+  return folder / name;
+}
+
+}  // namespace plelab::testing
