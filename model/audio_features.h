@@ -23,8 +23,8 @@ struct AudioProcessor {
   double input_scale_factor = 1;
   double mel_floor = 1e-5;
   double padding_value = 0;
-  std::vector<double> per_bin_mean;    // [feature_size], or empty
-  std::vector<double> per_bin_stddev;  // [feature_size], or empty
+  std::vector<double> per_bin_mean = {};    // [feature_size], or empty
+  std::vector<double> per_bin_stddev = {};  // [feature_size], or empty
   // Arguments of the extractor's call, in no file.
   int64_t max_samples = 480'000;
   int64_t pad_to_multiple_of = 128;
