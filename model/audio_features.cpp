@@ -60,6 +60,14 @@ torch::Tensor Preemphasise(const torch::Tensor& frames, const AudioProcessor& p)
   return torch::cat({first, rest}, 1);
 }
 
+// Long enough to make a frame.
+torch::Tensor ReadWaveform(const std::string& path, const AudioProcessor& p, bool truncate) {
+  const auto waveform = ReadAudio(path, {p.sampling_rate, p.max_samples, truncate});
+  if (MelFrameCount(waveform.numel(), p) > 0) return waveform;
+  throw UserError("{}: {} samples at {} Hz are too short for one frame of {}; expected a longer recording",
+                  path, waveform.numel(), p.sampling_rate, p.frame_length);
+}
+
 torch::Tensor PerBin(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
 
 }  // namespace
@@ -69,11 +77,11 @@ int64_t MelFrameCount(int64_t samples, const AudioProcessor& processor) {
   return beyond_first < 0 ? 0 : beyond_first / processor.hop_length + 1;
 }
 
-MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& p) {
-  const int64_t samples = waveform.numel(), count = MelFrameCount(samples, p);
+MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& p, int64_t pad_to) {
+  const int64_t samples = waveform.numel(), length = PaddedLength(std::max(samples, pad_to), p);
+  const int64_t count = MelFrameCount(length, p);
   if (count == 0) return {torch::empty({0, p.feature_size}), torch::empty({0}, torch::kBool)};
-  const auto padded =
-      torch::constant_pad_nd(waveform, {0, PaddedLength(samples, p) - samples}, p.padding_value);
+  const auto padded = torch::constant_pad_nd(waveform, {0, length - samples}, p.padding_value);
   const auto frames = (padded * p.input_scale_factor).unfold(0, p.frame_length + 1, p.hop_length);
   const auto windowed = Preemphasise(frames, p) * Window(p.frame_length);
   // The transform in float32, products with the filters in float64, as the reference's numpy does.
@@ -86,18 +94,29 @@ MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& p) {
 }
 
 MelFrames LoadAudio(const std::string& path, const AudioProcessor& processor, bool truncate) {
-  const AudioTarget target = {processor.sampling_rate, processor.max_samples, truncate};
-  const auto waveform = ReadAudio(path, target);
-  if (MelFrameCount(waveform.numel(), processor) == 0) {
-    throw UserError("{}: {} samples at {} Hz are too short for one frame of {}; expected a longer recording",
-                    path, waveform.numel(), processor.sampling_rate, processor.frame_length);
+  const MelFrames batch = LoadAudioBatch({path}, processor, truncate);
+  return {batch.mel[0], batch.mask[0]};
+}
+
+MelFrames LoadAudioBatch(const std::vector<std::string>& paths, const AudioProcessor& processor,
+                         bool truncate) {
+  std::vector<torch::Tensor> waveforms;
+  int64_t longest = 0;
+  for (const std::string& path : paths) {
+    waveforms.push_back(ReadWaveform(path, processor, truncate));
+    longest = std::max(longest, waveforms.back().numel());
   }
-  MelFrames frames = LogMel(waveform, processor);
-  if (!frames.mel.isfinite().all().item<bool>()) {
-    throw UserError("{}: samples up to {:g} overflow; expected a full scale of 1", path,
-                    waveform.abs().max().item<double>());
+  std::vector<torch::Tensor> mels, masks;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const MelFrames frames = LogMel(waveforms[i], processor, longest);
+    if (!frames.mel.isfinite().all().item<bool>()) {
+      throw UserError("{}: samples up to {:g} overflow; expected a full scale of 1", paths[i],
+                      waveforms[i].abs().max().item<double>());
+    }
+    mels.push_back(frames.mel);
+    masks.push_back(frames.mask);
   }
-  return frames;
+  return {torch::stack(mels), torch::stack(masks)};
 }
 
 }  // namespace plelab

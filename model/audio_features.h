@@ -43,11 +43,16 @@ struct MelFrames {
 // Frames that the extractor makes of so many samples; 0 for 512 and fewer as published.
 int64_t MelFrameCount(int64_t samples, const AudioProcessor& processor);
 
-// waveform [samples] float32 at the processor's rate.  T = MelFrameCount, which may be 0.
-MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& processor);
+// waveform [samples] float32 at the processor's rate, padded to `pad_to` samples where it is shorter, as the
+// extractor pads to the longest sound of a batch.  T = MelFrameCount(the larger of both), which may be 0.
+MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& processor, int64_t pad_to = 0);
 
 // Throws UserError as ReadAudio does (longer than max_samples: cut where `truncate`), and for a sound too
 // short to make a frame.
 MelFrames LoadAudio(const std::string& path, const AudioProcessor& processor, bool truncate);
+// Several sounds as one batch: mel [n, T, feature_size] and mask [n, T], T that of the longest.  At least
+// one.
+MelFrames LoadAudioBatch(const std::vector<std::string>& paths, const AudioProcessor& processor,
+                         bool truncate);
 
 }  // namespace plelab

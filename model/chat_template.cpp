@@ -67,13 +67,13 @@ std::string RenderChat(std::span<const ChatTurn> turns) {
   return text + kStart + "model\n";
 }
 
-std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, std::span<const ChatTurn> turns) {
+std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, const Gemma3nConfig& config,
+                                std::span<const ChatTurn> turns, MediaCount media) {
   for (const char* mark : {kStart, kEnd}) {
-    if (tokenizer.PieceId(mark) < 0) {
-      throw UserError("chat: the vocabulary has no {}; is this an instruction-tuned Gemma checkpoint?", mark);
-    }
+    if (tokenizer.PieceId(mark) >= 0) continue;
+    throw UserError("chat: the vocabulary has no {}; is this an instruction-tuned Gemma checkpoint?", mark);
   }
-  std::vector<int64_t> ids = tokenizer.Encode(RenderChat(turns));
+  std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, RenderChat(turns), media);
   ids.insert(ids.begin(), tokenizer.bos());
   return ids;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/media_prompt.h"
 #include "model/tokenizer.h"
 
 namespace plelab {
@@ -22,8 +23,10 @@ struct ChatTurn {
 // A system text may only come first; it stands before the first user turn's text, a blank line between them.
 // Throws UserError unless user and model alternate, beginning and ending with user.
 std::string RenderChat(std::span<const ChatTurn> turns);
-// bos and the ids of RenderChat.  Throws UserError also when the vocabulary has no turn marks.
-std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, std::span<const ChatTurn> turns);
+// bos and the ids of RenderChat, with media where turns have their marks (model/media_prompt.h).  Throws
+// UserError also when the vocabulary has no turn marks, and as EncodeWithMedia.
+std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, const Gemma3nConfig& config,
+                                std::span<const ChatTurn> turns, MediaCount media = {});
 
 // True where the checkpoint's directory ships a chat template, as instruction-tuned ones do:
 // chat_template.jinja, chat_template.json, or `chat_template` in tokenizer_config.json.

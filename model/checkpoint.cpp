@@ -70,6 +70,28 @@ void RequireAgreement(const std::map<std::string, std::string>& index,
 
 }  // namespace
 
+std::string_view Name(Modality modality) {
+  switch (modality) {
+    case Modality::kText:
+      return "text";
+    case Modality::kVision:
+      return "vision";
+    case Modality::kAudio:
+      return "audio";
+  }
+  throw RunError("modality {} is not known", static_cast<int>(modality));
+}
+
+Modality ModalityOf(std::string_view tensor_name) {
+  for (const char* prefix : {"model.vision_tower.", "model.embed_vision."}) {
+    if (tensor_name.starts_with(prefix)) return Modality::kVision;
+  }
+  for (const char* prefix : {"model.audio_tower.", "model.embed_audio."}) {
+    if (tensor_name.starts_with(prefix)) return Modality::kAudio;
+  }
+  return Modality::kText;
+}
+
 Checkpoint Checkpoint::Open(const std::string& directory) {
   if (!fs::is_directory(directory)) {
     throw UserError("{}: expected the directory of a checkpoint (config.json and {}), found {}", directory,
@@ -131,7 +153,13 @@ void Checkpoint::ReadRange(const TensorInfo& info, int64_t offset_bytes, std::sp
                    offset_bytes + static_cast<int64_t>(out.size()), info.size_bytes);
   }
   shards_.at(info.file)->Read(info.offset_bytes + offset_bytes, out);
-  *weight_bytes_read_ += static_cast<int64_t>(out.size());
+  read_->at(static_cast<size_t>(ModalityOf(info.name))) += static_cast<int64_t>(out.size());
+}
+
+int64_t Checkpoint::weight_bytes_read() const {
+  int64_t bytes = 0;
+  for (const auto& read : *read_) bytes += read;
+  return bytes;
 }
 
 void Checkpoint::Read(const TensorInfo& info, std::span<std::byte> out) const {

@@ -2,12 +2,14 @@
 // tokenizer.model.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
@@ -18,6 +20,12 @@
 namespace plelab {
 
 class Sha256;
+
+// Which kind of input a tensor is for, by its published name.
+enum class Modality { kText, kVision, kAudio };
+inline constexpr int kModalities = 3;
+std::string_view Name(Modality modality);  // "text", "vision", "audio"
+Modality ModalityOf(std::string_view tensor_name);
 
 class Checkpoint {
  public:
@@ -36,7 +44,8 @@ class Checkpoint {
   void Read(const TensorInfo& info, std::span<std::byte> out) const;
   // The tensor's bytes from `offset_bytes` (within the tensor) on, in the calling thread.  Otherwise as Read.
   void ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const;
-  int64_t weight_bytes_read() const { return *weight_bytes_read_; }
+  int64_t weight_bytes_read() const;
+  int64_t weight_bytes_read(Modality modality) const { return read_->at(static_cast<size_t>(modality)); }
   // "random", "trained" or "unlabelled": `weights` in the safetensors metadata.
   const std::string& weights_label() const { return weights_label_; }
   // Where the PLE table lies.  Throws UserError when it is missing or its shape is not the config's.
@@ -56,7 +65,9 @@ class Checkpoint {
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
   std::map<std::string, std::shared_ptr<const ReadOnlyFile>> shards_;  // by path
-  std::shared_ptr<std::atomic<int64_t>> weight_bytes_read_ = std::make_shared<std::atomic<int64_t>>(0);
+  // Shared: a checkpoint is copied, what was read of its files is one number.
+  std::shared_ptr<std::array<std::atomic<int64_t>, kModalities>> read_ =
+      std::make_shared<std::array<std::atomic<int64_t>, kModalities>>();
 };
 
 }  // namespace plelab

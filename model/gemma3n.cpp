@@ -4,7 +4,7 @@
 
 #include "model/decode_step.h"
 #include "model/input_embedder.h"
-#include "model/io/error.h"
+#include "model/media_encoder.h"
 #include "model/step_bytes.h"
 #include "model/text_model.h"
 
@@ -21,6 +21,7 @@ struct Gemma3n::Impl {
   TextWeights weights;
   LayerList layers;
   InputEmbedder embedder;
+  MediaEncoder media;
   DType table_dtype;
   std::optional<plelab::DecodeStep> decode_step;  // of the last batch size; refers to the members above
 
@@ -43,10 +44,11 @@ Gemma3n Gemma3n::Load(std::shared_ptr<const Checkpoint> checkpoint, const LoadOp
   quiet.progress = nullptr;
   InputEmbedder embedder([checkpoint, quiet] { return LoadVisionEmbedder(*checkpoint, quiet); },
                          [checkpoint, quiet] { return LoadAudioEmbedder(*checkpoint, quiet); });
+  MediaEncoder media(checkpoint, quiet);
   const DType table_dtype = checkpoint->ple_table().geometry.dtype;
   return Gemma3n(
       std::unique_ptr<Impl>(new Impl{std::move(checkpoint), options, std::move(weights), std::move(layers),
-                                     std::move(embedder), table_dtype, std::nullopt}));
+                                     std::move(embedder), std::move(media), table_dtype, std::nullopt}));
 }
 
 Gemma3n::Gemma3n(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -63,24 +65,26 @@ KvCache Gemma3n::MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk) con
                  device());
 }
 
-torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted) {
+torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted,
+                               const SoftTokens& soft) {
   const at::NoGradGuard no_grad;
   CheckIds(ids, config());
   const TextModel text = impl_->text();
-  const torch::Tensor embeds = impl_->embedder.Embed(ids, text, config());
+  const torch::Tensor embeds = impl_->embedder.Embed(ids, text, config(), soft);
   return TextForward(text, embeds, impl_->Rows(ple, ids.size(0)), kv, wanted);
 }
 
-torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple) {
+torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
+                                  const SoftTokens& soft) {
   const at::NoGradGuard no_grad;
   const auto batch = static_cast<int64_t>(ids.size());
   const torch::Tensor column = torch::tensor(c10::ArrayRef<int64_t>(ids.data(), ids.size())).view({batch, 1});
   if (!plelab::DecodeStep::Supports(batch, device())) {
-    return Forward(column, &kv, ple, LogitsWanted::kLast).squeeze(1);
+    return Forward(column, &kv, ple, LogitsWanted::kLast, soft).squeeze(1);
   }
   CheckIds(column, config());
   plelab::DecodeStep& step = impl_->StepFor(batch);
-  const torch::Tensor embeds = impl_->embedder.Embed(column, impl_->text(), config()).contiguous();
+  const torch::Tensor embeds = impl_->embedder.Embed(column, impl_->text(), config(), soft).contiguous();
   torch::Tensor logits = torch::empty({batch, config().text.vocab_size});
   const auto size = [](const torch::Tensor& t) { return static_cast<size_t>(t.numel()); };
   step.Run({embeds.const_data_ptr<float>(), size(embeds)}, ple, kv,
@@ -88,12 +92,50 @@ torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, Ple
   return logits;
 }
 
+torch::Tensor Gemma3n::EncodeImages(const torch::Tensor& pixels) {
+  const at::NoGradGuard no_grad;
+  return impl_->media.Images(pixels, impl_->embedder);
+}
+
+torch::Tensor Gemma3n::EncodeClips(const torch::Tensor& mel, const torch::Tensor& mask) {
+  const at::NoGradGuard no_grad;
+  return impl_->media.Clips(mel, mask, impl_->embedder);
+}
+
+SoftTokens Gemma3n::Encode(const MediaInput& media) {
+  SoftTokens soft;
+  if (media.pixels.defined()) soft.image = EncodeImages(media.pixels).flatten(0, 1);
+  if (media.mel.defined()) soft.audio = EncodeClips(media.mel, media.mel_mask).flatten(0, 1);
+  return soft;
+}
+
+void Gemma3n::LoadTowersFor(const MediaInput& media) {
+  if (media.pixels.defined()) {
+    impl_->media.vision();
+    impl_->embedder.vision();
+  }
+  if (media.mel.defined()) {
+    impl_->media.audio();
+    impl_->embedder.audio();
+  }
+}
+
+void Gemma3n::ReleaseVision() {
+  impl_->media.ReleaseVision();
+  impl_->embedder.ReleaseVision();
+}
+
+void Gemma3n::ReleaseAudio() {
+  impl_->media.ReleaseAudio();
+  impl_->embedder.ReleaseAudio();
+}
+
 WeightBytes Gemma3n::weight_bytes() const {
   WeightBytes bytes;
   bytes.token_embedding = impl_->weights.embed_tokens.nbytes();
   bytes.text_stack = TextStackBytes(config().text, impl_->weights);
-  bytes.vision = impl_->embedder.vision_bytes();
-  bytes.audio = impl_->embedder.audio_bytes();
+  bytes.vision = impl_->embedder.vision_bytes() + impl_->media.vision_bytes();
+  bytes.audio = impl_->embedder.audio_bytes() + impl_->media.audio_bytes();
   return bytes;
 }
 

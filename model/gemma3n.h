@@ -8,7 +8,9 @@
 #include <span>
 
 #include "model/checkpoint.h"
+#include "model/input_embedder.h"
 #include "model/kv_cache.h"
+#include "model/media_input.h"
 #include "model/ple/ple_source.h"
 #include "model/text_pass.h"
 #include "model/weights.h"
@@ -38,10 +40,25 @@ class Gemma3n {
   // ids [B, T] int64 on the CPU, hard image and audio ids included; `ple` was begun with the same ids,
   // flattened. kv may be null: no cache (a full pass).  A prompt longer than kv->chunk() goes in pieces.  No
   // gradient. Returns float32 logits [B, T, vocab] (kAll), [B, 1, vocab] (kLast) or an undefined tensor
-  // (kNone). Throws UserError for an id outside [0, vocab), naming its position.
-  torch::Tensor Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted);
+  // (kNone). `soft` takes the places of the image and audio placeholders among ids, and of no others; PLE
+  // rows go by id alone, so that placeholders past the table read row 0. Throws UserError for an id outside
+  // [0, vocab), naming its position, and for placeholders that are more or fewer than soft tokens.
+  torch::Tensor Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted,
+                        const SoftTokens& soft = {});
   // One new token per sequence: ids [B].  Returns float32 logits [B, vocab].
-  torch::Tensor DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple);
+  torch::Tensor DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
+                           const SoftTokens& soft = {});
+
+  // Soft tokens of what a prompt shows.  Loads a tower and its embedder on first use, for the modalities that
+  // `media` has.  No gradient.  Throws UserError where the checkpoint lacks the tower.
+  torch::Tensor EncodeImages(const torch::Tensor& pixels);  // [n, 3, h, w] → [n, soft tokens, hidden] float32
+  torch::Tensor EncodeClips(const torch::Tensor& mel, const torch::Tensor& mask);  // [m, soft tokens, hidden]
+  SoftTokens Encode(const MediaInput& media);
+  // Loads what Encode(media) will need, so that a clock around it sees no loading.
+  void LoadTowersFor(const MediaInput& media);
+  // Frees the tower and its embedder; used again, they are loaded again.
+  void ReleaseVision();
+  void ReleaseAudio();
 
   WeightBytes weight_bytes() const;
   // Bytes that one decode step at `position` must read: weights after sparsity, tied embedding, keys and

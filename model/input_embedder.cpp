@@ -31,6 +31,29 @@ void PutTokens(torch::Tensor& embeds, const torch::Tensor& ids, const torch::Ten
   embeds.index_put_({mask.to(embeds.device())}, EmbedHardTokens(entries, w, eps));
 }
 
+// Puts soft tokens [n, hidden] where ids [B, T] are the placeholder.
+void PutSoftTokens(torch::Tensor& embeds, const torch::Tensor& ids, int64_t placeholder,
+                   const torch::Tensor& soft, const char* what) {
+  if (!soft.defined()) return;
+  const torch::Tensor mask = ids.eq(placeholder);
+  const int64_t places = mask.sum().item<int64_t>();
+  if (places != soft.size(0)) {
+    throw UserError(
+        "token ids: {} {} placeholders (id {}) found, {} expected: as many as there are soft tokens", places,
+        what, placeholder, soft.size(0));
+  }
+  embeds.index_put_({mask.to(embeds.device())}, soft.to(embeds.device()));
+}
+
+torch::Tensor Part(const torch::Tensor& soft, const torch::Tensor& prompt, int64_t from, int64_t to,
+                   int64_t placeholder) {
+  if (!soft.defined()) return {};
+  const torch::Tensor mask = prompt.eq(placeholder);
+  const int64_t before = mask.narrow(0, 0, from).sum().item<int64_t>();
+  const int64_t here = mask.narrow(0, from, to - from).sum().item<int64_t>();
+  return here > 0 ? soft.narrow(0, before, here) : torch::Tensor();
+}
+
 int64_t Bytes(const std::optional<EmbedderWeights>& w) {
   if (!w) return 0;
   return static_cast<int64_t>(w->embedding.nbytes() + w->hard_embedding_norm.nbytes() +
@@ -39,6 +62,11 @@ int64_t Bytes(const std::optional<EmbedderWeights>& w) {
 }
 
 }  // namespace
+
+SoftTokens SoftTokensOf(const SoftTokens& all, const torch::Tensor& prompt, int64_t from, int64_t to,
+                        const SpecialTokens& special) {
+  return {Part(all.image, prompt, from, to, special.image), Part(all.audio, prompt, from, to, special.audio)};
+}
 
 void CheckIds(const torch::Tensor& ids, const Gemma3nConfig& config) {
   if (ids.dim() != 2 || ids.scalar_type() != torch::kInt64 || !ids.device().is_cpu() || ids.numel() == 0) {
@@ -60,16 +88,22 @@ InputEmbedder::InputEmbedder(Loader load_vision, Loader load_audio)
     : load_vision_(std::move(load_vision)), load_audio_(std::move(load_audio)) {}
 
 torch::Tensor InputEmbedder::Embed(const torch::Tensor& ids, const TextModel& text,
-                                   const Gemma3nConfig& config) {
+                                   const Gemma3nConfig& config, const SoftTokens& soft) {
   torch::Tensor embeds = EmbedTokens(ids.to(text.weights.embed_tokens.values.device()), text);
-  const torch::Tensor is_audio = ids.ge(AudioOffset(config));
-  const torch::Tensor is_vision = ids.ge(VisionOffset(config)).logical_and_(is_audio.logical_not());
+  const SpecialTokens& special = config.special;
+  torch::Tensor is_audio = ids.ge(AudioOffset(config));
+  torch::Tensor is_vision = ids.ge(VisionOffset(config)).logical_and_(is_audio.logical_not());
+  // Where soft tokens go, no hard one is computed.
+  if (soft.image.defined()) is_vision.logical_and_(ids.ne(special.image));
+  if (soft.audio.defined()) is_audio.logical_and_(ids.ne(special.audio));
   if (is_vision.any().item<bool>()) {
     PutTokens(embeds, ids, is_vision, config.vision->vocab_offset, vision(), config.vision->rms_norm_eps);
   }
   if (is_audio.any().item<bool>()) {
     PutTokens(embeds, ids, is_audio, config.audio->vocab_offset, audio(), config.audio->rms_norm_eps);
   }
+  PutSoftTokens(embeds, ids, special.image, soft.image, "image");
+  PutSoftTokens(embeds, ids, special.audio, soft.audio, "audio");
   return embeds;
 }
 

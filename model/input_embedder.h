@@ -13,6 +13,17 @@
 
 namespace plelab {
 
+// What images and audio clips put in the places of their placeholders, in order of appearance over the batch;
+// undefined where there is none: the placeholder is then an ordinary hard token.
+struct SoftTokens {
+  torch::Tensor image;  // [n, hidden] float32
+  torch::Tensor audio;  // [m, hidden] float32
+};
+
+// The soft tokens that belong to ids `from` … `to` − 1 of a prompt [T].
+SoftTokens SoftTokensOf(const SoftTokens& all, const torch::Tensor& prompt, int64_t from, int64_t to,
+                        const SpecialTokens& special);
+
 // Throws UserError naming the first id [B, T] (int64, CPU) that is not in [0, vocab), or belongs to image or
 // audio but lies past the end of that vocabulary.
 void CheckIds(const torch::Tensor& ids, const Gemma3nConfig& config);
@@ -25,11 +36,15 @@ class InputEmbedder {
 
   // ids [B, T] int64 on the CPU, checked → [B, T, hidden] float32 on the weights' device.  Reference:
   // Gemma3nModel.forward (ids from the vision offset up to the audio offset are image tokens, those from
-  // there on audio tokens).
-  torch::Tensor Embed(const torch::Tensor& ids, const TextModel& text, const Gemma3nConfig& config);
+  // there on audio tokens).  Placeholders take `soft` where it is defined; throws UserError when there are
+  // more or fewer of them than soft tokens.
+  torch::Tensor Embed(const torch::Tensor& ids, const TextModel& text, const Gemma3nConfig& config,
+                      const SoftTokens& soft = {});
 
   const EmbedderWeights& vision();
   const EmbedderWeights& audio();
+  void ReleaseVision() { vision_.reset(); }
+  void ReleaseAudio() { audio_.reset(); }
   int64_t vision_bytes() const;  // 0 until loaded
   int64_t audio_bytes() const;
 

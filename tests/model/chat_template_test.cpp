@@ -65,7 +65,7 @@ TEST_F(ChatTemplate, EncodesWithBosAndOneIdPerMark) {
   append("user\n");
   expected.insert(expected.end(), {106, 107, 105});
   append("model\n");
-  EXPECT_EQ(EncodeChat(tokenizer_, turns), expected);
+  EXPECT_EQ(EncodeChat(tokenizer_, Config(), turns), expected);
 }
 
 TEST_F(ChatTemplate, RefusesTurnsOutOfOrder) {

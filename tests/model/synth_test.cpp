@@ -111,10 +111,10 @@ TEST(Synth, AFailedWriteLeavesNoFileUnderItsName) {
 TEST(Synth, CopiesTheVocabularyAlong) {
   const TemporaryFolder folder;
   SynthOptions options;
-  options.tokenizer = "configs/models/small/tokenizer.model";
+  options.companions = {"configs/models/small/tokenizer.model"};
   options.dtype = DType::kFloat32;
   WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
-  EXPECT_EQ(ReadText(folder / "tokenizer.model"), ReadText(options.tokenizer));
+  EXPECT_EQ(ReadText(folder / "tokenizer.model"), ReadText(options.companions[0]));
   EXPECT_EQ(Checkpoint::Open(folder.path()).Find("model.norm.weight")->dtype, DType::kFloat32);
   options.dtype = DType::kInt8;
   EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("expected bfloat16 or float32"));

@@ -13,7 +13,9 @@
 namespace plelab::testing {
 
 inline std::string MediaPath(const std::string& name) {
-  return std::string(PLELAB_SOURCE_DIR) + "/tests/data/media/" + name;
+  std::string path = PLELAB_SOURCE_DIR "/tests/data/media/";
+  path += name;
+  return path;
 }
 
 // Names of the media with one of these endings, sorted.

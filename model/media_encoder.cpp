@@ -1,0 +1,69 @@
+#include "model/media_encoder.h"
+
+#include <utility>
+
+#include "model/embedder.h"
+#include "model/io/error.h"
+#include "model/tensor_spec.h"
+
+namespace plelab {
+namespace {
+
+int64_t Bytes(const std::vector<TensorSpec>& specs, DType dtype) {
+  int64_t elements = 0;
+  for (const TensorSpec& spec : specs) elements += spec.elements();
+  return elements * SizeOf(dtype);
+}
+
+}  // namespace
+
+MediaEncoder::MediaEncoder(std::shared_ptr<const Checkpoint> checkpoint, const LoadOptions& options)
+    : checkpoint_(std::move(checkpoint)), options_(options) {}
+
+torch::Tensor MediaEncoder::Images(const torch::Tensor& pixels, InputEmbedder& embedder) {
+  const VisionWeights& weights = vision();
+  const VisionConfig& config = *checkpoint_->config().vision;
+  const torch::Tensor features = EncodeImages(pixels.to(options_.device), weights, config);
+  return EmbedSoftTokens(features, embedder.vision(), config.rms_norm_eps);
+}
+
+torch::Tensor MediaEncoder::Clips(const torch::Tensor& mel, const torch::Tensor& mask,
+                                  InputEmbedder& embedder) {
+  const AudioWeights& weights = audio();
+  const AudioConfig& config = *checkpoint_->config().audio;
+  const AudioEncoding encoding = EncodeAudio(mel.to(options_.device), mask, weights, config);
+  const int64_t places = checkpoint_->config().special.audio_soft_tokens_per_image;
+  const int64_t clips = encoding.features.size(0), frames = encoding.features.size(1);
+  if (frames > places) {
+    throw UserError("audio: {} encoded frames, at most {} expected; the clip is longer than the model hears",
+                    frames, places);
+  }
+  const EmbedderWeights& joint = embedder.audio();
+  const torch::Tensor last = torch::full({1}, config.vocab_size - 1, torch::kInt64).to(options_.device);
+  const torch::Tensor nothing = EmbedHardTokens(last, joint, config.rms_norm_eps);  // [1, hidden]
+  torch::Tensor soft = nothing.expand({clips, places, nothing.size(-1)}).clone();
+  const torch::Tensor heard = EmbedSoftTokens(encoding.features, joint, config.rms_norm_eps);
+  const torch::Tensor masked = encoding.mask.to(options_.device).unsqueeze(-1);
+  soft.narrow(1, 0, frames).copy_(torch::where(masked, nothing, heard));
+  return soft;
+}
+
+const VisionWeights& MediaEncoder::vision() {
+  if (!vision_) vision_ = LoadVisionTower(*checkpoint_, options_);
+  return *vision_;
+}
+
+const AudioWeights& MediaEncoder::audio() {
+  if (!audio_) audio_ = LoadAudioTower(*checkpoint_, options_);
+  return *audio_;
+}
+
+int64_t MediaEncoder::vision_bytes() const {
+  return vision_ ? Bytes(VisionTowerTensors(*checkpoint_->config().vision), options_.dtype) : 0;
+}
+
+int64_t MediaEncoder::audio_bytes() const {
+  return audio_ ? Bytes(AudioTowerTensors(*checkpoint_->config().audio), options_.dtype) : 0;
+}
+
+}  // namespace plelab

@@ -1,0 +1,45 @@
+// Images and audio clips in the text model's space: towers and what joins them to the text.
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <optional>
+
+#include "model/audio_tower.h"
+#include "model/checkpoint.h"
+#include "model/input_embedder.h"
+#include "model/vision_tower.h"
+#include "model/weights.h"
+
+namespace plelab {
+
+// Holds the two towers, each loaded when first used.  The embedders are the InputEmbedder's.
+class MediaEncoder {
+ public:
+  MediaEncoder(std::shared_ptr<const Checkpoint> checkpoint, const LoadOptions& options);
+
+  // pixels [n, 3, h, w] float32 in [0, 1] → [n, soft tokens, hidden] float32.  Reference:
+  // Gemma3nModel.get_image_features.  Throws UserError where the checkpoint has no vision tower.
+  torch::Tensor Images(const torch::Tensor& pixels, InputEmbedder& embedder);
+  // mel [n, frames, bins], mask [n, frames] (true: no frame) → [n, soft tokens, hidden] float32: masked
+  // frames and the places after the last one are the embedding of the last audio vocabulary entry. Reference:
+  // Gemma3nModel.forward.  Throws UserError where there is no audio tower, or the clip has more frames than
+  // places.
+  torch::Tensor Clips(const torch::Tensor& mel, const torch::Tensor& mask, InputEmbedder& embedder);
+
+  const VisionWeights& vision();
+  const AudioWeights& audio();
+  void ReleaseVision() { vision_.reset(); }
+  void ReleaseAudio() { audio_.reset(); }
+  int64_t vision_bytes() const;  // 0 until loaded
+  int64_t audio_bytes() const;
+
+ private:
+  std::shared_ptr<const Checkpoint> checkpoint_;
+  LoadOptions options_;
+  std::optional<VisionWeights> vision_;
+  std::optional<AudioWeights> audio_;
+};
+
+}  // namespace plelab
