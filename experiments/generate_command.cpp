@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "experiments/commands.h"
+#include "experiments/media_options.h"
 #include "experiments/model_options.h"
 #include "model/chat_template.h"
 #include "model/io/error.h"
+#include "model/media_prompt.h"
 #include "model/sampler.h"
 #include "model/tokenizer.h"
 #include "model/utf8_stream.h"
@@ -20,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 struct GenerateOptions {
   ModelOptions model;
+  MediaFiles media;
   std::string prompt;
   std::string system;
   std::string chat = "auto";  // on, off, auto: on where the checkpoint ships a chat template
@@ -29,9 +32,10 @@ struct GenerateOptions {
 
 struct Statistics {
   int64_t prompt_tokens = 0;
+  double encode_s = 0;     // images and clips to soft tokens
   int64_t new_tokens = 0;  // a stop id included
   bool stopped = false;    // by a stop id
-  double ttft_s = 0;       // from the first PLE read to the first sampled id
+  double ttft_s = 0;       // from encoding and the first PLE read to the first sampled id
   double decode_s = 0;     // of the new tokens after the first
 };
 
@@ -53,16 +57,19 @@ bool UseChat(const GenerateOptions& options) {
   return chat;
 }
 
-std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenizer& tokenizer, bool chat) {
+std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenizer& tokenizer,
+                                  const Gemma3nConfig& config, bool chat) {
+  const MediaCount media = options.media.count();
+  const std::string text = PlaceMedia(options.prompt, media, /*trim=*/chat);
   if (!chat) {
-    std::vector<int64_t> ids = tokenizer.Encode(options.prompt);
+    std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
     ids.insert(ids.begin(), tokenizer.bos());
     return ids;
   }
   std::vector<ChatTurn> turns;
   if (!options.system.empty()) turns.push_back({ChatRole::kSystem, options.system});
-  turns.push_back({ChatRole::kUser, options.prompt});
-  return EncodeChat(tokenizer, turns);
+  turns.push_back({ChatRole::kUser, text});
+  return EncodeChat(tokenizer, config, turns, media);
 }
 
 void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Gemma3nConfig& config) {
@@ -73,18 +80,27 @@ void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Ge
   }
 }
 
+// What the model is shown before it speaks.
+struct Prompt {
+  std::vector<int64_t> ids;
+  MediaInput media;
+};
+
 // Prefill, then a step per token; `show(id)` sees every new id that is text.
 template <class Show>
-Statistics Generate(OpenModel& open, const std::vector<int64_t>& prompt, const std::vector<int64_t>& stop_ids,
+Statistics Generate(OpenModel& open, const Prompt& prompt, const std::vector<int64_t>& stop_ids,
                     int64_t max_tokens, Sampler& sampler, Show show) {
   Statistics statistics;
-  statistics.prompt_tokens = static_cast<int64_t>(prompt.size());
+  statistics.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  open.model.LoadTowersFor(prompt.media);
   KvCache kv = open.model.MakeKvCache(1, statistics.prompt_tokens + max_tokens);
 
   const auto started = Clock::now();
-  auto request = open.ple->Begin(prompt);
-  const auto ids = torch::tensor(prompt, torch::kInt64).unsqueeze(0);
-  torch::Tensor logits = open.model.Forward(ids, &kv, *request, LogitsWanted::kLast);
+  auto request = open.ple->Begin(prompt.ids);  // reads while images and clips are encoded
+  const SoftTokens soft = open.model.Encode(prompt.media);
+  statistics.encode_s = Seconds(Clock::now() - started);
+  const auto ids = torch::tensor(prompt.ids, torch::kInt64).unsqueeze(0);
+  torch::Tensor logits = open.model.Forward(ids, &kv, *request, LogitsWanted::kLast, soft);
   Clock::time_point first_known;
   while (true) {
     const int64_t id = sampler.Sample(logits.reshape({-1}).to(torch::kCPU));
@@ -104,14 +120,18 @@ Statistics Generate(OpenModel& open, const std::vector<int64_t>& prompt, const s
   return statistics;
 }
 
-void PrintStatistics(const OpenModel& open, const Statistics& statistics, const std::string& weights) {
+void PrintStatistics(const OpenModel& open, const Statistics& statistics, bool has_media,
+                     const std::string& weights) {
   std::string rate = "no decode step";
   if (statistics.new_tokens > 1) {
     rate = fmt::format("{:.1f} tok/s", static_cast<double>(statistics.new_tokens - 1) / statistics.decode_s);
   }
-  fmt::print(stderr, "{} prompt tokens, {} new ({}); TTFT {:.1f} ms, {}; PLE {}; {}; weights {}\n",
+  const std::string encoded =
+      has_media ? fmt::format(" (encoding {:.1f} ms)", statistics.encode_s * 1e3) : "";
+  fmt::print(stderr, "{} prompt tokens, {} new ({}); TTFT {:.1f} ms{}, {}; PLE {}; {}; weights {}\n",
              statistics.prompt_tokens, statistics.new_tokens, statistics.stopped ? "stop id" : "--max-tokens",
-             statistics.ttft_s * 1e3, rate, DescribePle(open.ple_options), Name(open.model.dtype()), weights);
+             statistics.ttft_s * 1e3, encoded, rate, DescribePle(open.ple_options), Name(open.model.dtype()),
+             weights);
 }
 
 void RunGenerate(const GenerateOptions& options) {
@@ -120,9 +140,10 @@ void RunGenerate(const GenerateOptions& options) {
   auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
   const bool chat = UseChat(options);
   const Tokenizer tokenizer(checkpoint->tokenizer_path(), checkpoint->config());
-  const auto prompt = EncodePrompt(options, tokenizer, chat);
+  Prompt prompt{EncodePrompt(options, tokenizer, checkpoint->config(), chat),
+                ReadMedia(options.media, *checkpoint)};
   const auto stop_ids = StopIds(checkpoint->directory(), checkpoint->config(), tokenizer, chat);
-  CheckLength(options, static_cast<int64_t>(prompt.size()), checkpoint->config());
+  CheckLength(options, static_cast<int64_t>(prompt.ids.size()), checkpoint->config());
   OpenModel open = LoadModel(options.model, checkpoint);
 
   Utf8Stream text;
@@ -133,7 +154,8 @@ void RunGenerate(const GenerateOptions& options) {
   const Statistics statistics = Generate(open, prompt, stop_ids, options.max_tokens, sampler,
                                          [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
   print(text.Finish() + "\n");
-  PrintStatistics(open, statistics, checkpoint->weights_label());
+  const bool has_media = prompt.media.pixels.defined() || prompt.media.mel.defined();
+  PrintStatistics(open, statistics, has_media, checkpoint->weights_label());
 }
 
 }  // namespace
@@ -142,7 +164,11 @@ void AddGenerateCommand(CLI::App& app) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "Continue a text, or answer with a tuned checkpoint");
   AddModelOptions(*command, options->model, "bfloat16");
-  command->add_option("--prompt", options->prompt, "the text to continue or to answer")->required();
+  command
+      ->add_option("--prompt", options->prompt,
+                   "the text to continue or to answer; <image> and <audio> in it are where the files go")
+      ->required();
+  AddMediaOptions(*command, options->media);
   command->add_option("--system", options->system, "chat: instructions before the first turn");
   command
       ->add_option("--chat", options->chat,

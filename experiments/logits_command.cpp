@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiments/commands.h"
+#include "experiments/media_options.h"
 #include "experiments/model_options.h"
 #include "harness/hdf5_file.h"
 #include "harness/progress.h"
@@ -20,6 +21,7 @@ namespace {
 
 struct LogitsOptions {
   ModelOptions model;
+  MediaFiles media;
   std::string tokens;
   std::string out;
   bool step = false;
@@ -44,18 +46,24 @@ int64_t TokensPerPass(const LogitsOptions& options, const Gemma3nConfig& config)
 }
 
 // Float32 [n, vocab] of the next n ids.  A single one, with a cache, takes the decode step.
-torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* kv) {
+torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* kv, const SoftTokens& soft) {
   const auto request = open.ple->Begin(ids);
-  if (kv && ids.size() == 1) return open.model.DecodeStep(ids, *kv, *request);
+  if (kv && ids.size() == 1) return open.model.DecodeStep(ids, *kv, *request, soft);
   const auto tensor =
       torch::tensor(at::ArrayRef<int64_t>(ids.data(), ids.size()), torch::kInt64).unsqueeze(0);
-  return open.model.Forward(tensor, kv, *request, LogitsWanted::kAll).squeeze(0);
+  return open.model.Forward(tensor, kv, *request, LogitsWanted::kAll, soft).squeeze(0);
 }
 
+// The tokens, with what images and clips put in the places of placeholders.
+struct Tokens {
+  std::vector<int64_t> ids;
+  SoftTokens soft;
+};
+
 // Fills /logits pass by pass.  What fits in one pass needs no KV cache.
-void WriteLogits(OpenModel& open, const std::vector<int64_t>& ids, int64_t tokens_per_pass,
-                 Hdf5Writer& file) {
-  const auto tokens = static_cast<int64_t>(ids.size());
+void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hdf5Writer& file) {
+  const auto tokens = static_cast<int64_t>(all.ids.size());
+  const torch::Tensor prompt = torch::tensor(all.ids, torch::kInt64);
   std::optional<KvCache> kv;
   if (tokens > tokens_per_pass || tokens_per_pass == 1)
     kv = open.model.MakeKvCache(1, tokens, tokens_per_pass);
@@ -63,12 +71,29 @@ void WriteLogits(OpenModel& open, const std::vector<int64_t>& ids, int64_t token
   Progress bar("logits", tokens);
   for (int64_t at = 0; at < tokens; at += tokens_per_pass) {
     const int64_t count = std::min(tokens_per_pass, tokens - at);
-    const auto piece = std::span(ids).subspan(static_cast<size_t>(at), static_cast<size_t>(count));
-    const torch::Tensor logits = LogitsOf(open, piece, kv ? &*kv : nullptr).to(torch::kCPU).contiguous();
+    const auto piece = std::span(all.ids).subspan(static_cast<size_t>(at), static_cast<size_t>(count));
+    const SoftTokens soft = SoftTokensOf(all.soft, prompt, at, at + count, open.model.config().special);
+    const torch::Tensor logits =
+        LogitsOf(open, piece, kv ? &*kv : nullptr, soft).to(torch::kCPU).contiguous();
     file.WriteRows("/logits", at, {logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())});
     bar.Update(at + count);
   }
   bar.Finish();
+}
+
+// One placeholder for each soft token: said before a weight is read.
+void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>& ids,
+                       const Gemma3nConfig& config) {
+  const SpecialTokens& special = config.special;
+  const auto check = [&](int64_t files, int64_t each, int64_t placeholder, const char* option) {
+    const int64_t found = std::count(ids.begin(), ids.end(), placeholder);
+    if (files == 0 || found == files * each) return;
+    throw UserError("{}: {} placeholders of id {} found, {} expected: {} for each {} FILE", options.tokens,
+                    found, placeholder, files * each, each, option);
+  };
+  const MediaCount media = options.media.count();
+  check(media.images, special.vision_soft_tokens_per_image, special.image, "--image");
+  check(media.clips, special.audio_soft_tokens_per_image, special.audio, "--audio");
 }
 
 void RunLogits(const LogitsOptions& options) {
@@ -77,6 +102,8 @@ void RunLogits(const LogitsOptions& options) {
   const Gemma3nConfig& config = checkpoint->config();
   const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);
   if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
+  CheckPlaceholders(options, ids, config);
+  const MediaInput media = ReadMedia(options.media, *checkpoint);
   OpenModel open = LoadModel(options.model, checkpoint);
   Hdf5Writer file;
   file.WriteAttribute("/", "weights", checkpoint->weights_label());
@@ -85,7 +112,7 @@ void RunLogits(const LogitsOptions& options) {
   file.WriteAttribute("/", "dtype", std::string(Name(open.model.dtype())));
   file.WriteAttribute("/", "ple", DescribePle(open.ple_options));
   file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
-  WriteLogits(open, ids, TokensPerPass(options, config), file);
+  WriteLogits(open, {ids, open.model.Encode(media)}, TokensPerPass(options, config), file);
   file.Save(options.out);
 }
 
@@ -96,6 +123,7 @@ void AddLogitsCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("logits", "Write the logits of given token ids to an HDF5 file");
   AddModelOptions(*command, options->model, "float32");
   command->add_option("--tokens", options->tokens, "JSON: a flat array of token ids")->required();
+  AddMediaOptions(*command, options->media);
   command->add_option("--out", options->out, "HDF5 file: /logits float32 [tokens, vocab]")->required();
   command->add_flag("--step", options->step, "feed one token at a time through the KV cache");
   command->add_flag("--force", options->force, "replace --out where it exists");
