@@ -8,6 +8,7 @@ namespace plelab {
 
 Experiment FindExperiment(const std::string& name) {
   static const std::map<std::string, Experiment (*)()> kExperiments = {
+      {"modalities", Modalities},
       {"parameter_groups", ParameterGroups},
       {"ple_strategies", PleStrategies},
   };

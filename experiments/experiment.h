@@ -23,6 +23,7 @@ struct Experiment {
 Experiment FindExperiment(const std::string& name);
 
 Experiment PleStrategies();
+Experiment Modalities();
 Experiment ParameterGroups();
 
 }  // namespace plelab

@@ -27,7 +27,7 @@ void Synthesise(const Arguments& arguments) {
   options.dtype = ParseDType(arguments.dtype);
   options.force = arguments.force;
   options.max_shard_bytes = ParseBytes(arguments.max_shard);
-  options.tokenizer = TokenizerOfShape(arguments.shape);
+  options.companions = CompanionsOfShape(arguments.shape);
   std::unique_ptr<Progress> progress;
   options.progress = [&](int64_t done, int64_t total) {
     if (!progress) progress = std::make_unique<Progress>("writing " + arguments.out, total);

@@ -48,6 +48,21 @@ Arm::Arm(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work
       kv_(model.MakeKvCache(work.batch, work.positions())),
       samplers_(MakeSamplers(section)) {}
 
+SoftTokens Arm::Encode(PrefillResult& times) {
+  SoftTokens soft;
+  if (work_.media.pixels.defined()) {
+    const Timer timer;
+    soft.image = model_.EncodeImages(work_.media.pixels).flatten(0, 1);
+    times.encode_vision_ns = timer.ns();
+  }
+  if (work_.media.mel.defined()) {
+    const Timer timer;
+    soft.audio = model_.EncodeClips(work_.media.mel, work_.media.mel_mask).flatten(0, 1);
+    times.encode_audio_ns = timer.ns();
+  }
+  return soft;
+}
+
 PrefillResult Arm::Prefill() {
   const auto flat = Flattened(work_.prompts);
   const torch::Tensor ids = torch::tensor(flat, torch::kInt64).view({work_.batch, work_.prompt_tokens});
@@ -55,13 +70,16 @@ PrefillResult Arm::Prefill() {
   step_ = 0;
   const PleStats before = source_->stats();
 
+  model_.LoadTowersFor(work_.media);
+
   WakeThreads();
+  PrefillResult result;
   const Timer ttft;
   auto request = source_->Begin(flat);
+  const SoftTokens soft = Encode(result);
   const Timer prefill;
   // To the CPU inside the timed region: an accelerator is only done when its logits are here.
-  torch::Tensor logits = model_.Forward(ids, &kv_, *request, LogitsWanted::kLast).to(torch::kCPU);
-  PrefillResult result;
+  torch::Tensor logits = model_.Forward(ids, &kv_, *request, LogitsWanted::kLast, soft).to(torch::kCPU);
   result.prefill_ns = prefill.ns();
   result.ttft_ns = ttft.ns();
 

@@ -16,8 +16,9 @@
 namespace plelab {
 
 struct PrefillResult {
-  int64_t ttft_ns = 0;     // from showing the prompt to the source until the first logits
-  int64_t prefill_ns = 0;  // the forward pass alone
+  int64_t ttft_ns = 0;  // from showing the prompt to the source until the first logits, encoding included
+  int64_t encode_vision_ns = 0, encode_audio_ns = 0;  // of all images and of all clips; loading apart
+  int64_t prefill_ns = 0;                             // the forward pass alone
   int64_t ple_wait_ns = 0;
   std::string logits_sha256;
 };
@@ -47,6 +48,7 @@ class Arm {
   const PleSource& source() const { return *source_; }
 
  private:
+  SoftTokens Encode(PrefillResult& times);          // of the workload's media, timed
   void ChooseNextIds(const torch::Tensor& logits);  // [batch, vocab] on the CPU
 
   Gemma3n& model_;

@@ -110,6 +110,10 @@ void VisitFields(WorkloadSection& s, V&& visit) {
   visit("batch", s.batch, "sequences decoded together", Between(1, 4096));
   visit("temperature", s.temperature, "decode: sample divides the logits by it", Between(1e-3, 100));
   visit("seed", s.seed, "decode: sample", AtLeast(0));
+  visit("images", s.images,
+        "PNG or JPEG files that the prompt shows before its text, on top of prompt_tokens", Rule());
+  visit("audio", s.audio, "WAV, FLAC or OGG files that the prompt plays before its text, after the images",
+        Rule());
 }
 
 template <class V>

@@ -39,15 +39,21 @@ void CheckTexts(const ExperimentConfig& config, const std::string& section, cons
   CheckFile(config, section, "trace", trace);
 }
 
+void CheckWorkload(const ExperimentConfig& config, const std::string& section,
+                   const WorkloadSection& workload) {
+  CheckTexts(config, section, workload.text_file, workload.trace);
+  for (const std::string& image : workload.images) CheckFile(config, section, "images", image);
+  for (const std::string& clip : workload.audio) CheckFile(config, section, "audio", clip);
+}
+
 }  // namespace
 
 void CheckFilesExist(const ExperimentConfig& config) {
   CheckCheckpoint(config);
-  CheckTexts(config, "workload", config.workload.text_file, config.workload.trace);
+  CheckWorkload(config, "workload", config.workload);
   CheckTexts(config, "accuracy", config.accuracy.text_file, config.accuracy.trace);
   for (const VariantConfig& variant : config.variants) {
-    CheckTexts(config, fmt::format("variants[{}].workload", variant.name), variant.workload.text_file,
-               variant.workload.trace);
+    CheckWorkload(config, fmt::format("variants[{}].workload", variant.name), variant.workload);
   }
 }
 

@@ -17,6 +17,11 @@ YamlNode Print(double value) {
 }  // shortest that reads back equal
 YamlNode Print(bool value) { return YamlNode::Scalar(value ? "true" : "false"); }
 YamlNode Print(const std::string& value) { return YamlNode::Scalar(value); }
+YamlNode Print(const std::vector<std::string>& values) {
+  YamlNode list = YamlNode::List({});
+  for (const std::string& value : values) list.items.push_back(Print(value));
+  return list;
+}
 template <ConfigEnum E>
 YamlNode Print(E value) {
   return YamlNode::Scalar(std::string(Word(value)));
@@ -28,11 +33,15 @@ YamlNode Print(S section) {
   return map;
 }
 
+bool SameValue(const YamlNode& a, const YamlNode& b) {
+  return a.scalar == b.scalar && std::ranges::equal(a.items, b.items, SameValue);
+}
+
 // The entries of `map` whose values are not those of `base`.
 YamlNode Differences(const YamlNode& map, const YamlNode& base) {
   YamlNode differences = YamlNode::Map();
   for (const YamlEntry& entry : map.entries) {
-    if (base.Find(entry.key)->scalar != entry.value.scalar) differences.Set(entry.key, entry.value);
+    if (!SameValue(*base.Find(entry.key), entry.value)) differences.Set(entry.key, entry.value);
   }
   return differences;
 }

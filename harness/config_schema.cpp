@@ -61,6 +61,12 @@ void Describe(Json& schema, const std::string& value, const Rule& rule) {
   }
 }
 
+void Describe(Json& schema, const std::vector<std::string>& value, const Rule&) {
+  schema["type"] = "array";
+  schema["items"] = {{"type", "string"}, {"minLength", 1}};
+  schema["default"] = value;
+}
+
 template <ConfigEnum E>
 void Describe(Json& schema, E value, const Rule&) {
   for (const auto& entry : EnumWords<E>::kWords) schema["enum"].push_back(entry.second);

@@ -29,9 +29,13 @@ struct ModelSize {
   Gemma3nConfig config;
   PleGeometry geometry;
   int64_t stack = 0, embedding = 0;  // parameters
+  int64_t vision = 0, audio = 0;     // with their embedders
   int64_t bytes_per_parameter = 2;
   int64_t synth_bytes = 0;  // 0 where the checkpoint is there
   int64_t weights_bytes() const { return (stack + embedding) * bytes_per_parameter; }
+  int64_t tower_bytes(const WorkloadSection& work) const {
+    return ((work.images.empty() ? 0 : vision) + (work.audio.empty() ? 0 : audio)) * bytes_per_parameter;
+  }
 };
 
 ModelSize SizeOfModel(const ModelSection& section) {
@@ -50,6 +54,8 @@ ModelSize SizeOfModel(const ModelSection& section) {
   const GroupSums parameters = CountPublished(size.config, section.dtype).parameters;
   size.stack = parameters[ParameterGroup::kTextStack];
   size.embedding = parameters[ParameterGroup::kTokenEmbedding];
+  size.vision = parameters.vision();
+  size.audio = parameters.audio();
   size.bytes_per_parameter = SizeOf(section.dtype);
   if (!present) size.synth_bytes = parameters.total() * SizeOf(DType::kBFloat16);
   return size;
@@ -109,12 +115,13 @@ void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const Varia
   const ModelSize size = SizeOfModel(group.model);
   const auto n = static_cast<int64_t>(group.variants.size());
   const int64_t kv = KvBytes(size, group.workload, config.design.warmup_steps);
-  int64_t together = size.weights_bytes() + kProgramBytes + n * kv;
+  const int64_t weights = size.weights_bytes() + size.tower_bytes(group.workload);
+  int64_t together = weights + kProgramBytes + n * kv;
   int64_t largest = 0;
   for (int64_t v : group.variants) {
     const auto& variant = config.variants[v];
     const PleFootprint rows = FootprintOf(variant.ple, size.geometry);
-    const int64_t process = size.weights_bytes() + kProgramBytes + kv + rows.fast_bytes;
+    const int64_t process = weights + kProgramBytes + kv + rows.fast_bytes;
     estimate.variants[v] = {variant.name, std::string(Name(variant.ple.strategy)), rows.fast_bytes,
                             rows.file_bytes, process};
     together += rows.fast_bytes;

@@ -47,6 +47,9 @@ struct WorkloadSection {
   int64_t batch = 1;
   double temperature = 1.0;  // decode: sample
   int64_t seed = 0;          // decode: sample
+  // What the prompt shows between bos and its text, images first; their tokens come on top of prompt_tokens.
+  std::vector<std::string> images = {};  // PNG or JPEG
+  std::vector<std::string> audio = {};   // WAV, FLAC, OGG
   bool operator==(const WorkloadSection&) const = default;
 };
 

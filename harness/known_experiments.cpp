@@ -10,6 +10,11 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .question = "does where the PLE table lives change speed, memory or output?",
        .required = {"model", "workload", "variants"},
        .optional = {"design", "page_cache", "accuracy", "sweep", "zip", "exclude"}},
+      {.name = "modalities",
+       .question =
+           "what do text, images, audio and a mix of them take: time to encode, TTFT, memory by kind?",
+       .required = {"model", "workload", "variants"},
+       .optional = {"design", "page_cache", "sweep", "zip", "exclude"}},
       {.name = "parameter_groups",
        .question = "what are those parameters: 5 B in the file, 1.91 B advertised?",
        .required = {},

@@ -34,6 +34,8 @@ class MemoryLog {
     add("ple_fast", static_cast<double>(source.fast_bytes()));
     add("token_embedding", static_cast<double>(weights.token_embedding));
     add("text_stack", static_cast<double>(weights.text_stack));
+    add("vision", static_cast<double>(weights.vision));
+    add("audio", static_cast<double>(weights.audio));
   }
 
   std::vector<MemoryRow> TakeRows() { return std::move(rows_); }
@@ -45,6 +47,21 @@ class MemoryLog {
   PleTable table_;
   std::vector<MemoryRow> rows_;
 };
+
+// Bytes of weights that the process read from the checkpoint, by what kind of input they are for; rows of the
+// PLE table are the source's, not among them.
+std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const Checkpoint& checkpoint) {
+  std::vector<CurveRow> rows;
+  for (const Modality modality : {Modality::kText, Modality::kVision, Modality::kAudio}) {
+    CurveRow row;
+    row.series = variant;
+    row.label = Name(modality);
+    row.x = static_cast<double>(rep);
+    row.y = static_cast<double>(checkpoint.weight_bytes_read(modality));
+    rows.push_back(row);
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -76,6 +93,8 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
 
   Record part;
   part.memory = log.TakeRows();
+  part.curves.push_back(
+      {"weights_read", "repetition", "bytes", WeightsRead(variant.name, rep, *loaded.checkpoint)});
   return part;
 }
 

@@ -101,7 +101,8 @@ struct StepRow {
 
 struct MemoryRow {
   // phase: loaded, prefill, decode.  counter: anonymous, file_backed, peak_rss, pss, cgroup_peak,
-  // ple_page_cache, kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack.
+  // ple_page_cache, kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack, vision,
+  // audio (towers with their embedders, 0 while not loaded).
   std::string variant, phase, counter;
   int64_t rep = 0;
   double bytes = kNotMeasured;

@@ -47,6 +47,16 @@ void RequireSameOutput(std::vector<Contestant>& contestants, const std::string& 
   }
 }
 
+void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
+  if (ns == 0) return;  // no such media
+  CurveRow row;
+  row.series = c.name;
+  row.label = Name(modality);
+  row.x = static_cast<double>(rep);
+  row.y = static_cast<double>(ns);
+  c.encode.push_back(row);
+}
+
 void Prefill(Contestant& c, const RepetitionSetup& setup) {
   c.cold.BeforePrefill();
   const TimelineSpan span(setup.timeline, c.name, "prefill");
@@ -57,6 +67,8 @@ void Prefill(Contestant& c, const RepetitionSetup& setup) {
   c.rep.prefill_ns = result.prefill_ns;
   c.rep.prefill_ple_wait_ns = result.ple_wait_ns;
   c.last_hash = result.logits_sha256;
+  AddEncode(c, setup.rep, Modality::kVision, result.encode_vision_ns);
+  AddEncode(c, setup.rep, Modality::kAudio, result.encode_audio_ns);
 }
 
 StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& result) {
@@ -163,6 +175,16 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
     c.rep.output_sha256 = c.outputs.Hex();
     c.rep.valid_steps = static_cast<int64_t>(c.steps.size());
   }
+}
+
+Record TakePart(Contestant& contestant) {
+  Record part;
+  part.reps.push_back(contestant.rep);
+  part.steps = std::move(contestant.steps);
+  if (!contestant.encode.empty()) {
+    part.curves.push_back({"encode", "repetition", "ns", std::move(contestant.encode)});
+  }
+  return part;
 }
 
 }  // namespace plelab

@@ -24,9 +24,10 @@ struct Contestant {
   ColdCheck cold;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
-  std::string error = "";      // why it failed: it takes no further part, and its times are not kept
-  std::string last_hash = "";  // of its newest logits
-  Sha256 outputs = {};         // over the hashes of all its logits
+  std::vector<CurveRow> encode = {};  // of /curves/encode: ns by modality, where the prompt shows media
+  std::string error = "";             // why it failed: it takes no further part, and its times are not kept
+  std::string last_hash = "";         // of its newest logits
+  Sha256 outputs = {};                // over the hashes of all its logits
 };
 
 struct RepetitionSetup {
@@ -46,5 +47,8 @@ std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t
 // the first exact one's, gets an error before the time is kept; the others go on.  Throws Interrupted.
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup);
+
+// What a repetition leaves of one contestant, taken out of it.
+Record TakePart(Contestant& contestant);
 
 }  // namespace plelab

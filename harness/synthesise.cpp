@@ -12,20 +12,25 @@
 namespace plelab {
 namespace fs = std::filesystem;
 
-std::string TokenizerOfShape(const std::string& shape) {
-  if (shape == "e2b" || shape == "e4b") return "";  // their vocabulary is not ours to ship
+std::vector<std::string> CompanionsOfShape(const std::string& shape) {
+  if (shape == "e2b" || shape == "e4b") return {};  // their vocabulary is not ours to ship
   const fs::path json = shape == "small" ? "configs/models/small.json" : shape;
-  for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
-    if (fs::exists(folder / "tokenizer.model")) return (folder / "tokenizer.model").string();
+  std::vector<std::string> found;
+  for (const char* name : {"tokenizer.model", "preprocessor_config.json"}) {
+    for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
+      if (!fs::exists(folder / name)) continue;
+      found.push_back((folder / name).string());
+      break;
+    }
   }
-  return "";
+  return found;
 }
 
 void SynthesiseIfMissing(const ModelSection& section) {
   if (section.synth.empty() || fs::exists(section.checkpoint + "/config.json")) return;
   SynthOptions options;
   options.seed = static_cast<uint64_t>(section.synth_seed);
-  options.tokenizer = TokenizerOfShape(section.synth);
+  options.companions = CompanionsOfShape(section.synth);
   std::unique_ptr<Progress> bar;
   options.progress = [&](int64_t done, int64_t total) {
     if (!bar) bar = std::make_unique<Progress>("random weights for " + section.checkpoint, total);

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/experiment_config.h"
 
 namespace plelab {
 
-// The vocabulary that ships with a shape: beside its JSON file, or in the folder of the same name; empty:
-// none.
-std::string TokenizerOfShape(const std::string& shape);
+// What ships with a shape, vocabulary (tokenizer.model) and front ends (preprocessor_config.json): in the
+// folder of its JSON file's name, or beside the file.
+std::vector<std::string> CompanionsOfShape(const std::string& shape);
 
 // Writes random weights, labelled so, to section.checkpoint unless it is there or no shape is named; with a
 // progress bar.  Throws as WriteRandomCheckpoint.

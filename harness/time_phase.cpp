@@ -64,10 +64,7 @@ void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, in
       context.parts.Fail(c.variant, c.error);
       continue;
     }
-    Record part;
-    part.reps.push_back(c.rep);
-    part.steps = std::move(c.steps);
-    context.parts.Put({Phase::kTime, c.variant, rep}, std::move(part));
+    context.parts.Put({Phase::kTime, c.variant, rep}, TakePart(c));
   }
 }
 

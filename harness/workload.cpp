@@ -1,5 +1,7 @@
 #include "harness/workload.h"
 
+#include <utility>
+
 #include "model/io/error.h"
 
 namespace plelab {
@@ -38,6 +40,15 @@ Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int6
     work.warm_ids.assign(next, text.ids.end());
   }
   return work;
+}
+
+void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids) {
+  if (work.batch != 1) {
+    throw UserError("workload: images and audio need batch: 1, found {}", work.batch);
+  }
+  work.media = std::move(media);
+  work.prompts[0].insert(work.prompts[0].begin() + 1, media_ids.begin(), media_ids.end());
+  work.prompt_tokens += static_cast<int64_t>(media_ids.size());
 }
 
 }  // namespace plelab

@@ -6,6 +6,7 @@
 
 #include "harness/experiment_config.h"
 #include "harness/token_text.h"
+#include "model/media_input.h"
 
 namespace plelab {
 
@@ -13,7 +14,7 @@ namespace plelab {
 // (bos and) prompt | warm-up steps | measured steps.
 struct Workload {
   int64_t batch = 1;
-  int64_t prompt_tokens = 0;                  // per sequence, bos included
+  int64_t prompt_tokens = 0;                  // per sequence, bos and what media take included
   int64_t warmup_steps = 0;                   // decode steps before the measured ones
   int64_t decode_steps = 0;                   // measured decode steps
   std::vector<std::vector<int64_t>> prompts;  // [batch][prompt_tokens]
@@ -23,6 +24,7 @@ struct Workload {
   // the ids after the last measured one.  Never ids of the measured span: warming with those would flatter
   // the cache.
   std::vector<int64_t> warm_ids;
+  MediaInput media;  // what the prompt shows; undefined tensors: text alone
 
   int64_t steps() const { return warmup_steps + decode_steps; }
   int64_t positions() const { return prompt_tokens + steps(); }
@@ -31,5 +33,9 @@ struct Workload {
 // Throws UserError naming how many tokens the text has and how many are needed.
 Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int64_t warmup_steps,
                      int64_t bos);
+
+// Puts `media` between bos and text of the prompt: `media_ids` are its frames and placeholders.  Throws
+// UserError for a batch of several sequences.
+void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids);
 
 }  // namespace plelab

@@ -72,6 +72,13 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, st
   value = node.scalar;
 }
 
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, std::vector<std::string>& value) {
+  const auto is_text = [](const YamlNode& item) { return item.is_scalar() && !item.scalar.empty(); };
+  if (!node.is_list() || !std::ranges::all_of(node.items, is_text)) Fail(node, name, "a list such as [a, b]");
+  value.clear();
+  for (const YamlNode& item : node.items) value.push_back(item.scalar);
+}
+
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words) {
   const auto found = node.is_scalar() ? std::ranges::find(words, node.scalar) : words.end();
   if (found == words.end()) Fail(node, name, fmt::format("one of {}", fmt::join(words, ", ")));

@@ -23,6 +23,8 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, in
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, double& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, bool& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::string& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule,
+               std::vector<std::string>& value);
 // Index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
 

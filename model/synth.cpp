@@ -49,7 +49,7 @@ std::string ShardName(size_t shard, size_t shards) {
 // What belongs to a checkpoint and would be read with, or instead of, the new files.
 std::vector<fs::path> ExistingFiles(const std::string& directory) {
   static const std::regex kOurs(
-      R"(config\.json|tokenizer\.model|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)");
+      R"((preprocessor_)?config\.json|tokenizer\.model|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)");
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(directory)) {
     if (std::regex_match(entry.path().filename().string(), kOurs)) found.push_back(entry.path());
@@ -179,7 +179,9 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
     });
   }
   if (shards.size() > 1) WriteWholeFile(directory + "/" + kIndexFile, IndexJson(shards, total));
-  if (!options.tokenizer.empty()) fs::copy_file(options.tokenizer, directory + "/tokenizer.model");
+  for (const fs::path companion : options.companions) {
+    fs::copy_file(companion, fs::path(directory) / companion.filename());
+  }
   WriteWholeFile(directory + "/config.json", WithDType(config_json, options.dtype));
   return total;
 }

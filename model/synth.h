@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "model/io/dtype.h"
 
@@ -15,7 +16,7 @@ struct SynthOptions {
   bool force = false;              // replace a checkpoint that is there
   int64_t max_shard_bytes =
       5'000'000'000;      // a larger tensor gets a shard of its own; all in one file where it fits
-  std::string tokenizer;  // a tokenizer.model to copy along; empty: none
+  std::vector<std::string> companions = {};  // files to copy along: tokenizer.model, preprocessor_config.json
   std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
 };
 

@@ -6,7 +6,8 @@ from . import style
 TITLE = "Memory by kind"
 CAPTION = ("Bars: bytes that the run holds, by what they are for. Diamond: peak resident set of a process of its own "
            "(VmHWM), page cache of other files not included. Each variant ran in its own process.")
-KINDS = (("text stack", "text_stack"), ("token embedding", "token_embedding"), ("PLE rows in RAM", "ple_fast"),
+KINDS = (("text stack", "text_stack"), ("token embedding", "token_embedding"),
+         ("vision", "vision"), ("audio", "audio"), ("PLE rows in RAM", "ple_fast"),
          ("KV cache", "kv_cache"))
 
 
@@ -21,6 +22,8 @@ def draw(result):
     left = np.zeros(len(variants))
     for kind, counter in KINDS:
         sizes = np.nan_to_num([result.memory(v, counter) for v in variants]) / 1e6
+        if not sizes.any():  # a kind that no variant holds
+            continue
         axes.barh(rows, sizes, left=left, height=0.62, color=style.KIND_COLOURS[kind], label=kind)
         left += sizes
     anonymous = np.nan_to_num([result.memory(v, "anonymous") for v in variants]) / 1e6

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555")
 MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X"}
 KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
-                "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
+                "vision": "#D55E00", "audio": "#CC79A7", "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
 
 plt.rcParams.update({
     "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10, "axes.titlesize": 12, "axes.titleweight": "bold",

@@ -49,7 +49,7 @@ TEST(ExperimentConfig, EveryKeyIsRead) {
 experiment: ple_strategies
 model: {checkpoint: ckpt, dtype: float32, threads: 3, device: cuda, synth: e2b, synth_seed: 7}
 workload: {trace: t.json, warm_tokens: 5, prompt_tokens: 6, decode: sample, decode_tokens: 7, batch: 2, temperature: 0.5,
-           seed: 9}
+           seed: 9, images: [a.png, b.jpg], audio: [c.wav]}
 design: {isolate: process, order: shuffled, warmup_steps: 0, reps: 4, memory_reps: 0, seed: 3, margin: 2%,
          stop: {rel_half_width: 0.5%, max_reps: 10}}
 page_cache: {initial: cold, maintain: evict_each_step, verify: false}
@@ -72,7 +72,9 @@ variants:
                                               .decode_tokens = 7,
                                               .batch = 2,
                                               .temperature = 0.5,
-                                              .seed = 9}));
+                                              .seed = 9,
+                                              .images = {"a.png", "b.jpg"},
+                                              .audio = {"c.wav"}}));
   EXPECT_EQ(config.design, (DesignSection{.isolate = Isolate::kProcess,
                                           .order = Order::kShuffled,
                                           .warmup_steps = 0,

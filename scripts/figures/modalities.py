@@ -1,0 +1,65 @@
+"""What each kind of input takes until the first token: encoding apart from the prompt pass, and weights loaded for it."""
+import numpy as np
+
+from . import style
+
+TITLE = "From input to first token, and the weights loaded for it"
+CAPTION = ("Left: median over repetitions of encoding (towers and embedders, loading apart) and of the prompt pass; the number is "
+           "the median TTFT. Right: bytes of weights read from the checkpoint by a process that saw only this input, PLE rows apart.")
+PARTS = (("vision", "encode images", "#009E73"), ("audio", "encode audio", "#CC79A7"))
+WEIGHTS = (("text", "text weights", "#0072B2"), ("vision", "vision weights", "#009E73"), ("audio", "audio weights", "#CC79A7"))
+
+
+def applies(result) -> bool:
+    return len(result.curve("encode")) > 0
+
+
+def medians(table, variants, label) -> np.ndarray:
+    if not len(table):
+        return np.zeros(len(variants))
+    by_variant = table[table["label"] == label].groupby("series")["y"].median()
+    return by_variant.reindex(variants).fillna(0).to_numpy()
+
+
+def draw(result):
+    variants = list(result.done()["variant"])
+    figure, (time, weights) = style.new(9.6, 1.7 + 0.55 * len(variants), ncols=2, sharey=True)
+    rows = np.arange(len(variants))[::-1]
+    draw_time(time, result, variants, rows)
+    draw_weights(weights, result, variants, rows)
+    time.set_yticks(rows, variants)
+    handles = [h for axes in (time, weights) for h in axes.get_legend_handles_labels()[0]]
+    labels = [t for axes in (time, weights) for t in axes.get_legend_handles_labels()[1]]
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize=8.5, columnspacing=1.2, handlelength=1.2)
+    style.sign(figure, result)
+    return figure
+
+
+def draw_time(axes, result, variants, rows) -> None:
+    reps = result.table("reps").groupby("variant")
+    left = np.zeros(len(variants))
+    for label, name, colour in PARTS:
+        ms = medians(result.curve("encode"), variants, label) / 1e6
+        axes.barh(rows, ms, left=left, height=0.6, color=colour, label=name)
+        left += ms
+    prefill = (reps["prefill_ns"].median().reindex(variants) / 1e6).to_numpy()
+    axes.barh(rows, prefill, left=left, height=0.6, color="#56B4E9", label="prompt pass")
+    ttft = (reps["ttft_ns"].median().reindex(variants) / 1e6).to_numpy()
+    for row, value, end in zip(rows, ttft, left + prefill):  # medians of parts need not add up to the median of the whole
+        axes.text(max(value, end), row, f"  {value:,.0f} ms", va="center", fontsize=8.5)
+    axes.set_xlim(0, np.nanmax(ttft) * 1.25)
+    axes.set_xlabel("ms until the first token")
+    axes.grid(axis="y", visible=False)
+
+
+def draw_weights(axes, result, variants, rows) -> None:
+    table, left = result.curve("weights_read"), np.zeros(len(variants))
+    for label, name, colour in WEIGHTS:
+        megabytes = medians(table, variants, label) / 1e6
+        axes.barh(rows, megabytes, left=left, height=0.6, color=colour, label=name)
+        left += megabytes
+    for row, value in zip(rows, left):
+        axes.text(value, row, f"  {value:,.0f} MB", va="center", fontsize=8.5)
+    axes.set_xlim(0, max(left.max(), 1) * 1.28)
+    axes.set_xlabel("MB of weights read (10⁶ bytes)")
+    axes.grid(axis="y", visible=False)
