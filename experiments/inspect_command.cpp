@@ -61,8 +61,8 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
           Row("effective", n.effective(), bytes.effective(), total, "as advertised: text_stack + unused_kv");
   text += Row("working_set", n.working_set(), bytes.working_set(), total, "text_stack + token_embedding");
   text += fmt::format(
-      "\nLoaded for text: {}, PLE rows where --ple puts them.  An image adds {} of vision weights, a clip {} of audio\n"
-      "weights, each when the first of its kind comes; no other byte of them is read.\n",
+      "\nLoaded for text: {}, PLE rows where --ple puts them.  An image adds {}, a clip {},\n"
+      "each when the first of its kind comes; no byte of the others is read.\n",
       ReadableBytes(bytes.working_set()), ReadableBytes(bytes.vision()), ReadableBytes(bytes.audio()));
   text +=
       "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding is\n"

@@ -15,7 +15,7 @@ struct SynthOptions {
   DType dtype = DType::kBFloat16;  // kBFloat16 or kFloat32
   bool force = false;              // replace a checkpoint that is there
   int64_t max_shard_bytes =
-      5'000'000'000;      // a larger tensor gets a shard of its own; all in one file where it fits
+      5'000'000'000;  // a larger tensor gets a shard of its own; all in one file where it fits
   std::vector<std::string> companions = {};  // files to copy along: tokenizer.model, preprocessor_config.json
   std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
 };

@@ -135,12 +135,9 @@ TEST(Architecture, ModelKnowsNoClockAndNoHdf5) {
 
 TEST(Architecture, ThirdPartyLibrariesStayInFewSources) {
   static const std::map<std::string, std::set<std::string>> kHomes = {
-      {"hdf5.h", {"harness/hdf5_file.cpp"}},
-      {"sentencepiece_processor.h", {"model/tokenizer.cpp"}},
-      {"png.h", {"model/image_png.cpp"}},
-      {"jpeglib.h", {"model/image_jpeg.cpp"}},
-      {"sndfile.h", {"model/audio_file.cpp"}},
-      {"soxr.h", {"model/audio_resample.cpp"}},
+      {"hdf5.h", {"harness/hdf5_file.cpp"}},   {"sentencepiece_processor.h", {"model/tokenizer.cpp"}},
+      {"png.h", {"model/image_png.cpp"}},      {"jpeglib.h", {"model/image_jpeg.cpp"}},
+      {"sndfile.h", {"model/audio_file.cpp"}}, {"soxr.h", {"model/audio_resample.cpp"}},
   };
   for (const auto& file : FilesBelow({"model", "harness", "experiments"}, {".h", ".cpp"})) {
     for (const auto& include : IncludesOf(file)) {

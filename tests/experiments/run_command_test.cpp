@@ -66,8 +66,8 @@ TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
     EXPECT_TRUE(row.counter != "ple_fast" || row.variant != "pread" || row.bytes == 0);
   }
   EXPECT_THAT(phases, ElementsAre("decode", "loaded", "prefill"));
-  EXPECT_EQ(counters.size(), 11u);
-  EXPECT_EQ(record.memory.size(), 6u * 3 * 11);
+  EXPECT_EQ(counters.size(), 13u);
+  EXPECT_EQ(record.memory.size(), 6u * 3 * 13);
 }
 
 TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
@@ -140,7 +140,7 @@ TEST(RunCommand, AfterKill9ResumeFinishesWhatIsMissing) {
   const Record record = ReadRecord(tiny.out());
   EXPECT_EQ(record.reps.size(), 18u);
   EXPECT_EQ(record.steps.size(), 18u * 8);
-  EXPECT_EQ(record.memory.size(), 3u * 3 * 11);
+  EXPECT_EQ(record.memory.size(), 3u * 3 * 13);
   EXPECT_EQ(record.reps.at(0).started_unix_ns, started) << "what was finished is not measured again";
 }
 
