@@ -22,9 +22,6 @@ void RequireFrames(const torch::Tensor& mel, const torch::Tensor& mask, const Au
   }
 }
 
-// Every factor-th of dimension 1, from the first on.
-torch::Tensor Reduce(const torch::Tensor& x, int64_t factor) { return x.slice(1, 0, x.size(1), factor); }
-
 }  // namespace
 
 AudioEncoding EncodeAudio(const torch::Tensor& mel, const torch::Tensor& mask, const AudioWeights& w,
@@ -34,10 +31,13 @@ AudioEncoding EncodeAudio(const torch::Tensor& mel, const torch::Tensor& mask, c
   auto x = SubsampleAudio(mel.to(device), w.subsample_conv_projection, config);
   const auto absent = SubsampleMask(mask.to(device), x.size(1), config);
   const LocalContext context = MakeLocalContext(absent, config);
-  for (const ConformerBlockWeights& block : w.conformer)
-    x = ConformerBlock(x, absent, block, context, config);
-  const auto left_out = Reduce(absent, config.conf_reduction_factor);
-  const auto features = Reduce(x, config.conf_reduction_factor).masked_fill(left_out.unsqueeze(-1), 0);
+  const int64_t factor = config.conf_reduction_factor;
+  for (size_t block = 0; block < w.conformer.size(); ++block) {
+    const bool last = block + 1 == w.conformer.size();
+    x = ConformerBlock(x, absent, w.conformer[block], context, config, last ? factor : 1);
+  }
+  const auto left_out = absent.slice(1, 0, absent.size(1), factor);
+  const auto features = x.masked_fill(left_out.unsqueeze(-1), 0);
   return {features, left_out.to(torch::kCPU).contiguous()};
 }
 

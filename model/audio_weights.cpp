@@ -7,10 +7,27 @@
 #include "model/weight_loader.h"
 
 namespace plelab {
+namespace {
 
+struct AddToLoader {
+  WeightLoader& loader;
+  void operator()(const TensorSpec& spec, torch::Tensor& field) { loader.Add(spec, field); }
+  void operator()(const TensorSpec& spec, LinearWeight& field) { loader.Add(spec, field, field.layout); }
+};
+
+}  // namespace
+
+// Feed-forwards (three quarters of the tower) lie transposed: a product of some hundred rows spends up to a
+// fifth of its time bringing the weight into the order that the multiplication wants, and copies this layout
+// faster (2–8 % of the product, measured with MKL).
 AudioWeights EmptyAudioWeights(const AudioConfig& config) {
   AudioWeights weights;
   weights.conformer.resize(config.conf_num_hidden_layers);
+  for (ConformerBlockWeights& block : weights.conformer) {
+    for (ConformerFeedForwardWeights* half : {&block.ffw_layer_start, &block.ffw_layer_end}) {
+      half->ffw_layer_1.layout = half->ffw_layer_2.layout = WeightLayout::kTransposed;
+    }
+  }
   return weights;
 }
 
@@ -35,7 +52,7 @@ AudioWeights LoadAudioTower(const Checkpoint& checkpoint, const LoadOptions& opt
   const AudioConfig& config = *checkpoint.config().audio;
   AudioWeights weights = EmptyAudioWeights(config);
   WeightLoader loader(checkpoint, options);
-  ForEachTensor(config, weights, [&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
+  ForEachTensor(config, weights, AddToLoader{loader});
   loader.Run();
   return weights;
 }

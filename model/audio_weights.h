@@ -26,8 +26,8 @@ struct SubsamplingWeights {
 // Gemma3nAudioConformerFeedForward.
 struct ConformerFeedForwardWeights {
   torch::Tensor pre_layer_norm;   // [hidden]
-  LinearWeight ffw_layer_1;       // [4 · hidden, hidden]
-  LinearWeight ffw_layer_2;       // [hidden, 4 · hidden]
+  LinearWeight ffw_layer_1;       // [4 · hidden, hidden], kTransposed on the CPU
+  LinearWeight ffw_layer_2;       // [hidden, 4 · hidden], kTransposed on the CPU
   torch::Tensor post_layer_norm;  // [hidden]
 };
 
@@ -66,7 +66,7 @@ struct AudioWeights {
   std::vector<ConformerBlockWeights> conformer;
 };
 
-// With as many blocks as the config has, every tensor undefined.
+// With as many blocks as the config has and each weight's layout chosen, every tensor undefined.
 AudioWeights EmptyAudioWeights(const AudioConfig& config);
 
 // Bins that the sub-sampling convolution number `conv` leaves of `bins`, padded by one on either side.

@@ -16,6 +16,8 @@ ClippedNormOptions Clipped(const AudioConfig& c) { return {kEps, c.gradient_clip
 // In place where no gradient is wanted: x is a product's own result.
 torch::Tensor Silu(torch::Tensor x) { return RunsKernels(x) ? torch::silu_(x) : torch::silu(x); }
 
+torch::Tensor Thinned(const torch::Tensor& x, int64_t every) { return x.slice(1, 0, x.size(1), every); }
+
 }  // namespace
 
 torch::Tensor ConformerFeedForward(const torch::Tensor& x, const ConformerFeedForwardWeights& w,
@@ -34,21 +36,22 @@ torch::Tensor ConformerAttention(const torch::Tensor& x, const ConformerAttentio
   return ClippedRmsNorm(mixed, w.post_norm, Clipped(c), x);
 }
 
-torch::Tensor LightConv(const torch::Tensor& x, const LightConvWeights& w, const AudioConfig& c) {
+torch::Tensor LightConv(const torch::Tensor& x, const LightConvWeights& w, const AudioConfig& c,
+                        int64_t every) {
   ClippedNormOptions before, after = Clipped(c);
   before.eps = after.eps = c.rms_norm_eps;
   const auto gated = torch::glu(Linear(ClippedRmsNorm(x, w.pre_layer_norm, before), w.linear_start), -1);
-  const auto mixed = CausalDepthwiseConv(gated, w.depthwise_conv1d);
-  return x + Linear(Silu(ClippedRmsNorm(mixed, w.conv_norm, after)), w.linear_end);
+  const auto mixed = Thinned(CausalDepthwiseConv(gated, w.depthwise_conv1d), every);
+  return Thinned(x, every) + Linear(Silu(ClippedRmsNorm(mixed, w.conv_norm, after)), w.linear_end);
 }
 
 torch::Tensor ConformerBlock(const torch::Tensor& x, const torch::Tensor& mask,
                              const ConformerBlockWeights& w, const LocalContext& context,
-                             const AudioConfig& c) {
+                             const AudioConfig& c, int64_t every) {
   const auto started = ConformerFeedForward(x, w.ffw_layer_start, c);
   const auto attended = ConformerAttention(started, w.attention, context, c);
   const auto there = attended.masked_fill(mask.unsqueeze(-1), 0);
-  const auto ended = ConformerFeedForward(LightConv(there, w.lconv1d, c), w.ffw_layer_end, c);
+  const auto ended = ConformerFeedForward(LightConv(there, w.lconv1d, c, every), w.ffw_layer_end, c);
   return ClippedRmsNorm(ended, w.norm, Clipped(c));
 }
 

@@ -8,7 +8,7 @@
 
 namespace plelab {
 
-// All map x [B, T, hidden] float32 to the same shape, the residual included.
+// All map x [B, T, hidden] float32 to the same shape (or fewer frames), the residual included.
 
 // Reference: Gemma3nAudioConformerFeedForward.
 torch::Tensor ConformerFeedForward(const torch::Tensor& x, const ConformerFeedForwardWeights& w,
@@ -16,13 +16,16 @@ torch::Tensor ConformerFeedForward(const torch::Tensor& x, const ConformerFeedFo
 // Reference: Gemma3nAudioConformerAttention.
 torch::Tensor ConformerAttention(const torch::Tensor& x, const ConformerAttentionWeights& w,
                                  const LocalContext& context, const AudioConfig& c);
-// Causal: frame t depends on frames t − kernel + 1 … t.  Reference: Gemma3nAudioConformerLightConv1d.
-torch::Tensor LightConv(const torch::Tensor& x, const LightConvWeights& w, const AudioConfig& c);
+// Causal: frame t depends on frames t − kernel + 1 … t.  Returns every `every`-th frame, from the first on.
+// Reference: Gemma3nAudioConformerLightConv1d.
+torch::Tensor LightConv(const torch::Tensor& x, const LightConvWeights& w, const AudioConfig& c,
+                        int64_t every = 1);
 
 // mask [B, T] bool, true where there is no frame: such frames are zero before the convolution, so that none
-// of them reaches a later one.  Reference: Gemma3nAudioConformerBlock.
+// of them reaches a later one.  Returns every `every`-th frame: after the convolution frames no longer meet,
+// so those that nobody wants need not be computed.  Reference: Gemma3nAudioConformerBlock.
 torch::Tensor ConformerBlock(const torch::Tensor& x, const torch::Tensor& mask,
                              const ConformerBlockWeights& w, const LocalContext& context,
-                             const AudioConfig& c);
+                             const AudioConfig& c, int64_t every = 1);
 
 }  // namespace plelab

@@ -38,7 +38,8 @@ void EncodeClip(benchmark::State& state, DType dtype) {
 }
 
 void Clips(benchmark::internal::Benchmark* benchmark) {
-  benchmark->ArgName("seconds")->Arg(10)->Arg(30)->UseRealTime()->Unit(benchmark::kMillisecond);
+  benchmark->ArgName("seconds")->Arg(10)->Arg(30)->MeasureProcessCPUTime()->UseRealTime()->Unit(
+      benchmark::kMillisecond);
 }
 BENCHMARK_CAPTURE(EncodeClip, float32, DType::kFloat32)->Name("EncodeAudio/float32")->Apply(Clips);
 BENCHMARK_CAPTURE(EncodeClip, bfloat16, DType::kBFloat16)->Name("EncodeAudio/bfloat16")->Apply(Clips);
