@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Tokenizes WORK/documents: writes WORK/tokens/{train,valid,test}.bin and meta.json.
+
+A .bin holds uint16 little-endian ids, every document beginning with <bos>.  meta.json says where each document begins,
+its domain and its UTF-8 bytes, for figures per domain and in bits per byte.
+Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/make_tokens.py [--work DIR] [--vocabulary FILE]
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from array import array
+from pathlib import Path
+
+import sentencepiece
+
+PROJECT = Path(__file__).resolve().parents[2]
+BOS = 2
+BYTES = (109, 365)  # ids of the pieces that stand for single bytes
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def little_endian(ids):
+    ids = array("H", ids)
+    if sys.byteorder == "big":
+        ids.byteswap()
+    return ids.tobytes()
+
+
+def tokenize(lines, vocabulary):
+    """(ids, documents): documents are the columns offset, domain, language and bytes, a row for each document."""
+    ids = array("H")
+    columns = {"offset": [], "domain": [], "language": [], "bytes": []}
+    for line in lines:
+        document = json.loads(line)
+        columns["offset"].append(len(ids))
+        columns["domain"].append(document["domain"])
+        columns["language"].append(document["language"])
+        columns["bytes"].append(len(document["text"].encode()))
+        ids.append(BOS)
+        ids.extend(vocabulary.encode(document["text"]))
+    return ids, columns
+
+
+def totals(columns, count, key):
+    """{value of a column: documents, tokens without <bos>, bytes, bytes per token}."""
+    table = {}
+    ends = columns["offset"][1:] + [count]
+    for value, begin, end, size in zip(columns[key], columns["offset"], ends, columns["bytes"]):
+        row = table.setdefault(value, {"documents": 0, "tokens": 0, "bytes": 0})
+        row["documents"] += 1
+        row["tokens"] += end - begin - 1
+        row["bytes"] += size
+    for row in table.values():
+        row["bytes_per_token"] = round(row["bytes"] / row["tokens"], 3)
+    return dict(sorted(table.items()))
+
+
+def coded(columns):
+    """Columns of strings as indices into their distinct values."""
+    coding = {key: sorted(set(columns[key])) for key in ("domain", "language")}
+    table = {key + "s": values for key, values in coding.items()}
+    for key, values in columns.items():
+        table[key] = [coding[key].index(v) for v in values] if key in coding else values
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds documents/, gets tokens/")
+    parser.add_argument("--vocabulary", type=Path, default=PROJECT / "configs/models/small/tokenizer.model")
+    args = parser.parse_args()
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.vocabulary))
+    meta = {"vocabulary_sha256": sha256(args.vocabulary.read_bytes()), "vocabulary_size": vocabulary.vocab_size(),
+            "bos": BOS, "dtype": "uint16, little endian", "splits": {}}  # fmt: skip
+    (args.work / "tokens").mkdir(parents=True, exist_ok=True)
+    for split in ("train", "valid", "test"):
+        with open(args.work / f"documents/{split}.jsonl", encoding="utf-8") as lines:
+            ids, columns = tokenize(lines, vocabulary)
+        data = little_endian(ids)
+        (args.work / f"tokens/{split}.bin").write_bytes(data)
+        byte_pieces = sum(map(ids.count, range(*BYTES)))
+        meta["splits"][split] = {
+            "ids": len(ids), "documents": len(columns["offset"]), "tokens": len(ids) - len(columns["offset"]),
+            "bytes": sum(columns["bytes"]), "byte_pieces": byte_pieces, "sha256": sha256(data),
+            "by_domain": totals(columns, len(ids), "domain"), "by_language": totals(columns, len(ids), "language"),
+            "documents_table": coded(columns),
+        }  # fmt: skip
+        row = meta["splits"][split]
+        print(f"{split:6} {row['documents']:6,} documents {row['tokens']:11,} tokens {row['bytes']:11,} bytes "
+              f"{row['bytes'] / row['tokens']:.3f} bytes per token", flush=True)  # fmt: skip
+    (args.work / "tokens/meta.json").write_text(json.dumps(meta, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()
