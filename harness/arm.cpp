@@ -52,12 +52,12 @@ SoftTokens Arm::Encode(PrefillResult& times) {
   SoftTokens soft;
   if (work_.media.pixels.defined()) {
     const Timer timer;
-    soft.image = model_.EncodeImages(work_.media.pixels).flatten(0, 1);
+    soft.image = model_.EncodeImages(work_.media.pixels);
     times.encode_vision_ns = timer.ns();
   }
   if (work_.media.mel.defined()) {
     const Timer timer;
-    soft.audio = model_.EncodeClips(work_.media.mel, work_.media.mel_mask).flatten(0, 1);
+    soft.audio = model_.EncodeClips(work_.media.mel, work_.media.mel_mask);
     times.encode_audio_ns = timer.ns();
   }
   return soft;

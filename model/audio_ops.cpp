@@ -15,15 +15,7 @@ namespace {
 
 torch::Tensor AsFloats(const torch::Tensor& weight) { return weight.to(torch::kFloat32).contiguous(); }
 
-// body(row) for rows of `columns` floats, shared among threads.
-template <class F>
-void ForEachRow(int64_t rows, int64_t columns, const F& body) {
-  const int64_t row_bytes = columns * static_cast<int64_t>(sizeof(float));
-  const int64_t grain = std::max<int64_t>(1, kMinShareBytes / row_bytes);
-  ParallelFor(0, rows, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) body(row);
-  });
-}
+int64_t FloatBytes(int64_t columns) { return columns * static_cast<int64_t>(sizeof(float)); }
 
 // What CumulativeNormRelu subtracts and multiplies by at one time.
 struct Statistics {
@@ -49,10 +41,10 @@ torch::Tensor CumulativeNormReluKernel(const torch::Tensor& x, const torch::Tens
   float* const data = values.mutable_data_ptr<float>();
   std::vector<Moments> moments(batch * times);
   std::vector<Statistics> statistics(batch * times);
-  ForEachRow(batch * times, columns,
-             [&](int64_t row) { moments[row] = MeanAndDeviation(data + row * columns, columns); });
+  ParallelRows(batch * times, FloatBytes(columns),
+               [&](int64_t row) { moments[row] = MeanAndDeviation(data + row * columns, columns); });
   for (int64_t b = 0; b < batch; ++b) Accumulate(&moments[b * times], times, eps, &statistics[b * times]);
-  ForEachRow(batch * times, columns, [&](int64_t row) {
+  ParallelRows(batch * times, FloatBytes(columns), [&](int64_t row) {
     for (int64_t bin = 0; bin < bins; ++bin) {
       float* const part = data + row * columns + bin * channels;
       CenterScaleRelu(part, statistics[row].mean, statistics[row].factor, w.const_data_ptr<float>(), channels,
@@ -68,7 +60,7 @@ torch::Tensor CausalDepthwiseConvKernel(const torch::Tensor& x, const torch::Ten
   const torch::Tensor out = torch::empty_like(in);
   const float *source = in.const_data_ptr<float>(), *tap = taps.const_data_ptr<float>();
   float* const target = out.mutable_data_ptr<float>();
-  ForEachRow(x.size(0) * times, channels, [&](int64_t row) {
+  ParallelRows(x.size(0) * times, FloatBytes(channels), [&](int64_t row) {
     const int64_t there = std::min(kernel, row % times + 1);  // frames up to this one
     std::vector<const float*> frames(there), weights(there);
     for (int64_t k = 0; k < there; ++k) {
@@ -101,7 +93,7 @@ torch::Tensor ClippedRmsNorm(const torch::Tensor& x, const torch::Tensor& weight
   const float* const source = in.const_data_ptr<float>();
   const float* const rest = added.defined() ? added.const_data_ptr<float>() : nullptr;
   float* const target = out.mutable_data_ptr<float>();
-  ForEachRow(x.numel() / columns, columns, [&](int64_t row) {
+  ParallelRows(x.numel() / columns, FloatBytes(columns), [&](int64_t row) {
     const int64_t at = row * columns;
     ClippedRmsNorm(source + at, norm, rest == nullptr ? nullptr : rest + at, columns, target + at);
   });

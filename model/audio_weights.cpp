@@ -3,19 +3,9 @@
 #include "model/audio_weight_list.h"
 #include "model/io/error.h"
 #include "model/random_weights.h"
-#include "model/weight_check.h"
 #include "model/weight_loader.h"
 
 namespace plelab {
-namespace {
-
-struct AddToLoader {
-  WeightLoader& loader;
-  void operator()(const TensorSpec& spec, torch::Tensor& field) { loader.Add(spec, field); }
-  void operator()(const TensorSpec& spec, LinearWeight& field) { loader.Add(spec, field, field.layout); }
-};
-
-}  // namespace
 
 // Feed-forwards (three quarters of the tower) lie transposed: a product of some hundred rows spends up to a
 // fifth of its time bringing the weight into the order that the multiplication wants, and copies this layout
@@ -47,13 +37,10 @@ AudioWeights LoadAudioTower(const Checkpoint& checkpoint, const LoadOptions& opt
     throw UserError("{}: expected a multimodal checkpoint, found one without an audio tower",
                     checkpoint.directory());
   }
-  RequireComputeDType(options);
-  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower});
   const AudioConfig& config = *checkpoint.config().audio;
   AudioWeights weights = EmptyAudioWeights(config);
-  WeightLoader loader(checkpoint, options);
-  ForEachTensor(config, weights, AddToLoader{loader});
-  loader.Run();
+  LoadTensors(checkpoint, options, {ParameterGroup::kVisionTower},
+              [&](auto add) { ForEachTensor(config, weights, add); });
   return weights;
 }
 

@@ -94,18 +94,18 @@ torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, Ple
 
 torch::Tensor Gemma3n::EncodeImages(const torch::Tensor& pixels) {
   const at::NoGradGuard no_grad;
-  return impl_->media.Images(pixels, impl_->embedder);
+  return impl_->media.Images(pixels, impl_->embedder).flatten(0, 1);
 }
 
 torch::Tensor Gemma3n::EncodeClips(const torch::Tensor& mel, const torch::Tensor& mask) {
   const at::NoGradGuard no_grad;
-  return impl_->media.Clips(mel, mask, impl_->embedder);
+  return impl_->media.Clips(mel, mask, impl_->embedder).flatten(0, 1);
 }
 
 SoftTokens Gemma3n::Encode(const MediaInput& media) {
   SoftTokens soft;
-  if (media.pixels.defined()) soft.image = EncodeImages(media.pixels).flatten(0, 1);
-  if (media.mel.defined()) soft.audio = EncodeClips(media.mel, media.mel_mask).flatten(0, 1);
+  if (media.pixels.defined()) soft.image = EncodeImages(media.pixels);
+  if (media.mel.defined()) soft.audio = EncodeClips(media.mel, media.mel_mask);
   return soft;
 }
 

@@ -51,8 +51,10 @@ class Gemma3n {
 
   // Soft tokens of what a prompt shows.  Loads a tower and its embedder on first use, for the modalities that
   // `media` has.  No gradient.  Throws UserError where the checkpoint lacks the tower.
-  torch::Tensor EncodeImages(const torch::Tensor& pixels);  // [n, 3, h, w] → [n, soft tokens, hidden] float32
-  torch::Tensor EncodeClips(const torch::Tensor& mel, const torch::Tensor& mask);  // [m, soft tokens, hidden]
+  torch::Tensor EncodeImages(
+      const torch::Tensor& pixels);  // [n, 3, h, w] → [n · soft tokens, hidden] float32
+  torch::Tensor EncodeClips(const torch::Tensor& mel,
+                            const torch::Tensor& mask);  // [m · soft tokens, hidden]
   SoftTokens Encode(const MediaInput& media);
   // Loads what Encode(media) will need, so that a clock around it sees no loading.
   void LoadTowersFor(const MediaInput& media);

@@ -56,13 +56,10 @@ void NormRows(const torch::Tensor& x, const torch::Tensor& weight, bool gelu, to
   const float* const in = x.const_data_ptr<float>();
   const float* const w = scale.const_data_ptr<float>();
   float* const out = y.mutable_data_ptr<float>();
-  const int64_t grain = std::max<int64_t>(1, kMinShareBytes / (channels * 4));
-  ParallelFor(0, rows, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      float* const target = out + row * channels;
-      RmsNorm(in + row * channels, w, channels, static_cast<float>(kVisionNormEps), target);
-      if (gelu) GeluTimes(target, ones.data(), channels, target);
-    }
+  ParallelRows(rows, channels * static_cast<int64_t>(sizeof(float)), [&](int64_t row) {
+    float* const target = out + row * channels;
+    RmsNorm(in + row * channels, w, channels, static_cast<float>(kVisionNormEps), target);
+    if (gelu) GeluTimes(target, ones.data(), channels, target);
   });
 }
 

@@ -3,7 +3,6 @@
 #include "model/io/error.h"
 #include "model/random_weights.h"
 #include "model/vision_weight_list.h"
-#include "model/weight_check.h"
 #include "model/weight_loader.h"
 
 namespace plelab {
@@ -45,13 +44,10 @@ VisionWeights LoadVisionTower(const Checkpoint& checkpoint, const LoadOptions& o
     throw UserError("{}: expected a multimodal checkpoint, found one without a vision tower",
                     checkpoint.directory());
   }
-  RequireComputeDType(options);
-  VerifyTensors(checkpoint, {ParameterGroup::kAudioTower});
   const VisionArchitecture architecture = MakeVisionArchitecture(*checkpoint.config().vision);
   VisionWeights weights = EmptyVisionWeights(architecture);
-  WeightLoader loader(checkpoint, options);
-  ForEachTensor(architecture, weights, [&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
-  loader.Run();
+  LoadTensors(checkpoint, options, {ParameterGroup::kAudioTower},
+              [&](auto add) { ForEachTensor(architecture, weights, add); });
   return weights;
 }
 

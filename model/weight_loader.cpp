@@ -53,12 +53,12 @@ void WeightLoader::Add(const TensorSpec& spec, torch::Tensor& target) {
   total_bytes_ += info.size_bytes;
 }
 
-void WeightLoader::Add(const TensorSpec& spec, LinearWeight& target, WeightLayout layout) {
+void WeightLoader::Add(const TensorSpec& spec, LinearWeight& target) {
   Add(spec, target.values);
   target.out = spec.shape[0];
   target.in = spec.shape[1];
   target.format = options_.dtype == DType::kFloat32 ? WeightFormat::kFloat32 : WeightFormat::kBFloat16;
-  target.layout = options_.device.is_cpu() ? layout : WeightLayout::kRowMajor;
+  if (!options_.device.is_cpu()) target.layout = WeightLayout::kRowMajor;
   if (target.layout == WeightLayout::kTransposed) {
     jobs_.back().shape = {target.in, target.out};
     jobs_.back().transposed = true;

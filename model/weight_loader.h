@@ -3,10 +3,12 @@
 
 #include <torch/types.h>
 
+#include <set>
 #include <vector>
 
 #include "model/checkpoint.h"
 #include "model/tensor_spec.h"
+#include "model/weight_check.h"
 #include "model/weights.h"
 
 namespace plelab {
@@ -23,8 +25,9 @@ class WeightLoader {
 
   // `target` must live until Run returns.
   void Add(const TensorSpec& spec, torch::Tensor& target);
-  // kTransposed is honoured on the CPU only: elsewhere a dense product reads the whole weight anyway.
-  void Add(const TensorSpec& spec, LinearWeight& target, WeightLayout layout = WeightLayout::kRowMajor);
+  // In target's layout; kTransposed is honoured on the CPU only: elsewhere a dense product reads the whole
+  // weight anyway.
+  void Add(const TensorSpec& spec, LinearWeight& target);
   // Reads all of it: a few MiB at a time per thread, straight to its place where no conversion is needed.
   // Throws UserError or RunError as Checkpoint::Read.
   void Run();
@@ -47,5 +50,17 @@ class WeightLoader {
   std::vector<Job> jobs_;
   int64_t total_bytes_ = 0, done_bytes_ = 0;
 };
+
+// Verifies the checkpoint (model/weight_check.h) and reads what `walk` names: walk(add) calls add(spec,
+// field) for each tensor, as ForEachTensor does.
+template <class Walk>
+void LoadTensors(const Checkpoint& checkpoint, const LoadOptions& options,
+                 const std::set<ParameterGroup>& may_lack, Walk walk) {
+  RequireComputeDType(options);
+  VerifyTensors(checkpoint, may_lack);
+  WeightLoader loader(checkpoint, options);
+  walk([&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
+  loader.Run();
+}
 
 }  // namespace plelab

@@ -1,37 +1,19 @@
 #include "model/weights.h"
 
 #include "model/io/error.h"
-#include "model/weight_check.h"
 #include "model/weight_lists.h"
 #include "model/weight_loader.h"
 
 namespace plelab {
 namespace {
 
-// Adds to `loader` what a list names, except the groups that inference leaves alone.
-struct AddToLoader {
-  WeightLoader& loader;
-  bool ple_table;
-
-  bool IsWanted(const TensorSpec& spec) const {
-    return spec.group != ParameterGroup::kUnusedKv && (ple_table || spec.group != ParameterGroup::kPleTable);
-  }
-  void operator()(const TensorSpec& spec, torch::Tensor& field) {
-    if (IsWanted(spec)) loader.Add(spec, field);
-  }
-  void operator()(const TensorSpec& spec, LinearWeight& field) {
-    if (IsWanted(spec)) loader.Add(spec, field, field.layout);  // EmptyTextWeights chose the layout
-  }
-};
+// Text works without them.
+const std::set<ParameterGroup> kTowers = {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower};
 
 EmbedderWeights LoadEmbedder(const Checkpoint& checkpoint, const LoadOptions& options,
                              const EmbedderShape& shape) {
-  RequireComputeDType(options);
-  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower});
   EmbedderWeights weights;
-  WeightLoader loader(checkpoint, options);
-  ForEachTensor(shape, weights, [&](const TensorSpec& spec, auto& field) { loader.Add(spec, field); });
-  loader.Run();
+  LoadTensors(checkpoint, options, kTowers, [&](auto add) { ForEachTensor(shape, weights, add); });
   return weights;
 }
 
@@ -61,13 +43,17 @@ EmbedderShape AudioEmbedderShape(const Gemma3nConfig& config) {
 }
 
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options) {
-  RequireComputeDType(options);
-  VerifyTensors(checkpoint, {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower});
   const Gemma3nConfig& config = checkpoint.config();
   TextWeights weights = EmptyTextWeights(config.text);
-  WeightLoader loader(checkpoint, options);
-  ForEachTensor(TextPrefix(config), config.text, weights, AddToLoader{loader, options.ple_table});
-  loader.Run();
+  const auto is_wanted = [&](const TensorSpec& spec) {  // what inference leaves alone is not
+    return spec.group != ParameterGroup::kUnusedKv &&
+           (options.ple_table || spec.group != ParameterGroup::kPleTable);
+  };
+  LoadTensors(checkpoint, options, kTowers, [&](auto add) {
+    ForEachTensor(TextPrefix(config), config.text, weights, [&](const TensorSpec& spec, auto& field) {
+      if (is_wanted(spec)) add(spec, field);
+    });
+  });
   return weights;
 }
 

@@ -1,6 +1,7 @@
 // Loops over LibTorch's own thread pool: the model runs no second one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -29,5 +30,13 @@ inline constexpr int64_t kMinShareBytes = 256 * 1024;
 // at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
 // `grain`. Runs in the caller alone where it is already inside such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
+
+// body(row) for `rows` rows of `row_bytes` each, shared among threads in shares worth waking one for.
+template <class F>
+void ParallelRows(int64_t rows, int64_t row_bytes, const F& body) {
+  ParallelFor(0, rows, std::max<int64_t>(1, kMinShareBytes / row_bytes), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) body(row);
+  });
+}
 
 }  // namespace plelab
