@@ -6,7 +6,6 @@
 
 #include "experiments/experiment.h"
 #include "harness/estimate.h"
-#include "harness/run_checks.h"
 #include "harness/statistics.h"
 #include "harness/units.h"
 
@@ -14,12 +13,6 @@ namespace plelab {
 namespace {
 
 constexpr const char* kNone = "—";
-
-std::string Estimate(const ExperimentConfig& config) {
-  CheckFilesExist(config);
-  const MachineRates rates = MeasureMachineRates(config.model);
-  return EstimateText(config, EstimateRun(config, GroupVariants(config), rates), rates);
-}
 
 std::string Milliseconds(const std::vector<double>& ns) {
   return ns.empty() ? kNone : fmt::format("{:.1f}", Quantile(ns, 0.5) * 1e-6);
@@ -63,11 +56,6 @@ std::string Line(const Record& record, const VariantRow& variant, size_t width) 
                      Bytes(record, variant.variant, "audio"), Bytes(record, variant.variant, "peak_rss"));
 }
 
-std::string MetaValue(const Record& record, const std::string& key) {
-  const auto found = std::ranges::find(record.meta, key, &std::pair<std::string, std::string>::first);
-  return found == record.meta.end() ? "unknown" : found->second;
-}
-
 std::string Summary(const ExperimentConfig&, const RunResult& result) {
   const Record& record = result.record;
   size_t width = 7;
@@ -76,7 +64,8 @@ std::string Summary(const ExperimentConfig&, const RunResult& result) {
       "weights {} · {} · {} threads · medians over repetitions, ms; weights that were loaded; peak RSS of a "
       "process "
       "of its own\n",
-      MetaValue(record, "weights"), MetaValue(record, "dtype"), MetaValue(record, "threads"));
+      MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"),
+      MetaValue(record.meta, "threads", "unknown"));
   text += fmt::format("{:<{}} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "variant", width,
                       "enc image", "enc audio", "prefill", "TTFT", "vision", "audio", "peak RSS");
   for (const VariantRow& variant : record.variants) text += Line(record, variant, width);
@@ -85,6 +74,6 @@ std::string Summary(const ExperimentConfig&, const RunResult& result) {
 
 }  // namespace
 
-Experiment Modalities() { return {Run, Estimate, Summary}; }
+Experiment Modalities() { return {Run, EstimateOf, Summary}; }
 
 }  // namespace plelab

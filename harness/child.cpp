@@ -15,18 +15,6 @@ std::string ErrorOf(const ProcessResult& result) {
   return explained && !result.last_lines.empty() ? result.last_lines.back() : result.Describe();
 }
 
-Contestant Enter(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
-                 std::shared_ptr<PleSource> source, const Workload& work) {
-  const auto& variant = config.variants.at(v);
-  const PleTable table = loaded.checkpoint->ple_table();
-  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  Contestant only{v, variant.name, IsExact(variant.ple),
-                  Arm(loaded.model, std::move(source), work, variant.workload),
-                  ColdCheck(config.page_cache, table, reads_file)};
-  only.rep.cache_start = CacheStartOf(variant.ple);
-  return only;
-}
-
 Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep) {
   const auto& variant = config.variants.at(v);
   UseThreads(variant.model.threads);
@@ -37,8 +25,7 @@ Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep) {
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
   const int64_t make_ns = timer.ns();
   std::vector<Contestant> contestants;
-  contestants.push_back(Enter(config, v, loaded, std::move(source), work));
-  contestants.front().rep.load_ns = loaded.load_ns + make_ns;
+  contestants.push_back(MakeContestant(config, v, loaded, std::move(source), make_ns, work));
   MeasureRepetition(contestants, work, {rep, config.design, variant.model.threads, table});
   Contestant& only = contestants.front();
   if (!only.error.empty()) throw RunError("{}", only.error);

@@ -195,4 +195,10 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
   return text;
 }
 
+std::string EstimateOf(const ExperimentConfig& config) {
+  CheckFilesExist(config);
+  const MachineRates rates = MeasureMachineRates(config.model);
+  return EstimateText(config, EstimateRun(config, GroupVariants(config), rates), rates);
+}
+
 }  // namespace plelab

@@ -38,4 +38,8 @@ RunEstimate EstimateRun(const ExperimentConfig& config, const std::vector<Varian
 std::string EstimateText(const ExperimentConfig& config, const RunEstimate& estimate,
                          const MachineRates& rates);
 
+// The same for a config whose files are there; measures the rates.  Throws as CheckFilesExist and
+// EstimateRun.
+std::string EstimateOf(const ExperimentConfig& config);
+
 }  // namespace plelab

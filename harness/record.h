@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -180,5 +181,14 @@ struct Record {
   std::vector<TokenRow> tokens;
   std::vector<Curve> curves;
 };
+
+// The value of a /meta attribute; `missing` where there is none.
+inline std::string MetaValue(const std::vector<std::pair<std::string, std::string>>& meta,
+                             std::string_view name, std::string_view missing = "") {
+  for (const auto& [key, value] : meta) {
+    if (key == name) return value;
+  }
+  return std::string(missing);
+}
 
 }  // namespace plelab

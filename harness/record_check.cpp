@@ -39,21 +39,14 @@ class Problems {
   std::map<std::string, size_t> count_;
 };
 
-std::string MetaValue(const Record& record, std::string_view name) {
-  for (const auto& [key, value] : record.meta) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
 void CheckMeta(const Record& record, Problems& problems) {
-  const std::string weights = MetaValue(record, "weights");
+  const std::string weights = MetaValue(record.meta, "weights");
   const bool counted_only = record.variants.empty() && weights == "none";
   if (!counted_only && weights != "random" && weights != "trained" && weights != "unlabelled") {
     problems.Add("meta", "weights: expected random, trained or unlabelled, found '{}'", weights);
   }
   for (const char* name : {"config_yaml", "git_commit", "cpu_model", "started_at"}) {
-    if (MetaValue(record, name).empty()) problems.Add("meta", "{} is missing or empty", name);
+    if (MetaValue(record.meta, name).empty()) problems.Add("meta", "{} is missing or empty", name);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "harness/environment.h"
 #include "harness/interrupt.h"
+#include "harness/phase.h"
 #include "harness/run_plan.h"
 
 namespace plelab {
@@ -136,6 +137,19 @@ double DirectLatencyNs(const std::vector<Contestant>& contestants, const Repetit
 }
 
 }  // namespace
+
+Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
+                          std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work) {
+  const auto& variant = config.variants.at(v);
+  const PleTable table = loaded.checkpoint->ple_table();
+  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
+  Contestant contestant{v, variant.name, IsExact(variant.ple),
+                        Arm(loaded.model, std::move(source), work, variant.workload),
+                        ColdCheck(config.page_cache, table, reads_file)};
+  contestant.rep.load_ns = loaded.load_ns + make_source_ns;
+  contestant.rep.cache_start = CacheStartOf(variant.ple);
+  return contestant;
+}
 
 std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step) {
   if (design.order == Order::kShuffled) return ShuffledOrder(n, design.seed, (rep << 32) + step);

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/arm.h"
 #include "harness/cold_check.h"
+#include "harness/loaded_model.h"
 #include "harness/record.h"
 #include "harness/timeline.h"
 #include "model/sha256.h"
@@ -29,6 +31,10 @@ struct Contestant {
   std::string last_hash = "";         // of its newest logits
   Sha256 outputs = {};                // over the hashes of all its logits
 };
+
+// `v` on `loaded`, with what it took to get there.
+Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
+                          std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work);
 
 struct RepetitionSetup {
   int64_t rep = 0;

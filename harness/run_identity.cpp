@@ -15,12 +15,6 @@ const std::vector<std::string> kIdentity = {
     "config_yaml",     "git_commit",     "dirty_hash", "build_commit",       "build_dirty_hash",
     "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
 
-std::string ValueOf(const Meta& meta, const std::string& key) {
-  const auto found =
-      std::find_if(meta.begin(), meta.end(), [&](const auto& pair) { return pair.first == key; });
-  return found == meta.end() ? "" : found->second;
-}
-
 std::string FirstDifferentLine(const std::string& a, const std::string& b) {
   std::istringstream x(a), y(b);
   std::string left, right;
@@ -90,7 +84,7 @@ Meta DescribeRun(const ExperimentConfig& config, const RunOptions& options) {
 
 void RequireSameRun(const Meta& before, const Meta& now, const std::string& parts_folder) {
   for (const auto& key : kIdentity) {
-    const std::string was = ValueOf(before, key), is = ValueOf(now, key);
+    const std::string was = MetaValue(before, key), is = MetaValue(now, key);
     if (was == is) continue;
     const std::string difference =
         key == "config_yaml" ? FirstDifferentLine(was, is) : fmt::format("'{}' was, '{}' is", was, is);

@@ -15,13 +15,6 @@ namespace {
 constexpr size_t kColumns = 100;
 constexpr const char* kNone = "—";
 
-std::string MetaValue(const Record& record, const std::string& key) {
-  for (const auto& [name, value] : record.meta) {
-    if (name == key) return value;
-  }
-  return "unknown";
-}
-
 std::string Number(double value, int digits) {
   return std::isnan(value) ? kNone : fmt::format("{:.{}f}", value, digits);
 }
@@ -112,9 +105,9 @@ std::string Header(const Record& record) {
   return fmt::format(
       "weights {} · {} · {} threads · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s "
       "during the run\n",
-      MetaValue(record, "weights"), MetaValue(record, "dtype"), MetaValue(record, "threads"),
-      MetaValue(record, "decode"), MetaValue(record, "isolate"), ColdText(record), Number(low, 0),
-      Number(high, 0));
+      MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"),
+      MetaValue(record.meta, "threads", "unknown"), MetaValue(record.meta, "decode", "unknown"),
+      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
 }
 
 // At most `width` characters, cut between two of them.

@@ -27,21 +27,13 @@ KeptSource MakeSource(PhaseContext& context, int64_t v, const PleTable& table, c
   return {std::move(source), timer.ns()};
 }
 
-Contestant MakeContestant(PhaseContext& context, LoadedModel& loaded, int64_t v, const Workload& work,
-                          KeptSources& kept) {
-  const auto& variant = context.config.variants[v];
-  const PleTable table = loaded.checkpoint->ple_table();
+const KeptSource& SourceFor(PhaseContext& context, int64_t v, const PleTable& table, const Workload& work,
+                            KeptSources& kept) {
   if (!kept.count(v) || kept[v].source->keeps_state()) {
     kept.erase(v);  // before the next one takes memory
     kept[v] = MakeSource(context, v, table, work);
   }
-  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  Contestant contestant{v, variant.name, IsExact(variant.ple),
-                        Arm(loaded.model, kept[v].source, work, variant.workload),
-                        ColdCheck(context.config.page_cache, table, reads_file)};
-  contestant.rep.load_ns = loaded.load_ns + kept[v].make_ns;
-  contestant.rep.cache_start = CacheStartOf(variant.ple);
-  return contestant;
+  return kept[v];
 }
 
 std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& loaded, const VariantGroup& group,
@@ -49,7 +41,8 @@ std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& load
   std::vector<Contestant> contestants;
   for (int64_t v : LiveVariants(context, group)) {
     try {
-      contestants.push_back(MakeContestant(context, loaded, v, work, kept));
+      const KeptSource& made = SourceFor(context, v, loaded.checkpoint->ple_table(), work, kept);
+      contestants.push_back(MakeContestant(context.config, v, loaded, made.source, made.make_ns, work));
     } catch (const std::exception& error) {
       context.parts.Fail(v, error.what());
       kept.erase(v);
