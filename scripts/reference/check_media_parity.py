@@ -14,21 +14,19 @@ import subprocess
 import sys
 import tempfile
 
-import h5py
 import numpy as np
+import soundfile
 import torch
+from check_parity import PLELAB, ROOT, plelab_logits, rms_error
+from make_feature_goldens import resampled
 from make_multimodal_goldens import CLIP, IMAGE, ids_of, logits_of
 from make_text_goldens import mixed_config
-from reference_model import load
-import soundfile
-import soxr
+from media_files import RATE
 from PIL import Image
+from reference_model import load
 from transformers import AutoImageProcessor, Gemma3nAudioFeatureExtractor
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PLELAB = ROOT / "build" / "plelab"
 PUBLISHED = ROOT / "tests" / "data" / "published_e2b"
-RATE = 16_000
 
 
 def write_media(folder: pathlib.Path, dice: np.random.Generator) -> dict[str, pathlib.Path]:
@@ -72,7 +70,6 @@ def checkpoint(folder: pathlib.Path, seed: int) -> dict:
     """Random weights in the published layout with published front ends, pictures at 256 × 256."""
     config = mixed_config()
     config["audio_config"] |= dict(input_feat_size=128, hidden_size=48, conf_num_hidden_layers=3)
-    (folder / "shape.json").write_text(json.dumps(config | {"bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}))
     saved = reference_config(folder, config)
     subprocess.run([PLELAB, "synth", "--shape", saved, "--out", folder / "checkpoint", "--seed", str(seed), "--dtype", "float32"],
                    check=True, stdout=subprocess.DEVNULL)
@@ -93,7 +90,7 @@ def reference_media(parts: list, files: dict, processor, extractor) -> dict:
     pictures = [Image.open(files[p]).convert("RGB") for p in parts if kind(p) == IMAGE]
     if pictures:
         media["pixel_values"] = processor(pictures, return_tensors="pt")["pixel_values"]
-    waves = [mono(files[p]) for p in parts if kind(p) == CLIP]
+    waves = [resampled(files[p]).numpy() for p in parts if kind(p) == CLIP]
     if waves:
         features = extractor(waves, return_tensors="pt")
         media["input_features"] = features["input_features"].float()
@@ -101,44 +98,32 @@ def reference_media(parts: list, files: dict, processor, extractor) -> dict:
     return media
 
 
-def mono(path: pathlib.Path) -> np.ndarray:
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    wave = samples.astype(np.float64).mean(axis=1).astype(np.float32)
-    return wave if rate == RATE else soxr.resample(wave, rate, RATE, quality="HQ")
-
-
 def kind(part) -> str:
     return "text" if isinstance(part, list) else CLIP if part.endswith((".wav", ".flac", ".ogg")) else IMAGE
 
 
-def plelab_logits(folder: pathlib.Path, ids: list[int], parts: list, files: dict, *options: str) -> np.ndarray:
-    (folder / "ids.json").write_text(json.dumps(ids))
-    media = [a for p in parts if kind(p) != "text" for a in (f"--{'image' if kind(p) == IMAGE else 'audio'}", files[p])]
-    subprocess.run([PLELAB, "logits", folder / "checkpoint", "--tokens", folder / "ids.json", "--out", folder / "logits.h5",
-                    "--force", *media, *options], check=True, stdout=subprocess.DEVNULL)
-    with h5py.File(folder / "logits.h5") as file:
-        return file["logits"][...]
-
-
-def rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2)))
+def media_options(parts: list, files: dict) -> list:
+    return [a for p in parts if kind(p) != "text" for a in ("--image" if kind(p) == IMAGE else "--audio", files[p])]
 
 
 def check(parts: list, files: dict, folder: pathlib.Path, config: dict, models: dict, processor, extractor) -> tuple[float, list[str]]:
+    def ours(*options: str) -> np.ndarray:
+        return plelab_logits(folder / "checkpoint", ids, *media_options(parts, files), *options)
+
     ids = ids_of([p if kind(p) == "text" else kind(p) for p in parts], config)
     media = reference_media(parts, files, processor, extractor)
     want = logits_of(models["float32"], ids, media, torch.float32).numpy()
-    theirs = rms(logits_of(models["bfloat16"], ids, media, torch.bfloat16).numpy() - want)
+    theirs = rms_error(logits_of(models["bfloat16"], ids, media, torch.bfloat16).numpy(), want)
     bound, failures, worst = 2e-4 * np.abs(want).max(), [], 0.0
     for name, extra in (("one pass", ()), ("step", ("--step",))):
-        error = np.abs(plelab_logits(folder, ids, parts, files, "--dtype", "float32", *extra) - want).max()
+        error = np.abs(ours("--dtype", "float32", *extra) - want).max()
         worst = max(worst, error / bound)
         if not error <= bound:
             failures.append(f"{name}: max error {error:.2e} > {bound:.2e}")
-    low = plelab_logits(folder, ids, parts, files, "--dtype", "bfloat16")
-    if not rms(low - want) <= 1.1 * theirs:
-        failures.append(f"bfloat16: rms {rms(low - want):.4f} > 1.1 × {theirs:.4f}")
-    if not np.array_equal(low, plelab_logits(folder, ids, parts, files, "--dtype", "bfloat16", "--ple", "disk,backend=direct")):
+    low = ours("--dtype", "bfloat16")
+    if not rms_error(low, want) <= 1.1 * theirs:
+        failures.append(f"bfloat16: rms {rms_error(low, want):.4f} > 1.1 × {theirs:.4f}")
+    if not np.array_equal(low, ours("--dtype", "bfloat16", "--ple", "disk,backend=direct")):
         failures.append("disk differs from resident")
     return worst, failures
 

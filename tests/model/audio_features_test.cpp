@@ -19,15 +19,12 @@ using ::testing::AllOf;
 using testing::ErrorOf;
 using ::testing::HasSubstr;
 using testing::MediaPath;
+using testing::PublishedProcessor;
 using testing::ReadText;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
 const std::string kPublished = std::string(PLELAB_SOURCE_DIR) + "/tests/data/published_e2b";
-
-nlohmann::json Published() {
-  return nlohmann::json::parse(ReadText(kPublished + "/preprocessor_config.json"));
-}
 
 AudioProcessor ReadFrom(const nlohmann::json& config) {
   const TemporaryFolder folder;
@@ -36,7 +33,7 @@ AudioProcessor ReadFrom(const nlohmann::json& config) {
 }
 
 AudioProcessor With(const nlohmann::json& changes) {
-  auto config = Published();
+  auto config = PublishedProcessor();
   for (const std::string derived : {"frame_length", "hop_length", "fft_length"}) config[derived] = nullptr;
   config.update(changes);
   return ReadFrom(config);
@@ -180,7 +177,7 @@ TEST(AudioProcessor, ThePublishedFileIsTheDefault) {
 
 TEST(AudioProcessor, WhatIsNotDoneHereIsRefusedByName) {
   const auto error = [](const std::string& key, const nlohmann::json& value) {
-    auto config = Published();
+    auto config = PublishedProcessor();
     config[key] = value;
     return ErrorOf([&] { ReadFrom(config); });
   };

@@ -17,15 +17,12 @@ using ::testing::AllOf;
 using testing::ErrorOf;
 using ::testing::HasSubstr;
 using testing::MediaPath;
+using testing::PublishedProcessor;
 using testing::ReadText;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
 const std::string kPublished = std::string(PLELAB_SOURCE_DIR) + "/tests/data/published_e2b";
-
-nlohmann::json Published() {
-  return nlohmann::json::parse(ReadText(kPublished + "/preprocessor_config.json"));
-}
 
 ImageProcessor ReadFrom(const nlohmann::json& config, const std::string& file = "preprocessor_config.json") {
   const TemporaryFolder folder;
@@ -34,7 +31,7 @@ ImageProcessor ReadFrom(const nlohmann::json& config, const std::string& file = 
 }
 
 std::string ErrorWith(const std::string& key, const nlohmann::json& value) {
-  auto config = Published();
+  auto config = PublishedProcessor();
   config[key] = value;
   return ErrorOf([&] { ReadFrom(config); });
 }
@@ -67,7 +64,7 @@ TEST(ImageFeatures, LoadImageIsTheResizedPixelsAsFractions) {
 }
 
 TEST(ImageFeatures, MeanAndDeviationAreAppliedAsTheReferenceDoes) {
-  auto config = Published();
+  auto config = PublishedProcessor();
   config["size"] = {{"height", 6}, {"width", 8}};
   config["do_normalize"] = true;
   config["image_mean"] = {0.5, 0.4, 0.3};
@@ -93,12 +90,12 @@ TEST(ImageProcessor, ThePublishedFileIsTheDefault) {
 }
 
 TEST(ImageProcessor, TheNestedFileOfTransformers5IsReadAndWins) {
-  auto image = Published();
+  auto image = PublishedProcessor();
   image["size"] = {{"height", 256}, {"width", 320}};
   const TemporaryFolder folder;
   WriteText(folder / "processor_config.json",
             nlohmann::json{{"image_processor", image}, {"audio_seq_length", 188}}.dump());
-  WriteText(folder / "preprocessor_config.json", Published().dump());
+  WriteText(folder / "preprocessor_config.json", PublishedProcessor().dump());
   EXPECT_EQ(ReadImageProcessor(folder.path()).height, 256);
   EXPECT_EQ(ReadImageProcessor(folder.path()).width, 320);
 }
@@ -122,7 +119,7 @@ TEST(ImageProcessor, WhatIsNotDoneHereIsRefusedByName) {
 TEST(ImageProcessor, MissingKeysHaveNoSilentDefault) {
   for (const std::string key :
        {"size", "rescale_factor", "do_normalize", "do_rescale", "do_resize", "resample"}) {
-    auto config = Published();
+    auto config = PublishedProcessor();
     config.erase(key);
     EXPECT_THAT(ErrorOf([&] { ReadFrom(config); }), HasSubstr("'" + key + "'"));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ inline std::string MediaPath(const std::string& name) {
   std::string path = PLELAB_SOURCE_DIR "/tests/data/media/";
   path += name;
   return path;
+}
+
+// preprocessor_config.json as published.
+inline nlohmann::json PublishedProcessor() {
+  return nlohmann::json::parse(
+      ReadText(PLELAB_SOURCE_DIR "/tests/data/published_e2b/preprocessor_config.json"));
 }
 
 // Names of the media with one of these endings, sorted.
