@@ -33,7 +33,12 @@ HWY_INLINE uint64_t ReadStreams(const uint64_t* data, size_t stream) {
     }
   }
   uint64_t total = 0;
-  for (const auto& s : sum) total += hn::GetLane(hn::SumOfLanes(d, s));
+  for (const auto& s : sum) {
+    // Not SumOfLanes, which g++ 12's AVX-512 does in signed numbers: theirs may not wrap.
+    HWY_ALIGN uint64_t lanes[kWords];
+    hn::Store(s, d, lanes);
+    for (const uint64_t lane : lanes) total += lane;
+  }
   return total;
 }
 
