@@ -1,5 +1,9 @@
 #include "model/altup.h"
 
+#include <algorithm>
+
+#include "model/fused_ops.h"
+#include "model/kernels/training_math.h"
 #include "model/matmul.h"
 #include "model/ops.h"
 
@@ -23,53 +27,71 @@ torch::Tensor Magnitude(const torch::Tensor& x) { return MeanSquare(x).clamp_min
 
 // [B, T, hidden] → [B, T, n] in (−1, 1).
 torch::Tensor RouterModalities(const torch::Tensor& x, const AltUpWeights& w, const TextConfig& c) {
-  const torch::Tensor inputs =
-      RmsNorm(x, w.router_norm, c.rms_norm_eps) * (1.0 / static_cast<double>(c.hidden_size));
-  return MatMul(inputs, w.modality_router).tanh();
+  const torch::Tensor normed = RmsNorm(x, w.router_norm, c.rms_norm_eps);
+  // The router's scale, 1 / hidden, after its product: of n numbers, not of hidden.
+  return (MatMul(normed, w.modality_router) * (1.0 / static_cast<double>(c.hidden_size))).tanh();
+}
+
+bool CanFuseAll(const AltUpStreams& streams) {
+  return std::ssize(streams) <= kMaxMixedStreams && std::ranges::all_of(streams, CanFuse);
 }
 
 }  // namespace
 
-torch::Tensor AltUpExpand(const torch::Tensor& embeds, const std::vector<LinearWeight>& projections) {
+AltUpStreams AltUpExpand(const torch::Tensor& embeds, const std::vector<LinearWeight>& projections) {
   const torch::Tensor target = Magnitude(embeds);
-  std::vector<torch::Tensor> streams = {embeds};
+  AltUpStreams streams = {embeds};
   for (const LinearWeight& projection : projections) {
     streams.push_back(WithMagnitude(Linear(embeds, projection), target));
   }
-  return torch::stack(streams);
+  return streams;
 }
 
-torch::Tensor AltUpPredict(const torch::Tensor& streams, const AltUpWeights& w, const TextConfig& c) {
-  const int64_t n = c.altup_num_inputs;
-  const int64_t batch = streams.size(1), tokens = streams.size(2), hidden = streams.size(3);
+AltUpStreams MixStreamsUnfused(const AltUpStreams& streams, const torch::Tensor& coefs) {
+  const auto n = std::ssize(streams);
+  const torch::Tensor matrices = coefs.reshape({-1, n, n});
+  const torch::Tensor by_token = torch::stack(streams, 2).flatten(0, 1);  // [B · T, n, hidden]
+  const torch::Tensor mixed = torch::baddbmm(by_token, matrices, by_token);
+  return mixed.view({coefs.size(0), coefs.size(1), n, -1}).unbind(2);
+}
+
+AltUpStreams AddInnovationUnfused(const AltUpStreams& predictions, const torch::Tensor& activated,
+                                  const torch::Tensor& coefs, int64_t active) {
+  const torch::Tensor innovation = activated - predictions[active];
+  AltUpStreams corrected;
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    corrected.push_back(
+        torch::addcmul(predictions[i], innovation, coefs.narrow(-1, static_cast<int64_t>(i), 1)));
+  }
+  return corrected;
+}
+
+AltUpStreams AltUpPredict(const AltUpStreams& streams, const AltUpWeights& w, const TextConfig& c) {
   const torch::Tensor modalities = RouterModalities(streams[c.altup_active_idx], w, c);
   // Per token an [n, n] matrix: row `to`, column `from`.
-  const torch::Tensor coefs = MatMul(modalities, w.prediction_coefs).reshape({batch * tokens, n, n});
-  const torch::Tensor by_token = streams.permute({1, 2, 0, 3}).reshape({batch * tokens, n, hidden});
-  const torch::Tensor predictions = torch::baddbmm(by_token, coefs, by_token);
-  return predictions.view({batch, tokens, n, hidden}).permute({2, 0, 1, 3});
+  const torch::Tensor coefs = MatMul(modalities, w.prediction_coefs);
+  return CanFuseAll(streams) ? FusedMixStreams(streams, coefs) : MixStreamsUnfused(streams, coefs);
 }
 
-torch::Tensor AltUpCorrect(const torch::Tensor& predictions, const torch::Tensor& activated,
-                           const AltUpWeights& w, const TextConfig& c, bool training) {
+AltUpStreams AltUpCorrect(const AltUpStreams& predictions, const torch::Tensor& activated,
+                          const AltUpWeights& w, const TextConfig& c, bool training) {
   const torch::Tensor modalities = RouterModalities(activated, w, c);
   LinearWeight correction = w.correction_coefs;
   if (training && c.altup_coef_clip) {
     correction.values = correction.values.clamp(-*c.altup_coef_clip, *c.altup_coef_clip);
   }
   const torch::Tensor coefs = MatMul(modalities, correction) + 1.0;  // [B, T, n]
-  const torch::Tensor innovation = activated - predictions[c.altup_active_idx];
-  return torch::addcmul(predictions, innovation, coefs.permute({2, 0, 1}).unsqueeze(-1));
+  return CanFuseAll(predictions) ? FusedAddInnovation(predictions, activated, coefs, c.altup_active_idx)
+                                 : AddInnovationUnfused(predictions, activated, coefs, c.altup_active_idx);
 }
 
-torch::Tensor AltUpMerge(const torch::Tensor& streams, const std::vector<LinearWeight>& unembed_projections) {
+torch::Tensor AltUpMerge(const AltUpStreams& streams, const std::vector<LinearWeight>& unembed_projections) {
   const torch::Tensor target = Magnitude(streams[0]);
   torch::Tensor sum = streams[0];
   for (size_t i = 0; i < unembed_projections.size(); ++i) {
-    const auto stream = static_cast<int64_t>(i) + 1;
-    sum = sum + WithMagnitude(Linear(streams[stream], unembed_projections[i]), target);
+    sum = sum + WithMagnitude(Linear(streams[i + 1], unembed_projections[i]), target);
   }
-  return sum / static_cast<double>(streams.size(0));
+  return sum / static_cast<double>(streams.size());
 }
 
 void ClampPredictionCoefs(const TextWeights& w, const TextConfig& c) {

@@ -1,5 +1,8 @@
 #include "model/attention.h"
 
+#include <ATen/ops/_softmax_backward_data.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -11,6 +14,7 @@ namespace {
 
 // Scores of one block of queries: 64 MiB of float32 at most, unless a single query already needs more.
 constexpr int64_t kMaxScores = 1 << 24;
+constexpr int64_t kLargestBlock = 128, kSmallestBlock = 64;
 
 torch::Tensor SplitHeads(const torch::Tensor& x, int64_t head_dim) {
   return x.unflatten(-1, {-1, head_dim});  // [B, T, heads, head_dim]
@@ -25,29 +29,105 @@ torch::Tensor Hidden(int64_t query_start, int64_t queries, int64_t key_start, in
   return distance.lt(0).logical_or_(distance.ge(window));
 }
 
-// queries [B, heads, T, head_dim] float32 → [B, heads, T, head_dim].
-torch::Tensor AttendBlock(const torch::Tensor& queries, int64_t query_start, const KeysValues& kv,
-                          int64_t window) {
-  const int64_t batch = queries.size(0), heads = queries.size(1), count = queries.size(2),
-                dim = queries.size(3);
-  const int64_t kv_heads = kv.keys.size(1);
-  // Only keys that some query of this block sees.
-  const int64_t first = std::max(kv.start, query_start - std::min(window, query_start + 1) + 1);
-  const int64_t seen = query_start + count - first;
-  const auto keys = kv.keys.narrow(2, first - kv.start, seen).to(torch::kFloat32);
-  const auto values = kv.values.narrow(2, first - kv.start, seen).to(torch::kFloat32);
+// A run of queries and the keys that some of them see.
+struct Block {
+  int64_t from = 0, count = 0;  // of the queries [B, heads, T, head_dim]
+  int64_t first = 0, seen = 0;  // of the keys
+  torch::Tensor hidden;         // [count, seen]; undefined where every query sees all of these keys
+};
 
-  // Query heads of a group lie together: one product per key head, no repeated keys.
-  const auto grouped = queries.reshape({batch, kv_heads, heads / kv_heads * count, dim});
-  auto scores =
-      torch::matmul(grouped, keys.transpose(2, 3)).view({batch, kv_heads, heads / kv_heads, count, seen});
-  if (count > 1) {  // a single query sees all of the keys kept above
-    const auto hidden = Hidden(query_start, count, first, seen, window, queries.device());
-    scores = scores.masked_fill(hidden, -std::numeric_limits<float>::infinity());
-  }
-  const auto weights = torch::softmax(scores, -1).view({batch, kv_heads, heads / kv_heads * count, seen});
-  return torch::matmul(weights, values).view({batch, heads, count, dim});
+struct Positions {
+  int64_t query_start, key_start, window;
+};
+
+Block BlockOf(const Positions& p, int64_t from, int64_t count, torch::Device device) {
+  Block block;
+  block.from = from;
+  block.count = count;
+  const int64_t query = p.query_start + from;
+  const int64_t first = std::max(p.key_start, query - std::min(p.window, query + 1) + 1);
+  block.first = first - p.key_start;
+  block.seen = query + count - first;
+  if (count > 1) block.hidden = Hidden(query, count, first, block.seen, p.window, device);
+  return block;
 }
+
+// Query heads of a group lie together, one product per key head and no repeated keys: [B, kv_heads, group ·
+// count, head_dim].
+torch::Tensor Grouped(const torch::Tensor& queries, const Block& block, int64_t kv_heads) {
+  return queries.narrow(2, block.from, block.count).reshape({queries.size(0), kv_heads, -1, queries.size(3)});
+}
+
+// Of queries as Grouped, keys [B, kv_heads, K, head_dim]: weights [B, kv_heads, group · count, seen].
+torch::Tensor Weights(const torch::Tensor& grouped, const torch::Tensor& keys, const Block& block) {
+  torch::Tensor scores = torch::matmul(grouped, keys.narrow(2, block.first, block.seen).transpose(2, 3));
+  if (block.hidden.defined()) {
+    const torch::Tensor by_query = scores.view({scores.size(0), scores.size(1), -1, block.count, block.seen});
+    scores = by_query.masked_fill(block.hidden, -std::numeric_limits<float>::infinity()).view_as(scores);
+  }
+  return torch::softmax(scores, -1);
+}
+
+// Queries at a time.  A window sees few keys of another block, so that most scores of large blocks would be
+// hidden; a single one may be as large as it must.
+int64_t BlockSize(const torch::Tensor& queries, const torch::Tensor& keys, int64_t window) {
+  const int64_t fits = kMaxScores / (queries.size(0) * queries.size(1) * keys.size(2));
+  const int64_t useful = std::max<int64_t>(std::min<int64_t>(window, kLargestBlock), kSmallestBlock);
+  return std::clamp<int64_t>(fits, 1, useful);
+}
+
+template <class F>
+void ForEachBlock(const torch::Tensor& queries, const torch::Tensor& keys, const Positions& p, F f) {
+  const int64_t tokens = queries.size(2), size = BlockSize(queries, keys, p.window);
+  for (int64_t from = 0; from < tokens; from += size) {
+    f(BlockOf(p, from, std::min(size, tokens - from), queries.device()));
+  }
+}
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// queries [B, heads, T, head_dim], keys and values [B, kv_heads, K, head_dim], float32 → [B, heads, T,
+// head_dim]. The backward pass makes the weights again: they are larger than all that is kept.
+class AttendFunction : public torch::autograd::Function<AttendFunction> {
+ public:
+  static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& queries, const torch::Tensor& keys,
+                               const torch::Tensor& values, int64_t query_start, int64_t key_start,
+                               int64_t window) {
+    ctx->save_for_backward({queries, keys, values});
+    ctx->saved_data["positions"] = std::vector<int64_t>{query_start, key_start, window};
+    const torch::Tensor attended = torch::empty(queries.sizes(), queries.options());
+    ForEachBlock(queries, keys, {query_start, key_start, window}, [&](const Block& block) {
+      const torch::Tensor weights = Weights(Grouped(queries, block, keys.size(1)), keys, block);
+      torch::Tensor part = attended.narrow(2, block.from, block.count);
+      part.copy_(torch::matmul(weights, values.narrow(2, block.first, block.seen)).view(part.sizes()));
+    });
+    return attended;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list outputs) {
+    const variable_list saved = ctx->get_saved_variables();
+    const torch::Tensor &queries = saved[0], &keys = saved[1], &values = saved[2];
+    const std::vector<int64_t> at = ctx->saved_data["positions"].toIntVector();
+    const torch::Tensor dqueries = torch::empty(queries.sizes(), queries.options());
+    const torch::Tensor dkeys = torch::zeros(keys.sizes(), keys.options()),
+                        dvalues = torch::zeros_like(dkeys);
+    ForEachBlock(queries, keys, {at[0], at[1], at[2]}, [&](const Block& block) {
+      const torch::Tensor q = Grouped(queries, block, keys.size(1)),
+                          d = Grouped(outputs[0], block, keys.size(1));
+      const torch::Tensor k = keys.narrow(2, block.first, block.seen);
+      const torch::Tensor weights = Weights(q, keys, block);
+      const torch::Tensor dweights =
+          torch::matmul(d, values.narrow(2, block.first, block.seen).transpose(2, 3));
+      const torch::Tensor dscores = at::_softmax_backward_data(dweights, weights, -1, torch::kFloat32);
+      torch::Tensor part = dqueries.narrow(2, block.from, block.count);
+      part.copy_(torch::matmul(dscores, k).view(part.sizes()));
+      dkeys.narrow(2, block.first, block.seen).add_(torch::matmul(dscores.transpose(2, 3), q));
+      dvalues.narrow(2, block.first, block.seen).add_(torch::matmul(weights.transpose(2, 3), d));
+    });
+    return {dqueries, dkeys, dvalues, {}, {}, {}};
+  }
+};
 
 }  // namespace
 
@@ -64,15 +144,8 @@ torch::Tensor Attention(const torch::Tensor& x, const KeysValues& kv, const Atte
   const auto normed = RmsNorm(SplitHeads(Linear(x, w.q_proj), c.head_dim), w.q_norm, c.rms_norm_eps);
   const auto queries = ApplyRope(normed, rope).transpose(1, 2);  // [B, heads, T, head_dim]
   const int64_t window = type == LayerType::kSliding ? c.sliding_window : std::numeric_limits<int64_t>::max();
-  const int64_t tokens = queries.size(2), keys = kv.keys.size(2);
-  const int64_t block =
-      std::clamp<int64_t>(kMaxScores / (queries.size(0) * queries.size(1) * keys), 1, tokens);
-  std::vector<torch::Tensor> blocks;
-  for (int64_t from = 0; from < tokens; from += block) {
-    const auto some = queries.narrow(2, from, std::min(block, tokens - from));
-    blocks.push_back(AttendBlock(some, query_start + from, kv, window));
-  }
-  const auto attended = blocks.size() == 1 ? blocks.front() : torch::cat(blocks, 2);
+  const torch::Tensor attended = AttendFunction::apply(
+      queries, kv.keys.to(torch::kFloat32), kv.values.to(torch::kFloat32), query_start, kv.start, window);
   return Linear(attended.transpose(1, 2).flatten(2), w.o_proj);
 }
 

@@ -97,7 +97,7 @@ void DecodeStep::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, Ple
   AddRows(s.mixed, s.fed_forward, s.output);
   CorrectStreams(s.predictions, s.output, w.altup, v.router_norm, c, s.altup, s.streams);
 
-  if (!recipe.branch) return;
+  if (!recipe.branch || spec.ple_slice == kNoPle) return;
   MakePerLayerInput(spec.ple_slice, recipe, ple);
   AddPerLayerInput(w, v);
 }

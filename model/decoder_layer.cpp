@@ -10,7 +10,7 @@
 
 namespace plelab {
 
-torch::Tensor DecoderLayer(const torch::Tensor& streams, int64_t position, TextPass& pass) {
+AltUpStreams DecoderLayer(const AltUpStreams& streams, int64_t position, TextPass& pass) {
   const TextConfig& c = pass.model().config;
   const LayerSpec& spec = pass.model().layers[position];
   const DecoderLayerWeights& w = pass.model().weights.layers[spec.source_layer];
@@ -26,7 +26,7 @@ torch::Tensor DecoderLayer(const torch::Tensor& streams, int64_t position, TextP
   // From the last donor on nothing but the wanted positions has a use.
   const int64_t wanted = pass.Wanted(position);
   if (wanted == 0) return {};
-  predictions = Last(predictions, 2, wanted);
+  for (torch::Tensor& prediction : predictions) prediction = Last(prediction, 1, wanted);
   normed = Last(normed, 1, wanted);
 
   const auto active = predictions[c.altup_active_idx];

@@ -32,8 +32,8 @@ void CheckLayers(const LayerList& layers, const TextConfig& config) {
     const LayerSpec& layer = layers[i];
     Require(layer.source_layer >= 0 && layer.source_layer < count, i, "source_layer", layer.source_layer,
             "a layer of the checkpoint");
-    Require(layer.ple_slice >= 0 && layer.ple_slice < count, i, "ple_slice", layer.ple_slice,
-            "a layer of the checkpoint");
+    Require(layer.ple_slice >= kNoPle && layer.ple_slice < count, i, "ple_slice", layer.ple_slice,
+            "a layer of the checkpoint, or -1 for none");
     Require(layer.ffn_width > 0 && layer.ffn_width <= config.intermediate_size[layer.source_layer], i,
             "ffn_width", layer.ffn_width, "1 to the source layer's intermediate_size");
     Require(layer.activation_sparsity >= 0 && layer.activation_sparsity < 1, i,

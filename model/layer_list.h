@@ -9,11 +9,14 @@
 
 namespace plelab {
 
+inline constexpr int64_t kNoPle = -1;  // as a ple_slice: the layer's PLE branch is skipped
+
 struct LayerSpec {
   int64_t source_layer = 0;  // whose weights
   int64_t kv_donor = 0;      // list position whose keys and values it reads; its own position: it makes them
   int64_t ffn_width = 0;     // leading rows of gate and up, leading columns of down, that are used
   int64_t ple_slice = 0;  // which layer's part of a PLE row (and of per_layer_model_projection) it receives
+                          // or kNoPle
   LayerType type = LayerType::kSliding;
   double activation_sparsity = 0;  // fraction of FFN units that Gaussian top-k drops; 0: dense
 };

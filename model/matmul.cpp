@@ -82,8 +82,8 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w) {
                    x.numel() > 0 && w.values.stride(1) == 1;
   if (!own || WantsGradient(x, w)) return AtenMatMul(x, w);
   if (x.numel() / w.in <= kMaxVectors) return KernelMatMul(x, w);
-  const bool aten_is_fast = x.scalar_type() == w.values.scalar_type() &&
-                            (x.scalar_type() == torch::kFloat32 || CpuMultipliesBFloat16());
+  const bool aten_is_fast = x.scalar_type() == torch::kFloat32 ? w.values.scalar_type() == torch::kFloat32
+                                                               : CpuMultipliesBFloat16();
   return aten_is_fast ? AtenMatMul(x, w) : WidenedMatMul(x, w);
 }
 

@@ -16,9 +16,9 @@ MlpWeights FirstUnits(const MlpWeights& w, int64_t width) {
 
 torch::Tensor Mlp(const torch::Tensor& x, const MlpWeights& all_units, const LayerSpec& spec) {
   const MlpWeights w = FirstUnits(all_units, spec.ffn_width);
-  torch::Tensor gate = Linear(x, w.gate_proj);
-  if (spec.activation_sparsity > 0) gate = GaussianTopK(gate, spec.activation_sparsity);
-  return Linear(Gelu(gate) * Linear(x, w.up_proj), w.down_proj);
+  const torch::Tensor gated =
+      GatedGelu(Linear(x, w.gate_proj), Linear(x, w.up_proj), spec.activation_sparsity);
+  return Linear(gated, w.down_proj);
 }
 
 }  // namespace plelab

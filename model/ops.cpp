@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "model/fused_ops.h"
 #include "model/matmul.h"
 
 namespace plelab {
@@ -10,10 +11,13 @@ torch::ScalarType ComputeType(const LinearWeight& w) {
   return w.format == WeightFormat::kBFloat16 ? torch::kBFloat16 : torch::kFloat32;
 }
 
-torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
+torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
   // A CPU without bfloat16 products widens the weights: rounding x would only cost accuracy.
-  const bool widens = x.device().is_cpu() && !CpuMultipliesBFloat16();
-  return MatMul(x.to(widens ? torch::kFloat32 : ComputeType(w)), w).to(torch::kFloat32);
+  return device.is_cpu() && !CpuMultipliesBFloat16() ? torch::kFloat32 : ComputeType(w);
+}
+
+torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
+  return MatMul(x.to(ProductType(w, x.device())), w).to(torch::kFloat32);
 }
 
 LinearWeight FirstOutputs(const LinearWeight& w, int64_t count) {
@@ -32,8 +36,21 @@ LinearWeight FirstInputs(const LinearWeight& w, int64_t count) {
 
 torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
   const torch::Tensor wide = x.to(torch::kFloat32);
+  return CanFuse(wide) ? FusedRmsNorm(wide, weight, eps) : UnfusedRmsNorm(wide, weight, eps);
+}
+
+torch::Tensor UnfusedRmsNorm(const torch::Tensor& wide, const torch::Tensor& weight, double eps) {
   const torch::Tensor normed = wide * torch::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);
   return weight.defined() ? normed * weight.to(torch::kFloat32) : normed;
+}
+
+torch::Tensor GatedGelu(const torch::Tensor& gate, const torch::Tensor& up, double sparsity) {
+  return CanFuse(gate) && CanFuse(up) ? FusedGatedGelu(gate, up, sparsity)
+                                      : UnfusedGatedGelu(gate, up, sparsity);
+}
+
+torch::Tensor UnfusedGatedGelu(const torch::Tensor& gate, const torch::Tensor& up, double sparsity) {
+  return Gelu(sparsity > 0 ? GaussianTopK(gate, sparsity) : gate) * up;
 }
 
 torch::Tensor Gelu(const torch::Tensor& x) { return torch::gelu(x, "tanh"); }

@@ -8,6 +8,16 @@
 #include "model/torch_dtype.h"
 
 namespace plelab {
+namespace {
+
+// table [vocab_ple, n] → [B, T, n] float32.
+torch::Tensor LookUp(const torch::Tensor& table, const torch::Tensor& ids, int64_t padding_idx) {
+  const torch::Tensor in_table = ids.ge(0).logical_and_(ids.lt(table.size(0)));
+  const torch::Tensor rows_of_ids = torch::where(in_table, ids, torch::zeros_like(ids));
+  return torch::embedding(table, rows_of_ids, padding_idx).to(torch::kFloat32);
+}
+
+}  // namespace
 
 PleRows PleRows::FromRequest(PleRequest& request, DType dtype, int64_t batch, int64_t ple_dim,
                              torch::Device device) {
@@ -22,11 +32,17 @@ PleRows PleRows::FromRequest(PleRequest& request, DType dtype, int64_t batch, in
 
 PleRows PleRows::FromTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t ple_dim,
                            int64_t padding_idx) {
-  const torch::Tensor in_table = ids.ge(0).logical_and_(ids.lt(table.size(0)));
-  const torch::Tensor rows_of_ids = torch::where(in_table, ids, torch::zeros_like(ids));
   PleRows rows;
   rows.kind_ = PleKind::kRows;
-  rows.slices_ = torch::embedding(table, rows_of_ids, padding_idx).to(torch::kFloat32).split(ple_dim, -1);
+  rows.slices_ = LookUp(table, ids, padding_idx).split(ple_dim, -1);
+  return rows;
+}
+
+PleRows PleRows::FromSharedTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t layers,
+                                 int64_t padding_idx) {
+  PleRows rows;
+  rows.kind_ = PleKind::kRows;
+  rows.slices_.assign(static_cast<size_t>(layers), LookUp(table, ids, padding_idx));
   return rows;
 }
 
@@ -76,6 +92,7 @@ torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, in
 
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim) {
   std::vector<LinearWeight> layers;
+  if (!projection.values.defined()) return layers;
   const int64_t rows = projection.layout == WeightLayout::kRowMajor ? 0 : 1;
   for (const torch::Tensor& values : projection.values.split(ple_dim, rows)) {
     LinearWeight layer = projection;
@@ -86,14 +103,15 @@ std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t p
   return layers;
 }
 
-torch::Tensor AddPerLayerInput(const torch::Tensor& streams, const torch::Tensor& per_layer_input,
-                               const DecoderLayerWeights& w, const TextConfig& c) {
+AltUpStreams AddPerLayerInput(AltUpStreams streams, const torch::Tensor& per_layer_input,
+                              const DecoderLayerWeights& w, const TextConfig& c) {
   torch::Tensor active = streams[c.altup_active_idx];
   if (c.altup_correct_scale) active = active * w.altup.correct_output_scale.to(torch::kFloat32);
-  const torch::Tensor gated = Gelu(Linear(active, w.per_layer_input_gate)) * per_layer_input;
+  const torch::Tensor gated = GatedGelu(Linear(active, w.per_layer_input_gate), per_layer_input, 0);
   const torch::Tensor added =
       RmsNorm(Linear(gated, w.per_layer_projection), w.post_per_layer_input_norm, c.rms_norm_eps);
-  return torch::cat({streams.narrow(0, 0, 1), streams.narrow(0, 1, streams.size(0) - 1) + added});
+  for (size_t i = 1; i < streams.size(); ++i) streams[i] = streams[i] + added;
+  return streams;
 }
 
 }  // namespace plelab

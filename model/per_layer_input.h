@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "model/altup.h"
 #include "model/config.h"
 #include "model/io/dtype.h"
 #include "model/ple/ple_source.h"
@@ -23,6 +24,9 @@ class PleRows {
   // for none.
   static PleRows FromTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t ple_dim,
                            int64_t padding_idx);
+  // One row for all `layers`: table [vocab_ple, ple_dim].
+  static PleRows FromSharedTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t layers,
+                                 int64_t padding_idx);
   // The reference given embeddings but no rows.
   static PleRows None() { return {}; }
 
@@ -51,12 +55,13 @@ torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, in
                             const LinearWeight& projection, const torch::Tensor& projection_norm,
                             const TextConfig& c);
 
-// per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.
+// per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.  None
+// where it is undefined (a model trained without PLE).
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim);
 
-// streams [n, B, T, hidden] with the layer's input, gated by the active stream, added to streams [1:].
+// The streams with the layer's input, gated by the active one, added to streams [1:].
 // Reference: the second half of Gemma3nTextDecoderLayer.
-torch::Tensor AddPerLayerInput(const torch::Tensor& streams, const torch::Tensor& per_layer_input,
-                               const DecoderLayerWeights& w, const TextConfig& c);
+AltUpStreams AddPerLayerInput(AltUpStreams streams, const torch::Tensor& per_layer_input,
+                              const DecoderLayerWeights& w, const TextConfig& c);
 
 }  // namespace plelab

@@ -151,15 +151,14 @@ std::string IndexJson(const std::vector<Shard>& shards, int64_t total_bytes) {
   return index.dump(2) + "\n";
 }
 
-// The config as given, except for the type that the weights now have.
-std::string WithDType(const std::string& config_json, DType dtype) {
+}  // namespace
+
+std::string ConfigJsonWithDType(const std::string& config_json, DType dtype) {
   auto json = nlohmann::ordered_json::parse(config_json);
   json.erase("dtype");
   json["torch_dtype"] = std::string(Name(dtype));
   return json.dump(2) + "\n";
 }
-
-}  // namespace
 
 int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string& directory,
                               const SynthOptions& options) {
@@ -182,7 +181,7 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
   for (const fs::path companion : options.companions) {
     fs::copy_file(companion, fs::path(directory) / companion.filename());
   }
-  WriteWholeFile(directory + "/config.json", WithDType(config_json, options.dtype));
+  WriteWholeFile(directory + "/config.json", ConfigJsonWithDType(config_json, options.dtype));
   return total;
 }
 

@@ -28,4 +28,7 @@ struct SynthOptions {
 int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string& directory,
                               const SynthOptions& options);
 
+// A config.json as given, except for the type that the weights have.
+std::string ConfigJsonWithDType(const std::string& config_json, DType dtype);
+
 }  // namespace plelab

@@ -12,22 +12,25 @@
 namespace plelab {
 namespace {
 
-// streams [n, B, T, hidden] → logits [B, T, vocab].
-torch::Tensor Logits(const torch::Tensor& streams, const TextModel& model) {
+// Hidden states [B, T, hidden] of the tokens wanted, undefined where none is.
+torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
+                            KvCache* kv, LogitsWanted wanted) {
+  TextPass pass(model, embeds, rows, kv, wanted);
+  AltUpStreams streams = AltUpExpand(embeds, model.weights.altup_projections);
+  for (size_t i = 0; i < model.layers.size() && !streams.empty(); ++i) {
+    streams = DecoderLayer(streams, static_cast<int64_t>(i), pass);
+  }
+  if (kv != nullptr) kv->Advance(pass.tokens());
+  if (streams.empty()) return {};
   const torch::Tensor merged = AltUpMerge(streams, model.weights.altup_unembed_projections);
-  const torch::Tensor normed = RmsNorm(merged, model.weights.norm, model.config.rms_norm_eps);
-  return Softcap(Linear(normed, model.weights.embed_tokens), model.config.final_logit_softcapping);
+  return RmsNorm(merged, model.weights.norm, model.config.rms_norm_eps);
 }
 
 torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                            KvCache* kv, LogitsWanted wanted) {
-  TextPass pass(model, embeds, rows, kv, wanted);
-  torch::Tensor streams = AltUpExpand(embeds, model.weights.altup_projections);
-  for (size_t i = 0; i < model.layers.size() && streams.defined(); ++i) {
-    streams = DecoderLayer(streams, static_cast<int64_t>(i), pass);
-  }
-  if (kv != nullptr) kv->Advance(pass.tokens());
-  return streams.defined() ? Logits(streams, model) : torch::Tensor();
+  const torch::Tensor hidden = HiddenOfPiece(model, embeds, rows, kv, wanted);
+  if (!hidden.defined()) return {};
+  return Softcap(Linear(hidden, model.weights.embed_tokens), model.config.final_logit_softcapping);
 }
 
 }  // namespace
@@ -37,6 +40,11 @@ torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model) {
   const double scale = std::sqrt(static_cast<double>(model.config.hidden_size));
   return torch::embedding(model.weights.embed_tokens.values, ids, model.padding_idx).to(torch::kFloat32) *
          scale;
+}
+
+torch::Tensor TextHidden(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows) {
+  if (model.training) ClampPredictionCoefs(model.weights, model.config);
+  return HiddenOfPiece(model, embeds, rows, nullptr, LogitsWanted::kAll);
 }
 
 torch::Tensor TextForward(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,

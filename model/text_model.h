@@ -19,4 +19,8 @@ torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model);
 torch::Tensor TextForward(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                           KvCache* kv, LogitsWanted wanted);
 
+// What the head multiplies: the merged, normed streams [B, T, hidden] of one full pass without a cache, with
+// gradients where they are enabled.
+torch::Tensor TextHidden(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows);
+
 }  // namespace plelab

@@ -61,6 +61,7 @@ KeysValues TextPass::Seen(int64_t donor) const {
 }
 
 torch::Tensor TextPass::PleOf(int64_t slice, int64_t count) const {
+  if (slice == kNoPle) return {};
   const PleRows rows = count == tokens_ ? rows_ : rows_.Narrow(tokens_ - count, count);
   return PerLayerInput(Last(embeds_, 1, count), rows, slice, projections_[slice],
                        model_.weights.per_layer_projection_norm, model_.config);

@@ -41,7 +41,7 @@ class TextPass {
   void Keep(int64_t layer, KeysValues made);
   // What queries of this pass may see of `donor`'s keys and values: those cached and those of this pass.
   KeysValues Seen(int64_t donor) const;
-  // The per-layer input of the last `count` tokens; undefined where the PLE branch is off.
+  // The per-layer input of the last `count` tokens; undefined where its PLE branch is off.
   torch::Tensor PleOf(int64_t slice, int64_t count) const;
 
  private:

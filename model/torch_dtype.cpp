@@ -26,4 +26,12 @@ torch::ScalarType TorchType(DType dtype) {
   throw RunError("unknown element type {}", static_cast<int>(dtype));
 }
 
+DType DTypeOf(torch::ScalarType type) {
+  for (const DType dtype : {DType::kFloat32, DType::kBFloat16, DType::kFloat16, DType::kInt8, DType::kUInt8,
+                            DType::kInt32, DType::kInt64, DType::kBool}) {
+    if (TorchType(dtype) == type) return dtype;
+  }
+  throw RunError("tensors of {} are not stored", c10::toString(type));
+}
+
 }  // namespace plelab

@@ -8,5 +8,7 @@
 namespace plelab {
 
 torch::ScalarType TorchType(DType dtype);
+// Inverse of TorchType.  Throws RunError for a type that the project does not store.
+DType DTypeOf(torch::ScalarType type);
 
 }  // namespace plelab

@@ -73,6 +73,28 @@ TEST(Attention, IsTheTextbooksOnGroupedHeads) {
 // 2 heads · 3000² scores are more than one block holds.
 TEST(Attention, IsTheTextbooksInSeveralBlocksOfQueries) { ExpectTextbook(Config(2, 1, 2, 700), 1, 3000); }
 
+// Gradients by the input, through queries, keys and values, over several blocks of queries.
+TEST(Attention, ItsGradientIsTheTextbooks) {
+  const TextConfig c = Config(4, 2, 6, 70);
+  const AttentionWeights w = Weights(c);
+  const auto values = torch::randn({2, 300, c.hidden_size});
+  for (const LayerType type : {LayerType::kSliding, LayerType::kFull}) {
+    const RopeTable rope = MakeRope(c, type, 0, 300, torch::kCPU);
+    const int64_t window = type == LayerType::kSliding ? c.sliding_window : 300;
+    const auto gradient = [&](const auto& attend) {
+      auto x = values.clone().requires_grad_(true);
+      const torch::Tensor y = attend(x, MakeKeysValues(x, w, rope, 0, c));
+      (y * torch::linspace(-1, 1, y.numel()).view_as(y)).sum().backward();
+      return x.grad();
+    };
+    const auto got =
+        gradient([&](const auto& x, const auto& kv) { return Attention(x, kv, w, rope, 0, type, c); });
+    const auto expected =
+        gradient([&](const auto& x, const auto& kv) { return Textbook(x, kv, w, rope, window, c); });
+    EXPECT_TRUE(torch::allclose(got, expected, 1e-3, 1e-4));
+  }
+}
+
 TEST(Attention, ASlidingLayerSeesWindowPositionsCountingItsOwn) {
   const TextConfig c = Config(1, 1, 2, 3);
   const AttentionWeights w = Weights(c);

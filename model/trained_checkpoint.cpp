@@ -1,0 +1,35 @@
+#include "model/trained_checkpoint.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "model/io/error.h"
+#include "model/output_file.h"
+#include "model/synth.h"
+#include "model/tensor_file.h"
+
+namespace plelab {
+namespace fs = std::filesystem;
+
+void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& config_json,
+                            const std::string& directory, const TrainedCheckpointOptions& options) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (!fs::is_directory(directory)) throw RunError("{}: cannot be made: {}", directory, error.message());
+  std::vector<NamedTensor> tensors;
+  for (TrainedTensor& tensor : PublishedWeights(trainee, options.dtype)) {
+    tensors.push_back({tensor.spec.name, tensor.values});
+  }
+  std::map<std::string, std::string> metadata = options.metadata;
+  metadata["format"] = "pt";
+  metadata["weights"] = "trained";
+  WriteTensorFile(directory + "/model.safetensors", tensors, metadata);
+  for (const fs::path companion : options.companions) {
+    const fs::path target = fs::path(directory) / companion.filename();
+    if (fs::exists(target) && fs::equivalent(companion, target)) continue;
+    fs::copy_file(companion, target, fs::copy_options::overwrite_existing);
+  }
+  WriteWholeFile(directory + "/config.json", ConfigJsonWithDType(config_json, options.dtype));
+}
+
+}  // namespace plelab

@@ -1,0 +1,25 @@
+// Trained weights as a checkpoint in the published layout.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/io/dtype.h"
+#include "model/text_trainee.h"
+
+namespace plelab {
+
+struct TrainedCheckpointOptions {
+  DType dtype = DType::kBFloat16;
+  // Beside `weights: trained`, in the safetensors metadata: what it was trained on, and for how long.
+  std::map<std::string, std::string> metadata = {};
+  std::vector<std::string> companions = {};  // files to copy along: tokenizer.model
+};
+
+// Writes config.json (`config_json` with the dtype of the weights), model.safetensors and the companions to
+// `directory`, which it makes; files that are there are replaced, each when it is complete.  Throws RunError.
+void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& config_json,
+                            const std::string& directory, const TrainedCheckpointOptions& options);
+
+}  // namespace plelab
