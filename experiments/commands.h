@@ -19,6 +19,7 @@ void AddLogitsCommand(CLI::App& app);
 void AddGenerateCommand(CLI::App& app);
 void AddRunCommand(
     CLI::App& app);  // and the hidden `run-child` that measures one (variant, rep) in its own process
+void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
 
 }  // namespace plelab

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   plelab::AddLogitsCommand(app);
   plelab::AddGenerateCommand(app);
   plelab::AddRunCommand(app);
+  plelab::AddTrainCommand(app);
   plelab::AddValidateCommand(app);
   try {
     app.parse(argc, argv);

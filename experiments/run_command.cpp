@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 
+#include "experiments/command_line.h"
 #include "experiments/commands.h"
 #include "experiments/experiment.h"
 #include "harness/child.h"
@@ -22,14 +23,8 @@ struct RunFlags {
   RunOptions options;
 };
 
-std::string Quoted(const std::string& word) {
-  const bool plain = word.find_first_of(" '\"\\$&;|<>()*?[]{}~#") == std::string::npos;
-  return plain ? word : "'" + word + "'";
-}
-
 std::string CommandOf(const RunFlags& flags) {
-  std::string command = "build/plelab run " + Quoted(flags.config);
-  for (const auto& set : flags.set) command += " --set " + Quoted(set);
+  std::string command = CommandLine("run", flags.config, flags.set);
   if (flags.options.allow_debug) command += " --allow-debug";
   return command;
 }

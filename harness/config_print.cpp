@@ -5,33 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/config_fields.h"
-#include "harness/yaml_tree.h"
+#include "harness/section_yaml.h"
 
 namespace plelab {
 namespace {
-
-YamlNode Print(int64_t value) { return YamlNode::Scalar(fmt::format("{}", value)); }
-YamlNode Print(double value) {
-  return YamlNode::Scalar(fmt::format("{}", value));
-}  // shortest that reads back equal
-YamlNode Print(bool value) { return YamlNode::Scalar(value ? "true" : "false"); }
-YamlNode Print(const std::string& value) { return YamlNode::Scalar(value); }
-YamlNode Print(const std::vector<std::string>& values) {
-  YamlNode list = YamlNode::List({});
-  for (const std::string& value : values) list.items.push_back(Print(value));
-  return list;
-}
-template <ConfigEnum E>
-YamlNode Print(E value) {
-  return YamlNode::Scalar(std::string(Word(value)));
-}
-template <ConfigSection S>
-YamlNode Print(S section) {
-  YamlNode map = YamlNode::Map();
-  VisitFields(section, [&](std::string_view key, auto& field, auto&&...) { map.Set(key, Print(field)); });
-  return map;
-}
 
 bool SameValue(const YamlNode& a, const YamlNode& b) {
   return a.scalar == b.scalar && std::ranges::equal(a.items, b.items, SameValue);
@@ -51,8 +28,8 @@ YamlNode PrintVariant(const VariantConfig& variant, const ExperimentConfig& conf
   map.Set("name", YamlNode::Scalar(variant.name));
   YamlNode& ple = map.Set("ple", YamlNode::Map());
   for (const auto& [key, value] : DescribePleOptions(variant.ple)) ple.Set(key, YamlNode::Scalar(value));
-  const YamlNode model = Differences(Print(variant.model), Print(config.model));
-  const YamlNode workload = Differences(Print(variant.workload), Print(config.workload));
+  const YamlNode model = Differences(ToYaml(variant.model), ToYaml(config.model));
+  const YamlNode workload = Differences(ToYaml(variant.workload), ToYaml(config.workload));
   if (!model.entries.empty()) map.Set("model", model);
   if (!workload.entries.empty()) map.Set("workload", workload);
   return map;
@@ -75,7 +52,7 @@ std::string ResolvedYaml(const ExperimentConfig& config) {
   root.Set("experiment", YamlNode::Scalar(config.experiment));
   ExperimentConfig copy = config;  // the field lists hand out references
   VisitSections(copy, [&](std::string_view key, auto& section, std::string_view) {
-    if (Uses(config, key)) root.Set(key, Print(section));
+    if (Uses(config, key)) root.Set(key, ToYaml(section));
   });
   if (!config.shapes.empty()) {
     YamlNode& shapes = root.Set("shapes", YamlNode::List({}));

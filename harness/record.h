@@ -164,6 +164,25 @@ struct CurveRow {
   }
 };
 
+// One point of a training run: means over the steps since the point before.
+struct TrainingRow {
+  int64_t step = 0, tokens = 0;  // done by now
+  double loss = kNotMeasured, lr = kNotMeasured, tokens_per_s = kNotMeasured;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("step", &TrainingRow::step, "");
+    v("tokens", &TrainingRow::tokens, "");
+    v("loss", &TrainingRow::loss, "nats per token");
+    v("lr", &TrainingRow::lr, "");
+    v("tokens_per_s", &TrainingRow::tokens_per_s, "1/s");
+  }
+};
+
+struct TrainingRun {
+  std::string name;  // /training/ARM_SEED
+  std::vector<TrainingRow> rows;
+};
+
 struct Curve {
   std::string name;  // /curves/NAME
   std::string x_unit, y_unit;
@@ -180,6 +199,7 @@ struct Record {
   std::vector<AccuracyRow> accuracy;
   std::vector<TokenRow> tokens;
   std::vector<Curve> curves;
+  std::vector<TrainingRun> training;
 };
 
 // The value of a /meta attribute; `missing` where there is none.

@@ -15,6 +15,7 @@ namespace {
 constexpr char kMeta[] = "/meta";
 constexpr char kSchema[] = "schema_version";
 constexpr char kCurves[] = "/curves";
+constexpr char kTraining[] = "/training";
 
 // Every table of the schema, once: f("/tables/steps", record.steps).
 template <class R, class F>
@@ -74,6 +75,9 @@ std::vector<std::string> SchemaProblems(const Hdf5Reader& file) {
   for (const std::string& name : file.List(kCurves)) {
     CheckTable<CurveRow>(file, std::string(kCurves) + "/" + name, problems);
   }
+  for (const std::string& name : file.List(kTraining)) {
+    CheckTable<TrainingRow>(file, std::string(kTraining) + "/" + name, problems);
+  }
   return problems;
 }
 
@@ -88,6 +92,10 @@ Record ReadTables(const Hdf5Reader& file) {
   for (const std::string& name : file.List(kCurves)) {
     const Table table = file.ReadTable(std::string(kCurves) + "/" + name);
     record.curves.push_back({name, table.Find("x")->unit, table.Find("y")->unit, FromTable<CurveRow>(table)});
+  }
+  for (const std::string& name : file.List(kTraining)) {
+    const Table table = file.ReadTable(std::string(kTraining) + "/" + name);
+    record.training.push_back({name, FromTable<TrainingRow>(table)});
   }
   return record;
 }
@@ -117,6 +125,9 @@ void WriteRecord(const std::string& path, const Record& record) {
   for (const Curve& curve : record.curves) {
     file.WriteTable(std::string(kCurves) + "/" + curve.name, CurveTable(curve));
   }
+  for (const TrainingRun& run : record.training) {
+    file.WriteTable(std::string(kTraining) + "/" + run.name, ToTable(run.rows));
+  }
   file.Save(path);
 }
 
@@ -143,6 +154,7 @@ void Append(Record& a, const Record& b) {
   AppendRows(a.memory, b.memory);
   AppendRows(a.accuracy, b.accuracy);
   AppendRows(a.tokens, b.tokens);
+  AppendRows(a.training, b.training);
   for (const Curve& curve : b.curves) {
     const auto same = [&](const Curve& existing) { return existing.name == curve.name; };
     const auto found = std::find_if(a.curves.begin(), a.curves.end(), same);

@@ -15,18 +15,6 @@ const std::vector<std::string> kIdentity = {
     "config_yaml",     "git_commit",     "dirty_hash", "build_commit",       "build_dirty_hash",
     "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
 
-std::string FirstDifferentLine(const std::string& a, const std::string& b) {
-  std::istringstream x(a), y(b);
-  std::string left, right;
-  while (true) {
-    const bool has_left = static_cast<bool>(std::getline(x, left));
-    const bool has_right = static_cast<bool>(std::getline(y, right));
-    if (!has_left) left.clear();
-    if (!has_right) right.clear();
-    if (left != right || (!has_left && !has_right)) return fmt::format("'{}' was, '{}' is", left, right);
-  }
-}
-
 std::string Name(Isolate isolate) { return isolate == Isolate::kStep ? "step" : "process"; }
 std::string Name(Order order) { return order == Order::kAbba ? "abba" : "shuffled"; }
 std::string Name(Decode decode) {
@@ -42,6 +30,18 @@ std::string Name(Decode decode) {
 }
 
 }  // namespace
+
+std::string FirstDifferentLine(const std::string& a, const std::string& b) {
+  std::istringstream x(a), y(b);
+  std::string left, right;
+  while (true) {
+    const bool has_left = static_cast<bool>(std::getline(x, left));
+    const bool has_right = static_cast<bool>(std::getline(y, right));
+    if (!has_left) left.clear();
+    if (!has_right) right.clear();
+    if (left != right || (!has_left && !has_right)) return fmt::format("'{}' was, '{}' is", left, right);
+  }
+}
 
 Meta DescribeExperiment(const ExperimentConfig& config, const RunOptions& options,
                         const std::string& data_path) {

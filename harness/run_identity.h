@@ -25,4 +25,7 @@ Meta DescribeRun(const ExperimentConfig& config, const RunOptions& options);
 // Throws UserError naming the first of config, code, checkpoint, texts and processor in which the two differ.
 void RequireSameRun(const Meta& before, const Meta& now, const std::string& parts_folder);
 
+// "'threads: 2' was, 'threads: 4' is": of two texts that differ.
+std::string FirstDifferentLine(const std::string& was, const std::string& is);
+
 }  // namespace plelab

@@ -11,6 +11,12 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+// 0 … n − 1.  Not std::uniform_int_distribution, whose sequence differs between libraries; the bias of the
+// remainder is below n / 2^64.
+int64_t Draw(std::mt19937_64& random, int64_t n) {
+  return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+}
+
 // A series whose blocks are summed in constant time; blocks go round its end.
 class BlockSums {
  public:
@@ -34,12 +40,6 @@ class BlockSums {
       sum += prefix_[start + std::min(left, block_)] - prefix_[start];
     }
     return sum;
-  }
-
-  // 0 … n − 1.  Not std::uniform_int_distribution, whose sequence differs between libraries; the bias of the
-  // remainder is below n / 2^64.
-  static int64_t Draw(std::mt19937_64& random, int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
   }
 
  private:
@@ -95,13 +95,35 @@ Interval PairedBootstrapMean(const std::vector<std::vector<double>>& per_rep, in
     double drawn_sum = 0;
     int64_t drawn_count = 0;
     for (size_t i = 0; i < reps.size(); ++i) {
-      const BlockSums& rep = reps[BlockSums::Draw(random, std::ssize(reps))];
+      const BlockSums& rep = reps[Draw(random, std::ssize(reps))];
       drawn_sum += rep.DrawSum(random);
       drawn_count += rep.size();
     }
     mean = drawn_sum / static_cast<double>(drawn_count);
   }
   return WithPercentileInterval(value, means);
+}
+
+Interval BootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t resamples,
+                        uint64_t seed) {
+  const auto ratio = [](double numerator, double denominator) {
+    return denominator > 0 ? numerator / denominator : kNan;
+  };
+  const double value = ratio(std::accumulate(above.begin(), above.end(), 0.0),
+                             std::accumulate(below.begin(), below.end(), 0.0));
+  if (above.size() < 2 || resamples < 1) return {value, kNan, kNan};
+  std::mt19937_64 random(seed);
+  std::vector<double> ratios(static_cast<size_t>(resamples));
+  for (double& drawn : ratios) {
+    double numerator = 0, denominator = 0;
+    for (size_t i = 0; i < above.size(); ++i) {
+      const int64_t pair = Draw(random, std::ssize(above));
+      numerator += above[pair];
+      denominator += below[pair];
+    }
+    drawn = ratio(numerator, denominator);
+  }
+  return WithPercentileInterval(value, ratios);
 }
 
 }  // namespace plelab

@@ -26,4 +26,9 @@ Interval BlockBootstrapMean(std::span<const double> x, int64_t block, int64_t re
 Interval PairedBootstrapMean(const std::vector<std::vector<double>>& per_rep, int64_t block,
                              int64_t resamples, uint64_t seed);
 
+// Σ above / Σ below, with the 95 % interval of pairs drawn with replacement: bits per byte over documents.
+// REQUIRES both have one length.  low and high are NaN with fewer than two pairs or no resamples.
+Interval BootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t resamples,
+                        uint64_t seed);
+
 }  // namespace plelab

@@ -1,20 +1,17 @@
 // `plelab run` as a user meets it: children, kill -9 and resume, a full disk, exit codes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <set>
-#include <thread>
 
 #include "harness/process.h"
 #include "harness/recorder.h"
+#include "tests/support/program.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -25,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kSixVariants;
+using testing::LastLine;
 using testing::TinyRun;
 
 const char* const kProgram = PLELAB_BINARY_DIR "/plelab";
@@ -38,10 +36,6 @@ std::vector<std::string> RunArguments(const TinyRun& tiny, const std::vector<std
                                         "--out",  tiny.out(), "--allow-debug"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
-}
-
-std::string LastLine(const ProcessResult& result) {
-  return result.last_lines.empty() ? "" : result.last_lines.back();
 }
 
 TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
@@ -98,23 +92,7 @@ size_t CountParts(const TinyRun& tiny) {
 
 // Starts the run, kills it as soon as `parts` part files are there, and says how many there were then.
 size_t KillAfter(const TinyRun& tiny, size_t parts) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    const auto arguments = RunArguments(tiny);
-    std::vector<char*> words;
-    for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-    words.push_back(nullptr);
-    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(126);
-    execv(words[0], words.data());
-    _exit(127);
-  }
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (CountParts(tiny) < parts && waitpid(pid, nullptr, WNOHANG) == 0 &&
-         std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
+  testing::KillWhen(RunArguments(tiny), [&] { return CountParts(tiny) >= parts; });
   return ListParts(PartsFolder(tiny.out())).size();
 }
 

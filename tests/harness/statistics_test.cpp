@@ -113,5 +113,17 @@ TEST(Statistics, IntervalsCoverTheTruthAsOftenAsTheySay) {
   EXPECT_LE(covered, 199);
 }
 
+TEST(Statistics, ARatioOfSumsHasTheIntervalOfItsPairs) {
+  const std::vector<double> above = {2, 4, 6}, below = {1, 2, 3};
+  const Interval same = BootstrapRatio(above, below, 200, 1);
+  EXPECT_DOUBLE_EQ(same.value, 2);
+  EXPECT_DOUBLE_EQ(same.low, 2);
+  EXPECT_DOUBLE_EQ(same.high, 2);
+  const std::vector<double> x = Normal(400, 3, 1, 5), ones(400, 1.0);
+  const Interval mean = BootstrapRatio(x, ones, 1000, 1);
+  EXPECT_NEAR(mean.high - mean.low, 2 * 1.96 / 20, 0.03) << "of a mean of 400 values of deviation 1";
+  EXPECT_TRUE(std::isnan(BootstrapRatio(std::vector{1.0}, std::vector{2.0}, 100, 1).low));
+}
+
 }  // namespace
 }  // namespace plelab

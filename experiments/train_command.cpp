@@ -1,0 +1,74 @@
+// `plelab train`: one config, one trained model and its result file.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "experiments/command_line.h"
+#include "experiments/commands.h"
+#include "harness/interrupt.h"
+#include "harness/training/trainer.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+struct TrainFlags {
+  std::string config;
+  std::vector<std::string> set;
+  TrainingOptions options;
+};
+
+double Metric(const Record& record, std::string_view task, std::string_view metric,
+              double AccuracyRow::*value) {
+  for (const AccuracyRow& row : record.accuracy) {
+    if (row.task == task && row.metric == metric) return row.*value;
+  }
+  return kNotMeasured;
+}
+
+void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
+  const auto meta = [&](const char* key) { return MetaValue(result.record.meta, key); };
+  const std::string& task = config.evaluation.split;
+  std::cout << fmt::format("{}: {} parameters ({} in the PLE table), {} tokens in {} s\n", config.run_name(),
+                           meta("parameters"), meta("parameters_ple_table"), meta("trained_tokens"),
+                           meta("training_seconds"));
+  std::cout << fmt::format("{} of {} GFLOP/s (this machine's float32 product)\n", meta("training_gflops"),
+                           meta("gemm_float32_gflops"));
+  std::cout << fmt::format("{}: {:.4f} nats per token, {:.4f} bits per byte [{:.4f}, {:.4f}]\n", task,
+                           Metric(result.record, task, "nats_per_token", &AccuracyRow::value),
+                           Metric(result.record, task, "bits_per_byte", &AccuracyRow::value),
+                           Metric(result.record, task, "bits_per_byte", &AccuracyRow::low),
+                           Metric(result.record, task, "bits_per_byte", &AccuracyRow::high));
+  std::cout << fmt::format("weights: {}\nresult: {}\n", result.checkpoint, result.path);
+}
+
+void RunTraining(TrainFlags& flags) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a full disk is an error that the writer sees, not a signal that ends us
+  const TrainingConfig config = ReadTrainingConfig(flags.config, flags.set);
+  flags.options.config_path = flags.config;
+  flags.options.command = CommandLine("train", flags.config, flags.set);
+  try {
+    PrintEnd(config, Train(config, flags.options));
+  } catch (const Interrupted&) {
+    throw RunError("interrupted; the state is in {}: go on with --resume", config.output.folder);
+  }
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Trains the text model that a config describes");
+  auto flags = std::make_shared<TrainFlags>();
+  command->add_option("config", flags->config, "The run's YAML file, as in configs/training/")->required();
+  command->add_option("--set", flags->set, "Overrides one key of the config: arm.seed=3")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+  command->add_flag("--force", flags->options.force, "Start anew; replace an existing result");
+  command->callback([flags] { RunTraining(*flags); });
+}
+
+}  // namespace plelab

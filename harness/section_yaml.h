@@ -1,0 +1,36 @@
+// Sections of a config as a YAML tree: every key with its value, in the order of the field list.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/config_fields.h"
+#include "harness/yaml_tree.h"
+
+namespace plelab {
+
+inline YamlNode ToYaml(int64_t value) { return YamlNode::Scalar(fmt::format("{}", value)); }
+// Shortest that reads back equal.
+inline YamlNode ToYaml(double value) { return YamlNode::Scalar(fmt::format("{}", value)); }
+inline YamlNode ToYaml(bool value) { return YamlNode::Scalar(value ? "true" : "false"); }
+inline YamlNode ToYaml(const std::string& value) { return YamlNode::Scalar(value); }
+inline YamlNode ToYaml(const std::vector<std::string>& values) {
+  YamlNode list = YamlNode::List({});
+  for (const std::string& value : values) list.items.push_back(ToYaml(value));
+  return list;
+}
+template <ConfigEnum E>
+YamlNode ToYaml(E value) {
+  return YamlNode::Scalar(std::string(Word(value)));
+}
+template <ConfigSection S>
+YamlNode ToYaml(S section) {
+  YamlNode map = YamlNode::Map();
+  VisitFields(section, [&](std::string_view key, auto& field, auto&&...) { map.Set(key, ToYaml(field)); });
+  return map;
+}
+
+}  // namespace plelab

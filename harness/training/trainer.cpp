@@ -1,0 +1,182 @@
+#include "harness/training/trainer.h"
+
+#include <malloc.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "harness/interrupt.h"
+#include "harness/loaded_model.h"
+#include "harness/progress.h"
+#include "harness/recorder.h"
+#include "harness/synthesise.h"
+#include "harness/timer.h"
+#include "harness/training/evaluation.h"
+#include "harness/training/packing.h"
+#include "harness/training/training_cost.h"
+#include "harness/training/training_record.h"
+#include "harness/training/training_state.h"
+#include "model/head_loss.h"
+#include "model/io/error.h"
+#include "model/trained_checkpoint.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMostRows = 1000;  // of /training/NAME_SEED
+
+// A step frees and takes the same blocks as the one before: given back to the system, the same pages would
+// have to be cleared again and again.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+}
+
+void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
+  if (fs::exists(output.result) && !options.force) {
+    throw UserError("{}: exists; name another 'output.result', or replace it with --force", output.result);
+  }
+  const std::string state = StatePath(output.folder);
+  if (fs::exists(state) && !options.force && !options.resume) {
+    throw UserError("{}: a run was stopped here; go on with --resume, or start anew with --force", state);
+  }
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainingConfig& config, const TrainingOptions& options)
+      : config_(config),
+        options_(options),
+        config_json_(ArmConfigJson(config.arm)),
+        trainee_(MakeTrainee(ParseConfig(config_json_, config.arm.shape), config.arm.ple,
+                             static_cast<uint64_t>(config.arm.seed), config.compute.dtype)),
+        train_(ReadTokenSplit(config.tokens.folder, "train", vocab())),
+        valid_(ReadTokenSplit(config.tokens.folder, "valid", vocab())),
+        packing_(train_, config.tokens.use_first, config.tokens.context, config.tokens.batch,
+                 static_cast<uint64_t>(config.arm.seed)),
+        optimizer_(TrainedTensors(trainee_), config.optimizer),
+        step_tokens_(config.tokens.context * config.tokens.batch),
+        steps_(config.steps()) {}
+
+  TrainingResult Run() {
+    const OutputSection& output = config_.output;
+    if (options_.resume) {
+      auto found = LoadState(output.folder, optimizer_, config_.identity_yaml);
+      if (found) progress_ = std::move(*found);
+    }
+    const double gemm_gflops = MeasureGemmGflops();
+    RunSteps();
+    WriteCheckpoint();
+    TrainingResult result{output.result, output.checkpoint, {}};
+    result.record = MakeTrainingRecord({config_, options_, trainee_, train_, progress_, gemm_gflops});
+    fs::create_directories(fs::absolute(result.path).parent_path());
+    WriteRecord(result.path, result.record);
+    fs::remove(StatePath(output.folder));
+    return result;
+  }
+
+ private:
+  int64_t vocab() const { return trainee_.text().vocab_size; }
+  int64_t TokensDone() const { return progress_.step * step_tokens_; }
+  void Save() { SaveState(config_.output.folder, optimizer_, progress_, config_.identity_yaml); }
+
+  void RunSteps() {
+    KeepFreedMemory();
+    Progress bar("training " + config_.run_name(), steps_ * step_tokens_);
+    Timer since_saved;
+    double smooth = 0;  // the loss that is shown
+    while (progress_.step < steps_) {
+      const Timer timer;
+      const double loss = Step();
+      smooth = smooth == 0 ? loss : 0.95 * smooth + 0.05 * loss;
+      bar.Update(TokensDone(), fmt::format("loss {:.3f}, {:.0f} tokens/s", smooth,
+                                           static_cast<double>(step_tokens_) / timer.seconds()));
+      if (IsInterrupted() || since_saved.seconds() >= static_cast<double>(config_.output.save_every_s)) {
+        Save();
+        since_saved = Timer();
+      }
+      ThrowIfInterrupted();
+    }
+    Save();
+    bar.Finish(fmt::format("loss {:.3f}", smooth));
+  }
+
+  // Returns the mean loss of the step's tokens.
+  double Step() {
+    const Timer timer;
+    const TokenBatch batch = packing_.Batch(progress_.step);
+    const auto scored = batch.targets.ne(kNotScored).sum().item<double>();
+    const torch::Tensor loss = TrainingLoss(trainee_, batch.inputs, batch.targets) / scored;
+    loss.backward();
+    const double rate = RateAt(config_.optimizer, progress_.step, steps_);
+    optimizer_.Step(rate);
+    const auto nats = loss.item<double>();
+    const double seconds = timer.seconds();
+    ++progress_.step;
+    progress_.seconds += seconds;
+    progress_.interval_loss += nats;
+    progress_.interval_seconds += seconds;
+    ++progress_.interval_steps;
+    KeepRow(rate);
+    MeasureValid();
+    return nats;
+  }
+
+  // Points fall on the same steps whether a run was stopped or not.
+  void KeepRow(double rate) {
+    const int64_t every = (steps_ + kMostRows - 1) / kMostRows;
+    if (progress_.step % every != 0 && progress_.step != steps_) return;
+    const auto steps = static_cast<double>(progress_.interval_steps);
+    progress_.rows.push_back({progress_.step, TokensDone(), progress_.interval_loss / steps,
+                              rate * config_.optimizer.lr,
+                              steps * static_cast<double>(step_tokens_) / progress_.interval_seconds});
+    progress_.interval_loss = progress_.interval_seconds = 0;
+    progress_.interval_steps = 0;
+  }
+
+  void MeasureValid() {
+    const int64_t every = config_.evaluation.every_tokens;
+    if (every == 0) return;
+    const int64_t done = TokensDone();
+    if (done / every == (done - step_tokens_) / every && progress_.step != steps_) return;
+    const ScoreOptions options{.documents = DocumentsUntil(valid_, config_.evaluation.valid_tokens),
+                               .context = config_.tokens.context,
+                               .batch = config_.tokens.batch};
+    CurveRow& point = progress_.valid.emplace_back();
+    point.x = static_cast<double>(done);
+    point.y = ScoreSplit(trainee_, valid_, options, CountIds(train_, vocab())).nats_per_token();
+  }
+
+  void WriteCheckpoint() {
+    TrainedCheckpointOptions options;
+    options.metadata = {{"arm", config_.arm.name},
+                        {"seed", std::to_string(config_.arm.seed)},
+                        {"trained_tokens", std::to_string(TokensDone())},
+                        {"train_sha256", train_.sha256}};
+    options.companions = CompanionsOfShape(config_.arm.shape);
+    WriteTrainedCheckpoint(trainee_, config_json_, config_.output.checkpoint, options);
+  }
+
+  const TrainingConfig& config_;
+  const TrainingOptions& options_;
+  std::string config_json_;
+  TextTrainee trainee_;
+  TokenSplit train_, valid_;
+  Packing packing_;
+  AdamW optimizer_;
+  int64_t step_tokens_, steps_;
+  TrainingProgress progress_;
+};
+
+}  // namespace
+
+TrainingResult Train(const TrainingConfig& config, const TrainingOptions& options) {
+  CheckOutput(config.output, options);
+  UseThreads(config.compute.threads);
+  const InterruptGuard interrupt;
+  return Trainer(config, options).Run();
+}
+
+}  // namespace plelab

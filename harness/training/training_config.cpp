@@ -1,0 +1,131 @@
+#include "harness/training/training_config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/section_schema.h"
+#include "harness/section_yaml.h"
+#include "harness/training/training_fields.h"
+#include "harness/yaml_overrides.h"
+#include "harness/yaml_reader.h"
+#include "model/config.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace {
+
+bool IsRequired(std::string_view section) { return section == "arm" || section == "tokens"; }
+
+void FillDefaults(TrainingConfig& config) {
+  if (config.compute.threads == 0) config.compute.threads = std::max(1u, std::thread::hardware_concurrency());
+  OutputSection& output = config.output;
+  if (output.folder.empty()) output.folder = ".work/training/" + config.run_name();
+  if (output.checkpoint.empty()) output.checkpoint = output.folder + "/checkpoint";
+  if (output.result.empty()) output.result = fmt::format("results/training_{}.h5", config.run_name());
+}
+
+std::string ResolvedYaml(TrainingConfig& config, bool with_output) {
+  YamlNode root = YamlNode::Map();
+  VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
+    if (with_output || key != "output") root.Set(key, ToYaml(section));
+  });
+  return PrintYaml(root);
+}
+
+// Sets `key`; a number where there is a list replaces each of its entries.
+void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::string& change) {
+  const size_t equals = change.find('=');
+  const std::string key = change.substr(0, equals);
+  if (equals == std::string::npos || !shape.contains(key)) {
+    throw UserError("'change' in 'arm': expected KEY=VALUE with a key of {}, found '{}'", arm.shape, change);
+  }
+  const auto value = nlohmann::ordered_json::parse(change.substr(equals + 1), nullptr, false);
+  if (value.is_discarded()) throw UserError("'change' in 'arm': '{}': the value is not JSON", change);
+  nlohmann::ordered_json& old = shape[key];
+  if (old.is_array() && !value.is_array()) {
+    for (auto& entry : old) entry = value;
+  } else {
+    old = value;
+  }
+}
+
+}  // namespace
+
+std::string TrainingConfig::run_name() const { return fmt::format("{}_{}", arm.name, arm.seed); }
+
+int64_t TrainingConfig::steps() const {
+  const int64_t step_tokens = tokens.context * tokens.batch;
+  return (tokens.budget + step_tokens - 1) / step_tokens;
+}
+
+TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& origin,
+                                   const std::vector<std::string>& overrides) {
+  YamlNode root = ParseYaml(yaml, origin);
+  if (!root.is_map())
+    throw UserError("{}: expected a map with 'arm' and 'tokens', found {}", root.place, root.Describe());
+  for (const std::string& assignment : overrides) ApplyOverride(root, assignment);
+  TrainingConfig config;
+  std::vector<std::string> known;
+  VisitSections(config, [&](std::string_view key, auto&, std::string_view) { known.emplace_back(key); });
+  for (const YamlEntry& entry : root.entries) {
+    if (std::ranges::find(known, entry.key) != known.end()) continue;
+    throw UserError("{}: unknown key '{}' in a training config; known: {}", entry.place, entry.key,
+                    fmt::join(known, ", "));
+  }
+  Places places;
+  VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
+    if (const YamlNode* node = root.Find(key)) {
+      ReadSection(*node, std::string(key), section, places);
+    } else if (IsRequired(key)) {
+      throw UserError("{}: missing key '{}', which a training config needs", root.place, key);
+    }
+  });
+  const bool fits =
+      config.arm.name.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string::npos;
+  if (!fits || config.arm.name.empty()) {
+    throw UserError("{}: 'name' in 'arm': expected letters, digits, '_', '-' and '.', found '{}'",
+                    places.at("arm.name"), config.arm.name);
+  }
+  FillDefaults(config);
+  config.resolved_yaml = ResolvedYaml(config, /*with_output=*/true);
+  config.identity_yaml = ResolvedYaml(config, /*with_output=*/false);
+  return config;
+}
+
+TrainingConfig ReadTrainingConfig(const std::string& path, const std::vector<std::string>& overrides) {
+  std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path)) {
+    throw UserError("{}: cannot be read; expected a YAML file such as configs/training/small.yaml", path);
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return ParseTrainingConfig(text, path, overrides);
+}
+
+std::string ArmConfigJson(const ArmSection& arm) {
+  auto shape = nlohmann::ordered_json::parse(ShapeConfigJson(arm.shape), nullptr, false);
+  if (shape.is_discarded()) throw UserError("{}: not JSON", arm.shape);
+  for (const std::string& change : arm.change) Change(shape, arm, change);
+  return shape.dump(2) + "\n";
+}
+
+std::string TrainingJsonSchema() {
+  Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "PLE Lab training run"}};
+  schema.update(
+      Object("One file is one training run; every key that is left out has the default given here."));
+  TrainingConfig defaults;
+  VisitSections(defaults, [&](const std::string& key, auto& section, const std::string& help) {
+    schema["properties"][key] = SectionSchema(section, help);
+    if (IsRequired(key)) schema["required"].push_back(key);
+  });
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace plelab

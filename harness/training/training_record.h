@@ -1,0 +1,25 @@
+// The result file of a training run.
+#pragma once
+
+#include "harness/record.h"
+#include "harness/training/token_split.h"
+#include "harness/training/trainer.h"
+#include "harness/training/training_state.h"
+#include "model/text_trainee.h"
+
+namespace plelab {
+
+// A run that has ended.
+struct TrainedRun {
+  const TrainingConfig& config;
+  const TrainingOptions& options;
+  TextTrainee& trainee;
+  const TokenSplit& train;
+  const TrainingProgress& progress;
+  double gemm_gflops = 0;  // of this machine, in this run
+};
+
+// Scores the trainee on evaluation.split, and gathers all there is to record.  Throws as ReadTokenSplit.
+Record MakeTrainingRecord(const TrainedRun& run);
+
+}  // namespace plelab

@@ -1,0 +1,105 @@
+#include "harness/training/packing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "model/head_loss.h"
+#include "model/io/error.h"
+#include "tests/support/checkpoint_files.h"
+#include "tests/support/tiny_training.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+std::vector<int64_t> Flat(const torch::Tensor& x) {
+  return {x.const_data_ptr<int64_t>(), x.const_data_ptr<int64_t>() + x.numel()};
+}
+
+class PackingTest : public ::testing::Test {
+ protected:
+  const testing::TinyTraining tiny_;
+  const TokenSplit split_ = ReadTokenSplit(tiny_.tokens(), "train", 40);
+};
+
+TEST_F(PackingTest, InputsAreBosAndThenTheTargetsBefore) {
+  Packing packing(split_, 0, 8, 4, 1);
+  const TokenBatch batch = packing.Batch(0);
+  for (int64_t w = 0; w < 4; ++w) {
+    EXPECT_EQ(batch.inputs[w][0].item<int64_t>(), split_.bos);
+    for (int64_t i = 1; i < 8; ++i) {
+      const auto before = batch.targets[w][i - 1].item<int64_t>();
+      EXPECT_EQ(batch.inputs[w][i].item<int64_t>(), before == kNotScored ? split_.bos : before);
+    }
+  }
+}
+
+TEST_F(PackingTest, AnEpochShowsEachTokenOnceButForTheLastBatch) {
+  Packing packing(split_, 0, 8, 4, 1);
+  EXPECT_EQ(packing.tokens(), std::ssize(split_.ids));
+  std::map<int64_t, int64_t> left;
+  for (const uint16_t id : split_.ids) ++left[id == split_.bos ? kNotScored : id];
+  for (int64_t step = 0; step < packing.steps_per_epoch(); ++step) {
+    for (const int64_t target : Flat(packing.Batch(step).targets)) EXPECT_GE(--left[target], 0);
+  }
+  int64_t unused = 0;
+  for (const auto& [id, count] : left) unused += count;
+  EXPECT_LT(unused, 8 * 4);
+}
+
+TEST_F(PackingTest, ABatchDependsOnSeedAndStepAlone) {
+  Packing a(split_, 0, 8, 4, 1), b(split_, 0, 8, 4, 1), other(split_, 0, 8, 4, 2);
+  const int64_t later = a.steps_per_epoch() + 2;  // of the second epoch
+  for (int64_t step = 0; step < later; ++step) a.Batch(step);
+  EXPECT_EQ(Flat(a.Batch(later).inputs), Flat(b.Batch(later).inputs));
+  EXPECT_NE(Flat(a.Batch(2).inputs), Flat(b.Batch(later).inputs)) << "each epoch has its own order";
+  EXPECT_NE(Flat(a.Batch(0).inputs), Flat(other.Batch(0).inputs));
+}
+
+TEST_F(PackingTest, UseFirstTakesWholeDocumentsThatNoSeedChanges) {
+  Packing a(split_, 100, 8, 4, 1), b(split_, 100, 8, 4, 2);
+  EXPECT_EQ(a.tokens(), b.tokens());
+  EXPECT_GE(a.tokens(), 100);
+  EXPECT_LT(a.tokens(), 100 + 12);
+}
+
+TEST_F(PackingTest, TooLittleTextForAStepIsAnError) {
+  EXPECT_THAT([&] { Packing(split_, 0, 512, 4, 1); },
+              ThrowsMessage<UserError>(HasSubstr("less than one step")));
+}
+
+TEST(TokenSplit, DamagedFilesAreNamed) {
+  const testing::TinyTraining tiny;
+  const std::string train = tiny.tokens() + "/train.bin", meta = tiny.tokens() + "/meta.json";
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.folder(), "train", 40); },
+              ThrowsMessage<UserError>(HasSubstr("meta.json")));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 20); },
+              ThrowsMessage<UserError>(HasSubstr("expected below the model's vocabulary of 20")));
+  const std::string ids = testing::ReadText(train);
+  testing::WriteText(train, ids.substr(2));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40); },
+              ThrowsMessage<UserError>(HasSubstr("train.bin: expected")));
+  testing::WriteText(train, ids.substr(2) + ids.substr(0, 2));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40); },
+              ThrowsMessage<UserError>(HasSubstr("document 0 does not begin with bos")));
+  testing::WriteText(meta, testing::Replaced(testing::ReadText(meta), "\"bos\"", "\"box\""));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40); },
+              ThrowsMessage<UserError>(HasSubstr("'bos'")));
+}
+
+TEST(TokenSplit, DocumentsUntilSoManyTokens) {
+  const testing::TinyTraining tiny;
+  const TokenSplit split = ReadTokenSplit(tiny.tokens(), "test", 40);
+  EXPECT_EQ(DocumentsUntil(split, 0), 6);
+  EXPECT_EQ(DocumentsUntil(split, 1), 1);
+  EXPECT_EQ(DocumentsUntil(split, split.offsets[2]), 2);
+  EXPECT_EQ(DocumentsUntil(split, split.offsets[2] + 1), 3);
+  EXPECT_EQ(DocumentsUntil(split, 1'000'000), 6);
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,43 @@
+// Programs as tests run them: in the background, to be killed, and what they said last.
+#pragma once
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/process.h"
+
+namespace plelab::testing {
+
+inline std::string LastLine(const ProcessResult& result) {
+  return result.last_lines.empty() ? "" : result.last_lines.back();
+}
+
+// Starts a program, silently, and kills it as soon as `is_time` holds; returns when it is gone, also where it
+// ended by itself or two minutes passed.
+inline void KillWhen(const std::vector<std::string>& arguments, const std::function<bool()>& is_time) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    std::vector<char*> words;
+    for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(126);
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (!is_time() && waitpid(pid, nullptr, WNOHANG) == 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+}
+
+}  // namespace plelab::testing
