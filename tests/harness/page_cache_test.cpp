@@ -8,9 +8,14 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
+#include <memory>
 #include <utility>
 
+#include "model/config.h"
+#include "model/gemma3n.h"
 #include "model/io/error.h"
+#include "model/synth.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -106,6 +111,33 @@ TEST_F(PageCache, ARangeThatTheFileDoesNotHoldIsAnError) {
     EXPECT_THROW(WarmPageCache(range), RunError);
     EXPECT_THROW(DirectReadLatencyNs(range, 1, 1, 0), RunError);
   }
+}
+
+// Bytes of whole pages inside a modality's tensors that the page cache holds.  Those at their ends are
+// shared.
+int64_t CachedWeights(const Checkpoint& checkpoint, Modality modality) {
+  constexpr int64_t kPage = 4096;
+  int64_t cached = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    if (ModalityOf(name) != modality) continue;
+    const int64_t from = (tensor.offset_bytes + kPage - 1) / kPage * kPage;
+    const int64_t to = (tensor.offset_bytes + tensor.size_bytes) / kPage * kPage;
+    if (from < to) cached += CachedBytes({tensor.file, from, to - from});
+  }
+  return cached;
+}
+
+// A run on text leaves no page of the towers resident, not even read ahead of what it wanted.
+TEST_F(PageCache, LoadingTextBringsNoPageOfTheTowers) {
+  const std::string shape = PLELAB_SOURCE_DIR "/configs/models/small_multimodal.json";
+  WriteRandomCheckpoint(ShapeConfigJson(shape), folder_ / "model", {});
+  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(folder_ / "model"));
+  const std::string shard = checkpoint->tensors().begin()->second.file;
+  EvictFromPageCache({shard, 0, static_cast<int64_t>(std::filesystem::file_size(shard))});
+  const Gemma3n model = Gemma3n::Load(checkpoint, {});
+  EXPECT_GT(CachedWeights(*checkpoint, Modality::kText), 10 * kMiB);
+  EXPECT_EQ(CachedWeights(*checkpoint, Modality::kVision), 0);
+  EXPECT_EQ(CachedWeights(*checkpoint, Modality::kAudio), 0);
 }
 
 }  // namespace
