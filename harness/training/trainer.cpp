@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostRows = 1000;  // of /training/NAME_SEED
+constexpr int64_t kMostRows = 400;  // of /training/NAME_SEED
 
 // A step frees and takes the same blocks as the one before: given back to the system, the same pages would
 // have to be cleared again and again.
