@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 
 #include "harness/accuracy_table.h"
+#include "harness/choice_task.h"
 #include "harness/interrupt.h"
 #include "harness/progress.h"
 #include "harness/token_text.h"
@@ -18,12 +20,13 @@ constexpr int64_t kSmallestPiece = 16;
 
 // One variant being scored.
 struct Scorer {
-  int64_t variant;
-  bool exact;  // shown bit-equal on the first window, not scored further
-  std::unique_ptr<PleSource> source;
-  std::optional<KvCache> kv;
-  TokenScores scores;
-  std::string error;
+  int64_t variant = 0;
+  bool exact = false;  // shown bit-equal on the first window, not scored further
+  std::unique_ptr<PleSource> source = nullptr;
+  std::optional<KvCache> kv = std::nullopt;
+  TokenScores scores = {};
+  std::vector<ChoiceScores> choices = {};  // of each task
+  std::string error = "";
 };
 
 ScoredText ReadScoredText(const AccuracySection& section, const Checkpoint& checkpoint) {
@@ -47,6 +50,19 @@ torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> 
   return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll).squeeze(0);
 }
 
+// −ln p of `continuation` after bos and `context`, summed.
+double NatsAfter(Gemma3n& model, Scorer& scorer, std::span<const int64_t> context,
+                 std::span<const int64_t> continuation) {
+  std::vector<int64_t> ids = {model.config().bos_token_id};
+  ids.insert(ids.end(), context.begin(), context.end());
+  ids.insert(ids.end(), continuation.begin(), continuation.end() - 1);  // the last one is never fed
+  scorer.kv->Clear();
+  const torch::Tensor logits = LogitsOf(model, scorer, ids);
+  const auto n = std::ssize(continuation);
+  const TokenScores scores = ScoreTokens(logits.narrow(0, logits.size(0) - n, n), continuation, {});
+  return std::accumulate(scores.nats.begin(), scores.nats.end(), 0.0);
+}
+
 bool SameBits(const torch::Tensor& a, const torch::Tensor& b) {
   const torch::Tensor x = a.to(torch::kCPU).contiguous(), y = b.to(torch::kCPU).contiguous();
   return x.nbytes() == y.nbytes() && std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0;
@@ -67,6 +83,8 @@ class GroupScorer {
         section_(context.config.accuracy),
         text_(ReadScoredText(section_, *loaded.checkpoint)),
         table_(loaded.checkpoint->ple_table()) {
+    for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
+    if (!tasks_.empty()) tokenizer_.emplace(loaded.checkpoint->tokenizer_path(), model_.config());
     const int64_t vocab = model_.config().text.vocab_size;
     piece_ = std::clamp<int64_t>(kLogitsBytes / (vocab * 4), kSmallestPiece, 512);
     baseline_ = LiveBaseline(context, group);
@@ -89,6 +107,7 @@ class GroupScorer {
       bar.Update(static_cast<int64_t>(w) + 1);
     }
     bar.Finish();
+    for (auto& scorer : scorers_) AnswerTasks(scorer);
     for (auto& scorer : scorers_) Keep(scorer);
     return true;
   }
@@ -98,12 +117,9 @@ class GroupScorer {
     const auto& variant = context_.config.variants[v];
     try {
       const bool exact = v != baseline_ && IsExact(variant.ple);
-      scorers_.push_back({v,
-                          exact,
-                          context_.make_source(variant, table_, {}),
-                          model_.MakeKvCache(1, section_.context),
-                          {},
-                          ""});
+      Scorer scorer{.variant = v, .exact = exact, .source = context_.make_source(variant, table_, {})};
+      scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
+      scorers_.push_back(std::move(scorer));
     } catch (const std::exception& error) {
       context_.parts.Fail(v, error.what());
     }
@@ -140,6 +156,24 @@ class GroupScorer {
     }
   }
 
+  // Exact variants were shown equal: they answer as the baseline does.
+  void AnswerTasks(Scorer& scorer) {
+    if (scorer.exact || !scorer.error.empty()) return;
+    try {
+      for (const ChoiceTask& task : tasks_) {
+        const auto nats = [&](std::span<const int64_t> context, std::span<const int64_t> continuation) {
+          ThrowIfInterrupted();
+          return NatsAfter(model_, scorer, context, continuation);
+        };
+        scorer.choices.push_back(ScoreChoices(task, *tokenizer_, nats));
+      }
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      scorer.error = error.what();
+    }
+  }
+
   void Keep(Scorer& scorer) {
     if (!scorer.error.empty()) return context_.parts.Fail(scorer.variant, scorer.error);
     const std::string& name = context_.config.variants[scorer.variant].name;
@@ -147,6 +181,11 @@ class GroupScorer {
     const TokenScores& scores = scorer.exact ? *baseline : scorer.scores;
     Record part;
     part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
+    const std::vector<ChoiceScores>& choices = scorer.exact ? scorers_.front().choices : scorer.choices;
+    for (size_t i = 0; i < choices.size(); ++i) {
+      for (AccuracyRow& row : ChoiceRows(name, tasks_[i], choices[i]))
+        part.accuracy.push_back(std::move(row));
+    }
     if (scorer.exact) {
       const auto shown = static_cast<double>(scorer.scores.nats.size());
       part.accuracy.push_back({name, text_.task, "bit_equal_tokens", shown, shown, shown,
@@ -160,6 +199,8 @@ class GroupScorer {
   Gemma3n& model_;
   const AccuracySection& section_;
   ScoredText text_;
+  std::vector<ChoiceTask> tasks_;
+  std::optional<Tokenizer> tokenizer_;  // where there are tasks
   PleTable table_;
   int64_t piece_ = kSmallestPiece;  // tokens of a window that go through the model at once
   int64_t baseline_ = -1;

@@ -1,0 +1,123 @@
+#include "harness/choice_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/config.h"
+#include "model/io/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Ids = std::vector<int64_t>;
+
+const std::string kShipped = PLELAB_SOURCE_DIR "/configs/";
+
+std::string ErrorOf(const std::string& lines) {
+  const testing::TemporaryFolder folder;
+  testing::WriteText(folder / "task.jsonl", lines);
+  try {
+    ReadChoiceTask(folder / "task.jsonl");
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class ChoiceTaskTest : public ::testing::Test {
+ protected:
+  const Tokenizer tokenizer_{kShipped + "models/small/tokenizer.model",
+                             ParseConfig(ShapeConfigJson(kShipped + "models/small.json"), "small")};
+  std::string Text(std::span<const int64_t> ids) const { return tokenizer_.Decode(ids); }
+};
+
+TEST(ReadChoiceTask, TakesBothSpellingsAndSkipsEmptyLines) {
+  const testing::TemporaryFolder folder;
+  testing::WriteText(folder / "mine.jsonl", R"({"context": "a", "choices": ["b", "c"], "gold": 1, "id": 7}
+
+{"query": "", "choices": ["x", "y", "z"], "label": 2}
+)");
+  const ChoiceTask task = ReadChoiceTask(folder / "mine.jsonl");
+  EXPECT_EQ(task.name, "mine");
+  ASSERT_EQ(task.documents.size(), 2u);
+  EXPECT_EQ(task.documents[0].gold, 1);
+  EXPECT_THAT(task.documents[1].choices, ElementsAre("x", "y", "z"));
+}
+
+TEST(ReadChoiceTask, MistakesAreNamedWithTheirLine) {
+  EXPECT_THAT(ErrorOf(""), HasSubstr("holds no document"));
+  EXPECT_THAT(ErrorOf("{\n"), HasSubstr("task.jsonl:1"));
+  EXPECT_THAT(ErrorOf("\n"
+                      R"({"context": "a", "choices": ["b"], "gold": 0})"),
+              HasSubstr("task.jsonl:2: 'choices'"));
+  EXPECT_THAT(ErrorOf(R"({"context": "a", "choices": ["b", "c"], "gold": 2})"), HasSubstr("'gold'"));
+  EXPECT_THAT(ErrorOf(R"({"context": "a", "choices": ["b", ""], "gold": 0})"), HasSubstr("an empty choice"));
+  EXPECT_THAT(ErrorOf(R"({"choices": ["b", "c"], "gold": 0})"), HasSubstr("'context'"));
+  EXPECT_THROW(ReadChoiceTask("/nowhere.jsonl"), UserError);
+}
+
+TEST_F(ChoiceTaskTest, ContextAndChoiceAreJoinedByOneSpaceAndSplitWhereTheContextEnds) {
+  std::vector<std::string> contexts, continuations;
+  const auto record = [&](std::span<const int64_t> context, std::span<const int64_t> continuation) {
+    contexts.push_back(Text(context));
+    continuations.push_back(Text(continuation));
+    EXPECT_FALSE(continuation.empty());
+    return 1.0;
+  };
+  const ChoiceTask task{
+      "t", {{"She was", {"glad", " sorry"}, 0}, {"She was ", {"glad", "in"}, 0}, {"", {"Yes", "No"}, 0}}};
+  ScoreChoices(task, tokenizer_, record);
+  ASSERT_EQ(contexts.size(), 6u);
+  for (size_t i = 0; i < contexts.size(); ++i) {
+    const auto& document = task.documents[i / 2];
+    const std::string& choice = document.choices[i % 2];
+    EXPECT_THAT(contexts[i] + continuations[i], ::testing::EndsWith(choice)) << i;
+    EXPECT_EQ((contexts[i] + continuations[i]).find("  "), std::string::npos) << i;
+  }
+  EXPECT_EQ(contexts[0], "She was");
+  EXPECT_EQ(continuations[0], " glad");
+  EXPECT_EQ(contexts[4], "");
+}
+
+TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
+  // 2 nats for each token: the short choice is the likeliest, the long one per character.
+  const ChoiceTask task{"t",
+                        {{"Was it", {"no", "unquestionably"}, 1}, {"Was it", {"unquestionably", "no"}, 1}}};
+  const ChoiceScores scores = ScoreChoices(task, tokenizer_, [](auto, auto continuation) {
+    return 2.0 + 0.1 * static_cast<double>(continuation.size());
+  });
+  EXPECT_THAT(scores.acc, ElementsAre(0, 1));
+  EXPECT_THAT(scores.acc_norm, ElementsAre(1, 0));
+}
+
+TEST(ChoiceRows, AccuracyHasItsStandardError) {
+  ChoiceTask task{"t", std::vector<ChoiceDocument>(4)};
+  const auto rows = ChoiceRows("v", task, {{1, 0, 0, 0}, {1, 1, 1, 1}});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].metric, "acc");
+  EXPECT_DOUBLE_EQ(rows[0].value, 0.25);
+  EXPECT_NEAR(rows[1].value, std::sqrt(0.25 * 0.75 / 3), 1e-12) << "√(p (1 − p) / (n − 1))";
+  EXPECT_NEAR(rows[0].high - rows[0].low, 2 * 1.96 * rows[1].value, 1e-12);
+  EXPECT_EQ(rows[2].value, 1);
+  EXPECT_EQ(rows[3].value, 0);
+  EXPECT_EQ(rows[0].n, 4);
+}
+
+TEST(ChoiceTask, TheShippedTaskHasFourChoicesAndNoFavouritePlace) {
+  const ChoiceTask task = ReadChoiceTask(kShipped + "tasks/next_sentence.jsonl");
+  EXPECT_EQ(task.documents.size(), 300u);
+  std::vector<int64_t> places(4);
+  for (const ChoiceDocument& document : task.documents) {
+    ASSERT_EQ(document.choices.size(), 4u);
+    ++places[document.gold];
+  }
+  for (const int64_t count : places) EXPECT_NEAR(static_cast<double>(count), 75, 30);
+}
+
+}  // namespace
+}  // namespace plelab
