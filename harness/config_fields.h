@@ -162,9 +162,10 @@ void VisitFields(AccuracySection& s, V&& visit) {
   visit("context", s.context, "tokens of one window, each starting with bos", Between(2, 1 << 20));
   visit("max_tokens", s.max_tokens, "tokens scored at most", AtLeast(1));
   visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
-  visit("tasks", s.tasks,
-        "JSONL files of multiple-choice documents (context, choices, gold), as lm-evaluation-harness has them",
-        Rule());
+  visit(
+      "tasks", s.tasks,
+      "JSONL files of multiple-choice documents (context, choices, gold), as lm-evaluation-harness has them",
+      Rule());
 }
 
 template <class S>

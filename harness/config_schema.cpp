@@ -1,13 +1,94 @@
-// ExperimentJsonSchema: the field lists of config_fields.h as a JSON Schema (draft 7, which editors know
-// best).
+// The field lists of experiments (config_fields.h) and of training runs as JSON Schemas (draft 7, which
+// editors know best).
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "harness/experiment_config.h"
-#include "harness/section_schema.h"
+#include "harness/config_fields.h"
+#include "harness/training/training_fields.h"
 
 namespace plelab {
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Object(const std::string& description) {
+  return {{"type", "object"},
+          {"description", description},
+          {"additionalProperties", false},
+          {"properties", Json::object()}};
+}
+
+// A whole number where the bound is one: 1, not 1.0.
+Json Bound(double bound) {
+  return bound == std::floor(bound) ? Json(static_cast<int64_t>(bound)) : Json(bound);
+}
+
+void AddBounds(Json& schema, const Rule& rule) {
+  if (!std::isinf(rule.min)) schema["minimum"] = Bound(rule.min);
+  if (!std::isinf(rule.max)) schema["maximum"] = Bound(rule.max);
+}
+
+void Describe(Json& schema, int64_t value, const Rule& rule) {
+  schema["type"] = "integer";
+  AddBounds(schema, rule);
+  schema["default"] = value;
+}
+
+void Describe(Json& schema, double value, const Rule& rule) {
+  Json number{{"type", "number"}};
+  AddBounds(number, rule);
+  if (rule.share) {
+    schema["anyOf"] = Json::array({number, {{"type", "string"}, {"pattern", "^[0-9.]+%$"}}});
+  } else {
+    schema.update(number);
+  }
+  schema["default"] = value;
+}
+
+void Describe(Json& schema, bool value, const Rule&) {
+  schema["type"] = "boolean";
+  schema["default"] = value;
+}
+
+void Describe(Json& schema, const std::string& value, const Rule& rule) {
+  schema["type"] = "string";
+  if (!rule.words.empty()) schema["enum"] = rule.words;
+  if (rule.required) {
+    schema["minLength"] = 1;
+  } else {
+    schema["default"] = value;
+  }
+}
+
+void Describe(Json& schema, const std::vector<std::string>& value, const Rule&) {
+  schema["type"] = "array";
+  schema["items"] = {{"type", "string"}, {"minLength", 1}};
+  schema["default"] = value;
+}
+
+template <ConfigEnum E>
+void Describe(Json& schema, E value, const Rule&) {
+  for (const auto& entry : EnumWords<E>::kWords) schema["enum"].push_back(entry.second);
+  schema["default"] = Word(value);
+}
+
+template <ConfigSection S>
+Json SectionSchema(S section, const std::string& help) {
+  Json schema = Object(help);
+  VisitFields(section,
+              [&](const std::string& key, auto& field, const std::string& field_help, const Rule& rule) {
+                Json& property = schema["properties"][key];
+                if constexpr (ConfigSection<std::remove_reference_t<decltype(field)>>) {
+                  property = SectionSchema(field, field_help);
+                } else {
+                  property["description"] = field_help;
+                  Describe(property, field, rule);
+                }
+                if (rule.required) schema["required"].push_back(key);
+              });
+  return schema;
+}
 
 // Words as text, and true and false as what they are in YAML.
 Json PleValues(const PleOptionInfo& option) {
@@ -109,6 +190,18 @@ std::string ExperimentJsonSchema() {
   over["description"] = "what a cache stands before; disk with its defaults where it is left out";
   over.erase("required");
   schema["definitions"] = {{"ple", PleSchema()}, {"over", over}};
+  return schema.dump(2) + "\n";
+}
+
+std::string TrainingJsonSchema() {
+  Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "PLE Lab training run"}};
+  schema.update(
+      Object("One file is one training run; every key that is left out has the default given here."));
+  TrainingConfig defaults;
+  VisitSections(defaults, [&](const std::string& key, auto& section, const std::string& help) {
+    schema["properties"][key] = SectionSchema(section, help);
+    if (IsRequiredSection(key)) schema["required"].push_back(key);
+  });
   return schema.dump(2) + "\n";
 }
 

@@ -87,7 +87,7 @@ struct AccuracySection {
   std::string trace;
   int64_t context = 512;  // tokens per window, each starting with bos
   int64_t max_tokens = 4096;
-  int64_t bootstrap = 1000;  // resamples
+  int64_t bootstrap = 1000;             // resamples
   std::vector<std::string> tasks = {};  // multiple choice: JSONL in the shape of lm-evaluation-harness
   bool operator==(const AccuracySection&) const = default;
 };

@@ -19,7 +19,7 @@ std::span<std::byte> BytesOf(const torch::Tensor& tensor) {
 }  // namespace
 
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
-                  const std::map<std::string, std::string>& metadata) {
+                     const std::map<std::string, std::string>& metadata) {
   std::vector<TensorInfo> infos;
   for (const NamedTensor& tensor : tensors) {
     infos.push_back({tensor.name, DTypeOf(tensor.values.scalar_type()), tensor.values.sizes().vec(), path});

@@ -17,7 +17,7 @@ struct NamedTensor {
 // The file gets its name when it is complete; one that is there is replaced.  Throws RunError naming the file
 // (a full disk), UserError for a name that is there twice.
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
-                  const std::map<std::string, std::string>& metadata);
+                     const std::map<std::string, std::string>& metadata);
 
 struct TensorFile {
   std::string path;

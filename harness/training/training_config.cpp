@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "harness/section_schema.h"
 #include "harness/section_yaml.h"
 #include "harness/training/training_fields.h"
 #include "harness/yaml_overrides.h"
@@ -20,8 +19,6 @@
 
 namespace plelab {
 namespace {
-
-bool IsRequired(std::string_view section) { return section == "arm" || section == "tokens"; }
 
 void FillDefaults(TrainingConfig& config) {
   if (config.compute.threads == 0) config.compute.threads = std::max(1u, std::thread::hardware_concurrency());
@@ -83,7 +80,7 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
   VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
     if (const YamlNode* node = root.Find(key)) {
       ReadSection(*node, std::string(key), section, places);
-    } else if (IsRequired(key)) {
+    } else if (IsRequiredSection(key)) {
       throw UserError("{}: missing key '{}', which a training config needs", root.place, key);
     }
   });
@@ -114,18 +111,6 @@ std::string ArmConfigJson(const ArmSection& arm) {
   if (shape.is_discarded()) throw UserError("{}: not JSON", arm.shape);
   for (const std::string& change : arm.change) Change(shape, arm, change);
   return shape.dump(2) + "\n";
-}
-
-std::string TrainingJsonSchema() {
-  Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "PLE Lab training run"}};
-  schema.update(
-      Object("One file is one training run; every key that is left out has the default given here."));
-  TrainingConfig defaults;
-  VisitSections(defaults, [&](const std::string& key, auto& section, const std::string& help) {
-    schema["properties"][key] = SectionSchema(section, help);
-    if (IsRequired(key)) schema["required"].push_back(key);
-  });
-  return schema.dump(2) + "\n";
 }
 
 }  // namespace plelab

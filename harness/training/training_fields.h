@@ -33,7 +33,8 @@ template <class V>
 void VisitFields(TokensSection& s, V&& visit) {
   visit("folder", s.folder, "train.bin, valid.bin, test.bin and meta.json (scripts/corpus/make_tokens.py)",
         Required());
-  visit("budget", s.budget, "tokens that are learned from, over all epochs", Rule{.required = true, .min = 1});
+  visit("budget", s.budget, "tokens that are learned from, over all epochs",
+        Rule{.required = true, .min = 1});
   visit("context", s.context, "tokens of one window, each starting with bos", Between(2, 1 << 16));
   visit("batch", s.batch, "windows of one step", Between(1, 1 << 16));
   visit("use_first", s.use_first,
@@ -91,5 +92,7 @@ void VisitSections(TrainingConfig& c, V&& visit) {
   visit("evaluation", c.evaluation, "what is measured on held-out text");
   visit("output", c.output, "where it goes");
 }
+
+inline bool IsRequiredSection(std::string_view section) { return section == "arm" || section == "tokens"; }
 
 }  // namespace plelab

@@ -80,12 +80,12 @@ void SaveState(const std::string& folder, const AdamW& optimizer, const Training
   tensors.push_back(Valid(progress.valid));
   std::filesystem::create_directories(folder);
   WriteTensorFile(StatePath(folder), tensors,
-               {{"step", std::to_string(progress.step)},
-                {"seconds", fmt::format("{}", progress.seconds)},
-                {"interval_loss", fmt::format("{}", progress.interval_loss)},
-                {"interval_seconds", fmt::format("{}", progress.interval_seconds)},
-                {"interval_steps", std::to_string(progress.interval_steps)},
-                {"identity", identity}});
+                  {{"step", std::to_string(progress.step)},
+                   {"seconds", fmt::format("{}", progress.seconds)},
+                   {"interval_loss", fmt::format("{}", progress.interval_loss)},
+                   {"interval_seconds", fmt::format("{}", progress.interval_seconds)},
+                   {"interval_steps", std::to_string(progress.interval_steps)},
+                   {"identity", identity}});
 }
 
 std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& optimizer,

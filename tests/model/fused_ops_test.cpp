@@ -47,8 +47,8 @@ void ExpectSame(const Op& fused, const Op& unfused, const Tensors& inputs) {
   }
 }
 
-// Lengths below, at and beyond whole vectors of any instruction set.  (Of one element the norm has no gradient
-// but what rounding leaves.)
+// Lengths below, at and beyond whole vectors of any instruction set.  (Of one element the norm has no
+// gradient but what rounding leaves.)
 class FusedOps : public testing::TestWithParam<int64_t> {
  protected:
   FusedOps() { torch::manual_seed(0); }

@@ -84,10 +84,10 @@ TEST_P(Arms, ItsCheckpointForetellsTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Placements, Arms,
                          ::testing::Values(Arm{PlePlacement::kAll, kLayers, kLayers* kPleDim},
-                                         Arm{PlePlacement::kNone, 0, 0},
-                                         Arm{PlePlacement::kFirstThird, 1, kLayers* kPleDim},
-                                         Arm{PlePlacement::kLastThird, 1, kLayers* kPleDim},
-                                         Arm{PlePlacement::kShared, kLayers, kPleDim}),
+                                           Arm{PlePlacement::kNone, 0, 0},
+                                           Arm{PlePlacement::kFirstThird, 1, kLayers* kPleDim},
+                                           Arm{PlePlacement::kLastThird, 1, kLayers* kPleDim},
+                                           Arm{PlePlacement::kShared, kLayers, kPleDim}),
                          [](const auto& arm) {
                            switch (arm.param.placement) {
                              case PlePlacement::kAll:
