@@ -10,9 +10,6 @@
 namespace plelab {
 namespace {
 
-constexpr uint64_t kSeedOfSubset =
-    0x706c656c6162;  // which documents are learned from: the same for every run
-
 // Not std::shuffle, whose sequence differs between libraries.
 void Shuffle(std::vector<int64_t>& items, uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -21,31 +18,25 @@ void Shuffle(std::vector<int64_t>& items, uint64_t seed) {
 
 }  // namespace
 
-Packing::Packing(const TokenSplit& split, int64_t use_first, int64_t context, int64_t batch, uint64_t seed)
-    : split_(split), context_(context), batch_(batch), seed_(seed), documents_(split.documents()) {
-  std::iota(documents_.begin(), documents_.end(), 0);
-  Shuffle(documents_, kSeedOfSubset);
-  size_t used = 0;
-  for (; used < documents_.size() && (use_first == 0 || tokens_ < use_first); ++used) {
-    tokens_ += static_cast<int64_t>(split.Document(documents_[used]).size());
-  }
-  documents_.resize(used);
-  std::ranges::sort(documents_);
-  steps_per_epoch_ = tokens_ / (context * batch);
+Packing::Packing(const TokenSplit& split, int64_t context, int64_t batch, uint64_t seed)
+    : split_(split), context_(context), batch_(batch), seed_(seed) {
+  const auto tokens = std::ssize(split.ids);
+  steps_per_epoch_ = tokens / (context * batch);
   if (steps_per_epoch_ == 0) {
-    throw UserError("'tokens': {} training tokens are less than one step of {} windows of {}", tokens_, batch,
+    throw UserError("'tokens': {} training tokens are less than one step of {} windows of {}", tokens, batch,
                     context);
   }
 }
 
 void Packing::MakeEpoch(int64_t epoch) {
-  std::vector<int64_t> order = documents_;
+  std::vector<int64_t> order(static_cast<size_t>(split_.documents()));
+  std::iota(order.begin(), order.end(), 0);
   std::seed_seq mixed{seed_, static_cast<uint64_t>(epoch)};
   std::vector<uint32_t> words(2);
   mixed.generate(words.begin(), words.end());
   Shuffle(order, (uint64_t{words[0]} << 32) | words[1]);
   stream_.clear();
-  stream_.reserve(static_cast<size_t>(tokens_));
+  stream_.reserve(split_.ids.size());
   for (const int64_t document : order) {
     const auto ids = split_.Document(document);
     stream_.insert(stream_.end(), ids.begin(), ids.end());

@@ -18,15 +18,12 @@ struct TokenBatch {
 
 class Packing {
  public:
-  // use_first: learn from so many tokens only, whole documents of an order that no seed changes; 0: all.
-  // `split` must outlive it.  Throws UserError where that is less than one batch.
-  Packing(const TokenSplit& split, int64_t use_first, int64_t context, int64_t batch, uint64_t seed);
+  // `split` must outlive it.  Throws UserError where it holds less than one batch.
+  Packing(const TokenSplit& split, int64_t context, int64_t batch, uint64_t seed);
 
   // Every epoch has its own order; what is left at its end, less than a batch, is not used.
   TokenBatch Batch(int64_t step);
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
-  // Of the documents that are learned from.
-  int64_t tokens() const { return tokens_; }
 
  private:
   void MakeEpoch(int64_t epoch);
@@ -34,8 +31,7 @@ class Packing {
   const TokenSplit& split_;
   int64_t context_, batch_;
   uint64_t seed_;
-  std::vector<int64_t> documents_;
-  int64_t tokens_ = 0, steps_per_epoch_ = 0, epoch_ = -1;
+  int64_t steps_per_epoch_ = 0, epoch_ = -1;
   std::vector<uint16_t> stream_;  // of epoch_
 };
 

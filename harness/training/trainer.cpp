@@ -54,8 +54,7 @@ class Trainer {
                              static_cast<uint64_t>(config.arm.seed), config.compute.dtype)),
         train_(ReadTokenSplit(config.tokens.folder, "train", vocab())),
         valid_(ReadTokenSplit(config.tokens.folder, "valid", vocab())),
-        packing_(train_, config.tokens.use_first, config.tokens.context, config.tokens.batch,
-                 static_cast<uint64_t>(config.arm.seed)),
+        packing_(train_, config.tokens.context, config.tokens.batch, static_cast<uint64_t>(config.arm.seed)),
         optimizer_(TrainedTensors(trainee_), config.optimizer),
         step_tokens_(config.tokens.context * config.tokens.batch),
         steps_(config.steps()) {}

@@ -27,7 +27,6 @@ struct TokensSection {
   int64_t budget = 0;  // required: tokens that are learned from, over all epochs
   int64_t context = 256;  // of one window
   int64_t batch = 16;     // windows of one step
-  int64_t use_first = 0;  // of the training tokens, whole documents in their shuffled order; 0: all
   bool operator==(const TokensSection&) const = default;
 };
 

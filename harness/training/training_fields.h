@@ -37,8 +37,6 @@ void VisitFields(TokensSection& s, V&& visit) {
         Rule{.required = true, .min = 1});
   visit("context", s.context, "tokens of one window, each starting with bos", Between(2, 1 << 16));
   visit("batch", s.batch, "windows of one step", Between(1, 1 << 16));
-  visit("use_first", s.use_first,
-        "learn from so many training tokens only, whole documents of a fixed order; 0: all", AtLeast(0));
 }
 
 template <class V>

@@ -3,7 +3,7 @@
 
 Counts by sorting, with numpy only.  Trained on train.bin, measured on test.bin, overall and by domain; <bos> is
 context, never predicted.  Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling" (1998).
-usage: scripts/corpus/kneser_ney.py [--work DIR] [--order N] [--split test]
+usage: scripts/corpus/kneser_ney.py [--work DIR] [--order N] [--split test] [--tokens DIR]
 """
 
 import argparse
@@ -114,10 +114,10 @@ def bits_per_byte(bits, table, key):
             for i, name in enumerate(table[key + "s"])}  # fmt: skip
 
 
-def measure(work, order, split):
+def measure(tokens, order, split):
     started = time.monotonic()
-    meta = json.loads((work / "tokens/meta.json").read_text())
-    train, test = (np.fromfile(work / f"tokens/{name}.bin", "<u2") for name in ("train", split))
+    meta = json.loads((tokens / "meta.json").read_text())
+    train, test = (np.fromfile(tokens / f"{name}.bin", "<u2") for name in ("train", split))
     model = KneserNey(*windows(train, meta["bos"], order), meta["vocabulary_size"], order)
     trained = time.monotonic()
     contexts, words = windows(test, meta["bos"], order)
@@ -154,8 +154,9 @@ def main():
     parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds tokens/, gets kn.json")
     parser.add_argument("--order", type=int, default=MAX_ORDER, choices=range(2, MAX_ORDER + 1))
     parser.add_argument("--split", default="test", choices=("valid", "test"))
+    parser.add_argument("--tokens", type=Path, help="folder of the token files; default WORK/tokens")
     args = parser.parse_args()
-    result = measure(args.work, args.order, args.split)
+    result = measure(args.tokens or args.work / "tokens", args.order, args.split)
     (args.work / "kn.json").write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 

@@ -3,7 +3,7 @@
 
 A .bin holds uint16 little-endian ids, every document beginning with <bos>.  meta.json says where each document begins,
 its domain and its UTF-8 bytes, for figures per domain and in bits per byte.
-Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/make_tokens.py [--work DIR] [--vocabulary FILE]
+Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/make_tokens.py [--work DIR] [--vocabulary FILE] [--out DIR] [--train-tokens N]
 """
 
 import argparse
@@ -46,6 +46,19 @@ def tokenize(lines, vocabulary):
     return ids, columns
 
 
+def some_documents(lines, vocabulary, tokens):
+    """Lines of whole documents that hold about so many tokens: those whose text's hash comes first, in file order."""
+    lines = list(lines)
+    texts = [json.loads(line)["text"] for line in lines]
+    chosen, held = set(), 0
+    for index in sorted(range(len(lines)), key=lambda i: sha256(texts[i].encode())):
+        if held >= tokens:
+            break
+        chosen.add(index)
+        held += len(vocabulary.encode(texts[index]))
+    return [line for index, line in enumerate(lines) if index in chosen]
+
+
 def totals(columns, count, key):
     """{value of a column: documents, tokens without <bos>, bytes, bytes per token}."""
     table = {}
@@ -73,16 +86,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds documents/, gets tokens/")
     parser.add_argument("--vocabulary", type=Path, default=PROJECT / "configs/models/small/tokenizer.model")
+    parser.add_argument("--train-tokens", type=int, default=0, help="whole documents until so many; 0: all")
+    parser.add_argument("--out", type=Path, help="folder for the token files; default WORK/tokens")
     args = parser.parse_args()
+    out = args.out or args.work / "tokens"
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.vocabulary))
     meta = {"vocabulary_sha256": sha256(args.vocabulary.read_bytes()), "vocabulary_size": vocabulary.vocab_size(),
             "bos": BOS, "dtype": "uint16, little endian", "splits": {}}  # fmt: skip
-    (args.work / "tokens").mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     for split in ("train", "valid", "test"):
         with open(args.work / f"documents/{split}.jsonl", encoding="utf-8") as lines:
+            if split == "train" and args.train_tokens:
+                lines = some_documents(lines, vocabulary, args.train_tokens)
             ids, columns = tokenize(lines, vocabulary)
         data = little_endian(ids)
-        (args.work / f"tokens/{split}.bin").write_bytes(data)
+        (out / f"{split}.bin").write_bytes(data)
         byte_pieces = sum(map(ids.count, range(*BYTES)))
         meta["splits"][split] = {
             "ids": len(ids), "documents": len(columns["offset"]), "tokens": len(ids) - len(columns["offset"]),
@@ -93,7 +111,7 @@ def main():
         row = meta["splits"][split]
         print(f"{split:6} {row['documents']:6,} documents {row['tokens']:11,} tokens {row['bytes']:11,} bytes "
               f"{row['bytes'] / row['tokens']:.3f} bytes per token", flush=True)  # fmt: skip
-    (args.work / "tokens/meta.json").write_text(json.dumps(meta, separators=(",", ":")) + "\n")
+    (out / "meta.json").write_text(json.dumps(meta, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

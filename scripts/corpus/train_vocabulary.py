@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains configs/models/small/tokenizer.model: 8,192 sentencepiece BPE pieces, laid out like Gemma's.
+"""Trains configs/models/small/tokenizer.model: 8,192 sentencepiece BPE pieces (or as many as you say), laid out like Gemma's.
 
 Ids 0 <pad>, 1 <eos>, 2 <bos>, 3 <unk>, 4 <mask>, 5 [multimodal], 6 … 104 <unused0> … <unused98>,
 105 <start_of_turn>, 106 <end_of_turn>, 107 one and 108 two newlines, then 256 bytes, then what was learnt.
-Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/train_vocabulary.py [--work DIR] [--out FILE]
+Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/train_vocabulary.py [--work DIR] [--out FILE] [--pieces N]
 """
 
 import argparse
@@ -18,13 +18,13 @@ USER_DEFINED = ["<mask>", "[multimodal]", *(f"<unused{i}>" for i in range(99)),
                 "<start_of_turn>", "<end_of_turn>", "\n", "\n\n"]  # fmt: skip
 
 
-def train(lines):
+def train(lines, pieces):
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=lines,
         model_writer=model,
         model_type="bpe",
-        vocab_size=8192,
+        vocab_size=pieces,
         character_coverage=1.0,
         byte_fallback=True,
         split_digits=True,
@@ -44,9 +44,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds training.txt")
     parser.add_argument("--out", type=Path, default=PROJECT / "configs/models/small/tokenizer.model")
+    parser.add_argument("--pieces", type=int, default=8192)
     args = parser.parse_args()
     text = (args.work / "training.txt").read_text(encoding="utf-8")
-    model = train(line for line in text.split("\n") if line)
+    model = train((line for line in text.split("\n") if line), args.pieces)
     args.out.write_bytes(model)
     print(f"{hashlib.sha256(model).hexdigest()}  {len(model):,} bytes  {args.out}")
 

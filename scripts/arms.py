@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Compares trained arms (results/arms/*.h5): what per-layer embeddings are worth, with 95 % intervals over seeds.
+
+    .venv/bin/python scripts/arms.py results/arms/*.h5 [--out FOLDER]      (default: results/arms_figures)
+
+Differences are paired by seed: both arms read the same documents in the same order.  Intervals are Student's.
+"""
+import argparse
+import json
+import math
+import pathlib
+
+import numpy as np
+import pandas as pd
+from figures import style
+from resultfile import Result, ResultError, main_guard
+
+AGAINST = "with"
+NAMES = {"without": "without, otherwise equal", "without_equal_total": "without, as many parameters in all",
+         "without_equal_fast": "without, as many in fast memory"}
+# Two-sided 95 % quantiles of Student's t by degrees of freedom.
+STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+
+
+def read(paths) -> pd.DataFrame:
+    """One row per run: series, arm, seed, budget, rates, parameters, bits per byte on the test split."""
+    rows = []
+    for path in paths:
+        result = Result(path)
+        options = json.loads(result.table("variants")["options"].iloc[0])
+        accuracy = result.table("accuracy")
+        test = accuracy[(accuracy["task"] == "test") & (accuracy["metric"] == "bits_per_byte")]
+        if not len(test):
+            raise ResultError(f"{path}: no bits per byte on the test split; was it made by `plelab train`?")
+        rows.append({"series": result.name.split("_")[0], "arm": options["arm"], "seed": options["seed"],
+                     "budget": options["budget"], "bits": test["value"].iloc[0],
+                     "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
+                     "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": path})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def key(result, name) -> float:
+    """A number of the recorded config."""
+    lines = (line.strip() for line in result.meta["config_yaml"].splitlines())
+    return float(next(line.split(":")[1] for line in lines if line.startswith(f"{name}:")))
+
+
+def interval(values) -> tuple[float, float]:
+    """Mean and half the width of its 95 % interval; NaN for one value."""
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return float(values.mean()), math.nan
+    quantile = STUDENT[len(values) - 1] if len(values) <= len(STUDENT) else 1.96
+    return float(values.mean()), quantile * values.std(ddof=1) / math.sqrt(len(values))
+
+
+def differences(runs: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
+    """Of each arm and budget: arm minus `with`, paired by seed."""
+    reference = against[against["arm"] == AGAINST].set_index(["budget", "seed"])["bits"]
+    rows = []
+    for (arm, budget), group in runs[runs["arm"] != AGAINST].groupby(["arm", "budget"], sort=False):
+        paired = [row.bits - reference[budget, row.seed] for row in group.itertuples() if (budget, row.seed) in reference]
+        if paired:
+            mean, half = interval(paired)
+            rows.append({"arm": arm, "budget": budget, "difference": mean, "half": half, "seeds": len(paired)})
+    return pd.DataFrame(rows)
+
+
+def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
+    """The answer to question 3: bits per byte that are lost without PLE, at three budgets."""
+    figure, axes = style.new(8.6, 4.8)
+    for i, (arm, group) in enumerate(table.groupby("arm", sort=False)):
+        group = group.sort_values("budget")
+        shift = 1 + 0.03 * (i - 1)  # so that bars do not hide each other
+        axes.errorbar(group["budget"] * shift, group["difference"], yerr=group["half"], marker="o", capsize=3,
+                      color=style.COLOURS[i], label=NAMES.get(arm, arm))  # fmt: skip
+    axes.axhline(0, color="#555555", linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xticks(sorted(table["budget"].unique()), [f"{b / 1e6:g} M" for b in sorted(table["budget"].unique())])
+    axes.set_xlabel("training tokens")
+    axes.set_ylabel("bits per byte above the arm with PLE")
+    axes.set_title("What a model trained without per-layer embeddings loses")
+    axes.legend()
+    seeds = f"{table['seeds'].min()} to {table['seeds'].max()} seeds"
+    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds}, paired, 95 % (Student) · test split", fontsize=7.5,
+                     color="#777777", x=0.01, ha="left")  # fmt: skip
+    return figure
+
+
+def print_table(title: str, table: pd.DataFrame) -> None:
+    print(f"\n{title}\n{'arm':<22}{'tokens':>10}{'bits per byte':>15}{'± 95 %':>10}{'seeds':>7}")
+    for row in table.itertuples():
+        print(f"{row.arm:<22}{row.budget:>10,}{row.difference:>+15.4f}{row.half:>10.4f}{row.seeds:>7}")
+
+
+def print_rates(runs: pd.DataFrame) -> None:
+    print(f"\nlearning rates (seed 0)\n{'arm':<22}{'lr':>8}{'tables':>8}{'bits per byte':>15}")
+    for row in runs.sort_values(["arm", "bits"]).groupby("arm").head(2).itertuples():
+        print(f"{row.arm:<22}{row.lr:>8g}{row.table_lr:>8g}{row.bits:>15.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results/arms_figures"))
+    arguments = parser.parse_args()
+    runs = read(arguments.results)
+    if len(rates := runs[runs["series"] == "rates"]):
+        print_rates(rates)
+    budgets = runs[runs["series"] == "budgets"]
+    if len(table := differences(budgets, budgets)):
+        print_table("without PLE against with", table)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for ending in ("png", "svg"):
+            draw_budgets(table, budgets).savefig(arguments.out / f"arms_budgets.{ending}")
+        print(arguments.out / "arms_budgets.png")
+    if len(table := differences(runs[runs["series"] == "where"], budgets)):
+        print_table("part of PLE against all of it", table)
+    vocabulary = runs[runs["series"] == "vocabulary"]
+    if len(table := differences(vocabulary, vocabulary)):
+        print_table("with 2,048 pieces", table)
+
+
+if __name__ == "__main__":
+    main_guard(main)
