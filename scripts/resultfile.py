@@ -36,6 +36,7 @@ class Result:
                     self.meta[key] = _text(item[()])
                 self._tables = {k: self._frame(v) for k, v in file.get("tables", {}).items()}
                 self._curves = {k: self._frame(v) for k, v in file.get("curves", {}).items()}
+                self.training = {k: self._frame(v) for k, v in file.get("training", {}).items()}  # by run, NAME_SEED
                 self._curve_units = {k: {a: _text(b) for a, b in v.attrs.items()} for k, v in file.get("curves", {}).items()}
         except OSError as error:
             raise ResultError(f"{path}: not a result file ({error})") from None

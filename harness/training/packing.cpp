@@ -10,10 +10,13 @@
 namespace plelab {
 namespace {
 
-// Not std::shuffle, whose sequence differs between libraries.
-void Shuffle(std::vector<int64_t>& items, uint64_t seed) {
+// 0 … count − 1 in an order of the seed's.  Not std::shuffle, whose sequence differs between libraries.
+std::vector<int64_t> Shuffled(int64_t count, uint64_t seed) {
+  std::vector<int64_t> items(static_cast<size_t>(count));
+  std::iota(items.begin(), items.end(), 0);
   std::mt19937_64 random(seed);
   for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random() % i]);
+  return items;
 }
 
 }  // namespace
@@ -29,15 +32,14 @@ Packing::Packing(const TokenSplit& split, int64_t context, int64_t batch, uint64
 }
 
 void Packing::MakeEpoch(int64_t epoch) {
-  std::vector<int64_t> order(static_cast<size_t>(split_.documents()));
-  std::iota(order.begin(), order.end(), 0);
   std::seed_seq mixed{seed_, static_cast<uint64_t>(epoch)};
-  std::vector<uint32_t> words(2);
+  std::vector<uint32_t> words(4);
   mixed.generate(words.begin(), words.end());
-  Shuffle(order, (uint64_t{words[0]} << 32) | words[1]);
+  const auto documents = Shuffled(split_.documents(), (uint64_t{words[0]} << 32) | words[1]);
+  windows_ = Shuffled(steps_per_epoch_ * batch_, (uint64_t{words[2]} << 32) | words[3]);
   stream_.clear();
   stream_.reserve(split_.ids.size());
-  for (const int64_t document : order) {
+  for (const int64_t document : documents) {
     const auto ids = split_.Document(document);
     stream_.insert(stream_.end(), ids.begin(), ids.end());
   }
@@ -46,14 +48,16 @@ void Packing::MakeEpoch(int64_t epoch) {
 
 TokenBatch Packing::Batch(int64_t step) {
   if (step / steps_per_epoch_ != epoch_) MakeEpoch(step / steps_per_epoch_);
-  const uint16_t* from = stream_.data() + step % steps_per_epoch_ * batch_ * context_;
   TokenBatch result{torch::empty({batch_, context_}, torch::kInt64),
                     torch::empty({batch_, context_}, torch::kInt64)};
   auto* inputs = result.inputs.data_ptr<int64_t>();
   auto* targets = result.targets.data_ptr<int64_t>();
-  for (int64_t i = 0; i < batch_ * context_; ++i) {
-    inputs[i] = i % context_ == 0 ? split_.bos : from[i - 1];
-    targets[i] = from[i] == split_.bos ? kNotScored : from[i];
+  for (int64_t w = 0; w < batch_; ++w) {
+    const uint16_t* from = stream_.data() + windows_[step % steps_per_epoch_ * batch_ + w] * context_;
+    for (int64_t i = 0; i < context_; ++i) {
+      *inputs++ = i == 0 ? split_.bos : from[i - 1];
+      *targets++ = from[i] == split_.bos ? kNotScored : from[i];
+    }
   }
   return result;
 }

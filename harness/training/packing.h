@@ -21,7 +21,8 @@ class Packing {
   // `split` must outlive it.  Throws UserError where it holds less than one batch.
   Packing(const TokenSplit& split, int64_t context, int64_t batch, uint64_t seed);
 
-  // Every epoch has its own order; what is left at its end, less than a batch, is not used.
+  // Every epoch has its own order of documents, and of the windows cut from them: the windows of a long
+  // document do not follow each other.  What is left at the end of an epoch, less than a batch, is not used.
   TokenBatch Batch(int64_t step);
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
 
@@ -33,6 +34,7 @@ class Packing {
   uint64_t seed_;
   int64_t steps_per_epoch_ = 0, epoch_ = -1;
   std::vector<uint16_t> stream_;  // of epoch_
+  std::vector<int64_t> windows_;  // of epoch_: the order in which they are shown
 };
 
 }  // namespace plelab

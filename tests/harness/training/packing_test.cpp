@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 
 #include "model/head_loss.h"
 #include "model/io/error.h"
@@ -57,6 +58,22 @@ TEST_F(PackingTest, ABatchDependsOnSeedAndStepAlone) {
   EXPECT_EQ(Flat(a.Batch(later).inputs), Flat(b.Batch(later).inputs));
   EXPECT_NE(Flat(a.Batch(2).inputs), Flat(b.Batch(later).inputs)) << "each epoch has its own order";
   EXPECT_NE(Flat(a.Batch(0).inputs), Flat(other.Batch(0).inputs));
+}
+
+// A batch is made of windows from all over the text: a long document would fill many batches in a row.
+TEST_F(PackingTest, WindowsThatFollowEachOtherInTheTextDoNotInABatch) {
+  TokenSplit split;  // one document, each token its own number
+  split.ids.resize(64 * 8);
+  std::iota(split.ids.begin(), split.ids.end(), 0);
+  split.offsets = {0, std::ssize(split.ids)};
+  split.bytes = {1};
+  Packing packing(split, 8, 4, 1);
+  int64_t neighbours = 0;
+  for (int64_t step = 0; step < packing.steps_per_epoch(); ++step) {
+    const auto last = packing.Batch(step).targets.select(1, 7);
+    for (int64_t w = 1; w < 4; ++w) neighbours += (last[w] - last[w - 1]).item<int64_t>() == 8;
+  }
+  EXPECT_LT(neighbours, 6) << "of 48 pairs";
 }
 
 TEST_F(PackingTest, TooLittleTextForAStepIsAnError) {

@@ -1,0 +1,48 @@
+"""How a model learned: loss while training, and at the end by how often a token occurs."""
+import numpy as np
+
+from . import style
+
+TITLE = "What was learned, and of which tokens"
+CAPTION = ("Left: loss of the training batches (mean over the steps since the point before) and of held-out documents while "
+           "training. Right: nats per token on the scored split, by how often the token that is read, or the one that is foretold, "
+           "occurs in the training text; a PLE row belongs to the token that is read.")
+SMOOTH = 9  # points
+
+
+def applies(result) -> bool:
+    return bool(result.training)
+
+
+def smooth(values) -> np.ndarray:
+    window = min(SMOOTH, len(values))
+    padded = np.pad(np.asarray(values, float), (window // 2, window - 1 - window // 2), mode="edge")
+    return np.convolve(padded, np.ones(window) / window, mode="valid")
+
+
+def draw(result):
+    figure, (left, right) = style.new(9.6, 4.2, ncols=2)
+    for i, (run, rows) in enumerate(result.training.items()):
+        millions = rows["tokens"] / 1e6
+        left.plot(millions, rows["loss"], color=style.COLOURS[i], alpha=0.25, linewidth=0.8)
+        left.plot(millions, smooth(rows["loss"]), color=style.COLOURS[i], label=f"{run}, training batches")
+    valid = result.curve("valid_nats")
+    for run, points in valid.groupby("series") if len(valid) else ():
+        left.plot(points["x"] / 1e6, points["y"], "o", color=style.COLOURS[3], markersize=4, label=f"{run}, validation split")
+    left.set_xlabel("training tokens, millions")
+    left.set_ylabel("nats per token")
+    left.legend(fontsize=8.5)
+    draw_frequency(right, result.curve("loss_by_frequency"))
+    style.sign(figure, result)
+    return figure
+
+
+def draw_frequency(axes, curve) -> None:
+    styles = {"input": ("#0072B2", "by the token that is read"), "target": ("#E69F00", "by the token that is foretold")}
+    for label, (colour, name) in styles.items():
+        rows = curve[curve["label"] == label].sort_values("x")
+        axes.plot(rows["x"], rows["y"], "o-", color=colour, markersize=4, label=name)
+    axes.set_xscale("log")
+    axes.set_xlabel("occurrences in the training text")
+    axes.set_ylabel("nats per token")
+    axes.legend(fontsize=8.5)
