@@ -1,5 +1,6 @@
-// `plelab list`: what can be asked, how the PLE table can be held, which shapes are known.
+// `plelab list`: what can be asked, how the PLE table can be held and changed, which shapes are known.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +17,8 @@
 namespace plelab {
 namespace {
 
+constexpr std::string_view kTransform = "transform";
+
 std::string_view Summary(PleStrategy strategy) {
   switch (strategy) {
     case PleStrategy::kResident:
@@ -30,19 +33,69 @@ std::string_view Summary(PleStrategy strategy) {
   return "";
 }
 
-// "backend (pread, direct, mmap)", … of the options that belong to this strategy alone or to some.
-std::string OptionsOf(PleStrategy strategy) {
+std::string_view Summary(PleTransform transform) {
+  switch (transform) {
+    case PleTransform::kNone:
+      return "";
+    case PleTransform::kZeroLayers:
+      return "rows of some layers are 0, the projected half of their input stays";
+    case PleTransform::kMeanLayers:
+      return "rows of some layers are the layer's mean row";
+    case PleTransform::kShuffled:
+      return "each token has the row of another one, always the same";
+    case PleTransform::kPrevious:
+      return "each token has the row of the token before it";
+    case PleTransform::kRandom:
+      return "random rows of the same norm";
+    case PleTransform::kShared:
+      return "one row for all tokens: the mean row of each layer";
+    case PleTransform::kLowRank:
+      return "truncated singular value decomposition of each layer";
+    case PleTransform::kInt8:
+      return "values in 8 bits, a scale per group";
+    case PleTransform::kInt4:
+      return "values in 4 bits, a scale per group";
+    case PleTransform::kCodebook:
+      return "each layer's rows from a book of few (k-means)";
+  }
+  return "";
+}
+
+template <class T>
+bool Has(const std::vector<T>& list, T item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+// "backend (pread, direct, mmap)", … of the options that `wanted` picks.
+template <class Wanted>
+std::string OptionsWhere(Wanted wanted) {
   std::string text;
   for (const PleOptionInfo& option : KnownPleOptions()) {
-    const auto& used_by = option.used_by;
-    if (std::find(used_by.begin(), used_by.end(), strategy) == used_by.end()) continue;
-    std::string values;
-    for (const std::string_view value : option.values)
-      values += (values.empty() ? "" : ", ") + std::string(value);
-    text += fmt::format("{}{}{}", text.empty() ? "" : "; ", option.key,
-                        values.empty() ? "" : " (" + values + ")");
+    if (!wanted(option)) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : "; ", option.key);
+    if (!option.values.empty()) text += fmt::format(" ({})", fmt::join(option.values, ", "));
   }
   return text;
+}
+
+void ListOne(std::string_view name, std::string_view summary, const std::string& options) {
+  std::cout << fmt::format("  {:<20} {}\n", name, summary);
+  if (!options.empty()) std::cout << fmt::format("  {:<20}   {}\n", "", options);
+}
+
+void ListTransforms() {
+  std::cout << "\nTransforms of rows (transform=NAME beside resident, cached or disk):\n";
+  for (const PleOptionInfo& option : KnownPleOptions()) {
+    if (option.key != kTransform) continue;
+    for (const std::string_view name : option.values) {
+      PleOptions options;
+      SetPleOption(options, kTransform, name);
+      if (options.transform == PleTransform::kNone) continue;
+      ListOne(name, Summary(options.transform), OptionsWhere([&](const PleOptionInfo& info) {
+                return Has(info.used_with, options.transform);
+              }));
+    }
+  }
 }
 
 void ListShape(const std::string& shape) {
@@ -67,11 +120,11 @@ void List() {
   std::cout << "\nPLE strategies (--ple NAME[,key=value…], or `ple:` in a config):\n";
   for (const PleStrategy strategy :
        {PleStrategy::kResident, PleStrategy::kCached, PleStrategy::kDisk, PleStrategy::kDropped}) {
-    std::cout << fmt::format("  {:<20} {}\n", Name(strategy), Summary(strategy));
-    if (const std::string options = OptionsOf(strategy); !options.empty()) {
-      std::cout << fmt::format("  {:<20}   {}\n", "", options);
-    }
+    ListOne(Name(strategy), Summary(strategy), OptionsWhere([&](const PleOptionInfo& info) {
+              return Has(info.used_by, strategy) && info.used_with.empty() && info.key != kTransform;
+            }));
   }
+  ListTransforms();
   std::cout << "\nShapes (--shape):\n";
   for (const char* shape : {"e2b", "e4b", "small"}) ListShape(shape);
 }
@@ -79,7 +132,7 @@ void List() {
 }  // namespace
 
 void AddListCommand(CLI::App& app) {
-  app.add_subcommand("list", "Experiments, PLE strategies and shapes")->callback(List);
+  app.add_subcommand("list", "Experiments, PLE strategies, transforms and shapes")->callback(List);
 }
 
 }  // namespace plelab

@@ -1,6 +1,8 @@
 #include "model/ple/factory.h"
 
+#include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "model/io/error.h"
@@ -9,8 +11,15 @@
 #include "model/ple/dropped_ple.h"
 #include "model/ple/resident_ple.h"
 #include "model/ple/timed_ple.h"
+#include "model/ple/transforms/codebook_rows.h"
+#include "model/ple/transforms/fixed_rows.h"
+#include "model/ple/transforms/integer_rows.h"
+#include "model/ple/transforms/low_rank_rows.h"
+#include "model/ple/transforms/other_tokens.h"
+#include "model/ple/transforms/random_rows.h"
+#include "model/ple/transforms/row_values.h"
 
-// A new strategy must not be forgotten here.
+// A new strategy or transform must not be forgotten here.
 #pragma GCC diagnostic error "-Wswitch"
 
 namespace plelab {
@@ -51,8 +60,8 @@ std::unique_ptr<PleSource> MakeCached(const PleOptions& options, const PleTable&
                                      warmed ? context.warm_ids : std::span<const int64_t>());
 }
 
-std::unique_ptr<PleSource> MakeUntimed(const PleOptions& options, const PleTable& table,
-                                       const PleSourceContext& context) {
+std::unique_ptr<PleSource> MakeStrategy(const PleOptions& options, const PleTable& table,
+                                        const PleSourceContext& context) {
   switch (options.strategy) {
     case PleStrategy::kResident:
       return std::make_unique<ResidentPle>(table.geometry, *OpenTable(table, IoBackend::kPread, context),
@@ -68,24 +77,130 @@ std::unique_ptr<PleSource> MakeUntimed(const PleOptions& options, const PleTable
   throw RunError("a strategy without a source");
 }
 
-}  // namespace
+void CheckFits(const PleOptions& options, const PleGeometry& geometry) {
+  const std::string_view name = Name(options.transform);
+  if (options.transform == PleTransform::kNone) return;
+  if (!HasRowValues(geometry.dtype)) {
+    throw UserError("'transform: {}' changes rows in float32 or bfloat16; the PLE table is in {}", name,
+                    Name(geometry.dtype));
+  }
+  if (!options.layers.empty() && options.layers.back() >= geometry.layers) {
+    throw UserError("'transform: {}' names layer {} in 'layers'; the PLE table has layers 0 to {}", name,
+                    options.layers.back(), geometry.layers - 1);
+  }
+  if (options.rank > geometry.dim) {
+    throw UserError("'transform: {}' asks 'rank' {}; rows of the PLE table are {} wide in each layer", name,
+                    options.rank, geometry.dim);
+  }
+  const int64_t most = std::min(geometry.vocab, CodebookRows::kMostFitRows);
+  if (options.entries > most) {
+    throw UserError("'transform: {}' asks {} 'entries'; a book of this PLE table has at most {}", name,
+                    options.entries, most);
+  }
+}
 
-PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry) {
+int64_t BitsOf(PleTransform transform) { return transform == PleTransform::kInt8 ? 8 : 4; }
+
+std::vector<int64_t> EveryLayer(const PleGeometry& geometry) {
+  std::vector<int64_t> layers(geometry.layers);
+  std::iota(layers.begin(), layers.end(), 0);
+  return layers;
+}
+
+// The table as its file has it: what a transform is fitted to.
+TableScan ScanOf(const PleTable& table, const PleSourceContext& context) {
+  return {table.geometry, OpenTable(table, IoBackend::kPread, context), table.offset_bytes};
+}
+
+std::unique_ptr<PleSource> MakeTransformed(std::unique_ptr<PleSource> source, const PleOptions& options,
+                                           const PleTable& table, const PleSourceContext& context) {
+  const PleGeometry& geometry = table.geometry;
+  const auto with = [&](std::unique_ptr<RowTransform> transform) {
+    return std::make_unique<TransformedPle>(std::move(source), std::move(transform));
+  };
+  switch (options.transform) {
+    case PleTransform::kNone:
+      return source;
+    case PleTransform::kZeroLayers:
+      return with(FixedRows::Zero(geometry, options.layers));
+    case PleTransform::kMeanLayers:
+      return with(FixedRows::Mean(ScanOf(table, context), options.layers));
+    case PleTransform::kShuffled:
+      return std::make_unique<ShuffledPle>(std::move(source), options.seed);
+    case PleTransform::kPrevious:
+      return std::make_unique<PreviousPle>(std::move(source));
+    case PleTransform::kRandom:
+      return with(std::make_unique<RandomRows>(geometry.dim, options.seed));
+    case PleTransform::kShared:
+      return with(FixedRows::Mean(ScanOf(table, context), EveryLayer(geometry)));
+    case PleTransform::kLowRank:
+      return with(std::make_unique<LowRankRows>(ScanOf(table, context), options.rank));
+    case PleTransform::kInt8:
+    case PleTransform::kInt4:
+      return with(std::make_unique<IntegerRows>(geometry.dim, BitsOf(options.transform), options.group));
+    case PleTransform::kCodebook:
+      return with(std::make_unique<CodebookRows>(ScanOf(table, context), options.entries, options.seed));
+  }
+  throw RunError("a transform without a source");
+}
+
+std::unique_ptr<PleSource> MakeUntimed(const PleOptions& options, const PleTable& table,
+                                       const PleSourceContext& context) {
+  CheckFits(options, table.geometry);
+  return MakeTransformed(MakeStrategy(options, table, context), options, table, context);
+}
+
+// `below`: what the table takes before the transform.
+int64_t TransformedBytes(const PleOptions& options, const PleGeometry& geometry, int64_t below) {
+  switch (options.transform) {
+    case PleTransform::kNone:
+    case PleTransform::kShuffled:
+    case PleTransform::kPrevious:
+      return below;
+    case PleTransform::kZeroLayers:
+      return FixedRows::Bytes(geometry, std::ssize(options.layers), 0);
+    case PleTransform::kMeanLayers:
+      return FixedRows::Bytes(geometry, std::ssize(options.layers), 1);
+    case PleTransform::kShared:
+      return FixedRows::Bytes(geometry, geometry.layers, 1);
+    case PleTransform::kRandom:
+      return RandomRows::Bytes(geometry);
+    case PleTransform::kLowRank:
+      return LowRankRows::Bytes(geometry, options.rank);
+    case PleTransform::kInt8:
+    case PleTransform::kInt4:
+      return IntegerRows::Bytes(geometry, BitsOf(options.transform), options.group);
+    case PleTransform::kCodebook:
+      return CodebookRows::Bytes(geometry, options.entries);
+  }
+  throw RunError("a transform without a form");
+}
+
+PleFootprint StrategyFootprint(const PleOptions& options, const PleGeometry& geometry) {
+  const int64_t table = geometry.table_bytes();
   switch (options.strategy) {
     case PleStrategy::kResident:
-      return {.fast_bytes = geometry.table_bytes(), .file_bytes = 0};
+      return {.fast_bytes = table, .file_bytes = 0, .table_bytes = table};
     case PleStrategy::kCached: {
       PleFootprint footprint = FootprintOf(PleOptionsBelow(options), geometry);
-      footprint.fast_bytes +=
-          CachedPle::FastBytes(geometry, options.capacity.Resolve(geometry.table_bytes()));
+      footprint.fast_bytes += CachedPle::FastBytes(geometry, options.capacity.Resolve(table));
       return footprint;
     }
     case PleStrategy::kDisk:
-      return {.fast_bytes = 0, .file_bytes = geometry.table_bytes()};
+      return {.fast_bytes = 0, .file_bytes = table, .table_bytes = table};
     case PleStrategy::kDropped:
       return {};
   }
   throw RunError("a strategy without a footprint");
+}
+
+}  // namespace
+
+PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry) {
+  CheckFits(options, geometry);
+  PleFootprint footprint = StrategyFootprint(options, geometry);
+  footprint.table_bytes = TransformedBytes(options, geometry, footprint.table_bytes);
+  return footprint;
 }
 
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,

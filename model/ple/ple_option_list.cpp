@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <type_traits>
 
 #include "model/io/error.h"
 #include "model/ple/capacity.h"
+#include "model/ple/layer_set.h"
 
 namespace plelab {
 namespace {
@@ -26,6 +28,17 @@ constexpr Names<bool, 2> kBooleans = {{{"true", true}, {"false", false}}};
 constexpr Names<DropMode, 3> kModes = {{{"zero_row", DropMode::kZeroRow},
                                         {"projection_only", DropMode::kProjectionOnly},
                                         {"block_off", DropMode::kBlockOff}}};
+constexpr Names<PleTransform, 11> kTransforms = {{{"none", PleTransform::kNone},
+                                                  {"zero_layers", PleTransform::kZeroLayers},
+                                                  {"mean_layers", PleTransform::kMeanLayers},
+                                                  {"shuffled", PleTransform::kShuffled},
+                                                  {"previous", PleTransform::kPrevious},
+                                                  {"random", PleTransform::kRandom},
+                                                  {"shared", PleTransform::kShared},
+                                                  {"low_rank", PleTransform::kLowRank},
+                                                  {"int8", PleTransform::kInt8},
+                                                  {"int4", PleTransform::kInt4},
+                                                  {"codebook", PleTransform::kCodebook}}};
 
 template <const auto& kNames>
 auto ParseWord(std::string_view full_key, std::string_view value) {
@@ -63,7 +76,56 @@ PleOption CapacityOption(std::string_view help) {
           .get = [](const PleOptions& o) { return FormatCapacity(o.capacity); }};
 }
 
-std::vector<PleOption> MakeList() {
+// Strategies that have rows to transform.
+std::vector<PleStrategy> WithRows() {
+  return {PleStrategy::kResident, PleStrategy::kCached, PleStrategy::kDisk};
+}
+
+PleOption LayersOption(std::string_view help) {
+  return {
+      .info = {"layers", help, {}, WithRows(), {PleTransform::kZeroLayers, PleTransform::kMeanLayers}, true},
+      .set = [](PleOptions& o, std::string_view full_key,
+                std::string_view value) { o.layers = ParseLayers(full_key, value); },
+      .get = [](const PleOptions& o) { return FormatLayers(o.layers); }};
+}
+
+int64_t ParseWhole(std::string_view full_key, std::string_view value, int64_t least, int64_t most) {
+  int64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error == std::errc() && rest == end && number >= least && number <= most) return number;
+  throw UserError("'{}' for '{}': expected a whole number from {} to {}", value, full_key, least, most);
+}
+
+// A number that some transforms take.
+template <auto kField, int64_t kLeast, int64_t kMost>
+PleOption Whole(std::string_view key, std::vector<PleTransform> used_with, bool required,
+                std::string_view help) {
+  return {.info = {key, help, {}, WithRows(), std::move(used_with), required},
+          .set = [](PleOptions& o, std::string_view full_key,
+                    std::string_view value) { o.*kField = ParseWhole(full_key, value, kLeast, kMost); },
+          .get = [](const PleOptions& o) { return fmt::format("{}", o.*kField); }};
+}
+
+std::vector<PleOption> TransformOptions() {
+  using T = PleTransform;
+  constexpr int64_t kMost = 1 << 20;
+  return {
+      Words<&PleOptions::transform, kTransforms>("transform", WithRows(),
+                                                 "what happens to the rows on their way: none (default)"),
+      LayersOption("layers, counted from 0: 5, 0-3 or 0-3+7"),
+      Whole<&PleOptions::rank, 1, kMost>("rank", {T::kLowRank}, true,
+                                         "directions kept in each layer, at most the width of its rows"),
+      Whole<&PleOptions::group, 1, kMost>("group", {T::kInt8, T::kInt4}, false,
+                                          "values that share a scale: 32 (default)"),
+      Whole<&PleOptions::entries, 2, kMost>("entries", {T::kCodebook}, true,
+                                            "rows of each layer's codebook, such as 256"),
+      Whole<&PleOptions::seed, 0, int64_t{1} << 62>("seed", {T::kShuffled, T::kRandom, T::kCodebook}, false,
+                                                    "of what is drawn at random: 0 (default)"),
+  };
+}
+
+std::vector<PleOption> StrategyOptions() {
   using S = PleStrategy;
   return {
       Words<&PleOptions::strategy, kStrategies>("strategy", {}, "where the rows of the PLE table live"),
@@ -81,13 +143,19 @@ std::vector<PleOption> MakeList() {
           "prefetch", {S::kDisk}, "true (default): a thread reads ahead; false: reads happen when needed"),
       Words<&PleOptions::mode, kModes>("mode", {S::kDropped},
                                        "what is left: zero_row (default), projection_only or block_off"),
-      {.info = {"over",
-                "the source that a cache stands before: disk (default), or its own options",
-                {},
-                {S::kCached}},
-       .set = nullptr,
-       .get = nullptr},
   };
+}
+
+std::vector<PleOption> MakeList() {
+  std::vector<PleOption> list = StrategyOptions();
+  for (PleOption& option : TransformOptions()) list.push_back(std::move(option));
+  list.push_back({.info = {"over",
+                           "the source that a cache stands before: disk (default), or its own options",
+                           {},
+                           {PleStrategy::kCached}},
+                  .set = nullptr,
+                  .get = nullptr});
+  return list;
 }
 
 }  // namespace
@@ -95,6 +163,11 @@ std::vector<PleOption> MakeList() {
 bool PleOption::IsUsedBy(PleStrategy strategy) const {
   return info.used_by.empty() ||
          std::find(info.used_by.begin(), info.used_by.end(), strategy) != info.used_by.end();
+}
+
+bool PleOption::IsUsedWith(PleTransform transform) const {
+  return info.used_with.empty() ||
+         std::find(info.used_with.begin(), info.used_with.end(), transform) != info.used_with.end();
 }
 
 const std::vector<PleOption>& PleOptionList() {
@@ -116,5 +189,6 @@ PleStrategy ParsePleStrategy(std::string_view full_key, std::string_view value) 
 }
 
 std::string_view Name(PleStrategy strategy) { return WordOf<kStrategies>(strategy); }
+std::string_view Name(PleTransform transform) { return WordOf<kTransforms>(transform); }
 
 }  // namespace plelab

@@ -16,6 +16,10 @@ struct PleOption {
   std::string (*get)(const PleOptions&);  // null for `over`, which is no value but a source of its own
 
   bool IsUsedBy(PleStrategy strategy) const;
+  bool IsUsedWith(PleTransform transform) const;
+  bool IsUsedBy(const PleOptions& options) const {
+    return IsUsedBy(options.strategy) && IsUsedWith(options.transform);
+  }
 };
 
 // In the order of the struct PleOptions.

@@ -1,5 +1,7 @@
 #include "model/ple/ple_options.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "model/io/error.h"
@@ -8,6 +10,7 @@
 namespace plelab {
 namespace {
 
+constexpr std::string_view kTransform = "transform";
 constexpr std::string_view kOver = "over";
 constexpr std::string_view kOverPrefix = "over.";
 
@@ -26,8 +29,8 @@ std::string KeysWhere(Wanted wanted) {
   return keys;
 }
 
-std::string KeysOf(PleStrategy strategy) {
-  return KeysWhere([&](const PleOption& option) { return option.IsUsedBy(strategy); });
+std::string KeysOf(const PleOptions& options) {
+  return KeysWhere([&](const PleOption& option) { return option.IsUsedBy(options); });
 }
 
 // `full_key` is what the user wrote, `key` what is left of it below the caches already passed.
@@ -48,15 +51,34 @@ void CheckKey(const PleOptions& options, std::string_view full_key, std::string_
   const PleOption& option = Find(full_key, IsBelow(key) ? kOver : key);
   if (!option.IsUsedBy(options.strategy)) {
     throw UserError("key '{}' is not an option of '{}'; known: {}", full_key, Name(options.strategy),
-                    KeysOf(options.strategy));
+                    KeysOf(options));
+  }
+  if (!option.IsUsedWith(options.transform)) {
+    std::vector<std::string_view> names;
+    for (PleTransform transform : option.info.used_with) names.push_back(Name(transform));
+    throw UserError("key '{}' goes with 'transform: {}' only, found 'transform: {}'", full_key,
+                    fmt::join(names, ", "), Name(options.transform));
   }
   if (IsBelow(key)) CheckKey(PleOptionsBelow(options), full_key, KeyBelow(key));
+}
+
+// What a transform cannot do without: an option that is required and says nothing.
+void CheckTransform(const PleOptions& options) {
+  if (options.transform == PleTransform::kNone) return;
+  CheckKey(options, kTransform, kTransform);
+  for (const PleOption& option : PleOptionList()) {
+    if (!option.info.required || !option.IsUsedBy(options)) continue;
+    if (option.get(options) != option.get({})) continue;
+    throw UserError("'transform: {}' needs '{}': {}", Name(options.transform), option.info.key,
+                    option.info.help);
+  }
 }
 
 void Describe(const PleOptions& options, const std::string& prefix,
               std::vector<std::pair<std::string, std::string>>& out) {
   for (const PleOption& option : PleOptionList()) {
-    if (!option.IsUsedBy(options.strategy)) continue;
+    if (!option.IsUsedBy(options)) continue;
+    if (option.info.key == kTransform && options.transform == PleTransform::kNone) continue;
     if (option.info.key == kOver) {
       Describe(PleOptionsBelow(options), prefix + std::string(kOverPrefix), out);
     } else {
@@ -69,7 +91,7 @@ void Describe(const PleOptions& options, const std::string& prefix,
 std::string SetFromSpec(PleOptions& options, std::string_view item) {
   const size_t equals = item.find('=');
   if (equals == std::string_view::npos) {
-    throw UserError("expected key=value, found '{}'; known keys: {}", item, KeysOf(options.strategy));
+    throw UserError("expected key=value, found '{}'; known keys: {}", item, KeysOf(options));
   }
   SetPleOption(options, item.substr(0, equals), item.substr(equals + 1));
   return std::string(item.substr(0, equals));
@@ -100,7 +122,14 @@ void SetPleOption(PleOptions& options, std::string_view key, std::string_view va
 
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys) {
   for (const std::string& key : given_keys) CheckKey(options, key, key);
+  CheckTransform(options);
   if (options.strategy != PleStrategy::kCached) return;
+  if (PleOptionsBelow(options).transform == PleTransform::kPrevious) {
+    throw UserError(
+        "'over.transform: previous' stands below a cache, which asks for missing rows in an order of its "
+        "own; "
+        "give the cache itself 'transform: previous'");
+  }
   if (PleOptionsBelow(options).strategy == PleStrategy::kDropped) {
     throw UserError("'over: dropped' leaves the cache no rows to hold; known: resident, cached, disk");
   }
@@ -127,6 +156,7 @@ const PleOptions& PleOptionsBelow(const PleOptions& options) {
 }
 
 bool IsExact(const PleOptions& options) {
+  if (options.transform != PleTransform::kNone) return false;
   switch (options.strategy) {
     case PleStrategy::kResident:
     case PleStrategy::kDisk:

@@ -18,6 +18,21 @@ enum class PleStrategy { kResident, kCached, kDisk, kDropped };
 enum class DropMode { kZeroRow, kProjectionOnly, kBlockOff };
 enum class CachePolicy { kLru };
 enum class CacheStart { kEmpty, kWarmed };
+// What happens to rows on their way from where they live to the model; model/ple/transforms/ has one file per
+// kind.
+enum class PleTransform {
+  kNone,
+  kZeroLayers,
+  kMeanLayers,
+  kShuffled,
+  kPrevious,
+  kRandom,
+  kShared,
+  kLowRank,
+  kInt8,
+  kInt4,
+  kCodebook
+};
 
 // An amount of memory as a user writes it: 64MiB, or a share of the table (5%).
 struct Capacity {
@@ -35,6 +50,12 @@ struct PleOptions {
   IoBackend backend = IoBackend::kPread;    // disk: `pread`, `direct`, `mmap`
   bool prefetch = true;                // disk: a thread reads from Begin on; false: reads happen in Layer
   DropMode mode = DropMode::kZeroRow;  // dropped: `zero_row`, `projection_only`, `block_off`
+  PleTransform transform = PleTransform::kNone;  // on top of any strategy that has rows
+  std::vector<int64_t> layers = {};              // zero_layers, mean_layers: which; ascending
+  int64_t rank = 0;                              // low_rank: directions kept in each layer
+  int64_t group = 32;   // int8, int4: values that share a scale; a layer's last group may be shorter
+  int64_t entries = 0;  // codebook: rows of each layer's book
+  int64_t seed = 0;     // shuffled, random, codebook
   std::shared_ptr<PleOptions> over = nullptr;  // cached: what it stands before; none: disk with its defaults
 };
 
@@ -42,9 +63,11 @@ struct PleOptions {
 // editors' JSON Schema is made.  `strategy` comes first; `over` and `over.KEY` are described by one entry.
 struct PleOptionInfo {
   std::string_view key;
-  std::string_view help;                 // one line: meaning and default
-  std::vector<std::string_view> values;  // the words that it takes; empty: free (an amount, a map)
-  std::vector<PleStrategy> used_by;      // empty: all
+  std::string_view help;                     // one line: meaning and default
+  std::vector<std::string_view> values;      // the words that it takes; empty: free (an amount, a map)
+  std::vector<PleStrategy> used_by;          // empty: all
+  std::vector<PleTransform> used_with = {};  // empty: whatever the transform
+  bool required = false;                     // where it is used
 };
 std::span<const PleOptionInfo> KnownPleOptions();
 
@@ -53,17 +76,19 @@ std::span<const PleOptionInfo> KnownPleOptions();
 // Throws UserError: "unknown key 'capcity'; known: …", "…: unknown value 'x' for 'policy'; known: lru".
 // A key that the chosen strategy does not use is an error when the options are checked.
 void SetPleOption(PleOptions& options, std::string_view key, std::string_view value);
-// Throws UserError when the given keys do not belong to options.strategy (`capacity` for disk, …), or when a
-// cache stands before a source that has no rows.
+// Throws UserError when the given keys do not belong to the strategy or the transform (`capacity` for disk,
+// `rank` for int8, …), when one that they need is missing, or when a cache stands before a source that has no
+// rows, or none of its own.
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys);
 // `NAME[,key=value…]`: "disk,backend=direct".  Checked; a repeated key is an error too.
 PleOptions ParsePleSpec(std::string_view spec);
-// Every option that the strategy uses, resolved, in the order of the struct:
-// {"strategy", "disk"}, {"backend", "pread"}, …
+// Every option that the strategy and the transform use, resolved, in the order of the struct:
+// {"strategy", "disk"}, {"backend", "pread"}, …  `transform: none` goes without saying.
 std::vector<std::pair<std::string, std::string>> DescribePleOptions(const PleOptions& options);
 // What a cache stands before: options.over, or disk with its defaults.
 const PleOptions& PleOptionsBelow(const PleOptions& options);
 std::string_view Name(PleStrategy strategy);
+std::string_view Name(PleTransform transform);
 // True where the rows must equal the resident ones bit for bit.
 bool IsExact(const PleOptions& options);
 

@@ -69,6 +69,9 @@ class PleSource {
   // ids [n], any value: 0 ≤ id < vocab is its own row, everything else row 0.  Starts the reads and returns
   // at once.
   virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
+  // The next Begin opens a sequence: nothing that was asked before stands before it.  Only a source that
+  // looks back (`transform: previous`) listens; wrappers pass it on.
+  virtual void StartSequence() {}
   virtual PleStats stats() const = 0;
   virtual const PleGeometry& geometry() const = 0;
   // Bytes of fast memory (RAM) that this source holds rows in: the whole table, a cache's budget, 0.

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "model/ple/ple_wrapper.h"
+
 namespace plelab {
 namespace {
 
@@ -40,26 +42,21 @@ class TimedRequest : public PleRequest {
   std::atomic<int64_t>& wait_ns_;
 };
 
-class TimedPle : public PleSource {
+class TimedPle : public PleWrapper {
  public:
-  explicit TimedPle(std::unique_ptr<PleSource> source) : source_(std::move(source)) {}
+  using PleWrapper::PleWrapper;
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
     const Stopwatch stopwatch(wait_ns_);
-    return std::make_unique<TimedRequest>(source_->Begin(ids), wait_ns_);
+    return std::make_unique<TimedRequest>(over().Begin(ids), wait_ns_);
   }
   PleStats stats() const override {
-    PleStats stats = source_->stats();
+    PleStats stats = PleWrapper::stats();
     stats.wait_ns = wait_ns_.load(std::memory_order_relaxed);
     return stats;
   }
-  const PleGeometry& geometry() const override { return source_->geometry(); }
-  int64_t fast_bytes() const override { return source_->fast_bytes(); }
-  bool keeps_state() const override { return source_->keeps_state(); }
-  int64_t threads() const override { return source_->threads(); }
 
  private:
-  std::unique_ptr<PleSource> source_;
   std::atomic<int64_t> wait_ns_ = 0;
 };
 

@@ -91,11 +91,11 @@ TEST(SynthCommand, AnyConfigIsAShape) {
   EXPECT_EQ(json["bytes"]["ple_table"], 4 * 32 * 12);
 }
 
-TEST(ListCommand, NamesStrategiesAndShapes) {
+TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
   const ProcessResult result = Plelab({"list"});
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* word :
-       {"ple_strategies", "parameter_groups", "resident", "cached", "disk", "dropped", "e2b", "small"}) {
+  for (const char* word : {"ple_strategies", "parameter_groups", "ple_ablation", "resident", "cached", "disk",
+                           "dropped", "low_rank", "rank", "zero_layers", "layers", "e2b", "small"}) {
     EXPECT_THAT(result.output, HasSubstr(word));
   }
 }

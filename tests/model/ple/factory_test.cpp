@@ -42,6 +42,10 @@ TEST_F(Factory, EverySourceIsAsItsFootprintSays) {
   EXPECT_EQ(FootprintOf(ParsePleSpec("cached"), kGeometry).file_bytes, kGeometry.table_bytes());
   EXPECT_EQ(FootprintOf(ParsePleSpec("cached,over=resident"), kGeometry).file_bytes, 0);
   EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), kGeometry).file_bytes, 0);
+  for (const char* spec : {"resident", "disk", "cached,over=cached"}) {
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), kGeometry).table_bytes, kGeometry.table_bytes()) << spec;
+  }
+  EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), kGeometry).table_bytes, 0);
 }
 
 TEST_F(Factory, OnlyACacheKeepsState) {

@@ -5,6 +5,7 @@
 
 #include "model/io/error.h"
 #include "model/ple/capacity.h"
+#include "model/ple/layer_set.h"
 
 namespace plelab {
 namespace {
@@ -70,7 +71,9 @@ TEST(PleSpec, CachesMayStandBeforeCaches) {
 TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
   for (const char* spec :
        {"resident,pages=4k", "disk,backend=mmap,prefetch=false", "dropped,mode=projection_only",
-        "cached,capacity=1536KiB,over=resident", "cached,capacity=0.7%"}) {
+        "cached,capacity=1536KiB,over=resident", "cached,capacity=0.7%",
+        "disk,transform=mean_layers,layers=0-3+9", "resident,transform=codebook,entries=64,seed=2",
+        "cached,transform=previous,over.transform=int4,over.group=16"}) {
     const auto description = DescribePleOptions(ParsePleSpec(spec));
     PleOptions again;
     std::vector<std::string> keys;
@@ -80,6 +83,74 @@ TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
     }
     CheckPleOptions(again, keys);
     EXPECT_EQ(DescribePleOptions(again), description) << spec;
+  }
+}
+
+TEST(PleSpec, ATransformIsSaidWhereThereIsOneWithItsOwnOptions) {
+  const PleOptions options = ParsePleSpec("resident,transform=zero_layers,layers=0-2+7");
+  EXPECT_EQ(options.transform, PleTransform::kZeroLayers);
+  EXPECT_THAT(options.layers, ElementsAre(0, 1, 2, 7));
+  EXPECT_THAT(DescribePleOptions(options),
+              ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge"),
+                          Pair("transform", "zero_layers"), Pair("layers", "0-2+7")));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("resident,transform=none")),
+              ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge")));
+  EXPECT_EQ(ParsePleSpec("disk,transform=low_rank,rank=4").rank, 4);
+  EXPECT_EQ(ParsePleSpec("disk,transform=int4").group, 32);
+  EXPECT_EQ(ParsePleSpec("disk,transform=codebook,entries=16,seed=3").seed, 3);
+  EXPECT_EQ(ParsePleSpec("cached,over.transform=int8,over.group=8").over->group, 8);
+}
+
+TEST(PleSpec, OptionsOfATransformGoWithItOnly) {
+  EXPECT_THAT(SpecError("resident,rank=3"),
+              HasSubstr("key 'rank' goes with 'transform: low_rank' only, found 'transform: none'"));
+  EXPECT_THAT(
+      SpecError("resident,transform=int8,layers=3"),
+      HasSubstr(
+          "key 'layers' goes with 'transform: zero_layers, mean_layers' only, found 'transform: int8'"));
+  EXPECT_THAT(SpecError("dropped,transform=shared"),
+              HasSubstr("key 'transform' is not an option of 'dropped'; known: strategy, mode"));
+  EXPECT_THAT(
+      SpecError("disk,transform=lowrank"),
+      HasSubstr("unknown value 'lowrank' for 'transform'; known: none, zero_layers, mean_layers, shuffled, "
+                "previous, random, shared, low_rank, int8, int4, codebook"));
+}
+
+TEST(PleSpec, ATransformSaysWhatItCannotDoWithout) {
+  EXPECT_THAT(SpecError("resident,transform=zero_layers"),
+              HasSubstr("'transform: zero_layers' needs 'layers': layers, counted from 0: 5, 0-3 or 0-3+7"));
+  EXPECT_THAT(SpecError("cached,transform=low_rank"), HasSubstr("'transform: low_rank' needs 'rank'"));
+  EXPECT_THAT(SpecError("cached,over.transform=codebook"),
+              HasSubstr("'transform: codebook' needs 'entries'"));
+  PleOptions dropped{.strategy = PleStrategy::kDropped, .transform = PleTransform::kShared};
+  EXPECT_THAT(UserErrorOf([&] { CheckPleOptions(dropped, {}); }), HasSubstr("is not an option of 'dropped'"));
+}
+
+TEST(PleSpec, NumbersOfTransformsAreWholeAndInRange) {
+  EXPECT_THAT(SpecError("disk,transform=low_rank,rank=0"),
+              HasSubstr("'0' for 'rank': expected a whole number from 1 to 1048576"));
+  for (const char* number : {"", "-1", "1.5", "8x", "99999999999999999999"}) {
+    EXPECT_THAT(SpecError(fmt::format("disk,transform=int8,group={}", number)),
+                HasSubstr(fmt::format("'{}' for 'group': expected a whole number from 1", number)));
+  }
+  EXPECT_THAT(SpecError("disk,transform=codebook,entries=1"), HasSubstr("from 2 to"));
+}
+
+TEST(PleSpec, PreviousStandsOnACacheNotBelowIt) {
+  EXPECT_EQ(ParsePleSpec("cached,transform=previous").transform, PleTransform::kPrevious);
+  EXPECT_THAT(SpecError("cached,over.transform=previous"), HasSubstr("give the cache itself"));
+}
+
+TEST(LayerSets, AreReadAndWrittenInTheirShortestForm) {
+  EXPECT_THAT(ParseLayers("layers", "5"), ElementsAre(5));
+  EXPECT_THAT(ParseLayers("layers", "7+0-2"), ElementsAre(0, 1, 2, 7));
+  EXPECT_EQ(FormatLayers(ParseLayers("layers", "7+2+0-1+8+9+11")), "0-2+7-9+11");
+  EXPECT_EQ(FormatLayers({}), "");
+  for (const char* text :
+       {"", "a", "-1", "1-", "3-1", "1,2", "1+", "0-2+2", "1 - 2", "5000", "1.5", "99999999999999999999"}) {
+    EXPECT_THAT(UserErrorOf([&] { ParseLayers("layers", text); }),
+                AllOf(HasSubstr(fmt::format("'{}' for 'layers'", text)), HasSubstr("0-3+7")))
+        << text;
   }
 }
 
@@ -134,6 +205,7 @@ TEST(PleOptions, OnlySourcesOfTheTablesOwnRowsAreExact) {
   EXPECT_TRUE(IsExact(ParsePleSpec("disk,backend=mmap")));
   EXPECT_TRUE(IsExact(ParsePleSpec("cached,over=cached")));
   EXPECT_FALSE(IsExact(ParsePleSpec("dropped")));
+  EXPECT_FALSE(IsExact(ParsePleSpec("cached,over.transform=int8")));
 }
 
 TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
@@ -147,8 +219,8 @@ TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
       EXPECT_NO_THROW(SetPleOption(options, option.key, value)) << option.key << "=" << value;
     }
     for (PleStrategy strategy : option.used_by) {
-      PleOptions options;
-      options.strategy = strategy;
+      PleOptions options{.strategy = strategy, .layers = {0}, .rank = 1, .entries = 2};
+      if (!option.used_with.empty()) options.transform = option.used_with.front();
       EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
     }
   }

@@ -1,0 +1,29 @@
+// Some layers get one row for every token: zeros, or the mean row of the table.
+#pragma once
+
+#include <vector>
+
+#include "model/ple/transforms/table_scan.h"
+#include "model/ple/transforms/transformed_ple.h"
+
+namespace plelab {
+
+class FixedRows : public RowTransform {
+ public:
+  // zero_layers: the projected half of the per-layer input stays.
+  static std::unique_ptr<RowTransform> Zero(const PleGeometry& geometry, const std::vector<int64_t>& layers);
+  // mean_layers; with every layer: shared.
+  static std::unique_ptr<RowTransform> Mean(const TableScan& table, const std::vector<int64_t>& layers);
+  // What a table needs of which `fixed` layers keep `rows_kept` rows (0 or 1) and the others all.
+  static int64_t Bytes(const PleGeometry& geometry, int64_t fixed, int64_t rows_kept);
+
+  bool Changes(int64_t layer) const override { return !row_of_layer_[layer].empty(); }
+  void Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const override;
+
+ private:
+  explicit FixedRows(std::vector<std::vector<float>> row_of_layer) : row_of_layer_(std::move(row_of_layer)) {}
+
+  std::vector<std::vector<float>> row_of_layer_;  // [layers][dim]; empty where rows stay
+};
+
+}  // namespace plelab

@@ -1,0 +1,25 @@
+// Values as whole numbers of a few bits.
+#pragma once
+
+#include "model/ple/transforms/transformed_ple.h"
+
+namespace plelab {
+
+// Symmetric: `group` neighbouring values of a layer's row share a scale, the largest of them ÷ 127 (8 bits)
+// or ÷ 7 (4 bits), kept in bfloat16; each value is the nearest whole multiple of it.  A layer's last group
+// may be shorter.
+class IntegerRows : public RowTransform {
+ public:
+  // bits: 8 or 4.
+  IntegerRows(int64_t dim, int64_t bits, int64_t group)
+      : dim_(dim), group_(group), most_(bits == 8 ? 127 : 7) {}
+  static int64_t Bytes(const PleGeometry& geometry, int64_t bits, int64_t group);
+
+  void Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const override;
+
+ private:
+  int64_t dim_, group_;
+  float most_;
+};
+
+}  // namespace plelab

@@ -1,0 +1,60 @@
+#include "model/ple/transforms/low_rank_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/ple/transforms/symmetric_eigen.h"
+
+namespace plelab {
+namespace {
+
+// gram [dim, dim] += valuesᵀ · values, its upper half only.
+void AddProducts(std::span<const float> values, int64_t dim, std::vector<double>& gram) {
+  std::vector<double> row(dim);
+  for (size_t begin = 0; begin < values.size(); begin += dim) {
+    std::copy_n(values.begin() + static_cast<ptrdiff_t>(begin), dim, row.begin());
+    for (int64_t i = 0; i < dim; ++i) {
+      double* sum = gram.data() + i * dim;
+      for (int64_t j = i; j < dim; ++j) sum[j] += row[i] * row[j];
+    }
+  }
+}
+
+void CopyUpperHalf(std::vector<double>& gram, int64_t dim) {
+  for (int64_t i = 0; i < dim; ++i) {
+    for (int64_t j = 0; j < i; ++j) gram[i * dim + j] = gram[j * dim + i];
+  }
+}
+
+}  // namespace
+
+LowRankRows::LowRankRows(const TableScan& table, int64_t rank) : dim_(table.geometry().dim), rank_(rank) {
+  std::vector<std::vector<double>> grams(table.geometry().layers, std::vector<double>(dim_ * dim_));
+  table.ForEachBlock(kMostFitRows, [&](int64_t layer, std::span<const float> values) {
+    AddProducts(values, dim_, grams[layer]);
+  });
+  for (std::vector<double>& gram : grams) {
+    CopyUpperHalf(gram, dim_);
+    std::vector<double> vectors = EigenOfSymmetric(std::move(gram), dim_).vectors;
+    vectors.resize(rank * dim_);
+    directions_.push_back(std::move(vectors));
+  }
+}
+
+void LowRankRows::Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const {
+  std::vector<double> projected(dim_);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::span<float> row = values.subspan(i * dim_, dim_);
+    std::fill(projected.begin(), projected.end(), 0.0);
+    for (int64_t k = 0; k < rank_; ++k) {
+      const double* direction = directions_[layer].data() + k * dim_;
+      double along = 0;
+      for (int64_t d = 0; d < dim_; ++d) along += direction[d] * row[d];
+      for (int64_t d = 0; d < dim_; ++d) projected[d] += along * direction[d];
+    }
+    std::transform(projected.begin(), projected.end(), row.begin(),
+                   [](double value) { return static_cast<float>(value); });
+  }
+}
+
+}  // namespace plelab

@@ -1,0 +1,24 @@
+// Rows keep their length and lose their direction.
+#pragma once
+
+#include "model/ple/transforms/transformed_ple.h"
+
+namespace plelab {
+
+// In each layer a token's row becomes a random one of the same norm, drawn once per (seed, row, layer).
+class RandomRows : public RowTransform {
+ public:
+  RandomRows(int64_t dim, int64_t seed) : dim_(dim), seed_(static_cast<uint64_t>(seed)) {}
+  // A norm per row and layer: the directions come from the seed.
+  static int64_t Bytes(const PleGeometry& geometry) {
+    return geometry.vocab * geometry.layers * SizeOf(geometry.dtype);
+  }
+
+  void Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const override;
+
+ private:
+  int64_t dim_;
+  uint64_t seed_;
+};
+
+}  // namespace plelab

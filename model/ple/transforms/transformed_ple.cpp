@@ -1,0 +1,50 @@
+#include "model/ple/transforms/transformed_ple.h"
+
+#include <vector>
+
+#include "model/ple/transforms/row_values.h"
+
+namespace plelab {
+namespace {
+
+class TransformedRequest : public PleRequest {
+ public:
+  TransformedRequest(const PleGeometry& geometry, const RowTransform& transform,
+                     std::unique_ptr<PleRequest> below, std::span<const int64_t> ids)
+      : geometry_(geometry), transform_(transform), below_(std::move(below)), changed_(geometry.layers) {
+    rows_.reserve(ids.size());
+    for (int64_t id : ids) rows_.push_back(PleRowOfId(id, geometry.vocab));
+  }
+
+  PleKind kind() const override { return below_->kind(); }
+  std::span<const std::byte> Layer(int64_t layer) override {
+    const auto given = below_->Layer(layer);
+    if (!transform_.Changes(layer)) return given;
+    if (changed_[layer].empty()) changed_[layer] = Change(layer, given);
+    return changed_[layer];
+  }
+
+ private:
+  std::vector<std::byte> Change(int64_t layer, std::span<const std::byte> given) const {
+    std::vector<float> values(rows_.size() * geometry_.dim);
+    LoadValues(geometry_.dtype, given, values);
+    transform_.Apply(layer, rows_, values);
+    std::vector<std::byte> bytes(given.size());
+    StoreValues(geometry_.dtype, values, bytes);
+    return bytes;
+  }
+
+  const PleGeometry& geometry_;
+  const RowTransform& transform_;
+  std::unique_ptr<PleRequest> below_;
+  std::vector<int64_t> rows_;                    // [n]
+  std::vector<std::vector<std::byte>> changed_;  // [layers][n, dim]; empty until asked
+};
+
+}  // namespace
+
+std::unique_ptr<PleRequest> TransformedPle::Begin(std::span<const int64_t> ids) {
+  return std::make_unique<TransformedRequest>(geometry(), *transform_, over().Begin(ids), ids);
+}
+
+}  // namespace plelab

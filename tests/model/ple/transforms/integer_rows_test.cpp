@@ -1,0 +1,56 @@
+// int8 and int4.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/value_table.h"
+
+namespace plelab {
+namespace {
+
+constexpr PleGeometry kGeometry{.vocab = 30, .layers = 2, .dim = 10, .dtype = DType::kFloat32};
+
+// Groups of 4, 4 and 2.  A step is the group's largest value ÷ `most`, of which bfloat16 keeps 8 bits.
+void ExpectHalfAStep(const char* spec, float most) {
+  const ValueTable table(kGeometry);
+  const auto source = table.Make(spec);
+  for (int64_t id = 0; id < 30; ++id) {
+    const auto row = table.Row(id, 1), kept = table.RowOf(*source, id, 1);
+    for (size_t begin = 0; begin < 10; begin += 4) {
+      const size_t end = std::min<size_t>(begin + 4, 10);
+      float largest = 0;
+      for (size_t d = begin; d < end; ++d) largest = std::max(largest, std::abs(row[d]));
+      const float step = largest / most * (1 + 1.0f / 256);
+      for (size_t d = begin; d < end; ++d) EXPECT_LE(std::abs(kept[d] - row[d]), step / 2) << d;
+    }
+  }
+}
+
+TEST(IntegerRows, AreWithinHalfAStep) {
+  ExpectHalfAStep("resident,transform=int8,group=4", 127);
+  ExpectHalfAStep("disk,transform=int4,group=4", 7);
+}
+
+TEST(IntegerRows, RoundToTheNearest) {
+  // One group, largest 7: with 4 bits the step is 1.
+  const ValueTable table({.vocab = 1, .layers = 1, .dim = 6, .dtype = DType::kFloat32},
+                         {7.0f, -3.4f, 3.6f, 0.4f, -0.6f, -6.9f});
+  EXPECT_EQ(table.RowOf(*table.Make("resident,transform=int4"), 0, 0),
+            (std::vector<float>{7, -3, 4, 0, -1, -7}));
+}
+
+TEST(IntegerRows, ZerosStayZerosAndSignsStay) {
+  const ValueTable table({.vocab = 1, .layers = 1, .dim = 4, .dtype = DType::kBFloat16}, {0, 0, -5, 5});
+  EXPECT_EQ(table.RowOf(*table.Make("resident,transform=int8,group=2"), 0, 0),
+            (std::vector<float>{0, 0, -5, 5}));
+}
+
+TEST(IntegerRows, TakeTheBytesOfValuesAndScales) {
+  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), kGeometry).table_bytes; };
+  EXPECT_EQ(bytes("resident,transform=int8,group=4"), 30 * 2 * (10 + 3 * 2));
+  EXPECT_EQ(bytes("resident,transform=int4"), 30 * 2 * (5 + 2));
+}
+
+}  // namespace
+}  // namespace plelab

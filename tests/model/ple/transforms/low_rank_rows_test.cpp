@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/ple/transforms/symmetric_eigen.h"
+#include "tests/support/value_table.h"
+
+namespace plelab {
+namespace {
+
+// +1 or −1: rows and columns of Sylvester's Hadamard matrix are orthogonal.
+float Hadamard(uint64_t i, uint64_t j) { return __builtin_parityll(i & j) ? -1.0f : 1.0f; }
+
+constexpr PleGeometry kGeometry{.vocab = 16, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
+constexpr float kSingular[2][4] = {{8, 4, 2, 1}, {16, 8, 0.5, 0.25}};
+
+// Singular values known: U [16, 4] and V [4, 4] of Hadamard columns, so every number is exact.
+ValueTable KnownTable() {
+  std::vector<float> values;
+  for (uint64_t row = 0; row < 16; ++row) {
+    for (int layer = 0; layer < 2; ++layer) {
+      for (uint64_t d = 0; d < 4; ++d) {
+        float sum = 0;
+        for (uint64_t k = 0; k < 4; ++k)
+          sum += Hadamard(row, k) / 4 * kSingular[layer][k] * Hadamard(k, d) / 2;
+        values.push_back(sum);
+      }
+    }
+  }
+  return {kGeometry, values};
+}
+
+double SquaredError(const ValueTable& table, PleSource& source, int64_t layer) {
+  double error = 0;
+  for (int64_t id = 0; id < table.geometry().vocab; ++id) {
+    const auto row = table.Row(id, layer), kept = table.RowOf(source, id, layer);
+    for (size_t d = 0; d < row.size(); ++d) error += std::pow(row[d] - kept[d], 2);
+  }
+  return error;
+}
+
+TEST(LowRankRows, LoseTheSquaresOfTheSingularValuesLeftOut) {
+  const ValueTable table = KnownTable();
+  for (int64_t rank = 1; rank <= 4; ++rank) {
+    const auto source = table.Make(fmt::format("resident,transform=low_rank,rank={}", rank));
+    for (int layer = 0; layer < 2; ++layer) {
+      double lost = 0;
+      for (int64_t k = rank; k < 4; ++k) lost += std::pow(kSingular[layer][k], 2);
+      EXPECT_NEAR(SquaredError(table, *source, layer), lost, 1e-5) << "rank " << rank;
+    }
+  }
+}
+
+TEST(LowRankRows, AtFullRankAreTheTableUpToRounding) {
+  for (const DType dtype : {DType::kFloat32, DType::kBFloat16}) {
+    const ValueTable table({.vocab = 90, .layers = 3, .dim = 12, .dtype = dtype});
+    const auto source = table.Make("disk,transform=low_rank,rank=12");
+    for (int64_t id = 0; id < 90; ++id) {
+      const auto row = table.Row(id, 2), kept = table.RowOf(*source, id, 2);
+      for (size_t d = 0; d < row.size(); ++d) EXPECT_NEAR(kept[d], row[d], 1e-6);
+    }
+  }
+}
+
+TEST(LowRankRows, MoreDirectionsThanARowIsWideIsTheUsersMistake) {
+  const ValueTable table = KnownTable();
+  EXPECT_THROW(table.Make("resident,transform=low_rank,rank=5"), UserError);
+}
+
+TEST(LowRankRows, TakeTheBytesOfTwoThinMatrices) {
+  EXPECT_EQ(FootprintOf(ParsePleSpec("resident,transform=low_rank,rank=3"), kGeometry).table_bytes,
+            2 * 3 * (16 + 4) * 4);
+}
+
+TEST(SymmetricEigen, OfAMatrixWithKnownValues) {
+  // 2 on the diagonal, −1 beside it: eigenvalues 2 − 2 cos(kπ / (n + 1)).
+  constexpr int64_t kN = 9;
+  std::vector<double> matrix(kN * kN);
+  for (int64_t i = 0; i < kN; ++i) {
+    matrix[i * kN + i] = 2;
+    if (i + 1 < kN) matrix[i * kN + i + 1] = matrix[(i + 1) * kN + i] = -1;
+  }
+  const SymmetricEigen eigen = EigenOfSymmetric(matrix, kN);
+  for (int64_t k = 0; k < kN; ++k) {
+    EXPECT_NEAR(eigen.values[k], 2 - 2 * std::cos(static_cast<double>(kN - k) * M_PI / (kN + 1)), 1e-13);
+    for (int64_t i = 0; i < kN; ++i) {  // A v = λ v
+      double product = 0;
+      for (int64_t j = 0; j < kN; ++j) product += matrix[i * kN + j] * eigen.vectors[k * kN + j];
+      EXPECT_NEAR(product, eigen.values[k] * eigen.vectors[k * kN + i], 1e-13);
+    }
+  }
+}
+
+TEST(SymmetricEigen, EqualAndZeroValuesAreFine) {
+  const SymmetricEigen zero = EigenOfSymmetric(std::vector<double>(9), 3);
+  EXPECT_EQ(zero.values, std::vector<double>(3));
+  const SymmetricEigen one = EigenOfSymmetric({3, 0, 0, 3}, 2);
+  EXPECT_EQ(one.values, (std::vector<double>{3, 3}));
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,78 @@
+// A PLE table of known numbers in a fake file, and sources over it; torch-free.
+#pragma once
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/fake_file.h"
+
+namespace plelab {
+
+// float32 or bfloat16; bfloat16 by cutting bits, so that the numbers kept here are those of the file.
+class ValueTable {
+ public:
+  ValueTable(const PleGeometry& geometry, std::vector<float> values)
+      : geometry_(geometry), values_(std::move(values)) {
+    std::vector<std::byte> bytes(kOffset + geometry.table_bytes());
+    const int64_t size = SizeOf(geometry.dtype);
+    for (size_t i = 0; i < values_.size(); ++i) {
+      uint32_t bits;
+      std::memcpy(&bits, &values_[i], 4);
+      if (size == 2) bits &= 0xffff0000;
+      std::memcpy(&values_[i], &bits, 4);
+      if (size == 2) bits >>= 16;
+      std::memcpy(bytes.data() + kOffset + i * size, &bits, size);
+    }
+    disk_ = std::make_shared<FakeDisk>(std::move(bytes));
+  }
+  explicit ValueTable(const PleGeometry& geometry, uint32_t seed = 1)
+      : ValueTable(geometry, RandomValues(geometry.vocab * geometry.layers * geometry.dim, seed)) {}
+
+  static std::vector<float> RandomValues(int64_t n, uint32_t seed) {
+    std::mt19937 generator(seed);
+    std::vector<float> values(n);
+    for (float& value : values) value = static_cast<float>(generator() % 2001) / 500.0f - 2.0f;
+    return values;
+  }
+
+  const PleGeometry& geometry() const { return geometry_; }
+  FakeDisk& disk() const { return *disk_; }
+  std::unique_ptr<PleSource> Make(std::string_view spec) const {
+    return MakePleSource(ParsePleSpec(spec), {"fake", kOffset, geometry_},
+                         {.warm_ids = {}, .open = FakeDisk::Opener(disk_)});
+  }
+
+  // [dim] of one row of the file in one layer.
+  std::vector<float> Row(int64_t row, int64_t layer) const {
+    const auto begin = values_.begin() + (row * geometry_.layers + layer) * geometry_.dim;
+    return {begin, begin + geometry_.dim};
+  }
+  // [dim] of a request for one id.
+  std::vector<float> RowOf(PleSource& source, int64_t id, int64_t layer) const {
+    return Values(*source.Begin({&id, 1}), layer);
+  }
+  // [n, dim] of a request.
+  std::vector<float> Values(PleRequest& request, int64_t layer) const {
+    const auto bytes = request.Layer(layer);
+    const size_t size = SizeOf(geometry_.dtype);
+    std::vector<float> values(bytes.size() / size);
+    for (size_t i = 0; i < values.size(); ++i) {
+      uint32_t bits = 0;
+      std::memcpy(&bits, bytes.data() + i * size, size);
+      if (size == 2) bits <<= 16;
+      std::memcpy(&values[i], &bits, 4);
+    }
+    return values;
+  }
+
+ private:
+  static constexpr int64_t kOffset = 52;
+  PleGeometry geometry_;
+  std::vector<float> values_;  // [vocab, layers, dim]
+  std::shared_ptr<FakeDisk> disk_;
+};
+
+}  // namespace plelab
