@@ -25,5 +25,7 @@ Experiment FindExperiment(const std::string& name);
 Experiment PleStrategies();
 Experiment Modalities();
 Experiment ParameterGroups();
+Experiment PleAblation();
+Experiment PleRank();
 
 }  // namespace plelab

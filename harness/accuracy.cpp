@@ -127,7 +127,10 @@ class GroupScorer {
 
   void ScoreWindow(size_t w) {
     const auto& window = text_.windows[w];
-    for (auto& scorer : scorers_) scorer.kv->Clear();
+    for (auto& scorer : scorers_) {
+      scorer.kv->Clear();
+      scorer.source->StartSequence();
+    }
     // The last token is scored, never fed.
     const auto fed = static_cast<int64_t>(window.size()) - 1;
     for (int64_t start = 0; start < fed; start += piece_) {

@@ -67,6 +67,7 @@ PrefillResult Arm::Prefill() {
   const auto flat = Flattened(work_.prompts);
   const torch::Tensor ids = torch::tensor(flat, torch::kInt64).view({work_.batch, work_.prompt_tokens});
   kv_.Clear();
+  source_->StartSequence();
   step_ = 0;
   const PleStats before = source_->stats();
 

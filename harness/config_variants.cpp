@@ -74,7 +74,9 @@ void CheckName(const YamlNode& node) {
 }
 
 VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
-  CheckKeys(node, "variants", {"name", "ple", "model", "workload"});
+  std::vector<std::string> known = {"name", "ple", "model"};
+  if (RunsWorkload(config)) known.push_back("workload");
+  CheckKeys(node, "variants", known);
   for (const char* key : {"name", "ple"}) RequireKey(node, "variants", key);
   CheckName(*node.Find("name"));
 

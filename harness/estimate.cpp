@@ -33,6 +33,7 @@ struct ModelSize {
   int64_t bytes_per_parameter = 2;
   int64_t synth_bytes = 0;  // 0 where the checkpoint is there
   int64_t weights_bytes() const { return (stack + embedding) * bytes_per_parameter; }
+  double load_seconds() const { return static_cast<double>(weights_bytes()) / kLoadBytesPerS; }
   int64_t tower_bytes(const WorkloadSection& work) const {
     return ((work.images.empty() ? 0 : vision) + (work.audio.empty() ? 0 : audio)) * bytes_per_parameter;
   }
@@ -62,9 +63,11 @@ ModelSize SizeOfModel(const ModelSection& section) {
 }
 
 // An upper bound: rings of sliding layers are shorter.
-int64_t KvBytes(const ModelSize& size, const WorkloadSection& work, int64_t warmup_steps) {
+int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const WorkloadSection& work) {
   const TextConfig& c = size.config.text;
-  const int64_t positions = work.prompt_tokens + warmup_steps + work.decode_tokens;
+  const int64_t positions = RunsWorkload(config)
+                                ? work.prompt_tokens + config.design.warmup_steps + work.decode_tokens
+                                : config.accuracy.context;
   return 2 * c.first_kv_shared_layer() * work.batch * positions * c.num_key_value_heads * c.head_dim *
          size.bytes_per_parameter;
 }
@@ -80,33 +83,43 @@ double PassSeconds(const ModelSize& size, int64_t tokens, bool all_logits, const
   return 2e-9 * static_cast<double>(parameters) * static_cast<double>(tokens) / rates.matmul_gflop_s;
 }
 
-// Minutes of one group, with `reps` repetitions.
-double GroupMinutes(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
-                    const MachineRates& rates, int64_t reps) {
+// Time and memory of one group, with `reps` repetitions.
+double MeasuringSeconds(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+                        const MachineRates& rates, int64_t reps) {
   const auto& design = config.design;
   const WorkloadSection& work = group.workload;
-  const double load = static_cast<double>(size.weights_bytes()) / kLoadBytesPerS;
+  const double load = size.load_seconds();
   const double pass = PassSeconds(size, work.batch * work.prompt_tokens, false, rates);
   const auto steps = static_cast<double>(design.warmup_steps + work.decode_tokens);
   const double one = pass + steps * StepSeconds(size, work, rates);
   const bool processes = design.isolate == Isolate::kProcess;
-  double seconds = load;
-  int64_t inexact = 1;
+  double seconds = static_cast<double>(reps) * kSetUpS;
   for (int64_t v : group.variants) {
-    const auto& ple = config.variants[v].ple;
-    const double rows = static_cast<double>(FootprintOf(ple, size.geometry).fast_bytes) / kLoadBytesPerS;
+    const auto fast_bytes = FootprintOf(config.variants[v].ple, size.geometry).fast_bytes;
+    const double rows = static_cast<double>(fast_bytes) / kLoadBytesPerS;
     seconds +=
         static_cast<double>(reps) * (one + (processes ? load + rows + kSetUpS : 0)) + (processes ? 0 : rows);
     seconds += static_cast<double>(design.memory_reps) * (load + rows + one);
-    inexact += !IsExact(ple);
   }
-  seconds += static_cast<double>(reps) * kSetUpS;
-  if (config.accuracy.enabled) {
-    const auto n = static_cast<int64_t>(group.variants.size());
-    const int64_t first_windows = std::max<int64_t>(0, n - inexact) * config.accuracy.context;
-    const int64_t tokens = inexact * config.accuracy.max_tokens + first_windows;
-    seconds += load + PassSeconds(size, tokens, true, rates);
-  }
+  return seconds;
+}
+
+// The baseline and each inexact variant score all tokens, an exact one the first window.
+double AccuracySeconds(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+                       const MachineRates& rates) {
+  int64_t exact = 0;
+  for (int64_t v : group.variants) exact += IsExact(config.variants[v].ple);
+  const auto n = static_cast<int64_t>(group.variants.size());
+  const int64_t whole = n - std::max<int64_t>(0, exact - 1);
+  const int64_t tokens = whole * config.accuracy.max_tokens + (n - whole) * config.accuracy.context;
+  return size.load_seconds() + PassSeconds(size, tokens, true, rates);
+}
+
+double GroupMinutes(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+                    const MachineRates& rates, int64_t reps) {
+  double seconds = size.load_seconds();
+  if (RunsWorkload(config)) seconds += MeasuringSeconds(config, group, size, rates, reps);
+  if (config.accuracy.enabled) seconds += AccuracySeconds(config, group, size, rates);
   return seconds / 60;
 }
 
@@ -114,7 +127,7 @@ void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const Varia
               const MachineRates& rates) {
   const ModelSize size = SizeOfModel(group.model);
   const auto n = static_cast<int64_t>(group.variants.size());
-  const int64_t kv = KvBytes(size, group.workload, config.design.warmup_steps);
+  const int64_t kv = KvBytes(size, config, group.workload);
   const int64_t weights = size.weights_bytes() + size.tower_bytes(group.workload);
   int64_t together = weights + kProgramBytes + n * kv;
   int64_t largest = 0;
@@ -134,7 +147,8 @@ void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const Varia
                            : config.design.reps;
   estimate.minutes += GroupMinutes(config, group, size, rates, config.design.reps);
   estimate.most_minutes += GroupMinutes(config, group, size, rates, reps);
-  estimate.result_bytes += n * (reps * group.workload.decode_tokens * kStepRowBytes +
+  const int64_t steps = RunsWorkload(config) ? reps * group.workload.decode_tokens : 0;
+  estimate.result_bytes += n * (steps * kStepRowBytes +
                                 (config.accuracy.enabled ? config.accuracy.max_tokens * kTokenRowBytes : 0));
   // Variants of several groups may share one checkpoint: written once.
   estimate.synth_bytes = std::max(estimate.synth_bytes, size.synth_bytes);

@@ -94,16 +94,25 @@ void CheckDesign(const YamlNode& root, const ExperimentConfig& config) {
   }
 }
 
+void CheckWorkload(const YamlNode& root, const ExperimentConfig& config, const VariantConfig& variant) {
+  const std::string& place = config.places.at(fmt::format("variants[{}]", variant.name));
+  const bool own = variant.workload != config.workload;
+  const std::string section = own ? fmt::format("variants[{}].workload", variant.name) : "workload";
+  CheckOneText(own ? place : root.Find("workload")->place, section, variant.workload.text_file,
+               variant.workload.trace);
+  if (variant.ple.transform == PleTransform::kPrevious && variant.workload.batch > 1) {
+    throw UserError(
+        "{}: 'transform: previous' follows one sequence; it needs 'batch: 1' in 'workload', found {}", place,
+        variant.workload.batch);
+  }
+}
+
 void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
   ExpandVariants(root);
   ReadVariants(*root.Find("variants"), config);
   for (VariantConfig& variant : config.variants) {
     ResolveThreads(variant.model);
-    const bool own = variant.workload != config.workload;
-    const std::string section = own ? fmt::format("variants[{}].workload", variant.name) : "workload";
-    CheckOneText(
-        own ? config.places[fmt::format("variants[{}]", variant.name)] : root.Find("workload")->place,
-        section, variant.workload.text_file, variant.workload.trace);
+    if (RunsWorkload(config)) CheckWorkload(root, config, variant);
   }
 }
 

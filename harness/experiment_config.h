@@ -123,6 +123,8 @@ struct ExperimentInfo {
   std::vector<std::string_view> optional;  // sections that it may have; all others are an error
 };
 std::span<const ExperimentInfo> KnownExperiments();
+// Time and memory are measured on a workload: an experiment whose configs have none scores accuracy alone.
+bool RunsWorkload(const ExperimentConfig& config);
 
 // `overrides`: "workload.decode_tokens=64", from --set; `variants[1].ple.capacity=5%` reaches into lists.
 // Throws UserError "configs/x.yaml:14:5: unknown key 'capcity' in 'ple'; known: …".

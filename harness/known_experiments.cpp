@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "harness/experiment_config.h"
@@ -19,8 +20,22 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .question = "what are those parameters: 5 B in the file, 1.91 B advertised?",
        .required = {},
        .optional = {"model", "shapes"}},
+      {.name = "ple_ablation",
+       .question = "does a token embedding in each layer help, and where: what is lost without it?",
+       .required = {"model", "accuracy", "variants"},
+       .optional = {"sweep", "zip", "exclude"}},
+      {.name = "ple_rank",
+       .question = "is the table a signal of low rank: what do fewer bytes cost in accuracy?",
+       .required = {"model", "accuracy", "variants"},
+       .optional = {"sweep", "zip", "exclude"}},
   };
   return experiments;
+}
+
+bool RunsWorkload(const ExperimentConfig& config) {
+  return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
+    return info.name == config.experiment && std::ranges::count(info.required, "workload") > 0;
+  });
 }
 
 }  // namespace plelab

@@ -21,8 +21,9 @@ struct VariantRow {
   // The variant that this one is compared with: the first exact one on the same model and workload.
   std::string baseline;
   int64_t exact = 0;
-  int64_t fast_bytes = 0;  // PLE rows held in RAM by the source
-  int64_t file_bytes = 0;  // PLE bytes that stay on storage
+  int64_t fast_bytes = 0;   // PLE rows held in RAM by the source
+  int64_t file_bytes = 0;   // PLE bytes that stay on storage
+  int64_t table_bytes = 0;  // the whole table in the form that its transform gives it
   template <class V>
   static void VisitFields(V&& v) {
     v("variant", &VariantRow::variant, "");
@@ -34,6 +35,7 @@ struct VariantRow {
     v("error", &VariantRow::error, "");
     v("fast_bytes", &VariantRow::fast_bytes, "bytes");
     v("file_bytes", &VariantRow::file_bytes, "bytes");
+    v("table_bytes", &VariantRow::table_bytes, "bytes");
   }
 };
 

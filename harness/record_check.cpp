@@ -63,7 +63,8 @@ std::set<std::string> CheckVariants(const Record& record, Problems& problems) {
     if (v.status == "failed" && v.error.empty())
       problems.Add("variants", "'{}' failed and says no error", v.variant);
     if (v.exact != 0 && v.exact != 1) problems.Add("variants", "'{}': exact is {}", v.variant, v.exact);
-    if (v.fast_bytes < 0 || v.file_bytes < 0) problems.Add("variants", "'{}': negative bytes", v.variant);
+    if (std::min({v.fast_bytes, v.file_bytes, v.table_bytes}) < 0)
+      problems.Add("variants", "'{}': negative bytes", v.variant);
   }
   return names;
 }

@@ -90,6 +90,7 @@ void CheckBuild(bool allow_debug) {
 void CheckWork(const ExperimentConfig& config, const std::vector<VariantGroup>& groups,
                const std::string& out) {
   for (const auto& group : groups) {
+    if (!RunsWorkload(config)) break;
     const Checkpoint checkpoint = Checkpoint::Open(group.model.checkpoint);
     const Workload work = WorkloadOf(config, group.workload, checkpoint);
     for (int64_t v : group.variants) {

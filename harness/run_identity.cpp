@@ -63,13 +63,16 @@ Meta DescribeRun(const ExperimentConfig& config, const RunOptions& options) {
   add("weights", checkpoint.weights_label());
   add("dtype", std::string(Name(config.model.dtype)));
   add("device", config.model.device);
-  add("isolate", Name(config.design.isolate));
-  add("order", Name(config.design.order));
-  add("decode", Name(config.workload.decode));
-  const TokenText text = ReadTokenText(config.workload.text_file, config.workload.trace, checkpoint);
-  add("text", text.path);
-  add("text_hash", text.sha256);
-  std::string tokenizer_hash = text.tokenizer_sha256;
+  std::string tokenizer_hash;
+  if (RunsWorkload(config)) {
+    add("isolate", Name(config.design.isolate));
+    add("order", Name(config.design.order));
+    add("decode", Name(config.workload.decode));
+    const TokenText text = ReadTokenText(config.workload.text_file, config.workload.trace, checkpoint);
+    add("text", text.path);
+    add("text_hash", text.sha256);
+    tokenizer_hash = text.tokenizer_sha256;
+  }
   if (config.accuracy.enabled) {
     const TokenText scored = ReadTokenText(config.accuracy.text_file, config.accuracy.trace, checkpoint);
     add("accuracy_text", scored.path);

@@ -94,16 +94,19 @@ std::vector<VariantRow> RowsWithFootprint(const ExperimentConfig& config) {
     const PleFootprint footprint = FootprintOf(variant.ple, table.geometry);
     rows[i].fast_bytes = footprint.fast_bytes;
     rows[i].file_bytes = footprint.file_bytes;
+    rows[i].table_bytes = footprint.table_bytes;
   }
   return rows;
 }
 
 // Time first, on the untouched machine; memory in processes of their own; accuracy last, after memory was
-// read.
+// read, or alone.
 void RunPhases(PhaseContext& context) {
   const InterruptGuard guard;
-  RunTimePhase(context);
-  RunMemoryPhase(context);
+  if (RunsWorkload(context.config)) {
+    RunTimePhase(context);
+    RunMemoryPhase(context);
+  }
   RunAccuracyPhase(context);
 }
 

@@ -145,7 +145,13 @@ bool Applies(const YamlNode& variant, std::string_view key) {
   const PleOptionInfo* info = FindPleOption(option);
   if (!strategy || !info || info->used_by.empty())
     return true;  // a missing strategy is said when the variant is read
-  return std::ranges::any_of(info->used_by, [&](PleStrategy s) { return Name(s) == strategy->scalar; });
+  if (std::ranges::none_of(info->used_by, [&](PleStrategy s) { return Name(s) == strategy->scalar; })) {
+    return false;
+  }
+  const YamlNode* transform = ple->Find("transform");
+  return info->used_with.empty() || std::ranges::any_of(info->used_with, [&](PleTransform t) {
+           return transform && Name(t) == transform->scalar;
+         });
 }
 
 void Choose(Candidate& candidate, const YamlEntry& key, const YamlNode& value,

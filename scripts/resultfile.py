@@ -69,7 +69,8 @@ class Result:
 
     def baseline(self) -> str | None:
         variants = self.done()
-        resident = variants[variants["strategy"] == BASELINE_STRATEGY] if len(variants) else variants
+        exact = variants[variants["exact"] == 1] if len(variants) else variants  # a transform makes others of it
+        resident = exact[exact["strategy"] == BASELINE_STRATEGY] if len(exact) else exact
         return None if not len(resident) else resident["variant"].iloc[0]
 
     def options(self, variant: str) -> dict:

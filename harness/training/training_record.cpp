@@ -29,7 +29,7 @@ VariantRow DescribeArm(const TrainedRun& run) {
                                             {"change", arm.change},
                                             {"budget", run.config.tokens.budget}}
                          .dump();
-  row.file_bytes = CountTrained(run.trainee).ple_table * SizeOf(DType::kBFloat16);
+  row.file_bytes = row.table_bytes = CountTrained(run.trainee).ple_table * SizeOf(DType::kBFloat16);
   return row;
 }
 

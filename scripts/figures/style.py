@@ -25,7 +25,7 @@ def new(width=8.6, height=4.8, **kwargs):
 def provenance(result) -> str:
     """Weights, decoding, machine: what a reader must know before believing the numbers."""
     meta = result.meta
-    measured = len(result.table("steps")) + len(result.table("memory")) + len(result.training) > 0
+    measured = sum(len(result.table(name)) for name in ("steps", "memory", "accuracy")) > 0
     parts = [f"{result.weights} weights" if measured else "counted, nothing measured", meta.get("experiment", ""),
              meta.get("decode", ""), f"{meta.get('threads', '?')} threads" if measured else "", meta.get("cpu_model", ""), f"commit {str(meta.get('git_commit', '?'))[:10]}"]
     return " · ".join(str(p) for p in parts if p)

@@ -19,7 +19,7 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
                                            "      capcity: 5%\n"),
             "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
             "backend, "
-            "prefetch, mode, over");
+            "prefetch, mode, transform, layers, rank, group, entries, seed, over");
 }
 
 TEST(ConfigErrors, UnknownKeysInEverySection) {
@@ -51,7 +51,8 @@ TEST(ConfigErrors, RepeatedKeys) {
 
 TEST(ConfigErrors, MissingRequiredKeys) {
   EXPECT_EQ(ErrorOf("model: {checkpoint: a}\n"),
-            "x.yaml:1:1: missing key 'experiment'; known: ple_strategies, modalities, parameter_groups");
+            "x.yaml:1:1: missing key 'experiment'; known: ple_strategies, modalities, parameter_groups, "
+            "ple_ablation, ple_rank");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\n"),
             "x.yaml:1:1: missing key 'model', which 'ple_strategies' needs");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\nmodel: {threads: 2}\nworkload: {trace: a}\nvariants: []\n"),
@@ -89,7 +90,8 @@ TEST(ConfigErrors, WrongTypes) {
 TEST(ConfigErrors, UnknownWordsNameTheKnownOnes) {
   EXPECT_EQ(
       ErrorOf("experiment: ple_strategy\n"),
-      "x.yaml:1:13: unknown experiment 'ple_strategy'; known: ple_strategies, modalities, parameter_groups");
+      "x.yaml:1:13: unknown experiment 'ple_strategy'; known: ple_strategies, modalities, parameter_groups, "
+      "ple_ablation, ple_rank");
   EXPECT_EQ(ErrorOf(kHead + "design: {order: aabb}\n"),
             "x.yaml:5:17: 'order' in 'design': expected one of abba, shuffled, found 'aabb'");
   EXPECT_EQ(ErrorOf(kHead, {"model.dtype=int8"}),
@@ -107,6 +109,43 @@ TEST(ConfigErrors, OptionsThatTheStrategyDoesNotHave) {
   EXPECT_THAT(
       ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: disk, over: {backend: mmap}}}]\n"),
       testing::AllOf(StartsWith("x.yaml:4:51: "), HasSubstr("'over.backend'")));
+}
+
+TEST(ConfigErrors, TransformsSayWhatTheyNeedAndWhatGoesWithThem) {
+  const auto with = [](const std::string& ple) {
+    return ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: disk, " + ple + "}}]\n");
+  };
+  EXPECT_EQ(with("transform: int8, rank: 3"),
+            "x.yaml:4:61: key 'rank' goes with 'transform: low_rank' only, found 'transform: int8'");
+  EXPECT_EQ(with("transform: zero_layers"),
+            "x.yaml:4:28: 'transform: zero_layers' needs 'layers': layers, counted from 0: 5, 0-3 or 0-3+7");
+  EXPECT_THAT(with("transform: mean_layers, layers: 3-1"),
+              testing::AllOf(StartsWith("x.yaml:4:76: '3-1' for 'layers': "), HasSubstr("write layers as")));
+  EXPECT_THAT(with("transform: zero_layers, layers: [1, 2]"), HasSubstr("expected a single value"));
+}
+
+TEST(ConfigErrors, PreviousFollowsOneSequence) {
+  const std::string variants = "variants: [{name: a, ple: {strategy: disk, transform: previous}}]\n";
+  EXPECT_EQ(
+      ErrorOf(kHeadWithoutVariants + variants, {"workload.batch=2"}),
+      "x.yaml:4:19: 'transform: previous' follows one sequence; it needs 'batch: 1' in 'workload', found 2");
+  EXPECT_EQ(ErrorOf(kHeadWithoutVariants + variants), "no error");
+}
+
+TEST(ConfigErrors, AnExperimentThatMeasuresNoTimeHasNoWorkload) {
+  const std::string head = "experiment: ple_rank\nmodel: {checkpoint: a}\n";
+  EXPECT_EQ(ErrorOf(head + "variants: [{name: a, ple: {strategy: disk}}]\n"),
+            "x.yaml:1:1: missing key 'accuracy', which 'ple_rank' needs");
+  EXPECT_EQ(ErrorOf(head + "accuracy: {trace: t}\ndesign: {reps: 1}\nvariants: []\n"),
+            "x.yaml:4:1: unknown key 'design' in a config of 'ple_rank'; known: experiment, model, accuracy, "
+            "variants, sweep, zip, exclude");
+  EXPECT_EQ(
+      ErrorOf(head +
+              "accuracy: {trace: t}\nvariants: [{name: a, ple: {strategy: disk}, workload: {batch: 1}}]\n"),
+      "x.yaml:4:45: unknown key 'workload' in 'variants'; known: name, ple, model");
+  EXPECT_THAT(ErrorOf(head + "accuracy: {trace: t}\nvariants: [{name: a, ple: {strategy: disk}}]\n"
+                             "sweep: {workload.batch: [1, 2]}\n"),
+              HasSubstr("unknown key 'workload' in 'variants'"));
 }
 
 TEST(ConfigErrors, WrongUnits) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <numeric>
+#include <set>
 #include <thread>
 
 #include "tests/harness/config_test_support.h"
@@ -190,6 +192,42 @@ TEST(ExperimentConfig, ParameterGroupsNeedsShapesOrACheckpointOnly) {
       Parse("experiment: parameter_groups\nmodel: {checkpoint: c, threads: 1}\n");
   EXPECT_EQ(checkpoint.model.checkpoint, "c");
   ExpectSame(checkpoint, Parse(checkpoint.resolved_yaml));
+}
+
+TEST(ExperimentConfig, AnExperimentMayScoreAccuracyAlone) {
+  const ExperimentConfig config = Parse(
+      "experiment: ple_ablation\nmodel: {checkpoint: c, threads: 1}\naccuracy: {trace: t.json}\n"
+      "variants: [{name: a, ple: {strategy: resident}}, "
+      "{name: b, ple: {strategy: resident, transform: zero_layers}}]\nsweep: {ple.layers: [0, 0-3+7]}\n");
+  EXPECT_FALSE(RunsWorkload(config));
+  EXPECT_TRUE(RunsWorkload(Parse(kHead)));
+  EXPECT_TRUE(config.accuracy.enabled);
+  EXPECT_THAT(NamesOf(config), ElementsAre("a", "b@layers=0", "b@layers=0-3+7"));
+  EXPECT_THAT(config.resolved_yaml, HasSubstr("layers: 0-3+7"));
+  for (const char* section : {"workload", "design", "page_cache", "transform: none"}) {
+    EXPECT_THAT(config.resolved_yaml, testing::Not(HasSubstr(section)));
+  }
+  ExpectSame(config, Parse(config.resolved_yaml));
+}
+
+TEST(ExperimentConfig, TheAblationTakesEachLayerAloneAndAllFromBothEnds) {
+  const ExperimentConfig config = ReadExperimentConfig(kConfigs + "ple_ablation_small.yaml");
+  for (const PleTransform transform : {PleTransform::kZeroLayers, PleTransform::kMeanLayers}) {
+    std::set<std::vector<int64_t>> sets;
+    for (const VariantConfig& variant : config.variants) {
+      if (variant.ple.transform == transform) sets.insert(variant.ple.layers);
+    }
+    std::set<std::vector<int64_t>> expected;
+    for (int64_t last = 0; last < 10; ++last) {
+      std::vector<int64_t> up(last + 1), down(last + 1);
+      std::iota(up.begin(), up.end(), 0);
+      std::iota(down.begin(), down.end(), 9 - last);
+      expected.insert({{last}, up, down});
+    }
+    EXPECT_EQ(sets, expected);
+  }
+  EXPECT_EQ(config.variants[0].ple.strategy, PleStrategy::kResident);
+  EXPECT_TRUE(IsExact(config.variants[0].ple));
 }
 
 TEST(ExperimentConfig, EveryShippedConfigParsesAndRoundTrips) {

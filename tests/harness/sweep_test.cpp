@@ -45,6 +45,18 @@ TEST(Sweep, AnOptionMultipliesOnlyTheStrategiesThatHaveIt) {
   EXPECT_DOUBLE_EQ(config.variants[2].ple.capacity.share_of_table, 0.05);
 }
 
+TEST(Sweep, AnOptionMultipliesOnlyTheTransformsThatHaveIt) {
+  const ExperimentConfig config = Parse(kHeadWithoutVariants +
+                                        "variants: [{name: resident, ple: {strategy: resident}}, "
+                                        "{name: zero, ple: {strategy: resident, transform: zero_layers}}, "
+                                        "{name: svd, ple: {strategy: disk, transform: low_rank}}]\n"
+                                        "sweep: {ple.layers: [0, 0-1], ple.rank: [1, 2]}\n");
+  EXPECT_THAT(NamesOf(config),
+              ElementsAre("resident", "zero@layers=0", "zero@layers=0-1", "svd@rank=1", "svd@rank=2"));
+  EXPECT_THAT(config.variants[2].ple.layers, ElementsAre(0, 1));
+  EXPECT_EQ(config.variants[4].ple.rank, 2);
+}
+
 TEST(Sweep, ReachesTheSourceBelowACache) {
   const ExperimentConfig config = Parse(kThree + "sweep: {ple.over.backend: [pread, mmap]}\n");
   EXPECT_THAT(NamesOf(config),

@@ -1,0 +1,96 @@
+"""What is lost without the rows: layer by layer, from both ends, and with rows that say less."""
+import numpy as np
+
+from . import style
+
+TITLE = "What is lost without a token's rows, layer by layer"
+CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). Left: the "
+           "rows of one layer at a time. Middle: of all layers from the first up, or from the last down. Right: of all layers, "
+           "replaced by rows that say less. Grey line: all rows zero, the projected half of the input stays.")
+KINDS = (("zero_layers", "rows 0", "#0072B2"), ("mean_layers", "mean row of the layer", "#E69F00"))
+
+
+def applies(result) -> bool:
+    return result.meta.get("experiment") == "ple_ablation" and len(result.table("accuracy")) > 0
+
+
+def layers_of(text: str) -> list[int]:
+    """"0-2+7" → [0, 1, 2, 7]."""
+    ranges = [part.split("-") for part in text.split("+")]
+    return [layer for r in ranges for layer in range(int(r[0]), int(r[-1]) + 1)]
+
+
+def by_layers(result, transform: str) -> dict[tuple[int, ...], tuple[float, float, float]]:
+    """Layers taken away → (Δ nats, low, high)."""
+    found = {}
+    for variant in result.done()["variant"]:
+        options = result.options(variant)
+        if options.get("transform") == transform:
+            found[tuple(layers_of(options["layers"]))] = result.accuracy(variant, "delta_nats")
+    return found
+
+
+def dropped(result) -> float:
+    """Δ nats of the full drop; NaN where it was not run."""
+    for row in result.done().itertuples():
+        if row.strategy == "dropped" and result.options(row.variant).get("mode") == "zero_row":
+            return result.accuracy(row.variant, "delta_nats")[0]
+    return np.nan
+
+
+def draw(result):
+    figure, (single, ends, other) = style.new(12.4, 4.9, ncols=3, width_ratios=(1, 1, 1.05))
+    for transform, label, colour in KINDS:
+        found = by_layers(result, transform)
+        draw_single(single, found, label, colour)
+        draw_ends(ends, found, label, colour)
+    full = dropped(result)
+    for axes in (single, ends):
+        axes.axhline(0, color="#999999", linewidth=0.8)
+        axes.set_ylabel("Δ nats per token")
+    ends.axhline(full, color="#777777", linestyle="--", linewidth=1.1, label="all rows 0")
+    single.set(xlabel="layer without its rows", title="One layer at a time")
+    ends.set(xlabel="layers without their rows", title="From both ends")
+    for axes in (single, ends):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(fontsize=8)
+    draw_other(other, result, full)
+    style.sign(figure, result)
+    return figure
+
+
+def draw_single(axes, found, label, colour) -> None:
+    points = sorted((layers[0], *delta) for layers, delta in found.items() if len(layers) == 1)
+    if not points:
+        return
+    layer, delta, low, high = np.array(points).T
+    axes.fill_between(layer, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(layer, delta, color=colour, marker="o", markersize=4, linewidth=1.6, label=label)
+
+
+def draw_ends(axes, found, label, colour) -> None:
+    last = max((layers[-1] for layers in found), default=0)
+    for first, line, name in ((True, "-", "first up"), (False, ":", "last down")):
+        runs = [layers for layers in found if (layers[0] == 0 if first else layers[-1] == last)
+                and len(layers) == layers[-1] - layers[0] + 1]
+        if not runs:
+            continue
+        count, delta, low, high = np.array(sorted((len(layers), *found[layers]) for layers in runs)).T
+        axes.fill_between(count, low, high, color=colour, alpha=0.12, linewidth=0)
+        axes.plot(count, delta, color=colour, linestyle=line, linewidth=1.6, label=f"{label}, {name}")
+
+
+def draw_other(axes, result, full) -> None:
+    by_layer = [transform for transform, _, _ in KINDS]
+    variants = [v for v in result.done()["variant"]
+                if v != result.baseline() and result.options(v).get("transform") not in by_layer]
+    rows = np.arange(len(variants))[::-1]
+    values = np.array([result.accuracy(v, "delta_nats") for v in variants]).reshape(-1, 3)
+    axes.errorbar(values[:, 0], rows, xerr=np.abs(values[:, 1:] - values[:, :1]).T, fmt="o", color="#009E73",
+                  ecolor="#009E73", capsize=3, markersize=5)
+    axes.axvline(0, color="#999999", linewidth=0.8)
+    axes.axvline(full, color="#777777", linestyle="--", linewidth=1.1)
+    axes.set_yticks(rows, variants)
+    axes.set_ylim(-0.6, len(variants) - 0.4)
+    axes.grid(axis="y", visible=False)
+    axes.set(xlabel="Δ nats per token", title="All layers at once")

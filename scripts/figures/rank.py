@@ -1,0 +1,57 @@
+"""What fewer bytes for the table cost in accuracy."""
+import numpy as np
+
+from . import style
+
+TITLE = "What a smaller table costs"
+CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled), against the "
+           "bytes that the whole table would take in that form. Dashed: all rows zero, the projected half of the input stays.")
+FAMILIES = {"low_rank": ("low rank", "rank", "#0072B2", "o"), "codebook": ("codebook per layer", "entries", "#009E73", "D"),
+            "int8": ("int8", None, "#E69F00", "s"), "int4": ("int4", None, "#D55E00", "s"),
+            "shared": ("one row for all tokens", None, "#CC79A7", "X")}
+
+
+def applies(result) -> bool:
+    return result.meta.get("experiment") == "ple_rank" and len(result.table("accuracy")) > 0
+
+
+def points(result) -> dict[str, list[tuple[float, float, float, float, str]]]:
+    """Family → (bytes, Δ nats, low, high, what stands beside the point), the smallest first."""
+    found = {}
+    for row in result.done().itertuples():
+        options = result.options(row.variant)
+        family = options.get("transform", "")
+        if family in FAMILIES:
+            text = options.get(FAMILIES[family][1], "") if FAMILIES[family][1] else ""
+            found.setdefault(family, []).append((row.table_bytes, *result.accuracy(row.variant, "delta_nats"), text))
+    return {family: sorted(found[family]) for family in FAMILIES if family in found}
+
+
+def draw(result):
+    figure, axes = style.new(9.2, 5.2)
+    for family, data in points(result).items():
+        label, _, colour, marker = FAMILIES[family]
+        megabytes, delta, low, high = (np.array([p[i] for p in data]) for i in range(4))
+        axes.errorbar(megabytes / 1e6, delta, yerr=[delta - low, high - delta], color=colour, marker=marker, capsize=3,
+                      linewidth=1.4, markersize=6, label=label)
+        for x, y, _, _, text in data:
+            axes.annotate(text, (x / 1e6, y), (6, 5), textcoords="offset points", fontsize=8, color=colour)
+    draw_ends(axes, result)
+    axes.set_xscale("log")
+    axes.set_xlabel("MB of the whole table in this form (10⁶ bytes, log)")
+    axes.set_ylabel("Δ nats per token")
+    axes.set_title(TITLE)
+    figure.legend(loc="outside upper center", ncols=4, fontsize=8.5)
+    style.sign(figure, result)
+    return figure
+
+
+def draw_ends(axes, result) -> None:
+    """The table as it is, and none at all."""
+    for row in result.done().itertuples():
+        if row.variant == result.baseline():
+            axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the table as it is")
+        if row.strategy == "dropped":
+            axes.axhline(result.accuracy(row.variant, "delta_nats")[0], color="#777777", linestyle="--", linewidth=1.1,
+                         label=f"no table ({row.variant})")
+    axes.axhline(0, color="#999999", linewidth=0.8)
