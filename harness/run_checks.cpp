@@ -66,6 +66,32 @@ void CheckRoom(const ExperimentConfig& config, const std::vector<VariantGroup>& 
   }
 }
 
+void CheckTransforms(const ExperimentConfig& config, const VariantGroup& group, const PleGeometry& geometry) {
+  for (int64_t v : group.variants) {
+    const auto& variant = config.variants[v];
+    try {
+      FootprintOf(variant.ple, geometry);
+    } catch (const UserError& error) {
+      throw UserError("{}: variant '{}': {}", config.places.at(fmt::format("variants[{}]", variant.name)),
+                      variant.name, error.what());
+    }
+  }
+}
+
+// Cutting the workload throws where the text is too short for it.
+void CheckText(const ExperimentConfig& config, const VariantGroup& group, const Checkpoint& checkpoint) {
+  const Workload work = WorkloadOf(config, group.workload, checkpoint);
+  for (int64_t v : group.variants) {
+    const auto& variant = config.variants[v];
+    if (CacheStartOf(variant.ple) == "warmed" && work.warm_ids.empty()) {
+      throw UserError(
+          "variant '{}' starts warmed, but no token of the text is left to warm it with: set "
+          "workload.warm_tokens, or take a longer text",
+          variant.name);
+    }
+  }
+}
+
 }  // namespace
 
 int64_t AvailableMemoryBytes() {
@@ -90,19 +116,9 @@ void CheckBuild(bool allow_debug) {
 void CheckWork(const ExperimentConfig& config, const std::vector<VariantGroup>& groups,
                const std::string& out) {
   for (const auto& group : groups) {
-    if (!RunsWorkload(config)) break;
     const Checkpoint checkpoint = Checkpoint::Open(group.model.checkpoint);
-    const Workload work = WorkloadOf(config, group.workload, checkpoint);
-    for (int64_t v : group.variants) {
-      const auto& variant = config.variants[v];
-      if (CacheStartOf(variant.ple) == "warmed" && work.warm_ids.empty()) {
-        throw UserError(
-            "variant '{}' starts warmed, but no token of the text is left to warm it with: set "
-            "workload.warm_tokens, or "
-            "take a longer text",
-            variant.name);
-      }
-    }
+    CheckTransforms(config, group, checkpoint.ple_table().geometry);
+    if (RunsWorkload(config)) CheckText(config, group, checkpoint);
   }
   CheckRoom(config, groups, out);
 }

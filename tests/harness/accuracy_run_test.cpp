@@ -105,7 +105,9 @@ TEST(AccuracyRun, ATransformThatDoesNotFitTheTableStopsTheRun) {
     plelab::Run(config, tiny.Options());
     FAIL() << "no error";
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("names layer 99 in 'layers'"));
+    EXPECT_THAT(
+        error.what(),
+        HasSubstr("tiny.yaml:6:12: variant 'z': 'transform: zero_layers' names layer 99 in 'layers'"));
   }
   EXPECT_FALSE(std::filesystem::exists(tiny.out()));
 }
