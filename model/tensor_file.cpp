@@ -28,7 +28,8 @@ void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& te
   OutputFile file(path);
   file.Write(0, std::as_bytes(std::span(header)));
   for (size_t i = 0; i < tensors.size(); ++i) {
-    file.Write(infos[i].offset_bytes, BytesOf(tensors[i].values.detach().contiguous()));
+    const torch::Tensor values = tensors[i].values.detach().contiguous();
+    file.Write(infos[i].offset_bytes, BytesOf(values));
   }
   file.Commit();
 }

@@ -76,9 +76,9 @@ TEST(TrainCommand, KilledAndResumedEndsWithTheSameWeights) {
   ASSERT_EQ(RunProgram(Arguments(tiny)).exit_code, 0);
   EXPECT_TRUE(Weights(tiny, "killed") == Weights(tiny, "whole"));
   const auto losses = [&](const std::string& name) {
-    std::vector<double> values;
-    for (const auto& row : ReadRecord(tiny.output(name) + ".h5").training.at(0).rows)
-      values.push_back(static_cast<float>(row.loss));
+    const Record record = ReadRecord(tiny.output(name) + ".h5");
+    std::vector<float> values;  // what a state keeps of a loss
+    for (const auto& row : record.training.at(0).rows) values.push_back(static_cast<float>(row.loss));
     return values;
   };
   EXPECT_EQ(losses("killed"), losses("whole"));
