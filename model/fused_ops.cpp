@@ -101,8 +101,6 @@ class RmsNormFunction : public Function<RmsNormFunction> {
     const torch::Tensor dx = EmptyLike(saved[0]);
     const RowsOf x(saved[0]), dy(outputs[0]), out(dx);
     const auto eps = static_cast<float>(ctx->saved_data["eps"].toDouble());
-    torch::Tensor dweight;
-    if (weight.defined()) dweight = torch::zeros_like(weight);
     const float* w = weight.defined() ? weight.const_data_ptr<float>() : nullptr;
     // Shares of a fixed size, summed in their order: the same sum whatever thread takes which.
     const int64_t share = 256, shares = (x.count + share - 1) / share;
@@ -115,8 +113,7 @@ class RmsNormFunction : public Function<RmsNormFunction> {
         }
       }
     });
-    if (weight.defined()) dweight = partial.sum(0);
-    return {dx, dweight, {}};
+    return {dx, weight.defined() ? partial.sum(0) : torch::Tensor(), {}};
   }
 };
 

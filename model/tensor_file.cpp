@@ -46,10 +46,14 @@ TensorFile ReadTensorFile(const std::string& path) {
   return read;
 }
 
-const torch::Tensor& TensorFile::Get(const std::string& name, const torch::Tensor& like) const {
+const torch::Tensor& TensorFile::Get(const std::string& name) const {
   const auto found = tensors.find(name);
   if (found == tensors.end()) throw UserError("{}: tensor '{}' is missing", path, name);
-  const torch::Tensor& tensor = found->second;
+  return found->second;
+}
+
+const torch::Tensor& TensorFile::Get(const std::string& name, const torch::Tensor& like) const {
+  const torch::Tensor& tensor = Get(name);
   if (tensor.sizes() == like.sizes() && tensor.scalar_type() == like.scalar_type()) return tensor;
   throw UserError("{}: tensor '{}': expected {} [{}], found {} [{}]", path, name, like.toString(),
                   fmt::join(like.sizes(), ", "), tensor.toString(), fmt::join(tensor.sizes(), ", "));

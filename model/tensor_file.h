@@ -24,8 +24,9 @@ struct TensorFile {
   std::map<std::string, torch::Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
-  // Throws UserError naming the file where it has no such tensor, or one of another shape or type than
-  // `like`.
+  // Throws UserError naming the file where it has no such tensor …
+  const torch::Tensor& Get(const std::string& name) const;
+  // … or one of another shape or type than `like`.
   const torch::Tensor& Get(const std::string& name, const torch::Tensor& like) const;
   // Throws UserError where it is missing.
   const std::string& Meta(const std::string& key) const;

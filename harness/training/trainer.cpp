@@ -55,6 +55,7 @@ class Trainer {
         train_(ReadTokenSplit(config.tokens.folder, "train", vocab())),
         valid_(ReadTokenSplit(config.tokens.folder, "valid", vocab())),
         packing_(train_, config.tokens.context, config.tokens.batch, static_cast<uint64_t>(config.arm.seed)),
+        counts_(CountIds(train_, vocab())),
         optimizer_(TrainedTensors(trainee_), config.optimizer),
         step_tokens_(config.tokens.context * config.tokens.batch),
         steps_(config.steps()) {}
@@ -69,7 +70,8 @@ class Trainer {
     RunSteps();
     WriteCheckpoint();
     TrainingResult result{output.result, output.checkpoint, {}};
-    result.record = MakeTrainingRecord({config_, options_, trainee_, train_, progress_, gemm_gflops});
+    result.record =
+        MakeTrainingRecord({config_, options_, trainee_, train_, counts_, progress_, gemm_gflops});
     fs::create_directories(fs::absolute(result.path).parent_path());
     WriteRecord(result.path, result.record);
     fs::remove(StatePath(output.folder));
@@ -145,7 +147,7 @@ class Trainer {
                                .batch = config_.tokens.batch};
     CurveRow& point = progress_.valid.emplace_back();
     point.x = static_cast<double>(done);
-    point.y = ScoreSplit(trainee_, valid_, options, CountIds(train_, vocab())).nats_per_token();
+    point.y = ScoreSplit(trainee_, valid_, options, counts_).nats_per_token();
   }
 
   void WriteCheckpoint() {
@@ -164,6 +166,7 @@ class Trainer {
   TextTrainee trainee_;
   TokenSplit train_, valid_;
   Packing packing_;
+  std::vector<int64_t> counts_;  // of each id in train_
   AdamW optimizer_;
   int64_t step_tokens_, steps_;
   TrainingProgress progress_;

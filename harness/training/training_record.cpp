@@ -72,7 +72,7 @@ Record MakeTrainingRecord(const TrainedRun& run) {
                                       {.documents = DocumentsUntil(split, evaluation.max_tokens),
                                        .context = evaluation.context,
                                        .batch = config.tokens.batch},
-                                      CountIds(run.train, vocab));
+                                      run.counts);
   Record record;
   record.meta = Describe(run, split);
   record.variants = {DescribeArm(run)};

@@ -15,6 +15,7 @@ struct TrainedRun {
   const TrainingOptions& options;
   TextTrainee& trainee;
   const TokenSplit& train;
+  const std::vector<int64_t>& counts;  // of each id in `train`
   const TrainingProgress& progress;
   double gemm_gflops = 0;  // of this machine, in this run
 };

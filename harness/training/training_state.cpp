@@ -41,12 +41,6 @@ NamedTensor Valid(const std::vector<CurveRow>& points) {
   return {kValid, values};
 }
 
-const torch::Tensor& Part(const TensorFile& file, const char* name) {
-  const auto found = file.tensors.find(name);
-  if (found == file.tensors.end()) throw UserError("{}: tensor '{}' is missing", file.path, name);
-  return found->second;
-}
-
 TrainingProgress ProgressIn(const TensorFile& file) {
   TrainingProgress progress;
   progress.step = std::stoll(file.Meta("step"));
@@ -54,7 +48,7 @@ TrainingProgress ProgressIn(const TensorFile& file) {
   progress.interval_loss = std::stod(file.Meta("interval_loss"));
   progress.interval_seconds = std::stod(file.Meta("interval_seconds"));
   progress.interval_steps = std::stoll(file.Meta("interval_steps"));
-  const torch::Tensor counts = Part(file, kCounts), values = Part(file, kValues), valid = Part(file, kValid);
+  const torch::Tensor counts = file.Get(kCounts), values = file.Get(kValues), valid = file.Get(kValid);
   for (int64_t i = 0; i < counts.size(0); ++i) {
     progress.rows.push_back({counts[i][0].item<int64_t>(), counts[i][1].item<int64_t>(),
                              values[i][0].item<double>(), values[i][1].item<double>(),

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 
 #include "model/gemma3n.h"
 #include "model/head_loss.h"
@@ -53,7 +52,6 @@ TEST_P(Arms, EveryTrainedTensorGetsAGradient) {
 }
 
 TEST_P(Arms, HasTheParametersOfItsLayers) {
-  std::map<std::string, int64_t> branch;  // parameters by the last parts of a name
   TextTrainee trainee = Make();
   int64_t table = 0, gates = 0;
   for (const TrainedTensor& tensor : TrainedTensors(trainee)) {
