@@ -6,6 +6,17 @@
 #include "model/matmul.h"
 
 namespace plelab {
+namespace {
+
+// Multiplications of a product that is computed in float32 whatever the CPU has: as fast as a bfloat16 one up
+// to half as many (both conversions of x are saved), 20 µs slower at most up to here, and not rounded.
+constexpr int64_t kSmallProduct = 1 << 20;
+
+bool IsSmallOnCpu(const torch::Tensor& x, const LinearWeight& w) {
+  return x.device().is_cpu() && x.numel() * w.out <= kSmallProduct;
+}
+
+}  // namespace
 
 torch::ScalarType ComputeType(const LinearWeight& w) {
   return w.format == WeightFormat::kBFloat16 ? torch::kBFloat16 : torch::kFloat32;
@@ -17,7 +28,8 @@ torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
 }
 
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
-  return MatMul(x.to(ProductType(w, x.device())), w).to(torch::kFloat32);
+  const auto type = IsSmallOnCpu(x, w) ? torch::kFloat32 : ProductType(w, x.device());
+  return MatMul(x.to(type), w).to(torch::kFloat32);
 }
 
 LinearWeight FirstOutputs(const LinearWeight& w, int64_t count) {

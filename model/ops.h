@@ -1,9 +1,9 @@
 // The small operations that every layer is made of.
 //
-// Numerics: activations are float32 throughout.  A product rounds its input to its weight's dtype, where the
-// machine multiplies in that dtype, and comes back as float32 (Linear).  So with bfloat16 weights norms,
-// statistics, residual streams and attention scores keep float32, where the reference rounds each of them to
-// bfloat16.
+// Numerics: activations are float32 throughout.  A large product rounds its input and output to its weight's
+// dtype, where the machine multiplies in that dtype, and comes back as float32 (Linear).  So with bfloat16
+// weights norms, statistics, residual streams and attention scores keep float32, where the reference rounds
+// each of them to bfloat16.
 #pragma once
 
 #include <torch/types.h>

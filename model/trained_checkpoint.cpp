@@ -1,5 +1,7 @@
 #include "model/trained_checkpoint.h"
 
+#include <fmt/ranges.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -7,6 +9,7 @@
 #include "model/output_file.h"
 #include "model/synth.h"
 #include "model/tensor_file.h"
+#include "model/weight_loader.h"
 
 namespace plelab {
 namespace fs = std::filesystem;
@@ -30,6 +33,28 @@ void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& confi
     fs::copy_file(companion, target, fs::copy_options::overwrite_existing);
   }
   WriteWholeFile(directory + "/config.json", ConfigJsonWithDType(config_json, options.dtype));
+}
+
+void StartFrom(TextTrainee& trainee, const std::string& directory) {
+  const at::NoGradGuard no_grad;
+  const Checkpoint checkpoint = Checkpoint::Open(directory);
+  const LoadOptions options{.dtype = DType::kFloat32};
+  WeightLoader loader(checkpoint, options);
+  std::vector<TrainedTensor> wanted = TrainedTensors(trainee);
+  std::vector<torch::Tensor> found(wanted.size());
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const TensorSpec& spec = wanted[i].spec;
+    const TensorInfo* info = checkpoint.Find(spec.name);
+    if (info == nullptr || info->shape != spec.shape) {
+      throw UserError(
+          "{}: {}: expected {} to start from, found {}; start from a checkpoint of the same shape", directory,
+          spec.name, fmt::join(spec.shape, " x "),
+          info == nullptr ? "no such tensor" : fmt::format("{}", fmt::join(info->shape, " x ")));
+    }
+    loader.Add(spec, found[i]);
+  }
+  loader.Run();
+  for (size_t i = 0; i < wanted.size(); ++i) wanted[i].values.copy_(found[i]);
 }
 
 }  // namespace plelab

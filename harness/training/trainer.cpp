@@ -44,14 +44,21 @@ void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
   }
 }
 
+TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_json) {
+  const ArmSection& arm = config.arm;
+  TextTrainee trainee = MakeTrainee(ParseConfig(config_json, arm.shape), arm.ple,
+                                    static_cast<uint64_t>(arm.seed), config.compute.dtype);
+  if (!arm.start.empty()) StartFrom(trainee, arm.start);
+  return trainee;
+}
+
 class Trainer {
  public:
   Trainer(const TrainingConfig& config, const TrainingOptions& options)
       : config_(config),
         options_(options),
         config_json_(ArmConfigJson(config.arm)),
-        trainee_(MakeTrainee(ParseConfig(config_json_, config.arm.shape), config.arm.ple,
-                             static_cast<uint64_t>(config.arm.seed), config.compute.dtype)),
+        trainee_(MakeStart(config, config_json_)),
         train_(ReadTokenSplit(config.tokens.folder, "train", vocab())),
         valid_(ReadTokenSplit(config.tokens.folder, "valid", vocab())),
         packing_(train_, config.tokens.context, config.tokens.batch, static_cast<uint64_t>(config.arm.seed)),

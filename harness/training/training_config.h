@@ -19,6 +19,7 @@ struct ArmSection {
   std::string shape;                     // required: small, or a config.json
   std::vector<std::string> change = {};  // keys of the shape with another value: "hidden_size=320"
   PlePlacement ple = PlePlacement::kAll;
+  std::string start = {};  // a checkpoint whose weights it starts from; empty: random ones
   bool operator==(const ArmSection&) const = default;
 };
 

@@ -27,6 +27,11 @@ void VisitFields(ArmSection& s, V&& visit) {
         "layers that get per-layer embeddings: all, none, first_third, last_third, or all from one shared "
         "table",
         Rule());
+  visit(
+      "start", s.start,
+      "folder of a trained checkpoint of the same shape whose weights it starts from; what the arm does not "
+      "have is dropped; empty: random weights",
+      Rule());
 }
 
 template <class V>

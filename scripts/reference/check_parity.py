@@ -95,7 +95,16 @@ def check(folder: pathlib.Path, config: dict, options: dict, seed: int) -> list[
             resident = plelab_logits(folder, flat, "--dtype", dtype, "--ple", "resident", *extra)
             failures += [f"{spec} differs from resident ({dtype} {extra})" for spec in EXACT
                          if not np.array_equal(plelab_logits(folder, flat, "--dtype", dtype, "--ple", spec, *extra), resident)]
-    return failures
+    return failures + [conditioning(folder, ids, want)] if failures else []
+
+
+def conditioning(folder: pathlib.Path, ids: torch.Tensor, want: np.ndarray) -> str:
+    """How far rounding alone carries this random network in the reference: some of them amplify it (Gaussian top-k)."""
+    double, rounded = load(folder, torch.float32).double(), load(folder, torch.float32)
+    for parameter in rounded.parameters():
+        parameter.data = parameter.data.bfloat16().float()
+    return (f"(the reference alone: float32 from float64 {np.abs(logits_of(double, ids)[0].numpy() - want).max():.2e}; "
+            f"its weights rounded to bfloat16, nothing else, rms {rms_error(logits_of(rounded, ids)[0].numpy(), want):.4f})")
 
 
 def rms_error(values: np.ndarray, want: np.ndarray) -> float:

@@ -30,7 +30,8 @@ def runs(config, series):
     spec = config["series"][series]
     for point, seed, arm in itertools.product(spec["points"], spec["seeds"], spec["arms"]):
         name = "_".join([series, arm, *(label(k, v) for k, v in point.items()), f"s{seed}"])
-        sets = [*config["arms"][arm], *spec.get("set", []), f"arm.name={arm}", f"arm.seed={seed}"]
+        own = [s.format(seed=seed) for s in (*config["arms"][arm], *spec.get("set", []))]
+        sets = [*own, f"arm.name={arm}", f"arm.seed={seed}"]
         yield name, merge_changes(sets + [f"{key}={value}" for key, value in point.items()])
 
 

@@ -7,6 +7,7 @@
 
 #include "model/gemma3n.h"
 #include "model/head_loss.h"
+#include "model/io/error.h"
 #include "model/ple/factory.h"
 #include "model/ple/ple_options.h"
 #include "model/trained_checkpoint.h"
@@ -109,6 +110,48 @@ TEST(TextTrainee, StartsTheSameFromTheSameSeedOnly) {
   EXPECT_TRUE(first(3).equal(first(3)));
   EXPECT_FALSE(first(3).equal(first(4)));
   EXPECT_EQ(first(3)[0].abs().max().item<double>(), 0) << "the padding row";
+}
+
+// What `plelab train` with arm.start does: the same model goes on, or goes on without its table.
+class StartOfATrainee : public ::testing::Test {
+ protected:
+  StartOfATrainee() {
+    WriteTrainedCheckpoint(trained_, testing::TinyConfig(), folder_.path(), {.dtype = DType::kFloat32});
+  }
+  TextTrainee Start(PlePlacement placement) const {
+    TextTrainee trainee = MakeTrainee(Config(), placement, 6, DType::kFloat32);
+    StartFrom(trainee, folder_.path());
+    return trainee;
+  }
+  torch::Tensor Nats(const TextTrainee& trainee) const {
+    return TargetNats(trainee, text_.inputs, text_.targets);
+  }
+
+  testing::TemporaryFolder folder_;
+  Text text_ = SomeText();
+  TextTrainee trained_ = MakeTrainee(Config(), PlePlacement::kAll, 5, DType::kFloat32);
+};
+
+TEST_F(StartOfATrainee, IsTheCheckpointsModel) {
+  EXPECT_TRUE(Nats(Start(PlePlacement::kAll)).equal(Nats(trained_)));
+}
+
+TEST_F(StartOfATrainee, WithoutPleIsTheCheckpointsModelWithItsBranchesSkipped) {
+  const torch::Tensor whole = Nats(trained_);
+  for (LayerSpec& layer : trained_.layers) layer.ple_slice = kNoPle;
+  EXPECT_TRUE(Nats(Start(PlePlacement::kNone)).equal(Nats(trained_)));
+  EXPECT_FALSE(Nats(trained_).allclose(whole)) << "the branch adds something";
+}
+
+TEST_F(StartOfATrainee, NeedsTheSameShape) {
+  try {
+    Start(PlePlacement::kShared);  // its table is one layer wide, the checkpoint's three
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("embed_tokens_per_layer"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("32 x 4 to start from, found 32 x 12"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(TextTrainee, StartsNearTheLossOfAnEvenGuess) {
