@@ -18,6 +18,9 @@ from resultfile import Result, ResultError, main_guard
 AGAINST = "with"
 NAMES = {"without": "without, otherwise equal", "without_equal_total": "without, as many parameters in all",
          "without_equal_fast": "without, as many in fast memory"}
+WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
+         "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
+HEAL_START = 750_000  # tokens that the series `heal` starts after (configs/training/series.json)
 # Two-sided 95 % quantiles of Student's t by degrees of freedom.
 STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
@@ -54,11 +57,11 @@ def interval(values) -> tuple[float, float]:
     return float(values.mean()), quantile * values.std(ddof=1) / math.sqrt(len(values))
 
 
-def differences(runs: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
-    """Of each arm and budget: arm minus `with`, paired by seed."""
-    reference = against[against["arm"] == AGAINST].set_index(["budget", "seed"])["bits"]
+def differences(runs: pd.DataFrame, against: pd.DataFrame, reference_arm: str = AGAINST) -> pd.DataFrame:
+    """Of each arm and budget: arm minus `reference_arm`, paired by seed."""
+    reference = against[against["arm"] == reference_arm].set_index(["budget", "seed"])["bits"]
     rows = []
-    for (arm, budget), group in runs[runs["arm"] != AGAINST].groupby(["arm", "budget"], sort=False):
+    for (arm, budget), group in runs[runs["arm"] != reference_arm].groupby(["arm", "budget"], sort=False):
         paired = [row.bits - reference[budget, row.seed] for row in group.itertuples() if (budget, row.seed) in reference]
         if paired:
             mean, half = interval(paired)
@@ -87,6 +90,51 @@ def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     return figure
 
 
+def bars(axes, table: pd.DataFrame, names, colours) -> None:
+    for i, row in enumerate(table.itertuples()):
+        axes.bar(i, row.difference, yerr=row.half, capsize=4, color=colours[i], width=0.62)
+        axes.annotate(f"{row.difference:+.3f}", (i, max(row.difference + row.half, 0)), ha="center", va="bottom",
+                      xytext=(0, 2), textcoords="offset points", fontsize=8)  # fmt: skip
+    axes.set_xticks(range(len(table)), names, fontsize=8)
+    axes.axhline(0, color="#555555", linewidth=1)
+    axes.margins(y=0.15)
+
+
+def draw_heal(healed: pd.DataFrame, without: pd.DataFrame, start: int):
+    """Dropping beside healing beside a model that never had the table."""
+    table = pd.concat([healed.sort_values("budget"), without], ignore_index=True)
+    names = ["dropped" if row.budget < 1000 else f"dropped, then\n{row.budget / 1e3:g} k tokens" if row.arm == "healed"
+             else NAMES[row.arm].replace(", ", ",\n") for row in table.itertuples()]  # fmt: skip
+    colours = [style.COLOURS[3] if row.arm == "healed" else style.COLOURS[0] for row in table.itertuples()]
+    figure, axes = style.new(8.6, 4.8)
+    bars(axes, table, names, colours)
+    axes.set_ylabel("bits per byte above the model with PLE")
+    axes.set_title("Dropped, healed, never had: what the PLE table was worth")
+    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+                     "95 % (Student) · dropped: against the same model trained on as long · test split",
+                     fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    return figure
+
+
+def draw_where(table: pd.DataFrame, budget: int):
+    """Where PLE helps: shared, part of the layers, part of the width, none."""
+    names = [WHERE.get(arm, arm) for arm in table["arm"]]
+    figure, axes = style.new(8.6, 4.8)
+    bars(axes, table, names, [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]])
+    axes.set_ylabel("bits per byte above PLE in every layer")
+    axes.set_title("Which part of the per-layer embeddings is worth something")
+    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+                     "95 % (Student) · test split", fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    return figure
+
+
+def save(figure, folder: pathlib.Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for ending in ("png", "svg"):
+        figure.savefig(folder / f"{name}.{ending}")
+    print(folder / f"{name}.png")
+
+
 def print_table(title: str, table: pd.DataFrame) -> None:
     print(f"\n{title}\n{'arm':<22}{'tokens':>10}{'bits per byte':>15}{'± 95 %':>10}{'seeds':>7}")
     for row in table.itertuples():
@@ -108,14 +156,19 @@ def main() -> None:
     if len(rates := runs[runs["series"] == "rates"]):
         print_rates(rates)
     budgets = runs[runs["series"] == "budgets"]
-    if len(table := differences(budgets, budgets)):
-        print_table("without PLE against with", table)
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        for ending in ("png", "svg"):
-            draw_budgets(table, budgets).savefig(arguments.out / f"arms_budgets.{ending}")
-        print(arguments.out / "arms_budgets.png")
+    without = differences(budgets, budgets)
+    if len(without):
+        print_table("without PLE against with", without)
+        save(draw_budgets(without, budgets), arguments.out, "arms_budgets")
     if len(table := differences(runs[runs["series"] == "where"], budgets)):
         print_table("part of PLE against all of it", table)
+        same = without[(without["budget"] == table["budget"].iloc[0]) & (without["arm"] == "without")]
+        save(draw_where(pd.concat([table, same]), table["budget"].iloc[0]), arguments.out, "arms_where")
+    heal = runs[runs["series"] == "heal"]
+    if len(table := differences(heal, heal, "continued")):
+        print_table("PLE dropped, then healed, against the same model trained on", table)
+        same = without[without["budget"] == HEAL_START]
+        save(draw_heal(table, same, HEAL_START), arguments.out, "arms_heal")
     vocabulary = runs[runs["series"] == "vocabulary"]
     if len(table := differences(vocabulary, vocabulary)):
         print_table("with 2,048 pieces", table)
