@@ -147,6 +147,25 @@ def print_rates(runs: pd.DataFrame) -> None:
         print(f"{row.arm:<22}{row.lr:>8g}{row.table_lr:>8g}{row.bits:>15.4f}")
 
 
+def answers(runs: pd.DataFrame):
+    """(what is compared, its table, a figure's name, the figure or None) of every series that has results."""
+    budgets = runs[runs["series"] == "budgets"]
+    without = differences(budgets, budgets)
+    if len(without):
+        yield "without PLE against with", without, "arms_budgets", draw_budgets(without, budgets)
+    if len(table := differences(runs[runs["series"] == "where"], budgets)):
+        budget = table["budget"].iloc[0]
+        same = without[(without["budget"] == budget) & (without["arm"] == "without")]
+        yield "part of PLE against all of it", table, "arms_where", draw_where(pd.concat([table, same]), budget)
+    heal = runs[runs["series"] == "heal"]
+    if len(table := differences(heal, heal, "continued")):
+        figure = draw_heal(table, without[without["budget"] == HEAL_START], HEAL_START)
+        yield "PLE dropped, then healed, against the same model trained on", table, "arms_heal", figure
+    vocabulary = runs[runs["series"] == "vocabulary"]
+    if len(table := differences(vocabulary, vocabulary)):
+        yield "without PLE against with, 2,048 pieces", table, "arms_vocabulary", None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=pathlib.Path)
@@ -155,23 +174,10 @@ def main() -> None:
     runs = read(arguments.results)
     if len(rates := runs[runs["series"] == "rates"]):
         print_rates(rates)
-    budgets = runs[runs["series"] == "budgets"]
-    without = differences(budgets, budgets)
-    if len(without):
-        print_table("without PLE against with", without)
-        save(draw_budgets(without, budgets), arguments.out, "arms_budgets")
-    if len(table := differences(runs[runs["series"] == "where"], budgets)):
-        print_table("part of PLE against all of it", table)
-        same = without[(without["budget"] == table["budget"].iloc[0]) & (without["arm"] == "without")]
-        save(draw_where(pd.concat([table, same]), table["budget"].iloc[0]), arguments.out, "arms_where")
-    heal = runs[runs["series"] == "heal"]
-    if len(table := differences(heal, heal, "continued")):
-        print_table("PLE dropped, then healed, against the same model trained on", table)
-        same = without[without["budget"] == HEAL_START]
-        save(draw_heal(table, same, HEAL_START), arguments.out, "arms_heal")
-    vocabulary = runs[runs["series"] == "vocabulary"]
-    if len(table := differences(vocabulary, vocabulary)):
-        print_table("with 2,048 pieces", table)
+    for title, table, name, figure in answers(runs):
+        print_table(title, table)
+        if figure is not None:
+            save(figure, arguments.out, name)
 
 
 if __name__ == "__main__":

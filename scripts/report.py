@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes one self-contained HTML page from result files alone.
 
-    .venv/bin/python scripts/report.py RESULT.h5… [--out PAGE.html]      (default: beside the first result)
+    .venv/bin/python scripts/report.py RESULT.h5… [--arms FOLDER] [--out PAGE.html]      (default: beside the first result)
 """
 import argparse
 import html
@@ -9,11 +9,12 @@ import io
 import pathlib
 import re
 
+import arms
 import figures
 import numpy as np
 import summary
 from figures.style import plt
-from resultfile import Result, main_guard
+from resultfile import Result, ResultError, main_guard
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1060px;margin:2rem auto;padding:0 1.2rem}
@@ -98,13 +99,33 @@ def section(result: Result, index: int) -> str:
         f"<details><summary>Machine, versions, hashes</summary><pre>{html.escape(meta)}</pre></details></section>"])
 
 
+def arms_section(folder: pathlib.Path) -> str:
+    """What arms that were trained with and without PLE say (scripts/arms.py), from a folder of training results."""
+    paths = sorted(folder.glob("*.h5"))
+    if not paths:
+        raise ResultError(f"{folder}: no result of `plelab train`; make them with scripts/training/run_series.py")
+    parts = [f"<section><h1>Trained with and without</h1><p>{len(paths)} training runs of {html.escape(str(folder))}; differences are "
+             "paired by seed, ± half of a 95 % interval (Student).</p>"]
+    for i, (title, table, _, figure) in enumerate(arms.answers(arms.read(paths))):
+        if figure is not None:
+            parts.append(f"<figure>{unique_ids(svg_of(figure), f'arms{i}-')}</figure>")
+        rows = "".join(f"<tr><td>{html.escape(row.arm)}</td><td>{row.budget:,}</td><td>{row.difference:+.4f} ± {row.half:.4f}</td>"
+                       f"<td>{row.seeds}</td></tr>" for row in table.itertuples())
+        parts.append(f"<p><b>{html.escape(title)}</b></p><table><tr><th>arm</th><th>tokens</th><th>bits per byte</th><th>seeds</th></tr>"
+                     f"{rows}</table>")
+    return "\n".join(parts) + "</section>"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", help="files that `plelab run` wrote")
+    parser.add_argument("--arms", type=pathlib.Path, help="a folder of `plelab train` results: adds what the arms say")
     parser.add_argument("--out", type=pathlib.Path, help="the page to write")
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
     sections = [section(result, i) for i, result in enumerate(results)]
+    if arguments.arms:
+        sections.append(arms_section(arguments.arms))
     out = arguments.out or results[0].path.with_suffix(".html")
     out.write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PLE Lab: {html.escape(results[0].name)}'
                    f"</title><style>{STYLE}</style></head><body>" + "<hr>".join(sections) + "</body></html>\n")

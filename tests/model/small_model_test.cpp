@@ -1,11 +1,16 @@
 // The model that ships: configs/models/small.json and its vocabulary.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
 
 #include "model/config.h"
+#include "model/gemma3n.h"
 #include "model/parameter_count.h"
+#include "model/ple/factory.h"
+#include "model/ple/ple_options.h"
 #include "model/tokenizer.h"
+#include "tests/support/temporary_folder.h"
 
 namespace plelab {
 namespace {
@@ -59,6 +64,47 @@ TEST(SmallModel, EveryPieceHasARowAndRoomIsLeftForImagesAndAudio) {
   EXPECT_EQ(Small().bos_token_id, tokenizer.PieceId("<bos>"));
   EXPECT_EQ(Small().eos_token_ids,
             (std::vector<int64_t>{tokenizer.PieceId("<eos>"), tokenizer.PieceId("<end_of_turn>")}));
+}
+
+// −ln p of the same tokens by their frequencies in the training split alone (add one).
+constexpr double kUnigramNats = 7.28;
+
+// configs/training/small.yaml made them; a novel that was kept out of the corpus asks what they know.
+class SmallModelWeights : public ::testing::Test {
+ protected:
+  // Mean −ln p over the first tokens of the text.
+  double NatsWith(const std::string& ple) {
+    Gemma3n model = Gemma3n::Load(checkpoint_, {.dtype = DType::kBFloat16});
+    const Tokenizer tokenizer(checkpoint_->tokenizer_path(), model.config());
+    const std::string text =
+        testing::ReadText(PLELAB_SOURCE_DIR "/configs/text/persuasion.txt").substr(0, 2000);
+    std::vector<int64_t> ids = tokenizer.Encode(text);
+    ids.insert(ids.begin(), model.config().bos_token_id);
+    const auto source = MakePleSource(ParsePleSpec(ple), checkpoint_->ple_table());
+    const torch::Tensor all = torch::tensor(ids).unsqueeze(0);
+    const torch::Tensor logits =
+        model.Forward(all, nullptr, *source->Begin(ids), LogitsWanted::kAll).squeeze(0);
+    const int64_t n = std::ssize(ids) - 1;
+    const torch::Tensor log_p = torch::log_softmax(logits.narrow(0, 0, n), -1);
+    return -log_p.gather(1, all.squeeze(0).narrow(0, 1, n).unsqueeze(1)).mean().item<double>();
+  }
+
+  std::shared_ptr<const Checkpoint> checkpoint_ =
+      std::make_shared<const Checkpoint>(Checkpoint::Open(kModels + "/small"));
+};
+
+TEST_F(SmallModelWeights, AreTrainedAndOfTheShippedShape) {
+  EXPECT_EQ(checkpoint_->weights_label(), "trained");
+  EXPECT_EQ(checkpoint_->config().text.intermediate_size, Small().text.intermediate_size);
+  EXPECT_EQ(checkpoint_->config().text.layer_types, Small().text.layer_types);
+  EXPECT_EQ(checkpoint_->ple_table().geometry.layers, Small().text.num_hidden_layers);
+}
+
+TEST_F(SmallModelWeights, ReadEnglishAndNeedTheirTable) {
+  const double whole = NatsWith("resident");
+  EXPECT_LT(whole, kUnigramNats - 1);
+  EXPECT_GT(NatsWith("dropped,mode=zero_row"), whole + 0.02);
+  EXPECT_GT(NatsWith("dropped,mode=block_off"), whole + 0.02);
 }
 
 }  // namespace
