@@ -220,6 +220,7 @@ void DecodeStep::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv
     throw RunError("decode step for a batch of {}: cache for {}, {} embeddings, {} logits", impl_->batch,
                    kv.batch(), embeds.size(), logits.size());
   }
+  kv.CheckLayers(impl_->model.layers);
   kv.CheckRoom(1);
   const torch::NoGradGuard no_grad;
   impl_->s.ReserveScores(impl_->batch * c.num_attention_heads, kv.capacity());

@@ -60,6 +60,14 @@ const Gemma3nConfig& Gemma3n::config() const { return impl_->config(); }
 DType Gemma3n::dtype() const { return impl_->options.dtype; }
 torch::Device Gemma3n::device() const { return impl_->options.device; }
 
+void Gemma3n::UseLayers(LayerList layers) {
+  CheckLayers(layers, config().text);
+  impl_->decode_step.reset();  // holds scratch and norms of the old list
+  impl_->layers = std::move(layers);
+}
+
+const LayerList& Gemma3n::layers() const { return impl_->layers; }
+
 KvCache Gemma3n::MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk) const {
   return KvCache(config().text, impl_->layers, batch, capacity, chunk > 0 ? chunk : kDefaultChunk, dtype(),
                  device());

@@ -10,6 +10,7 @@
 #include "model/checkpoint.h"
 #include "model/input_embedder.h"
 #include "model/kv_cache.h"
+#include "model/layer_list.h"
 #include "model/media_input.h"
 #include "model/ple/ple_source.h"
 #include "model/text_pass.h"
@@ -34,6 +35,11 @@ class Gemma3n {
   const Gemma3nConfig& config() const;
   DType dtype() const;
   torch::Device device() const;
+  // Which layers run from now on, on the weights that are loaded: an edit (model/layer_edit.h), or
+  // DefaultLayers, which it starts with.  Caches belong to the list that they were made for.  Throws as
+  // CheckLayers.
+  void UseLayers(LayerList layers);
+  const LayerList& layers() const;
   // chunk ≤ 0: a default that keeps the ring small (512).
   KvCache MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk = 0) const;
 

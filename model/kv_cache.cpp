@@ -29,7 +29,7 @@ void WriteRing(const torch::Tensor& ring, int64_t start, const torch::Tensor& ma
 
 KvCache::KvCache(const TextConfig& config, const LayerList& layers, int64_t batch, int64_t capacity,
                  int64_t chunk, DType dtype, torch::Device device)
-    : batch_(batch), capacity_(capacity), chunk_(std::min(chunk, capacity)) {
+    : batch_(batch), capacity_(capacity), chunk_(std::min(chunk, capacity)), layers_(layers) {
   if (batch < 1 || capacity < 1 || chunk < 1) {
     throw RunError("KV cache: batch {}, capacity {} and chunk {} must each be at least 1", batch, capacity,
                    chunk);
@@ -57,6 +57,7 @@ KvCache KvCache::Clone() const {
   copy.length_ = length_;
   copy.capacity_ = capacity_;
   copy.chunk_ = chunk_;
+  copy.layers_ = layers_;
   copy.slots_ = slots_;
   copy.windows_ = windows_;
   for (const torch::Tensor& t : keys_) copy.keys_.push_back(t.defined() ? t.clone() : t);
@@ -78,6 +79,15 @@ void KvCache::Write(int64_t layer, const KeysValues& made) {
 KeysValues KvCache::Read(int64_t layer, int64_t first_query, int64_t end) const {
   const int64_t start = std::max<int64_t>(0, first_query - windows_[layer] + 1);
   return {ReadRing(keys_[layer], start, end), ReadRing(values_[layer], start, end), start};
+}
+
+void KvCache::CheckLayers(const LayerList& layers) const {
+  const auto same = [](const LayerSpec& a, const LayerSpec& b) {
+    return a.kv_donor == b.kv_donor && a.type == b.type;
+  };
+  if (std::ranges::equal(layers_, layers, same)) return;
+  throw RunError("KV cache: made for another list of {} layers, the model runs {}; make one for each list",
+                 layers_.size(), layers.size());
 }
 
 void KvCache::CheckCapacity(int64_t tokens) const {

@@ -48,6 +48,8 @@ class KvCache {
   // Every position that a query at `first_query` or later can see, up to `end` (exclusive), oldest first.  A
   // view, or a copy where the ring wraps.
   KeysValues Read(int64_t layer, int64_t first_query, int64_t end) const;
+  // Throws RunError unless it was made for a list whose positions make and read keys as those of `layers` do.
+  void CheckLayers(const LayerList& layers) const;
   // Throws RunError when `tokens` more positions do not fit.
   void CheckCapacity(int64_t tokens) const;
   // The same, and when they are more than a chunk.
@@ -59,6 +61,7 @@ class KvCache {
   KvCache() = default;
 
   int64_t batch_ = 0, length_ = 0, capacity_ = 0, chunk_ = 0;
+  LayerList layers_;
   std::vector<torch::Tensor> keys_, values_;  // [layers], undefined in KV-sharing layers
   std::vector<int64_t> slots_;                // [layers], 0 in KV-sharing layers
   std::vector<int64_t> windows_;              // [layers], how far back a query sees: capacity in full layers

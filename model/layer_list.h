@@ -19,6 +19,7 @@ struct LayerSpec {
                           // or kNoPle
   LayerType type = LayerType::kSliding;
   double activation_sparsity = 0;  // fraction of FFN units that Gaussian top-k drops; 0: dense
+  bool operator==(const LayerSpec&) const = default;
 };
 
 using LayerList = std::vector<LayerSpec>;

@@ -41,6 +41,7 @@ TextPass::TextPass(const TextModel& model, const torch::Tensor& embeds, PleRows 
   if (kv->batch() != embeds.size(0)) {
     throw RunError("KV cache: made for a batch of {}, this pass has {}", kv->batch(), embeds.size(0));
   }
+  kv->CheckLayers(model.layers);
   kv->CheckRoom(tokens_);
 }
 

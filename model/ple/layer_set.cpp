@@ -32,7 +32,7 @@ bool TakeSign(std::string_view& rest, char sign) {
 
 }  // namespace
 
-std::vector<int64_t> ParseLayers(std::string_view key, std::string_view text) {
+std::vector<int64_t> ParseLayerOrder(std::string_view key, std::string_view text) {
   std::vector<int64_t> layers;
   std::string_view rest = text;
   do {
@@ -42,6 +42,11 @@ std::vector<int64_t> ParseLayers(std::string_view key, std::string_view text) {
     for (int64_t layer = first; layer <= last; ++layer) layers.push_back(layer);
   } while (TakeSign(rest, '+'));
   if (!rest.empty()) Refuse(key, text, "expected '-' or '+' between layers");
+  return layers;
+}
+
+std::vector<int64_t> ParseLayers(std::string_view key, std::string_view text) {
+  std::vector<int64_t> layers = ParseLayerOrder(key, text);
   std::sort(layers.begin(), layers.end());
   if (std::adjacent_find(layers.begin(), layers.end()) != layers.end()) {
     Refuse(key, text, "a layer is there twice");

@@ -145,6 +145,8 @@ TEST(LayerSets, AreReadAndWrittenInTheirShortestForm) {
   EXPECT_THAT(ParseLayers("layers", "5"), ElementsAre(5));
   EXPECT_THAT(ParseLayers("layers", "7+0-2"), ElementsAre(0, 1, 2, 7));
   EXPECT_EQ(FormatLayers(ParseLayers("layers", "7+2+0-1+8+9+11")), "0-2+7-9+11");
+  EXPECT_THAT(ParseLayerOrder("order", "7+0-2+2"), ElementsAre(7, 0, 1, 2, 2));
+  EXPECT_EQ(FormatLayers(ParseLayerOrder("order", "7+0-2+2")), "7+0-2+2");
   EXPECT_EQ(FormatLayers({}), "");
   for (const char* text :
        {"", "a", "-1", "1-", "3-1", "1,2", "1+", "0-2+2", "1 - 2", "5000", "1.5", "99999999999999999999"}) {
