@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/experiment_config.h"
 #include "harness/runner.h"
@@ -10,5 +11,13 @@ namespace plelab {
 
 // One line per variant: bytes of the table in its form, nats per token, what is lost against the baseline.
 std::string AccuracySummary(const ExperimentConfig& config, const RunResult& result);
+
+// What an experiment says of a variant before its accuracy.
+struct VariantColumn {
+  std::string title;
+  std::string (*text)(const VariantRow& variant);
+};
+// The same with columns of one's own in place of the table's bytes.
+std::string AccuracySummary(const RunResult& result, const std::vector<VariantColumn>& columns);
 
 }  // namespace plelab

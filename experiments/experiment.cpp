@@ -8,8 +8,12 @@ namespace plelab {
 
 Experiment FindExperiment(const std::string& name) {
   static const std::map<std::string, Experiment (*)()> kExperiments = {
-      {"modalities", Modalities}, {"parameter_groups", ParameterGroups}, {"ple_ablation", PleAblation},
-      {"ple_rank", PleRank},      {"ple_strategies", PleStrategies},
+      {"depth", Depth},
+      {"modalities", Modalities},
+      {"parameter_groups", ParameterGroups},
+      {"ple_ablation", PleAblation},
+      {"ple_rank", PleRank},
+      {"ple_strategies", PleStrategies},
   };
   const auto found = kExperiments.find(name);
   if (found == kExperiments.end()) throw UserError("experiment '{}' is not part of this program yet", name);

@@ -27,5 +27,6 @@ Experiment Modalities();
 Experiment ParameterGroups();
 Experiment PleAblation();
 Experiment PleRank();
+Experiment Depth();
 
 }  // namespace plelab

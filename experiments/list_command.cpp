@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "experiments/commands.h"
+#include "harness/config_fields.h"
 #include "harness/experiment_config.h"
 #include "harness/units.h"
 #include "model/config.h"
@@ -98,6 +99,13 @@ void ListTransforms() {
   }
 }
 
+void ListLayerEdits() {
+  std::cout << "\nLayer edits (`layers:` of a variant, in configs of depth):\n";
+  LayerEdit edit;
+  VisitFields(
+      edit, [](std::string_view key, auto&, std::string_view help, const Rule&) { ListOne(key, help, ""); });
+}
+
 void ListShape(const std::string& shape) {
   try {
     const Gemma3nConfig config = ParseConfig(ShapeConfigJson(shape), shape);
@@ -125,6 +133,7 @@ void List() {
             }));
   }
   ListTransforms();
+  ListLayerEdits();
   std::cout << "\nShapes (--shape):\n";
   for (const char* shape : {"e2b", "e4b", "small"}) ListShape(shape);
 }
@@ -132,7 +141,8 @@ void List() {
 }  // namespace
 
 void AddListCommand(CLI::App& app) {
-  app.add_subcommand("list", "Experiments, PLE strategies, transforms and shapes")->callback(List);
+  app.add_subcommand("list", "Experiments, PLE strategies, transforms, layer edits and shapes")
+      ->callback(List);
 }
 
 }  // namespace plelab

@@ -10,6 +10,7 @@
 #include "harness/interrupt.h"
 #include "harness/progress.h"
 #include "harness/token_text.h"
+#include "harness/variant_layers.h"
 #include "model/io/error.h"
 
 namespace plelab {
@@ -23,6 +24,7 @@ struct Scorer {
   int64_t variant = 0;
   bool exact = false;  // shown bit-equal on the first window, not scored further
   std::unique_ptr<PleSource> source = nullptr;
+  LayerList layers = {};
   std::optional<KvCache> kv = std::nullopt;
   TokenScores scores = {};
   std::vector<ChoiceScores> choices = {};  // of each task
@@ -46,6 +48,7 @@ ScoredText ReadScoredText(const AccuracySection& section, const Checkpoint& chec
 torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids) {
   const std::vector<int64_t> piece(ids.begin(), ids.end());
   const torch::Tensor tensor = torch::tensor(piece, torch::kInt64).unsqueeze(0);
+  model.UseLayers(scorer.layers);  // variants take turns on one set of weights
   auto request = scorer.source->Begin(ids);
   return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll).squeeze(0);
 }
@@ -116,8 +119,10 @@ class GroupScorer {
   void AddScorer(int64_t v) {
     const auto& variant = context_.config.variants[v];
     try {
-      const bool exact = v != baseline_ && IsExact(variant.ple);
+      const bool exact = v != baseline_ && IsExact(variant);
       Scorer scorer{.variant = v, .exact = exact, .source = context_.make_source(variant, table_, {})};
+      scorer.layers = LayersOf(context_.config, variant, model_.config().text);
+      model_.UseLayers(scorer.layers);
       scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
       scorers_.push_back(std::move(scorer));
     } catch (const std::exception& error) {

@@ -168,6 +168,19 @@ void VisitFields(AccuracySection& s, V&& visit) {
       Rule());
 }
 
+// `layers` of a variant: layers are written 5, 0-3 or 0-3+7, or as a list of those.
+template <class V>
+void VisitFields(LayerEdit& s, V&& visit) {
+  visit("skip", s.skip, "layers that do not run, counted from 0: 5, 0-3, 0-3+7 or [0-3, 7]", Rule());
+  visit("repeat", s.repeat, "a layer or neighbours such as 4-6 that run several times, as a block", Rule());
+  visit("times", s.times, "how often the repeated layers run in all", Between(2, 64));
+  visit("order", s.order, "every layer that runs, in this order: [0, 2, 1, 3-9]; one may come twice", Rule());
+  visit("ffn", s.ffn,
+        "FFN units that are used, the first ones: a share such as 50% or 0.5, or a number of units; a list "
+        "has one for each layer of the checkpoint",
+        Rule());
+}
+
 template <class S>
 concept ConfigSection = requires(S& s) {
   VisitFields(s, [](auto&&...) {});

@@ -14,15 +14,6 @@ bool SameValue(const YamlNode& a, const YamlNode& b) {
   return a.scalar == b.scalar && std::ranges::equal(a.items, b.items, SameValue);
 }
 
-// The entries of `map` whose values are not those of `base`.
-YamlNode Differences(const YamlNode& map, const YamlNode& base) {
-  YamlNode differences = YamlNode::Map();
-  for (const YamlEntry& entry : map.entries) {
-    if (!SameValue(*base.Find(entry.key), entry.value)) differences.Set(entry.key, entry.value);
-  }
-  return differences;
-}
-
 YamlNode PrintVariant(const VariantConfig& variant, const ExperimentConfig& config) {
   YamlNode map = YamlNode::Map();
   map.Set("name", YamlNode::Scalar(variant.name));
@@ -30,8 +21,10 @@ YamlNode PrintVariant(const VariantConfig& variant, const ExperimentConfig& conf
   for (const auto& [key, value] : DescribePleOptions(variant.ple)) ple.Set(key, YamlNode::Scalar(value));
   const YamlNode model = Differences(ToYaml(variant.model), ToYaml(config.model));
   const YamlNode workload = Differences(ToYaml(variant.workload), ToYaml(config.workload));
+  const YamlNode layers = Differences(ToYaml(variant.layers), ToYaml(LayerEdit{}));
   if (!model.entries.empty()) map.Set("model", model);
   if (!workload.entries.empty()) map.Set("workload", workload);
+  if (!layers.entries.empty()) map.Set("layers", layers);
   return map;
 }
 
@@ -46,6 +39,14 @@ bool Uses(const ExperimentConfig& config, std::string_view section) {
 }
 
 }  // namespace
+
+YamlNode Differences(const YamlNode& map, const YamlNode& base) {
+  YamlNode differences = YamlNode::Map();
+  for (const YamlEntry& entry : map.entries) {
+    if (!SameValue(*base.Find(entry.key), entry.value)) differences.Set(entry.key, entry.value);
+  }
+  return differences;
+}
 
 std::string ResolvedYaml(const ExperimentConfig& config) {
   YamlNode root = YamlNode::Map();

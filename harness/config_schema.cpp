@@ -67,6 +67,19 @@ void Describe(Json& schema, const std::vector<std::string>& value, const Rule&) 
   schema["default"] = value;
 }
 
+// One value, a list of them, or nothing, where a sweep gives it.
+Json OneOrMore(const Json& type) {
+  return {{{"type", type}},
+          {{"type", "array"}, {"minItems", 1}, {"items", {{"type", type}}}},
+          {{"type", "null"}}};
+}
+void Describe(Json& schema, const std::vector<int64_t>&, const Rule&) {
+  schema["anyOf"] = OneOrMore(Json::array({"integer", "string"}));
+}
+void Describe(Json& schema, const std::vector<FfnWidth>&, const Rule&) {
+  schema["anyOf"] = OneOrMore(Json::array({"number", "string"}));
+}
+
 template <ConfigEnum E>
 void Describe(Json& schema, E value, const Rule&) {
   for (const auto& entry : EnumWords<E>::kWords) schema["enum"].push_back(entry.second);
@@ -126,6 +139,8 @@ Json VariantSchema() {
   }
   schema["properties"]["model"] = own_model;
   schema["properties"]["workload"] = SectionSchema(WorkloadSection(), "this variant's own keys of workload");
+  schema["properties"]["layers"] = SectionSchema(
+      LayerEdit(), "which layers run, and how much of them; all as they are where it is left out");
   return schema;
 }
 
@@ -133,7 +148,7 @@ Json AxesSchema(const std::string& help) {
   Json schema = Object(help);
   schema.erase("properties");
   schema["minProperties"] = 1;
-  schema["patternProperties"] = {{"^(model|workload|ple)\\.", {{"type", "array"}, {"minItems", 1}}}};
+  schema["patternProperties"] = {{"^(model|workload|ple|layers)\\.", {{"type", "array"}, {"minItems", 1}}}};
   return schema;
 }
 
@@ -163,6 +178,8 @@ Json SectionsOf(const ExperimentInfo& info) {
   Json allowed{{"experiment", true}};
   for (const auto& section : info.required) allowed[std::string(section)] = true;
   for (const auto& section : info.optional) allowed[std::string(section)] = true;
+  if (allowed.contains("variants") && !info.edits_layers)
+    allowed["variants"] = {{"items", {{"properties", {{"layers", false}}}}}};
   return {
       {"if",
        {{"required", Json::array({"experiment"})}, {"properties", {{"experiment", {{"const", info.name}}}}}}},

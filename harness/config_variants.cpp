@@ -73,9 +73,26 @@ void CheckName(const YamlNode& node) {
   }
 }
 
+// `path` is what errors call the map.
+LayerEdit ReadLayerEdit(const YamlNode& map, const std::string& path, Places& places) {
+  LayerEdit edit;
+  UpdateSection(map, path, edit, places);
+  if (map.entries.empty()) {
+    throw UserError("{}: '{}' is empty, expected at least one of {}; leave it out to run all layers",
+                    map.place, path, fmt::join(KeysOf<LayerEdit>(), ", "));
+  }
+  if (map.Find("times") && !map.Find("repeat")) {
+    throw UserError("{}: 'times' in '{}' says how often 'repeat' runs its layers: name them",
+                    map.FindEntry("times")->place, path);
+  }
+  WithPlace(map.place, [&] { CheckLayerEdit(edit); });
+  return edit;
+}
+
 VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   std::vector<std::string> known = {"name", "ple", "model"};
   if (RunsWorkload(config)) known.push_back("workload");
+  if (EditsLayers(config)) known.push_back("layers");
   CheckKeys(node, "variants", known);
   for (const char* key : {"name", "ple"}) RequireKey(node, "variants", key);
   CheckName(*node.Find("name"));
@@ -92,6 +109,9 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   }
   if (const YamlNode* workload = node.Find("workload")) {
     UpdateSection(*workload, path + ".workload", variant.workload, config.places);
+  }
+  if (const YamlNode* layers = node.Find("layers")) {
+    variant.layers = ReadLayerEdit(*layers, path + ".layers", config.places);
   }
   return variant;
 }

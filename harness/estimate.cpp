@@ -10,6 +10,7 @@
 #include "harness/environment.h"
 #include "harness/loaded_model.h"
 #include "harness/timer.h"
+#include "harness/variant_layers.h"
 #include "model/io/error.h"
 #include "model/parameter_count.h"
 
@@ -62,13 +63,15 @@ ModelSize SizeOfModel(const ModelSection& section) {
   return size;
 }
 
-// An upper bound: rings of sliding layers are shorter.
-int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const WorkloadSection& work) {
+// Of one variant; an upper bound: rings of sliding layers are shorter.
+int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const VariantConfig& variant) {
+  const WorkloadSection& work = variant.workload;
+  const TextConfig own = ConfigOf(LayersOf(config, variant, size.config.text), size.config.text);
   const TextConfig& c = size.config.text;
   const int64_t positions = RunsWorkload(config)
                                 ? work.prompt_tokens + config.design.warmup_steps + work.decode_tokens
                                 : config.accuracy.context;
-  return 2 * c.first_kv_shared_layer() * work.batch * positions * c.num_key_value_heads * c.head_dim *
+  return 2 * own.first_kv_shared_layer() * work.batch * positions * c.num_key_value_heads * c.head_dim *
          size.bytes_per_parameter;
 }
 
@@ -108,7 +111,7 @@ double MeasuringSeconds(const ExperimentConfig& config, const VariantGroup& grou
 double AccuracySeconds(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
                        const MachineRates& rates) {
   int64_t exact = 0;
-  for (int64_t v : group.variants) exact += IsExact(config.variants[v].ple);
+  for (int64_t v : group.variants) exact += IsExact(config.variants[v]);
   const auto n = static_cast<int64_t>(group.variants.size());
   const int64_t whole = n - std::max<int64_t>(0, exact - 1);
   const int64_t tokens = whole * config.accuracy.max_tokens + (n - whole) * config.accuracy.context;
@@ -127,17 +130,17 @@ void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const Varia
               const MachineRates& rates) {
   const ModelSize size = SizeOfModel(group.model);
   const auto n = static_cast<int64_t>(group.variants.size());
-  const int64_t kv = KvBytes(size, config, group.workload);
   const int64_t weights = size.weights_bytes() + size.tower_bytes(group.workload);
-  int64_t together = weights + kProgramBytes + n * kv;
+  int64_t together = weights + kProgramBytes;
   int64_t largest = 0;
   for (int64_t v : group.variants) {
     const auto& variant = config.variants[v];
     const PleFootprint rows = FootprintOf(variant.ple, size.geometry);
+    const int64_t kv = KvBytes(size, config, variant);
     const int64_t process = weights + kProgramBytes + kv + rows.fast_bytes;
     estimate.variants[v] = {variant.name, std::string(Name(variant.ple.strategy)), rows.fast_bytes,
                             rows.file_bytes, process};
-    together += rows.fast_bytes;
+    together += kv + rows.fast_bytes;
     largest = std::max(largest, process);
   }
   const bool side_by_side = config.design.isolate == Isolate::kStep || config.accuracy.enabled;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/io/dtype.h"
+#include "model/layer_edit.h"
 #include "model/ple/ple_options.h"
 
 namespace plelab {
@@ -97,7 +98,10 @@ struct VariantConfig {
   PleOptions ple;
   ModelSection model;        // the config's, with the variant's own threads and dtype
   WorkloadSection workload;  // the config's, with the variant's own keys
+  LayerEdit layers = {};     // which layers run; none: the checkpoint's own
 };
+// True where its output must equal that of the other exact variants bit for bit.
+inline bool IsExact(const VariantConfig& variant) { return IsExact(variant.ple) && variant.layers.empty(); }
 
 struct ExperimentConfig {
   std::string experiment;  // one of KnownExperiments()
@@ -121,10 +125,13 @@ struct ExperimentInfo {
   std::string_view question;               // one line
   std::vector<std::string_view> required;  // sections that its config must have
   std::vector<std::string_view> optional;  // sections that it may have; all others are an error
+  bool edits_layers = false;               // its variants may have `layers`
 };
 std::span<const ExperimentInfo> KnownExperiments();
 // Time and memory are measured on a workload: an experiment whose configs have none scores accuracy alone.
 bool RunsWorkload(const ExperimentConfig& config);
+// Its variants may run other layers than the checkpoint's own.
+bool EditsLayers(const ExperimentConfig& config);
 
 // `overrides`: "workload.decode_tokens=64", from --set; `variants[1].ple.capacity=5%` reaches into lists.
 // Throws UserError "configs/x.yaml:14:5: unknown key 'capcity' in 'ple'; known: …".

@@ -28,6 +28,11 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .question = "is the table a signal of low rank: what do fewer bytes cost in accuracy?",
        .required = {"model", "accuracy", "variants"},
        .optional = {"sweep", "zip", "exclude"}},
+      {.name = "depth",
+       .question = "a shallower stack, layers copied deeper, a narrower one: what do layers and width buy?",
+       .required = {"model", "accuracy", "variants"},
+       .optional = {"sweep", "zip", "exclude"},
+       .edits_layers = true},
   };
   return experiments;
 }
@@ -35,6 +40,12 @@ std::span<const ExperimentInfo> KnownExperiments() {
 bool RunsWorkload(const ExperimentConfig& config) {
   return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
     return info.name == config.experiment && std::ranges::count(info.required, "workload") > 0;
+  });
+}
+
+bool EditsLayers(const ExperimentConfig& config) {
+  return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
+    return info.name == config.experiment && info.edits_layers;
   });
 }
 

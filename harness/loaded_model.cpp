@@ -35,6 +35,8 @@ LoadedModel& ModelShelf::Get(const ModelSection& section) {
     held_ = LoadModel(section);
   }
   section_ = section;
+  const LayerList own = DefaultLayers(held_->checkpoint->config().text);
+  if (held_->model.layers() != own) held_->model.UseLayers(own);
   return *held_;
 }
 

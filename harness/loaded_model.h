@@ -24,7 +24,8 @@ void UseThreads(int64_t threads);
 // Holds one model at a time: never two checkpoints in memory.
 class ModelShelf {
  public:
-  // The model of `section`, on its number of threads; loaded unless it is the one held.
+  // The model of `section`, on its number of threads, running the checkpoint's own layers; loaded unless it
+  // is the one held.
   LoadedModel& Get(const ModelSection& section);
   void Clear() { held_.reset(); }
 

@@ -41,7 +41,7 @@ std::vector<int64_t> LiveVariants(const PhaseContext& context, const VariantGrou
 
 int64_t LiveBaseline(const PhaseContext& context, const VariantGroup& group) {
   for (int64_t v : LiveVariants(context, group)) {
-    if (IsExact(context.config.variants[v].ple)) return v;
+    if (IsExact(context.config.variants[v])) return v;
   }
   return -1;
 }

@@ -143,7 +143,7 @@ Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel
   const auto& variant = config.variants.at(v);
   const PleTable table = loaded.checkpoint->ple_table();
   const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  Contestant contestant{v, variant.name, IsExact(variant.ple),
+  Contestant contestant{v, variant.name, IsExact(variant),
                         Arm(loaded.model, std::move(source), work, variant.workload),
                         ColdCheck(config.page_cache, table, reads_file)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;

@@ -8,6 +8,7 @@
 #include "harness/environment.h"
 #include "harness/estimate.h"
 #include "harness/phase.h"
+#include "harness/variant_layers.h"
 #include "model/io/error.h"
 
 namespace plelab {
@@ -118,6 +119,7 @@ void CheckWork(const ExperimentConfig& config, const std::vector<VariantGroup>& 
   for (const auto& group : groups) {
     const Checkpoint checkpoint = Checkpoint::Open(group.model.checkpoint);
     CheckTransforms(config, group, checkpoint.ple_table().geometry);
+    for (int64_t v : group.variants) LayersOf(config, config.variants[v], checkpoint.config().text);
     if (RunsWorkload(config)) CheckText(config, group, checkpoint);
   }
   CheckRoom(config, groups, out);

@@ -19,7 +19,7 @@ std::vector<VariantGroup> GroupVariants(const ExperimentConfig& config) {
       group = groups.end() - 1;
     }
     group->variants.push_back(static_cast<int64_t>(i));
-    if (group->baseline < 0 && IsExact(variant.ple)) group->baseline = static_cast<int64_t>(i);
+    if (group->baseline < 0 && IsExact(variant)) group->baseline = static_cast<int64_t>(i);
   }
   return groups;
 }
@@ -33,7 +33,7 @@ std::vector<VariantRow> VariantRows(const ExperimentConfig& config) {
     nlohmann::ordered_json options = nlohmann::ordered_json::object();
     for (const auto& [key, value] : DescribePleOptions(variant.ple)) options[key] = value;
     row.options_json = options.dump();
-    row.exact = IsExact(variant.ple);
+    row.exact = IsExact(variant);
     rows.push_back(row);
   }
   for (const auto& group : GroupVariants(config)) {

@@ -15,6 +15,7 @@
 #include "harness/run_identity.h"
 #include "harness/synthesise.h"
 #include "harness/time_phase.h"
+#include "harness/variant_layers.h"
 #include "model/io/error.h"
 
 namespace plelab {
@@ -85,16 +86,19 @@ void OpenParts(PartStore& parts, const ExperimentConfig& config, const RunOption
   WriteChildConfig(parts, config.resolved_yaml);
 }
 
-// The rows of /tables/variants with what each source holds and leaves.
+// The rows of /tables/variants with what each source holds and leaves, and which layers run.
 std::vector<VariantRow> RowsWithFootprint(const ExperimentConfig& config) {
   auto rows = VariantRows(config);
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto& variant = config.variants[i];
-    const PleTable table = Checkpoint::Open(variant.model.checkpoint).ple_table();
-    const PleFootprint footprint = FootprintOf(variant.ple, table.geometry);
+    const Checkpoint checkpoint = Checkpoint::Open(variant.model.checkpoint);
+    const PleFootprint footprint = FootprintOf(variant.ple, checkpoint.ple_table().geometry);
     rows[i].fast_bytes = footprint.fast_bytes;
     rows[i].file_bytes = footprint.file_bytes;
     rows[i].table_bytes = footprint.table_bytes;
+    if (!EditsLayers(config)) continue;
+    const Gemma3nConfig& model = checkpoint.config();
+    DescribeLayers(variant.layers, LayersOf(config, variant, model.text), model, rows[i]);
   }
   return rows;
 }

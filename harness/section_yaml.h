@@ -9,6 +9,7 @@
 
 #include "harness/config_fields.h"
 #include "harness/yaml_tree.h"
+#include "model/ple/layer_set.h"
 
 namespace plelab {
 
@@ -22,6 +23,16 @@ inline YamlNode ToYaml(const std::vector<std::string>& values) {
   for (const std::string& value : values) list.items.push_back(ToYaml(value));
   return list;
 }
+inline YamlNode ToYaml(const std::vector<int64_t>& layers) { return YamlNode::Scalar(FormatLayers(layers)); }
+inline YamlNode ToYaml(const FfnWidth& width) {
+  return width.units > 0 ? ToYaml(width.units) : ToYaml(width.share);
+}
+inline YamlNode ToYaml(const std::vector<FfnWidth>& widths) {
+  if (widths.size() == 1) return ToYaml(widths.front());
+  YamlNode list = YamlNode::List({});
+  for (const FfnWidth& width : widths) list.items.push_back(ToYaml(width));
+  return list;
+}
 template <ConfigEnum E>
 YamlNode ToYaml(E value) {
   return YamlNode::Scalar(std::string(Word(value)));
@@ -32,5 +43,8 @@ YamlNode ToYaml(S section) {
   VisitFields(section, [&](std::string_view key, auto& field, auto&&...) { map.Set(key, ToYaml(field)); });
   return map;
 }
+
+// The entries of a section's map whose values are not those of `base`, the same section with other values.
+YamlNode Differences(const YamlNode& map, const YamlNode& base);
 
 }  // namespace plelab

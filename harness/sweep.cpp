@@ -51,9 +51,14 @@ void CheckSweepable(const YamlEntry& entry) {
   if (section == "model" && std::ranges::find(kVariantModelKeys, key) != kVariantModelKeys.end()) return;
   if (section == "workload" && std::ranges::find(workload_keys, key) != workload_keys.end()) return;
   if (section == "ple" && FindPleOption(key)) return;
+  const std::vector<std::string> layers_keys = KeysOf<LayerEdit>();
+  if (section == "layers" && std::ranges::find(layers_keys, key) != layers_keys.end()) return;
   throw UserError(
-      "{}: '{}' cannot be swept; these can: model.{{{}}}, workload.{{{}}}, ple.* (the options of a strategy)",
-      entry.place, entry.key, fmt::join(kVariantModelKeys, ", "), fmt::join(workload_keys, ", "));
+      "{}: '{}' cannot be swept; these can: model.{{{}}}, workload.{{{}}}, ple.* (the options of a "
+      "strategy), "
+      "layers.{{{}}}",
+      entry.place, entry.key, fmt::join(kVariantModelKeys, ", "), fmt::join(workload_keys, ", "),
+      fmt::join(layers_keys, ", "));
 }
 
 // The values of one key: a list of distinct scalars, at least one.
@@ -139,6 +144,11 @@ std::string ShortValue(const std::string& value) {
 
 bool Applies(const YamlNode& variant, std::string_view key) {
   const auto [section, option] = SplitSection(key);
+  if (section == "layers") {
+    const YamlNode* layers = variant.Find("layers");
+    const YamlNode* value = layers ? layers->Find(option) : nullptr;
+    return value && value->kind == YamlNode::Kind::kNull;
+  }
   if (section != "ple" || option == "strategy") return true;
   const YamlNode* ple = variant.Find("ple");
   const YamlNode* strategy = ple ? ple->Find("strategy") : nullptr;

@@ -6,7 +6,8 @@
 //   each, … exclude: [{name: disk, model.threads: 1}]                combinations that are left out
 //
 // `cached` becomes `cached@threads=1,capacity=1%`, …  A value of the sweep wins over the variant's own.  A
-// `ple.` key multiplies only those variants whose strategy, or transform, has this option.
+// `ple.` key multiplies only those variants whose strategy, or transform, has this option; a `layers.` key
+// only those that leave its value empty: `layers: {skip: }`.
 #pragma once
 
 #include "harness/yaml_tree.h"

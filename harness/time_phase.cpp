@@ -76,7 +76,7 @@ void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep)
   const std::string expected = context.parts.Get({Phase::kTime, baseline, 0}).reps.at(0).output_sha256;
   for (int64_t v : LiveVariants(context, group)) {
     const PartKey key{Phase::kTime, v, rep};
-    if (!IsExact(context.config.variants[v].ple) || !context.parts.Has(key)) continue;
+    if (!IsExact(context.config.variants[v]) || !context.parts.Has(key)) continue;
     if (context.parts.Get(key).reps.at(0).output_sha256 == expected) continue;
     context.parts.Drop(key);
     context.parts.Fail(

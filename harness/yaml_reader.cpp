@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "harness/units.h"
 #include "model/io/error.h"
+#include "model/ple/layer_set.h"
 
 namespace plelab {
 namespace {
@@ -30,6 +33,11 @@ std::string Range(const Rule& rule) {
   if (std::isinf(rule.max)) return std::isinf(rule.min) ? "" : fmt::format(" of at least {}", rule.min);
   // Whole numbers in full: {} would print 1048576 as 1.04858e+06.
   return fmt::format(" from {:.15g} to {:.15g}", rule.min, rule.max);
+}
+
+// A list's items, or the one value that stands in place of a list.
+std::vector<YamlNode> ItemsOf(const YamlNode& node) {
+  return node.is_list() ? node.items : std::vector<YamlNode>{node};
 }
 
 }  // namespace
@@ -77,6 +85,37 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, std::ve
   if (!node.is_list() || !std::ranges::all_of(node.items, is_text)) Fail(node, name, "a list such as [a, b]");
   value.clear();
   for (const YamlNode& item : node.items) value.push_back(item.scalar);
+}
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, std::vector<int64_t>& value) {
+  std::vector<int64_t> layers;
+  for (const YamlNode& item : ItemsOf(node)) {
+    if (!item.is_scalar()) Fail(item, name, "layers such as 5, 0-3, 0-3+7 or [0-3, 7]");
+    try {
+      std::ranges::copy(ParseLayerOrder(name.key, item.scalar), std::back_inserter(layers));
+    } catch (const UserError& error) {
+      throw UserError("{}: {}", item.place, error.what());
+    }
+  }
+  if (layers.empty()) Fail(node, name, "at least one layer");
+  value = std::move(layers);
+}
+
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, std::vector<FfnWidth>& value) {
+  std::vector<FfnWidth> widths;
+  for (const YamlNode& item : ItemsOf(node)) {
+    FfnWidth width;
+    int64_t units = 0;
+    if (ParseNumber(item, units) && units > 1) {
+      width.units = units;
+    } else {
+      ReadValue(item, name, Share(0, 1), width.share);
+    }
+    if (width.share == 0) Fail(item, name, "a share above 0, such as 50%, or a number of units");
+    widths.push_back(width);
+  }
+  if (widths.empty()) Fail(node, name, "at least one width");
+  value = std::move(widths);
 }
 
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words) {

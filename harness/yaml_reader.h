@@ -25,6 +25,10 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, bo
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::string& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule,
                std::vector<std::string>& value);
+// Layers in the order written: `0-2+4`, or a list of such items.
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<int64_t>& value);
+// FFN widths: `50%`, `0.5`, `8192`, or a list of them.  Up to 1 a number is a share, above it units.
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<FfnWidth>& value);
 // Index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
 

@@ -94,8 +94,9 @@ TEST(SynthCommand, AnyConfigIsAShape) {
 TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
   const ProcessResult result = Plelab({"list"});
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* word : {"ple_strategies", "parameter_groups", "ple_ablation", "resident", "cached", "disk",
-                           "dropped", "low_rank", "rank", "zero_layers", "layers", "e2b", "small"}) {
+  for (const char* word :
+       {"ple_strategies", "parameter_groups", "ple_ablation", "resident", "cached", "disk", "dropped",
+        "low_rank", "rank", "zero_layers", "layers", "depth", "skip", "ffn", "e2b", "small"}) {
     EXPECT_THAT(result.output, HasSubstr(word));
   }
 }
