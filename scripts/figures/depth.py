@@ -1,0 +1,123 @@
+"""What layers and their width buy: each layer skipped, repeated or swapped, and loss against the parameters that run."""
+import numpy as np
+
+from . import style
+from .ablation import layers_of
+
+TITLE = "What layers and their width buy"
+CAPTION = ("Δ nats per token against the unedited model, with 95 % intervals (blocks of neighbouring tokens resampled): one set of "
+           "weights, other lists of layers, nothing trained again. Left: one layer not run, one run twice in a row, or two neighbours "
+           "swapped (drawn between them); dashed: other orders of all layers. A layer that makes the only keys that others read cannot "
+           "be left out alone. Right: against the "
+           "parameters of the text stack that a token passes, a layer that runs twice counted twice.")
+SINGLE = (("skip", "not run", "#D55E00", "o"), ("repeat", "run twice", "#0072B2", "s"), ("swap", "swapped with the next", "#009E73", "D"))
+FAMILIES = (("skip", "fewer layers", "#D55E00", "o"), ("ffn", "narrower FFN", "#CC79A7", "^"),
+            ("slice", "both (MatFormer slice)", "#E69F00", "*"), ("repeat", "layers repeated", "#0072B2", "s"))
+
+
+def applies(result) -> bool:
+    if result.meta.get("experiment") != "depth" or not len(result.table("accuracy")):
+        return False
+    return any(not result.options(v).get("edit") for v in result.done()["variant"])  # deltas need the unedited model
+
+
+def family(edit: dict) -> str:
+    """skip, repeat, order, ffn; slice where layers are left out and the others are narrower."""
+    if "ffn" in edit:
+        return "slice" if "skip" in edit else "ffn"
+    return next((key for key in ("skip", "repeat", "order") if key in edit), "")
+
+
+def swapped(run: list[int]) -> int | None:
+    """First of the two neighbours that changed places, where nothing else did."""
+    moved = [i for i, layer in enumerate(run) if layer != i]
+    return moved[0] if len(moved) == 2 and run[moved[0]] == moved[1] == moved[0] + 1 else None
+
+
+def edits(result):
+    """(family, options, (Δ nats, low, high)) of every edited variant, in the order of the config."""
+    for variant in result.done()["variant"]:
+        options = result.options(variant)
+        if options.get("edit"):
+            yield family(options["edit"]), options, result.accuracy(variant, "delta_nats")
+
+
+def by_layer(result) -> dict[str, list[tuple[float, float, float, float]]]:
+    """skip, repeat, swap → (layer, Δ nats, low, high) of one layer each, by layer; a swap lies between its two."""
+    found = {kind: [] for kind, *_ in SINGLE}
+    for kind, options, delta in edits(result):
+        edit = options["edit"]
+        first = swapped(layers_of(options["layers_run"])) if kind == "order" else None
+        if first is not None:
+            found["swap"].append((first + 0.5, *delta))
+        elif kind in ("skip", "repeat") and len(layers_of(edit[kind])) == 1 and edit.get("times", "2") == "2":
+            found[kind].append((layers_of(edit[kind])[0], *delta))
+    return {kind: sorted(points) for kind, points in found.items()}
+
+
+def by_parameters(result) -> dict[str, list[tuple[float, float, float, float]]]:
+    """Family → (share of the unedited stack's parameters, Δ nats, low, high), the smallest first."""
+    whole = next(options["stack_parameters"] for options in map(result.options, result.done()["variant"])
+                 if not options.get("edit"))
+    found = {}
+    for kind, options, delta in edits(result):
+        found.setdefault(kind, []).append((options["stack_parameters"] / whole, *delta))
+    return {kind: sorted(found[kind]) for kind, *_ in FAMILIES if kind in found}
+
+
+def draw(result):
+    figure, (layers, parameters) = style.new(12.0, 5.0, ncols=2, width_ratios=(1.1, 1))
+    figure.suptitle(f"{TITLE} ({result.weights} weights)", x=0.01, ha="left", fontweight="bold")
+    draw_layers(layers, result)
+    draw_parameters(parameters, result)
+    for axes in (layers, parameters):
+        axes.axhline(0, color="#999999", linewidth=0.8)
+        axes.set_ylabel("Δ nats per token")
+        axes.legend(fontsize=8)
+    style.sign(figure, result)
+    return figure
+
+
+def without_gaps(points) -> list[np.ndarray]:
+    """Split where a layer is missing, so that no line is drawn over it."""
+    table = np.array(points)
+    return np.split(table, np.flatnonzero(np.diff(table[:, 0]) > 1) + 1)
+
+
+def draw_layers(axes, result) -> None:
+    found = by_layer(result)
+    for kind, label, colour, marker in SINGLE:
+        for run in without_gaps(found[kind]) if found[kind] else ():
+            layer, delta, low, high = run.T
+            if len(run) == 1:  # a band of no width would not be seen
+                axes.errorbar(layer, delta, yerr=np.maximum(0, [delta - low, high - delta]), ecolor=colour, capsize=2.5)
+            axes.fill_between(layer, low, high, color=colour, alpha=0.16, linewidth=0)
+            axes.plot(layer, delta, color=colour, marker=marker, markersize=4.5, linewidth=1.6, label=label)
+            label = None
+    mark_missing(axes, [int(layer) for layer, *_ in found["skip"]])
+    for kind, options, (delta, _, _) in edits(result):
+        if kind == "order" and swapped(layers_of(options["layers_run"])) is None:
+            axes.axhline(delta, color="#777777", linestyle="--", linewidth=1.1, label=f"order {options['layers_run']}")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set(xlabel="layer", title="One layer at a time")
+
+
+def mark_missing(axes, skipped: list[int]) -> None:
+    """Layers between the first and the last that were skipped on their own, and were not."""
+    for layer in sorted(set(range(min(skipped, default=0), max(skipped, default=0))) - set(skipped)):
+        axes.axvline(layer, color="#BBBBBB", linestyle=":", linewidth=1.0)
+        axes.text(layer, 0.01, "not left out alone", rotation=90, va="bottom", ha="right", fontsize=7, color="#777777",
+                  transform=axes.get_xaxis_transform())
+
+
+def draw_parameters(axes, result) -> None:
+    found = by_parameters(result)
+    for kind, label, colour, marker in FAMILIES:
+        if kind not in found:
+            continue
+        share, delta, low, high = np.array(found[kind]).T
+        line = "-" if kind in ("ffn", "slice") else "none"  # those that are one path; the others differ in which layer
+        axes.errorbar(100 * share, delta, yerr=np.maximum(0, [delta - low, high - delta]), color=colour, marker=marker, capsize=2.5,
+                      linestyle=line, linewidth=1.3, elinewidth=0.8, markersize=10 if marker == "*" else 5, alpha=0.85, label=label)
+    axes.scatter([100], [0], color="#333333", marker="*", s=110, zorder=3, label="unedited")
+    axes.set(xlabel="parameters that a token passes, % of the unedited text stack", title="Depth and width")
