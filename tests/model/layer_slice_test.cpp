@@ -52,7 +52,7 @@ std::string SlicedConfig(const LayerList& layers, const TextConfig& config) {
 // The parts of dimension `dim` that belong to the list's layers, one after another.
 torch::Tensor PartsOf(const torch::Tensor& whole, int64_t dim, int64_t part, const LayerList& layers) {
   std::vector<torch::Tensor> parts;
-  for (const LayerSpec& layer : layers) parts.push_back(whole.narrow(dim, layer.ple_slice * part, part));
+  for (const LayerSpec& layer : layers) parts.push_back(whole.narrow(dim, layer.source_layer * part, part));
   return torch::cat(parts, dim).contiguous();
 }
 
