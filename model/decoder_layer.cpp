@@ -36,10 +36,14 @@ AltUpStreams DecoderLayer(const AltUpStreams& streams, int64_t position, TextPas
   const auto mixed = (attention_gated + Laurel(normed, w.laurel, c)) * std::sqrt(0.5);
   const auto fed_forward = Mlp(RmsNorm(mixed, w.pre_feedforward_layernorm, eps), w.mlp, spec);
   const auto output = mixed + RmsNorm(fed_forward, w.post_feedforward_layernorm, eps);
-  const auto corrected = AltUpCorrect(predictions, output, w.altup, c, pass.model().training);
+  auto corrected = AltUpCorrect(predictions, output, w.altup, c, pass.model().training);
 
-  const auto per_layer_input = pass.PleOf(spec.ple_slice, wanted);
-  return per_layer_input.defined() ? AddPerLayerInput(corrected, per_layer_input, w, c) : corrected;
+  const auto per_layer_input = pass.PleOf(position, wanted);
+  if (!per_layer_input.defined()) return corrected;
+  const auto added = PerLayerAddition(corrected, per_layer_input, w, c);
+  if (PleObserver* observer = pass.model().observer) observer->SeeAddition(position, added, corrected);
+  for (size_t i = 1; i < corrected.size(); ++i) corrected[i] = corrected[i] + added;
+  return corrected;
 }
 
 }  // namespace plelab

@@ -24,6 +24,7 @@ struct Gemma3n::Impl {
   MediaEncoder media;
   DType table_dtype;
   std::optional<plelab::DecodeStep> decode_step;  // of the last batch size; refers to the members above
+  PleObserver* observer = nullptr;
 
   const Gemma3nConfig& config() const { return checkpoint->config(); }
   TextModel text() const { return {config().text, weights, layers, config().pad_token_id}; }
@@ -46,9 +47,9 @@ Gemma3n Gemma3n::Load(std::shared_ptr<const Checkpoint> checkpoint, const LoadOp
                          [checkpoint, quiet] { return LoadAudioEmbedder(*checkpoint, quiet); });
   MediaEncoder media(checkpoint, quiet);
   const DType table_dtype = checkpoint->ple_table().geometry.dtype;
-  return Gemma3n(
-      std::unique_ptr<Impl>(new Impl{std::move(checkpoint), options, std::move(weights), std::move(layers),
-                                     std::move(embedder), std::move(media), table_dtype, std::nullopt}));
+  return Gemma3n(std::unique_ptr<Impl>(new Impl{std::move(checkpoint), options, std::move(weights),
+                                                std::move(layers), std::move(embedder), std::move(media),
+                                                table_dtype, std::nullopt, nullptr}));
 }
 
 Gemma3n::Gemma3n(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -77,10 +78,13 @@ torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest
                                const SoftTokens& soft) {
   const at::NoGradGuard no_grad;
   CheckIds(ids, config());
-  const TextModel text = impl_->text();
+  TextModel text = impl_->text();
+  text.observer = impl_->observer;
   const torch::Tensor embeds = impl_->embedder.Embed(ids, text, config(), soft);
   return TextForward(text, embeds, impl_->Rows(ple, ids.size(0)), kv, wanted);
 }
+
+void Gemma3n::Observe(PleObserver* observer) { impl_->observer = observer; }
 
 torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
                                   const SoftTokens& soft) {

@@ -51,6 +51,8 @@ class Gemma3n {
   // [0, vocab), naming its position, and for placeholders that are more or fewer than soft tokens.
   torch::Tensor Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted,
                         const SoftTokens& soft = {});
+  // What Forward shows from now on; null: nothing to nobody.  `observer` must outlive its use here.
+  void Observe(PleObserver* observer);
   // One new token per sequence: ids [B].  Returns float32 logits [B, vocab].
   torch::Tensor DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
                            const SoftTokens& soft = {});

@@ -75,19 +75,18 @@ torch::Tensor PleRows::Layer(int64_t slice) const {
 
 torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
                             const LinearWeight& projection, const torch::Tensor& projection_norm,
-                            const TextConfig& c) {
+                            const TextConfig& c, PerLayerTerms* terms) {
   const PerLayerRecipe recipe = RecipeOf(rows.kind(), c);
   if (!recipe.branch) return {};
-  torch::Tensor input;
+  torch::Tensor projected, row;
   if (recipe.projection) {
     const double scale = 1.0 / std::sqrt(static_cast<double>(c.hidden_size));
-    input = RmsNorm(Linear(embeds, projection) * scale, projection_norm, c.rms_norm_eps);
+    projected = RmsNorm(Linear(embeds, projection) * scale, projection_norm, c.rms_norm_eps);
   }
-  if (recipe.rows) {
-    const torch::Tensor scaled = rows.Layer(slice) * recipe.row_scale;
-    input = input.defined() ? input + scaled : scaled;
-  }
-  return input * recipe.scale;
+  if (recipe.rows) row = rows.Layer(slice) * recipe.row_scale;
+  if (terms != nullptr) *terms = {projected, row};
+  if (!projected.defined()) return row * recipe.scale;
+  return (row.defined() ? projected + row : projected) * recipe.scale;
 }
 
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim) {
@@ -103,15 +102,12 @@ std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t p
   return layers;
 }
 
-AltUpStreams AddPerLayerInput(AltUpStreams streams, const torch::Tensor& per_layer_input,
-                              const DecoderLayerWeights& w, const TextConfig& c) {
+torch::Tensor PerLayerAddition(const AltUpStreams& streams, const torch::Tensor& per_layer_input,
+                               const DecoderLayerWeights& w, const TextConfig& c) {
   torch::Tensor active = streams[c.altup_active_idx];
   if (c.altup_correct_scale) active = active * w.altup.correct_output_scale.to(torch::kFloat32);
   const torch::Tensor gated = GatedGelu(Linear(active, w.per_layer_input_gate), per_layer_input, 0);
-  const torch::Tensor added =
-      RmsNorm(Linear(gated, w.per_layer_projection), w.post_per_layer_input_norm, c.rms_norm_eps);
-  for (size_t i = 1; i < streams.size(); ++i) streams[i] = streams[i] + added;
-  return streams;
+  return RmsNorm(Linear(gated, w.per_layer_projection), w.post_per_layer_input_norm, c.rms_norm_eps);
 }
 
 }  // namespace plelab

@@ -9,6 +9,7 @@
 #include "model/config.h"
 #include "model/io/dtype.h"
 #include "model/ple/ple_source.h"
+#include "model/ple_observer.h"
 #include "model/weights.h"
 
 namespace plelab {
@@ -50,18 +51,19 @@ class PleRows {
 // The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off; of a table's rows
 //   (norm(projection(embeds) · hidden^-½) + row · √ple_dim) / √2,
 // of other kinds what RecipeOf says.  embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].
+// `terms`, where given, receives the two terms of that sum.
 // Reference: Gemma3nTextModel.project_per_layer_inputs.
 torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
                             const LinearWeight& projection, const torch::Tensor& projection_norm,
-                            const TextConfig& c);
+                            const TextConfig& c, PerLayerTerms* terms = nullptr);
 
 // per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.  None
 // where it is undefined (a model trained without PLE).
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim);
 
-// The streams with the layer's input, gated by the active one, added to streams [1:].
+// What the layer's input, gated by the active stream, adds to streams [1:]: [B, T, hidden] float32.
 // Reference: the second half of Gemma3nTextDecoderLayer.
-AltUpStreams AddPerLayerInput(AltUpStreams streams, const torch::Tensor& per_layer_input,
-                              const DecoderLayerWeights& w, const TextConfig& c);
+torch::Tensor PerLayerAddition(const AltUpStreams& streams, const torch::Tensor& per_layer_input,
+                               const DecoderLayerWeights& w, const TextConfig& c);
 
 }  // namespace plelab

@@ -61,11 +61,15 @@ KeysValues TextPass::Seen(int64_t donor) const {
   return kv_ != nullptr ? kv_->Read(donor, start_, start_ + tokens_) : kept_[donor];
 }
 
-torch::Tensor TextPass::PleOf(int64_t slice, int64_t count) const {
+torch::Tensor TextPass::PleOf(int64_t layer, int64_t count) const {
+  const int64_t slice = model_.layers[layer].ple_slice;
   if (slice == kNoPle) return {};
   const PleRows rows = count == tokens_ ? rows_ : rows_.Narrow(tokens_ - count, count);
-  return PerLayerInput(Last(embeds_, 1, count), rows, slice, projections_[slice],
-                       model_.weights.per_layer_projection_norm, model_.config);
+  PerLayerTerms terms;
+  const torch::Tensor input = PerLayerInput(Last(embeds_, 1, count), rows, slice, projections_[slice],
+                                            model_.weights.per_layer_projection_norm, model_.config, &terms);
+  if (model_.observer != nullptr && input.defined()) model_.observer->SeeInput(layer, terms);
+  return input;
 }
 
 }  // namespace plelab

@@ -7,6 +7,7 @@
 
 #include "model/kv_cache.h"
 #include "model/per_layer_input.h"
+#include "model/ple_observer.h"
 #include "model/rope.h"
 
 namespace plelab {
@@ -20,6 +21,7 @@ struct TextModel {
   const LayerList& layers;
   int64_t padding_idx = 0;  // the row of both embedding tables that gets no gradient from look-ups; −1: none
   bool training = false;    // clip AltUp's coefficients as the reference does in training mode
+  PleObserver* observer = nullptr;  // may be null
 };
 
 class TextPass {
@@ -41,8 +43,9 @@ class TextPass {
   void Keep(int64_t layer, KeysValues made);
   // What queries of this pass may see of `donor`'s keys and values: those cached and those of this pass.
   KeysValues Seen(int64_t donor) const;
-  // The per-layer input of the last `count` tokens; undefined where its PLE branch is off.
-  torch::Tensor PleOf(int64_t slice, int64_t count) const;
+  // The per-layer input of list position `layer` and the last `count` tokens; undefined where its PLE branch
+  // is off.  Shown to the observer.
+  torch::Tensor PleOf(int64_t layer, int64_t count) const;
 
  private:
   const TextModel& model_;
