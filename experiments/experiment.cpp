@@ -12,6 +12,7 @@ Experiment FindExperiment(const std::string& name) {
       {"modalities", Modalities},
       {"parameter_groups", ParameterGroups},
       {"ple_ablation", PleAblation},
+      {"ple_contribution", PleContribution},
       {"ple_rank", PleRank},
       {"ple_strategies", PleStrategies},
   };

@@ -26,6 +26,7 @@ Experiment PleStrategies();
 Experiment Modalities();
 Experiment ParameterGroups();
 Experiment PleAblation();
+Experiment PleContribution();
 Experiment PleRank();
 Experiment Depth();
 

@@ -14,7 +14,7 @@ std::string Summary(const Record& record) {
   return fmt::format(
       "{} variants, {} repetitions, {} steps, {} memory readings, {} accuracy values, {} curves",
       record.variants.size(), record.reps.size(), record.steps.size(), record.memory.size(),
-      record.accuracy.size(), record.curves.size());
+      record.accuracy.size(), record.curves.size() + (record.contribution.empty() ? 0 : 1));
 }
 
 void Validate(const std::string& path) {

@@ -2,22 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <numeric>
 
 #include "harness/accuracy_table.h"
 #include "harness/choice_task.h"
 #include "harness/interrupt.h"
 #include "harness/progress.h"
-#include "harness/token_text.h"
+#include "harness/scored_text.h"
 #include "harness/variant_layers.h"
 #include "model/io/error.h"
 
 namespace plelab {
 namespace {
-
-constexpr int64_t kLogitsBytes = 128 * 1024 * 1024;  // of one piece of a window: [piece, vocab] float32
-constexpr int64_t kSmallestPiece = 16;
 
 // One variant being scored.
 struct Scorer {
@@ -30,20 +26,6 @@ struct Scorer {
   std::vector<ChoiceScores> choices = {};  // of each task
   std::string error = "";
 };
-
-ScoredText ReadScoredText(const AccuracySection& section, const Checkpoint& checkpoint) {
-  const TokenText text = ReadTokenText(section.text_file, section.trace, checkpoint);
-  if (text.ids.empty()) throw UserError("{}: no token to score", text.path);
-  ScoredText scored;
-  scored.task = std::filesystem::path(text.path).stem().string();
-  scored.windows =
-      ScoredWindows(text.ids, checkpoint.config().bos_token_id, section.context, section.max_tokens);
-  if (text.tokenizer) {
-    const auto n = std::min<size_t>(section.max_tokens, text.ids.size());
-    scored.bytes = static_cast<double>(text.tokenizer->Decode(std::span(text.ids).first(n)).size());
-  }
-  return scored;
-}
 
 torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids) {
   const std::vector<int64_t> piece(ids.begin(), ids.end());
@@ -88,8 +70,7 @@ class GroupScorer {
         table_(loaded.checkpoint->ple_table()) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
     if (!tasks_.empty()) tokenizer_.emplace(loaded.checkpoint->tokenizer_path(), model_.config());
-    const int64_t vocab = model_.config().text.vocab_size;
-    piece_ = std::clamp<int64_t>(kLogitsBytes / (vocab * 4), kSmallestPiece, 512);
+    piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
     for (int64_t v : LiveVariants(context, group)) AddScorer(v);
     // The baseline first: the others are compared with what it gave on the same tokens.
@@ -210,7 +191,7 @@ class GroupScorer {
   std::vector<ChoiceTask> tasks_;
   std::optional<Tokenizer> tokenizer_;  // where there are tasks
   PleTable table_;
-  int64_t piece_ = kSmallestPiece;  // tokens of a window that go through the model at once
+  int64_t piece_ = 1;  // tokens of a window that go through the model at once
   int64_t baseline_ = -1;
   std::vector<Scorer> scorers_;
 };

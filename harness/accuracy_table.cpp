@@ -7,12 +7,6 @@
 #include "harness/statistics.h"
 
 namespace plelab {
-namespace {
-
-constexpr int64_t kTokenBlock = 64;  // neighbouring tokens share a topic: resampled together
-
-}  // namespace
-
 std::vector<AccuracyRow> AccuracyRows(const std::string& variant, const ScoredText& text,
                                       const TokenScores& scores, const TokenScores* baseline,
                                       const AccuracySection& section, int64_t seed) {

@@ -7,15 +7,10 @@
 
 #include "harness/experiment_config.h"
 #include "harness/record.h"
+#include "harness/scored_text.h"
 #include "harness/scoring.h"
 
 namespace plelab {
-
-struct ScoredText {
-  std::string task;                           // the text's name
-  std::vector<std::vector<int64_t>> windows;  // each starts with bos, which is not scored
-  double bytes = kNotMeasured;  // UTF-8 bytes of the scored tokens; NaN where the text is not known
-};
 
 // `baseline`: scores of the baseline on the same tokens, null where there is none.
 std::vector<AccuracyRow> AccuracyRows(const std::string& variant, const ScoredText& text,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/contribution.h"
 #include "harness/environment.h"
 #include "harness/loaded_model.h"
 #include "harness/timer.h"
@@ -114,7 +115,9 @@ double AccuracySeconds(const ExperimentConfig& config, const VariantGroup& group
   for (int64_t v : group.variants) exact += IsExact(config.variants[v]);
   const auto n = static_cast<int64_t>(group.variants.size());
   const int64_t whole = n - std::max<int64_t>(0, exact - 1);
-  const int64_t tokens = whole * config.accuracy.max_tokens + (n - whole) * config.accuracy.context;
+  const int64_t watched = WatchesPle(config) ? 1 : 0;
+  const int64_t tokens =
+      (whole + watched) * config.accuracy.max_tokens + (n - whole) * config.accuracy.context;
   return size.load_seconds() + PassSeconds(size, tokens, true, rates);
 }
 
@@ -144,6 +147,7 @@ void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const Varia
     largest = std::max(largest, process);
   }
   const bool side_by_side = config.design.isolate == Isolate::kStep || config.accuracy.enabled;
+  if (WatchesPle(config)) together += ContributionBytes(size.config.text, config.accuracy);
   estimate.memory_bytes = std::max(estimate.memory_bytes, side_by_side ? together : largest);
   const int64_t reps = config.design.stop.rel_half_width > 0
                            ? std::max(config.design.reps, config.design.stop.max_reps)

@@ -114,6 +114,13 @@ void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
     ResolveThreads(variant.model);
     if (RunsWorkload(config)) CheckWorkload(root, config, variant);
   }
+  const auto exact = [](const VariantConfig& variant) { return IsExact(variant.ple); };
+  if (WatchesPle(config) && std::ranges::none_of(config.variants, exact)) {
+    throw UserError(
+        "{}: '{}' looks at the first exact variant, and 'variants' has none; add one such as {{name: "
+        "resident, ple: {{strategy: resident}}}}",
+        root.Find("variants")->place, config.experiment);
+  }
 }
 
 }  // namespace

@@ -126,12 +126,14 @@ struct ExperimentInfo {
   std::vector<std::string_view> required;  // sections that its config must have
   std::vector<std::string_view> optional;  // sections that it may have; all others are an error
   bool edits_layers = false;               // its variants may have `layers`
+  bool watches_ple = false;                // what the first exact variant's PLE branch adds is recorded
 };
 std::span<const ExperimentInfo> KnownExperiments();
 // Time and memory are measured on a workload: an experiment whose configs have none scores accuracy alone.
 bool RunsWorkload(const ExperimentConfig& config);
 // Its variants may run other layers than the checkpoint's own.
 bool EditsLayers(const ExperimentConfig& config);
+bool WatchesPle(const ExperimentConfig& config);
 
 // `overrides`: "workload.decode_tokens=64", from --set; `variants[1].ple.capacity=5%` reaches into lists.
 // Throws UserError "configs/x.yaml:14:5: unknown key 'capcity' in 'ple'; known: …".

@@ -33,8 +33,19 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .required = {"model", "accuracy", "variants"},
        .optional = {"sweep", "zip", "exclude"},
        .edits_layers = true},
+      {.name = "ple_contribution",
+       .question = "a steering vector: what does PLE add to the streams, by layer, token and context?",
+       .required = {"model", "accuracy", "variants"},
+       .optional = {"sweep", "zip", "exclude"},
+       .watches_ple = true},
   };
   return experiments;
+}
+
+bool WatchesPle(const ExperimentConfig& config) {
+  return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
+    return info.name == config.experiment && info.watches_ple;
+  });
 }
 
 bool RunsWorkload(const ExperimentConfig& config) {

@@ -20,6 +20,8 @@ std::string_view Name(Phase phase) {
       return "memory";
     case Phase::kAccuracy:
       return "accuracy";
+    case Phase::kContribution:
+      return "contribution";
     case Phase::kFailed:
       return "failed";
   }
@@ -45,7 +47,8 @@ PartStore::PartStore(std::string folder, std::vector<std::string> variant_names)
   if (error) throw RunError("{}: cannot be made: {}", folder_, error.message());
   std::map<std::string, PartKey> known;
   for (int64_t v = 0; v < static_cast<int64_t>(names_.size()); ++v) {
-    for (Phase phase : {Phase::kTime, Phase::kMemory, Phase::kAccuracy, Phase::kFailed}) {
+    for (Phase phase :
+         {Phase::kTime, Phase::kMemory, Phase::kAccuracy, Phase::kContribution, Phase::kFailed}) {
       known[fmt::format("{}-{:03}-", Name(phase), v)] = {phase, v, 0};
     }
   }

@@ -12,7 +12,7 @@
 
 namespace plelab {
 
-enum class Phase { kRun, kTime, kMemory, kAccuracy, kFailed };
+enum class Phase { kRun, kTime, kMemory, kAccuracy, kContribution, kFailed };
 
 struct PartKey {
   Phase phase = Phase::kRun;

@@ -166,6 +166,29 @@ struct CurveRow {
   }
 };
 
+// What the PLE branch of one list position adds to the streams (ple_contribution).
+struct ContributionRow {
+  std::string variant;  // whose streams were looked at
+  int64_t layer = 0;    // place in the layer list
+  // relative_norm, cosine, row_to_projection; share_layer, share_token, share_context; predicted_by_layer,
+  // predicted_by_token.
+  std::string metric;
+  std::string bucket;  // all, or how often the tokens' ids occur in the text: 8-40
+  double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 % block bootstrap
+  int64_t n = 0;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &ContributionRow::variant, "");
+    v("layer", &ContributionRow::layer, "");
+    v("metric", &ContributionRow::metric, "");
+    v("bucket", &ContributionRow::bucket, "occurrences");
+    v("value", &ContributionRow::value, "by metric");
+    v("low", &ContributionRow::low, "by metric");
+    v("high", &ContributionRow::high, "by metric");
+    v("n", &ContributionRow::n, "tokens");
+  }
+};
+
 // One point of a training run: means over the steps since the point before.
 struct TrainingRow {
   int64_t step = 0, tokens = 0;  // done by now
@@ -201,6 +224,7 @@ struct Record {
   std::vector<AccuracyRow> accuracy;
   std::vector<TokenRow> tokens;
   std::vector<Curve> curves;
+  std::vector<ContributionRow> contribution;  // /curves/ple_contribution, where there is any
   std::vector<TrainingRun> training;
 };
 

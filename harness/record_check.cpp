@@ -171,6 +171,20 @@ void CheckAccuracy(const Record& record, Problems& problems) {
   }
 }
 
+void CheckContribution(const Record& record, Problems& problems) {
+  std::set<std::tuple<std::string, int64_t, std::string, std::string>> seen;
+  for (const ContributionRow& c : record.contribution) {
+    const std::string where =
+        fmt::format("'{}' layer {} {} of tokens {}", c.variant, c.layer, c.metric, c.bucket);
+    if (!seen.insert({c.variant, c.layer, c.metric, c.bucket}).second)
+      problems.Add("ple_contribution", "{} is there twice", where);
+    if (c.metric.empty() || c.bucket.empty())
+      problems.Add("ple_contribution", "{}: no metric or no bucket", where);
+    if (c.layer < 0 || c.n < 0) problems.Add("ple_contribution", "{}: n is {}", where, c.n);
+    if (c.low > c.high) problems.Add("ple_contribution", "{}: low {} is above high {}", where, c.low, c.high);
+  }
+}
+
 void CheckDone(const Record& record, Problems& problems) {
   if (record.reps.empty()) return;  // an experiment without timing
   std::set<std::string> measured;
@@ -198,11 +212,13 @@ std::vector<std::string> CheckRecord(const Record& record) {
   CheckNames("memory", record.memory, names, problems);
   CheckNames("accuracy", record.accuracy, names, problems);
   CheckNames("tokens", record.tokens, names, problems);
+  CheckNames("ple_contribution", record.contribution, names, problems);
   CheckReps(record, problems);
   CheckSteps(record, problems);
   CheckOutputs(record, problems);
   CheckMemory(record, problems);
   CheckAccuracy(record, problems);
+  CheckContribution(record, problems);
   CheckDone(record, problems);
   return problems.Take();
 }

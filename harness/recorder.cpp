@@ -15,6 +15,7 @@ namespace {
 constexpr char kMeta[] = "/meta";
 constexpr char kSchema[] = "schema_version";
 constexpr char kCurves[] = "/curves";
+constexpr char kContribution[] = "ple_contribution";  // the curve that has columns of its own
 constexpr char kTraining[] = "/training";
 
 // Every table of the schema, once: f("/tables/steps", record.steps).
@@ -30,6 +31,8 @@ void ForEachTable(R& record, F f) {
 
 template <class Rows>
 using RowOf = typename std::decay_t<Rows>::value_type;
+
+std::string PathOfCurve(const std::string& name) { return fmt::format("{}/{}", kCurves, name); }
 
 // A curve's own units replace the general ones of CurveRow.
 Table CurveTable(const Curve& curve) {
@@ -73,7 +76,12 @@ std::vector<std::string> SchemaProblems(const Hdf5Reader& file) {
     CheckTable<RowOf<decltype(rows)>>(file, path, problems);
   });
   for (const std::string& name : file.List(kCurves)) {
-    CheckTable<CurveRow>(file, std::string(kCurves) + "/" + name, problems);
+    const std::string path = PathOfCurve(name);
+    if (name == kContribution) {
+      CheckTable<ContributionRow>(file, path, problems);
+    } else {
+      CheckTable<CurveRow>(file, path, problems);
+    }
   }
   for (const std::string& name : file.List(kTraining)) {
     CheckTable<TrainingRow>(file, std::string(kTraining) + "/" + name, problems);
@@ -90,7 +98,11 @@ Record ReadTables(const Hdf5Reader& file) {
     rows = FromTable<RowOf<decltype(rows)>>(file.ReadTable(path));
   });
   for (const std::string& name : file.List(kCurves)) {
-    const Table table = file.ReadTable(std::string(kCurves) + "/" + name);
+    const Table table = file.ReadTable(PathOfCurve(name));
+    if (name == kContribution) {
+      record.contribution = FromTable<ContributionRow>(table);
+      continue;
+    }
     record.curves.push_back({name, table.Find("x")->unit, table.Find("y")->unit, FromTable<CurveRow>(table)});
   }
   for (const std::string& name : file.List(kTraining)) {
@@ -123,7 +135,10 @@ void WriteRecord(const std::string& path, const Record& record) {
   for (const auto& [name, value] : record.meta) file.WriteAttribute(kMeta, name, value);
   ForEachTable(record, [&](const char* table, const auto& rows) { file.WriteTable(table, ToTable(rows)); });
   for (const Curve& curve : record.curves) {
-    file.WriteTable(std::string(kCurves) + "/" + curve.name, CurveTable(curve));
+    file.WriteTable(PathOfCurve(curve.name), CurveTable(curve));
+  }
+  if (!record.contribution.empty()) {
+    file.WriteTable(PathOfCurve(kContribution), ToTable(record.contribution));
   }
   for (const TrainingRun& run : record.training) {
     file.WriteTable(std::string(kTraining) + "/" + run.name, ToTable(run.rows));
@@ -154,6 +169,7 @@ void Append(Record& a, const Record& b) {
   AppendRows(a.memory, b.memory);
   AppendRows(a.accuracy, b.accuracy);
   AppendRows(a.tokens, b.tokens);
+  AppendRows(a.contribution, b.contribution);
   AppendRows(a.training, b.training);
   for (const Curve& curve : b.curves) {
     const auto same = [&](const Curve& existing) { return existing.name == curve.name; };

@@ -8,6 +8,7 @@
 
 #include "harness/accuracy.h"
 #include "harness/child.h"
+#include "harness/contribution.h"
 #include "harness/interrupt.h"
 #include "harness/memory_phase.h"
 #include "harness/recorder.h"
@@ -112,6 +113,7 @@ void RunPhases(PhaseContext& context) {
     RunMemoryPhase(context);
   }
   RunAccuracyPhase(context);
+  if (WatchesPle(context.config)) RunContributionPhase(context);
 }
 
 std::string HowToGoOn(const RunOptions& options, const std::string& out) {

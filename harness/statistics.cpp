@@ -47,6 +47,8 @@ class BlockSums {
   std::vector<double> prefix_;  // [2 · size + 1]
 };
 
+double Ratio(double above, double below) { return below > 0 ? above / below : kNan; }
+
 Interval WithPercentileInterval(double value, const std::vector<double>& means) {
   return {value, Quantile(means, 0.025), Quantile(means, 0.975)};
 }
@@ -106,10 +108,7 @@ Interval PairedBootstrapMean(const std::vector<std::vector<double>>& per_rep, in
 
 Interval BootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t resamples,
                         uint64_t seed) {
-  const auto ratio = [](double numerator, double denominator) {
-    return denominator > 0 ? numerator / denominator : kNan;
-  };
-  const double value = ratio(std::accumulate(above.begin(), above.end(), 0.0),
+  const double value = Ratio(std::accumulate(above.begin(), above.end(), 0.0),
                              std::accumulate(below.begin(), below.end(), 0.0));
   if (above.size() < 2 || resamples < 1) return {value, kNan, kNan};
   std::mt19937_64 random(seed);
@@ -121,7 +120,23 @@ Interval BootstrapRatio(std::span<const double> above, std::span<const double> b
       numerator += above[pair];
       denominator += below[pair];
     }
-    drawn = ratio(numerator, denominator);
+    drawn = Ratio(numerator, denominator);
+  }
+  return WithPercentileInterval(value, ratios);
+}
+
+Interval BlockBootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t block,
+                             int64_t resamples, uint64_t seed) {
+  if (above.empty()) return {kNan, kNan, kNan};
+  const BlockSums numerator(above, block), denominator(below, block);
+  const double value = Ratio(numerator.Sum(), denominator.Sum());
+  if (numerator.blocks() < 2 || resamples < 1) return {value, kNan, kNan};
+  std::mt19937_64 random(seed);
+  std::vector<double> ratios(static_cast<size_t>(resamples));
+  for (double& drawn : ratios) {
+    std::mt19937_64 same = random;  // the same blocks of both
+    const double below_drawn = denominator.DrawSum(same);
+    drawn = Ratio(numerator.DrawSum(random), below_drawn);
   }
   return WithPercentileInterval(value, ratios);
 }

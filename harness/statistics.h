@@ -31,4 +31,9 @@ Interval PairedBootstrapMean(const std::vector<std::vector<double>>& per_rep, in
 Interval BootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t resamples,
                         uint64_t seed);
 
+// The same of neighbours: blocks of `block` consecutive pairs are resampled together, around the end.
+// REQUIRES both have one length.  NaN when empty or Σ below is 0.
+Interval BlockBootstrapRatio(std::span<const double> above, std::span<const double> below, int64_t block,
+                             int64_t resamples, uint64_t seed);
+
 }  // namespace plelab

@@ -1,7 +1,7 @@
 """One figure per file.  Each module has TITLE, CAPTION, `applies(result)` and `draw(result) -> matplotlib figure`."""
-from . import ablation, depth, memory, modalities, parameter_groups, placement, rank, step_time, training
+from . import ablation, contribution, depth, memory, modalities, parameter_groups, placement, rank, step_time, training
 
-ALL = (modalities, placement, step_time, memory, parameter_groups, ablation, depth, rank, training)
+ALL = (modalities, placement, step_time, memory, parameter_groups, ablation, depth, rank, contribution, training)
 
 
 def applicable(result):

@@ -28,7 +28,7 @@ TEST(ValidateCommand, SaysWhatAValidFileHolds) {
   EXPECT_EQ(result.output,
             folder / "x.h5" +
                 ": valid: 3 variants, 6 repetitions, 18 steps, 6 memory readings, 3 accuracy values, "
-                "1 curves\n");
+                "2 curves\n");
   EXPECT_THAT(result.last_lines, IsEmpty());
 }
 

@@ -52,7 +52,7 @@ TEST(ConfigErrors, RepeatedKeys) {
 TEST(ConfigErrors, MissingRequiredKeys) {
   EXPECT_EQ(ErrorOf("model: {checkpoint: a}\n"),
             "x.yaml:1:1: missing key 'experiment'; known: ple_strategies, modalities, parameter_groups, "
-            "ple_ablation, ple_rank, depth");
+            "ple_ablation, ple_rank, depth, ple_contribution");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\n"),
             "x.yaml:1:1: missing key 'model', which 'ple_strategies' needs");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\nmodel: {threads: 2}\nworkload: {trace: a}\nvariants: []\n"),
@@ -91,7 +91,7 @@ TEST(ConfigErrors, UnknownWordsNameTheKnownOnes) {
   EXPECT_EQ(
       ErrorOf("experiment: ple_strategy\n"),
       "x.yaml:1:13: unknown experiment 'ple_strategy'; known: ple_strategies, modalities, parameter_groups, "
-      "ple_ablation, ple_rank, depth");
+      "ple_ablation, ple_rank, depth, ple_contribution");
   EXPECT_EQ(ErrorOf(kHead + "design: {order: aabb}\n"),
             "x.yaml:5:17: 'order' in 'design': expected one of abba, shuffled, found 'aabb'");
   EXPECT_EQ(ErrorOf(kHead, {"model.dtype=int8"}),

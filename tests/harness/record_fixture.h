@@ -59,6 +59,7 @@ inline Record MakeRecord() {
     record.tokens.push_back({name, 0, 7, 42, 2.5, 0.0});
   }
   record.curves.push_back({"hit_rate", "bytes", "share", {{"lru", "8 rows", 122880, 0.5, 0.4, 0.6}}});
+  record.contribution.push_back({"resident", 3, "relative_norm", "all", 0.25, 0.24, 0.26, 512});
   return record;
 }
 

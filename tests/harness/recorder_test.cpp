@@ -43,6 +43,7 @@ void ExpectSame(const Record& a, const Record& b) {
   EXPECT_EQ(Bytes(a.memory), Bytes(b.memory));
   EXPECT_EQ(Bytes(a.accuracy), Bytes(b.accuracy));
   EXPECT_EQ(Bytes(a.tokens), Bytes(b.tokens));
+  EXPECT_EQ(Bytes(a.contribution), Bytes(b.contribution));
   ASSERT_EQ(a.curves.size(), b.curves.size());
   for (size_t i = 0; i < a.curves.size(); ++i) {
     EXPECT_EQ(a.curves[i].name, b.curves[i].name);
@@ -101,7 +102,7 @@ TEST(Recorder, PartsAppendedInOrderGiveTheWhole) {
   second.steps.erase(second.steps.begin(), second.steps.begin() + 7);
   second.variants.clear(), second.reps.clear(), second.memory.clear(), second.accuracy.clear(),
       second.tokens.clear();
-  first.curves.clear();
+  first.curves.clear(), first.contribution.clear();
   second.meta = {{"weights", "trained"}, {"extra", "1"}};
   Append(first, second);
   EXPECT_EQ(first.meta.back(), std::make_pair(std::string("extra"), std::string("1")));

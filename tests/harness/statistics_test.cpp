@@ -125,5 +125,31 @@ TEST(Statistics, ARatioOfSumsHasTheIntervalOfItsPairs) {
   EXPECT_TRUE(std::isnan(BootstrapRatio(std::vector{1.0}, std::vector{2.0}, 100, 1).low));
 }
 
+TEST(BlockBootstrapRatio, APartThatIsAlwaysTheSameShareHasNoInterval) {
+  std::vector<double> whole, part;
+  for (int i = 0; i < 100; ++i) whole.push_back(1 + i % 7);
+  for (const double value : whole) part.push_back(value / 4);
+  const Interval share = BlockBootstrapRatio(part, whole, 10, 100, 1);
+  EXPECT_NEAR(share.value, 0.25, 1e-12);
+  EXPECT_NEAR(share.low, 0.25, 1e-12);
+  EXPECT_NEAR(share.high, 0.25, 1e-12);
+}
+
+TEST(BlockBootstrapRatio, OfOnesIsTheBlockBootstrapOfTheMean) {
+  std::vector<double> x;
+  for (int i = 0; i < 200; ++i) x.push_back(i % 13);
+  const Interval mean = BlockBootstrapMean(x, 8, 400, 3);
+  const Interval ratio = BlockBootstrapRatio(x, std::vector<double>(200, 1.0), 8, 400, 3);
+  EXPECT_NEAR(ratio.value, mean.value, 1e-12);
+  EXPECT_NEAR(ratio.high - ratio.low, mean.high - mean.low, 0.3 * (mean.high - mean.low));
+}
+
+TEST(BlockBootstrapRatio, TooLittleHasNoInterval) {
+  const std::vector<double> x = {1, 2, 3};
+  EXPECT_TRUE(std::isnan(BlockBootstrapRatio({}, {}, 4, 100, 1).value));
+  EXPECT_TRUE(std::isnan(BlockBootstrapRatio(x, x, 4, 100, 1).low));
+  EXPECT_DOUBLE_EQ(BlockBootstrapRatio(x, x, 4, 100, 1).value, 1);
+}
+
 }  // namespace
 }  // namespace plelab

@@ -1,0 +1,77 @@
+"""A steering vector?  What PLE adds to the streams, layer by layer."""
+import numpy as np
+
+from . import style
+
+TITLE = "What PLE adds to the streams, layer by layer"
+CAPTION = ("Left: length of what the PLE branch adds, as a share of the streams that it is added to (rms, mean over tokens), with 95 % "
+           "intervals (blocks of neighbouring tokens resampled); thin lines: tokens by how often their ids occur in the text. Middle: the "
+           "cosine between the two. Right: the second moment of what is added, over tokens whose id occurs twice or more, split into what "
+           "one vector for all tokens explains, what one vector per token id explains beyond it, and the rest, which the context "
+           "makes (unbiased: from pairs of different tokens). Dots: what the mean of an id's other occurrences in this text predicts.")
+SHARES = (("share_layer", "one vector per layer", "#0072B2"), ("share_token", "one per token id, beyond it", "#56B4E9"),
+          ("share_context", "context", "#E69F00"))
+ALL = "all"
+
+
+def applies(result) -> bool:
+    return len(result.curve("ple_contribution")) > 0
+
+
+def of(result, metric: str, bucket: str = ALL):
+    """Rows of one metric by layer: of the variant that comes first, where a sweep looked at several."""
+    table = result.curve("ple_contribution")
+    table = table[table["variant"] == table["variant"].iloc[0]]
+    return table[(table["metric"] == metric) & (table["bucket"] == bucket)].sort_values("layer")
+
+
+def buckets_of(result) -> list[str]:
+    """Frequency buckets, the rarest first."""
+    labels = result.curve("ple_contribution")["bucket"].unique()
+    return sorted((b for b in labels if b != ALL), key=lambda b: int(b.split("-")[0]))
+
+
+def draw(result):
+    figure, axes = style.new(13.2, 4.9, ncols=3, width_ratios=(1.1, 1, 1.1))
+    draw_by_bucket(axes[0], result, "relative_norm")
+    axes[0].set(title="How long, beside the streams", ylabel="rms of what is added / rms of the streams")
+    axes[0].set_ylim(bottom=0)
+    draw_by_bucket(axes[1], result, "cosine")
+    axes[1].set(title="Which way", ylabel="cosine with the streams")
+    axes[1].axhline(0, color="#999999", linewidth=0.8)
+    draw_shares(axes[2], result)
+    for panel in axes:
+        panel.set_xlabel("layer")
+        panel.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend(fontsize=8, title="occurrences of the token's id", title_fontsize=8)
+    handles, labels = axes[2].get_legend_handles_labels()
+    figure.legend(handles[1:] + handles[:1], labels[1:] + labels[:1], loc="outside upper right", ncols=4, fontsize=8.5)
+    style.sign(figure, result)
+    return figure
+
+
+def draw_by_bucket(axes, result, metric) -> None:
+    buckets = buckets_of(result)
+    for i, bucket in enumerate(buckets):
+        rows = of(result, metric, bucket)
+        shade = style.plt.get_cmap("viridis")(0.1 + 0.8 * i / max(1, len(buckets) - 1))
+        axes.fill_between(rows["layer"], rows["low"], rows["high"], color=shade, alpha=0.12, linewidth=0)
+        axes.plot(rows["layer"], rows["value"], color=shade, linewidth=1.0, label=bucket)
+    rows = of(result, metric)
+    axes.fill_between(rows["layer"], rows["low"], rows["high"], color="#222222", alpha=0.2, linewidth=0)
+    axes.plot(rows["layer"], rows["value"], color="#222222", marker="o", markersize=4, linewidth=1.8, label="all tokens")
+
+
+def draw_shares(axes, result) -> None:
+    below = 0.0
+    for metric, label, colour in SHARES:
+        rows = of(result, metric)
+        # An unbiased share of nothing comes out on either side of 0.
+        share = np.clip(rows["value"].to_numpy(), 0, None) * 100
+        axes.bar(rows["layer"], share, bottom=below, width=0.82, color=colour, label=label)
+        below = below + share
+    rows = of(result, "predicted_by_token")
+    axes.plot(rows["layer"], rows["value"] * 100, "o", color="#222222", markersize=4, label="predicted from other occurrences")
+    covered = of(result, "share_token")["n"].max() / max(1, of(result, "relative_norm")["n"].max())
+    axes.set(title=f"What explains it ({covered:.0%} of the tokens)", ylabel="% of the second moment",
+             ylim=(min(0, 110 * rows["value"].min()), 104))
