@@ -42,22 +42,28 @@ std::span<const ExperimentInfo> KnownExperiments() {
   return experiments;
 }
 
-bool WatchesPle(const ExperimentConfig& config) {
+namespace {
+
+// An experiment that is not known has been refused where the config was read.
+bool Has(const ExperimentConfig& config, bool (*property)(const ExperimentInfo&)) {
   return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
-    return info.name == config.experiment && info.watches_ple;
+    return info.name == config.experiment && property(info);
   });
+}
+
+}  // namespace
+
+bool WatchesPle(const ExperimentConfig& config) {
+  return Has(config, [](const ExperimentInfo& info) { return info.watches_ple; });
 }
 
 bool RunsWorkload(const ExperimentConfig& config) {
-  return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
-    return info.name == config.experiment && std::ranges::count(info.required, "workload") > 0;
-  });
+  return Has(config,
+             [](const ExperimentInfo& info) { return std::ranges::count(info.required, "workload") > 0; });
 }
 
 bool EditsLayers(const ExperimentConfig& config) {
-  return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
-    return info.name == config.experiment && info.edits_layers;
-  });
+  return Has(config, [](const ExperimentInfo& info) { return info.edits_layers; });
 }
 
 }  // namespace plelab
