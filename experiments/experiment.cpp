@@ -8,8 +8,10 @@ namespace plelab {
 
 Experiment FindExperiment(const std::string& name) {
   static const std::map<std::string, Experiment (*)()> kExperiments = {
+      {"cache_locality", CacheLocality},
       {"depth", Depth},
       {"modalities", Modalities},
+      {"offload_vs_mlp", OffloadVsMlp},
       {"parameter_groups", ParameterGroups},
       {"ple_ablation", PleAblation},
       {"ple_contribution", PleContribution},

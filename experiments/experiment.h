@@ -29,5 +29,7 @@ Experiment PleAblation();
 Experiment PleContribution();
 Experiment PleRank();
 Experiment Depth();
+Experiment CacheLocality();
+Experiment OffloadVsMlp();
 
 }  // namespace plelab

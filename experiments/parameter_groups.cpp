@@ -1,10 +1,9 @@
 // What are those parameters?  5 B in the file, 1.91 B advertised: exact counts, no model is loaded.
 #include <filesystem>
 
+#include "experiments/curves_result.h"
 #include "experiments/experiment.h"
-#include "harness/recorder.h"
 #include "harness/run_identity.h"
-#include "model/io/error.h"
 #include "model/parameter_count.h"
 
 namespace plelab {
@@ -15,7 +14,7 @@ namespace fs = std::filesystem;
 // A folder is counted as it is; a shape in the published layout, in bfloat16.
 ParameterCount Count(const std::string& shape) {
   if (fs::is_directory(shape)) return CountCheckpoint(Checkpoint::Open(shape));
-  return CountPublished(ParseConfig(ShapeConfigJson(shape), shape), DType::kBFloat16);
+  return CountPublished(ConfigOfShape(shape), DType::kBFloat16);
 }
 
 // Disjoint groups, whose sum is the total.
@@ -39,9 +38,7 @@ void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
 RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
   RunResult result;
   result.path = ResultPath(config, options);
-  if (fs::exists(result.path) && !options.force) {
-    throw UserError("{}: exists; name another file with --out, or replace it with --force", result.path);
-  }
+  RequireFree(result.path, options);
   Curve parameters{"parameter_groups", "", "parameters", {}}, bytes{"parameter_bytes", "", "bytes", {}};
   for (const auto& shape : config.shapes) {
     const ParameterCount count = Count(shape);
@@ -51,9 +48,7 @@ RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& option
   result.record.curves = {parameters, bytes};
   result.record.meta = DescribeExperiment(config, options, ".");
   result.record.meta.emplace_back("weights", "none");
-  const fs::path folder = fs::path(result.path).parent_path();
-  if (!folder.empty()) fs::create_directories(folder);
-  WriteRecord(result.path, result.record);
+  WriteCurves(result);
   return result;
 }
 

@@ -181,6 +181,37 @@ void VisitFields(LayerEdit& s, V&& visit) {
         Rule());
 }
 
+template <class V>
+void VisitFields(LocalitySection& s, V&& visit) {
+  visit("shape", s.shape, "whose PLE rows: a shape (e2b, e4b, small, a config's JSON file) or a checkpoint",
+        Rule());
+  visit("text_file", s.text_file, "text to read, where the shape has a tokenizer (or give trace)", Rule());
+  visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
+  visit("learn_tokens", s.learn_tokens,
+        "tokens before the measured ones, from which the most frequent rows are learned; 0: the first half",
+        AtLeast(0));
+  visit("least_rows", s.least_rows,
+        "the smallest capacity; the others are its doubles, up to the number of distinct rows", AtLeast(1));
+  visit("shuffles", s.shuffles, "random orders of the measured tokens: what frequency alone gives",
+        Between(2, 10'000));
+  visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
+  visit("seed", s.seed, "of the random orders and the resamples", AtLeast(0));
+}
+
+template <class V>
+void VisitFields(OffloadSection& s, V&& visit) {
+  visit("scratch_folder", s.scratch_folder,
+        "on the storage that is measured: a file is written here and removed afterwards", Rule());
+  visit("scratch", s.scratch, "size of that file; what is larger is read round and round",
+        Between(1 << 20, 1e15));
+  visit("rounds", s.rounds, "in each, every kind of token takes its turn", Between(2, 100'000));
+  visit("row_tokens", s.row_tokens, "tokens whose PLE row is read in one round; of weights it is one token",
+        Between(1, 1'000'000));
+  visit("readers", s.readers, "reads under way at once, where a token needs many", Between(1, 256));
+  visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
+  visit("seed", s.seed, "of where rows lie and of the resamples", AtLeast(0));
+}
+
 template <class S>
 concept ConfigSection = requires(S& s) {
   VisitFields(s, [](auto&&...) {});
@@ -196,6 +227,8 @@ void VisitSections(ExperimentConfig& c, V&& visit) {
   visit("page_cache", c.page_cache, "what the operating system may keep of the PLE file");
   visit("accuracy", c.accuracy,
         "a phase of its own: what each variant costs in accuracy; leave it out to skip it");
+  visit("locality", c.locality, "the stream of tokens before a cache of PLE rows");
+  visit("offload", c.offload, "how the reads of one token are timed");
 }
 
 // The keys of `model` that one variant, or a sweep, may set; of `workload` it is all of them.

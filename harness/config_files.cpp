@@ -52,6 +52,7 @@ void CheckFilesExist(const ExperimentConfig& config) {
   CheckCheckpoint(config);
   CheckWorkload(config, "workload", config.workload);
   CheckTexts(config, "accuracy", config.accuracy.text_file, config.accuracy.trace);
+  CheckTexts(config, "locality", config.locality.text_file, config.locality.trace);
   for (const std::string& task : config.accuracy.tasks) CheckFile(config, "accuracy", "tasks", task);
   for (const VariantConfig& variant : config.variants) {
     CheckWorkload(config, fmt::format("variants[{}].workload", variant.name), variant.workload);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/config_fields.h"
+#include "harness/section_yaml.h"
 #include "harness/training/training_fields.h"
 
 namespace plelab {
@@ -78,6 +79,12 @@ void Describe(Json& schema, const std::vector<int64_t>&, const Rule&) {
 }
 void Describe(Json& schema, const std::vector<FfnWidth>&, const Rule&) {
   schema["anyOf"] = OneOrMore(Json::array({"number", "string"}));
+}
+
+void Describe(Json& schema, const ByteCount& value, const Rule&) {
+  schema["type"] = "string";
+  schema["pattern"] = "^[0-9.]+ ?[kKMGT]?i?B$";
+  schema["default"] = ToYaml(value).scalar;
 }
 
 template <ConfigEnum E>

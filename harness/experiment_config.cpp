@@ -147,6 +147,8 @@ ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::strin
     config.accuracy.enabled = true;
     CheckOneText(accuracy->place, "accuracy", config.accuracy.text_file, config.accuracy.trace);
   }
+  if (const YamlNode* locality = root.Find("locality"))
+    CheckOneText(locality->place, "locality", config.locality.text_file, config.locality.trace);
   if (const YamlNode* shapes = root.Find("shapes")) ReadShapes(*shapes, config);
   if (Contains(info.required, "variants")) ReadAllVariants(root, config);
   if (Contains(info.optional, "shapes") && config.shapes.empty() && config.model.checkpoint.empty()) {

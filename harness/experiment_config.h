@@ -93,6 +93,37 @@ struct AccuracySection {
   bool operator==(const AccuracySection&) const = default;
 };
 
+// An amount that a config writes with its unit.
+struct ByteCount {
+  int64_t bytes = 0;
+  bool operator==(const ByteCount&) const = default;
+};
+
+// cache_locality: a stream of token ids before a cache of rows.  learn_tokens | measured tokens.
+struct LocalitySection {
+  std::string shape = "e2b";  // whose rows: a shape or a checkpoint
+  std::string text_file;      // exactly one of text_file and trace
+  std::string trace;
+  int64_t learn_tokens = 0;  // 0: the first half
+  int64_t least_rows = 16;   // of the capacity grid, which doubles from here
+  int64_t shuffles = 20;     // random orders of the control
+  int64_t bootstrap = 1000;  // resamples
+  int64_t seed = 0;
+  bool operator==(const LocalitySection&) const = default;
+};
+
+// offload_vs_mlp: reads of a file that is written for them and removed afterwards.
+struct OffloadSection {
+  std::string scratch_folder = ".work";
+  ByteCount scratch = {int64_t{512} << 20};
+  int64_t rounds = 10;       // in each, every kind of token takes its turn
+  int64_t row_tokens = 200;  // tokens whose PLE row is read in one round
+  int64_t readers = 8;       // reads under way at once
+  int64_t bootstrap = 1000;  // resamples
+  int64_t seed = 0;
+  bool operator==(const OffloadSection&) const = default;
+};
+
 struct VariantConfig {
   std::string name;  // unique, fit for a file name; sweeps append @key=value
   PleOptions ple;
@@ -110,8 +141,10 @@ struct ExperimentConfig {
   DesignSection design;
   PageCacheSection page_cache;
   AccuracySection accuracy;
+  LocalitySection locality;
+  OffloadSection offload;
   std::vector<VariantConfig> variants;  // sweep, zip and exclude already multiplied out
-  std::vector<std::string> shapes;      // parameter_groups: shapes or checkpoints to count
+  std::vector<std::string> shapes;      // shapes or checkpoints to count
   // Every key with its value, as recorded in /meta; parsing it gives this config again.
   std::string resolved_yaml;
   std::string name;  // the file's stem: results/<name>_<UTC>.h5

@@ -38,6 +38,16 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .required = {"model", "accuracy", "variants"},
        .optional = {"sweep", "zip", "exclude"},
        .watches_ple = true},
+      {.name = "cache_locality",
+       .question = "is the table broken up by concept: does the order of tokens help a cache beyond their "
+                   "frequency?",
+       .required = {"locality"},
+       .optional = {}},
+      {.name = "offload_vs_mlp",
+       .question =
+           "why is it not like offloading MLP weights: what must one token read, how long does it take?",
+       .required = {"shapes"},
+       .optional = {"offload"}},
   };
   return experiments;
 }

@@ -33,6 +33,12 @@ inline YamlNode ToYaml(const std::vector<FfnWidth>& widths) {
   for (const FfnWidth& width : widths) list.items.push_back(ToYaml(width));
   return list;
 }
+
+inline YamlNode ToYaml(ByteCount value) {
+  constexpr int64_t kMiB = int64_t{1} << 20;
+  const bool whole = value.bytes % kMiB == 0;
+  return YamlNode::Scalar(whole ? fmt::format("{}MiB", value.bytes / kMiB) : fmt::format("{}B", value.bytes));
+}
 template <ConfigEnum E>
 YamlNode ToYaml(E value) {
   return YamlNode::Scalar(std::string(Word(value)));

@@ -30,14 +30,14 @@ std::vector<int64_t> ParseTrace(const std::string& text, const std::string& path
   return ids.get<std::vector<int64_t>>();
 }
 
-void CheckIds(const TokenText& text, const Checkpoint& checkpoint) {
-  const int64_t vocab = checkpoint.config().text.vocab_size;
+void CheckIds(const TokenText& text, const Vocabulary& vocabulary) {
+  const int64_t vocab = vocabulary.config.text.vocab_size;
   for (size_t i = 0; i < text.ids.size(); ++i) {
     if (text.ids[i] >= 0 && text.ids[i] < vocab) continue;
     throw UserError(
         "{}: token {} is id {}, but the vocabulary of {} has {} ids; a trace must be made with the "
         "checkpoint's vocabulary",
-        text.path, i, text.ids[i], checkpoint.directory(), vocab);
+        text.path, i, text.ids[i], vocabulary.owner, vocab);
   }
 }
 
@@ -45,6 +45,12 @@ void CheckIds(const TokenText& text, const Checkpoint& checkpoint) {
 
 TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
                         const Checkpoint& checkpoint) {
+  return ReadTokenText(text_file, trace,
+                       {checkpoint.config(), checkpoint.tokenizer_path(), checkpoint.directory()});
+}
+
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
+                        const Vocabulary& vocabulary) {
   TokenText text;
   text.path = text_file.empty() ? trace : text_file;
   const std::string bytes = ReadFile(text.path);
@@ -52,13 +58,13 @@ TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
   if (text_file.empty()) {
     text.ids = ParseTrace(bytes, text.path);
   } else {
-    text.tokenizer = std::make_shared<Tokenizer>(checkpoint.tokenizer_path(), checkpoint.config());
+    text.tokenizer = std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config);
     text.tokenizer_sha256 = text.tokenizer->hash();
     text.ids = text.tokenizer->Encode(bytes);
   }
-  if (!text.ids.empty() && text.ids.front() == checkpoint.config().bos_token_id)
+  if (!text.ids.empty() && text.ids.front() == vocabulary.config.bos_token_id)
     text.ids.erase(text.ids.begin());
-  CheckIds(text, checkpoint);
+  CheckIds(text, vocabulary);
   return text;
 }
 

@@ -24,4 +24,12 @@ struct TokenText {
 // an id that the checkpoint's vocabulary lacks.
 TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Checkpoint& checkpoint);
 
+// The same without a checkpoint: `owner` is what errors call the vocabulary's owner; tokenizer_path may be
+// empty for a trace.
+struct Vocabulary {
+  Gemma3nConfig config;
+  std::string tokenizer_path, owner;
+};
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary);
+
 }  // namespace plelab

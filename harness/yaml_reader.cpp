@@ -118,6 +118,20 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, std::ve
   value = std::move(widths);
 }
 
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value) {
+  int64_t bytes = 0;
+  try {
+    if (!node.is_scalar()) Fail(node, name, "an amount such as 64MiB");
+    bytes = ParseBytes(node.scalar);
+  } catch (const UserError&) {
+    Fail(node, name, "an amount such as 64MiB");
+  }
+  if (static_cast<double>(bytes) < rule.min || static_cast<double>(bytes) > rule.max) {
+    Fail(node, name, fmt::format("an amount of at least {}", ReadableBytes(static_cast<int64_t>(rule.min))));
+  }
+  value.bytes = bytes;
+}
+
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words) {
   const auto found = node.is_scalar() ? std::ranges::find(words, node.scalar) : words.end();
   if (found == words.end()) Fail(node, name, fmt::format("one of {}", fmt::join(words, ", ")));

@@ -29,6 +29,7 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule,
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<int64_t>& value);
 // FFN widths: `50%`, `0.5`, `8192`, or a list of them.  Up to 1 a number is a share, above it units.
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<FfnWidth>& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value);
 // Index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
 

@@ -72,7 +72,7 @@ def sentence(result: Result, rows: list[dict]) -> str:
         parts.append(f"dropping the rows ({dropped['variant']}) costs {dropped['delta_nats'][0]:.3f} nats per token "
                      f"[{low:.3f}, {high:.3f}]")
     if not parts:
-        return parameter_sentence(result) or "This file compares no placements of the PLE table."
+        return parameter_sentence(result) or locality_sentence(result) or offload_sentence(result) or "This file compares no placements of the PLE table."
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + (" (random weights: the accuracy says nothing about a trained model)."
                                           if result.weights == "random" and dropped else ".")
@@ -88,6 +88,29 @@ def parameter_sentence(result: Result) -> str | None:
     working = counts[["text_stack", "token_embedding"]].sum()
     return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
             f"one per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
+
+
+def locality_sentence(result: Result) -> str | None:
+    table = result.curve("cache_locality")
+    if not len(table):
+        return None
+    rates = table.pivot(index="x", columns="series", values="y")
+    order = (rates["lru"] - rates["lru_shuffled"]) * 100
+    at = order.idxmax()
+    return (f"The order of the text adds at most {order[at]:.1f} points to the hits of an LRU cache of rows (at {bytes_text(at)}: "
+            f"{rates['lru'][at]:.1%} against {rates['lru_shuffled'][at]:.1%} on the same tokens shuffled); the most frequent rows of "
+            f"an earlier part, held for good, hit {rates['static_hot'][at]:.1%} there.")
+
+
+def offload_sentence(result: Result) -> str | None:
+    table = result.curve("offload_vs_mlp")
+    if not len(table):
+        return None
+    shape = table["series"].iloc[0]
+    rows = table[table["series"] == shape].set_index("label")
+    row, ffn = rows.loc["ple_row"], rows.loc["ffn_sparse"]
+    return (f"With its PLE rows on storage a token of {shape} reads {bytes_text(row['x'])} in {row['y']:.3f} ms; with its FFN weights "
+            f"there, those that stay on alone, {bytes_text(ffn['x'])} in {ffn['y']:,.0f} ms.")
 
 
 def badges(result: Result) -> list[tuple[str, str, str]]:
@@ -133,6 +156,10 @@ def cannot_tell(result: Result) -> list[str]:
                      "steps are shorter.")
         storage = result.meta.get("storage", "unknown")
         lines.append(f"What other storage would do: rows came from {storage} ({result.meta.get('filesystem', 'unknown')}).")
+    if len(result.curve("offload_vs_mlp")):
+        lines.append("Larger files and other storage: a cache below this machine, which may hold the whole scratch file, is not "
+                     f"seen from here ({result.meta.get('storage', 'unknown')}).")
+        lines.append("Reading that overlaps computing: the reads of a token are timed alone.")
     lines.append("Long runs: temperature, battery and other processes were not part of this run.")
     lines.append("Other texts and languages: cache hits and Δ nats belong to the text that was replayed.")
     return lines[:GREY_LINES]

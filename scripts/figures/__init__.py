@@ -1,7 +1,9 @@
 """One figure per file.  Each module has TITLE, CAPTION, `applies(result)` and `draw(result) -> matplotlib figure`."""
-from . import ablation, contribution, depth, memory, modalities, parameter_groups, placement, rank, step_time, training
+from . import (ablation, contribution, depth, locality, memory, modalities, offload, parameter_groups, placement, rank,
+               step_time, training)
 
-ALL = (modalities, placement, step_time, memory, parameter_groups, ablation, depth, rank, contribution, training)
+ALL = (modalities, placement, step_time, memory, parameter_groups, ablation, depth, rank, contribution, locality, offload,
+       training)
 
 
 def applicable(result):

@@ -26,7 +26,10 @@ def provenance(result) -> str:
     """Weights, decoding, machine: what a reader must know before believing the numbers."""
     meta = result.meta
     measured = sum(len(result.table(name)) for name in ("steps", "memory", "accuracy")) > 0
-    parts = [f"{result.weights} weights" if measured else "counted, nothing measured", meta.get("experiment", ""),
+    what = f"{result.weights} weights" if measured else "counted, nothing measured"
+    if not measured and "measured_with" in meta:  # times of something else than a model
+        what = f"measured without a model: {meta.get('page_cache', '').split(';')[0]}, {meta.get('storage', 'unknown storage')}"
+    parts = [what, meta.get("experiment", ""),
              meta.get("decode", ""), f"{meta.get('threads', '?')} threads" if measured else "", meta.get("cpu_model", ""), f"commit {str(meta.get('git_commit', '?'))[:10]}"]
     return " · ".join(str(p) for p in parts if p)
 

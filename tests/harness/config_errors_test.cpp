@@ -52,7 +52,7 @@ TEST(ConfigErrors, RepeatedKeys) {
 TEST(ConfigErrors, MissingRequiredKeys) {
   EXPECT_EQ(ErrorOf("model: {checkpoint: a}\n"),
             "x.yaml:1:1: missing key 'experiment'; known: ple_strategies, modalities, parameter_groups, "
-            "ple_ablation, ple_rank, depth, ple_contribution");
+            "ple_ablation, ple_rank, depth, ple_contribution, cache_locality, offload_vs_mlp");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\n"),
             "x.yaml:1:1: missing key 'model', which 'ple_strategies' needs");
   EXPECT_EQ(ErrorOf("experiment: ple_strategies\nmodel: {threads: 2}\nworkload: {trace: a}\nvariants: []\n"),
@@ -91,7 +91,7 @@ TEST(ConfigErrors, UnknownWordsNameTheKnownOnes) {
   EXPECT_EQ(
       ErrorOf("experiment: ple_strategy\n"),
       "x.yaml:1:13: unknown experiment 'ple_strategy'; known: ple_strategies, modalities, parameter_groups, "
-      "ple_ablation, ple_rank, depth, ple_contribution");
+      "ple_ablation, ple_rank, depth, ple_contribution, cache_locality, offload_vs_mlp");
   EXPECT_EQ(ErrorOf(kHead + "design: {order: aabb}\n"),
             "x.yaml:5:17: 'order' in 'design': expected one of abba, shuffled, found 'aabb'");
   EXPECT_EQ(ErrorOf(kHead, {"model.dtype=int8"}),
@@ -237,6 +237,36 @@ TEST(ConfigErrors, SectionsThatTheExperimentDoesNotUse) {
             "x.yaml:2:9: 'shapes': expected a list such as [e2b, e4b], found an empty list");
   EXPECT_EQ(ErrorOf("experiment: parameter_groups\nshapes: [e2b, e2b]\n"),
             "x.yaml:2:15: 'shapes' has 'e2b' twice");
+}
+
+TEST(ConfigErrors, LocalityNeedsOneStreamOfTokens) {
+  const std::string head = "experiment: cache_locality\n";
+  EXPECT_EQ(ErrorOf(head), "x.yaml:1:1: missing key 'locality', which 'cache_locality' needs");
+  EXPECT_EQ(ErrorOf(head + "locality: {shape: e2b}\n"),
+            "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found none");
+  EXPECT_EQ(ErrorOf(head + "locality: {trace: a, text_file: b}\n"),
+            "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found both");
+  EXPECT_EQ(ErrorOf(head + "locality: {trace: a, polcy: lru}\n"),
+            "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, trace, learn_tokens, "
+            "least_rows, shuffles, bootstrap, seed");
+  EXPECT_EQ(ErrorOf(head + "locality: {trace: a, shuffles: 1}\n"),
+            "x.yaml:2:32: 'shuffles' in 'locality': expected a whole number from 2 to 10000, found '1'");
+  EXPECT_THAT(ErrorOf(head + "locality: {trace: a}\nshapes: [e2b]\n"),
+              StartsWith("x.yaml:3:1: unknown key 'shapes' in a config of 'cache_locality'"));
+}
+
+TEST(ConfigErrors, OffloadWritesAmountsWithTheirUnit) {
+  const std::string head = "experiment: offload_vs_mlp\nshapes: [e2b]\n";
+  EXPECT_EQ(ErrorOf("experiment: offload_vs_mlp\n"),
+            "x.yaml:1:1: missing key 'shapes', which 'offload_vs_mlp' needs");
+  EXPECT_EQ(ErrorOf(head + "offload: {scratch: 512}\n"),
+            "x.yaml:3:20: 'scratch' in 'offload': expected an amount such as 64MiB, found '512'");
+  EXPECT_EQ(ErrorOf(head + "offload: {scratch: [1MiB]}\n"),
+            "x.yaml:3:20: 'scratch' in 'offload': expected an amount such as 64MiB, found a list");
+  EXPECT_EQ(ErrorOf(head + "offload: {scratch: 4KiB}\n"),
+            "x.yaml:3:20: 'scratch' in 'offload': expected an amount of at least 1.0 MiB, found '4KiB'");
+  EXPECT_THAT(ErrorOf(head + "offload: {readers: 0}\n"),
+              HasSubstr("'readers' in 'offload': expected a whole number from 1 to 256"));
 }
 
 TEST(ConfigErrors, BrokenYaml) {

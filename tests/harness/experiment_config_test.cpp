@@ -35,6 +35,8 @@ void ExpectSame(const ExperimentConfig& a, const ExperimentConfig& b) {
   EXPECT_EQ(a.design, b.design);
   EXPECT_EQ(a.page_cache, b.page_cache);
   EXPECT_EQ(a.accuracy, b.accuracy);
+  EXPECT_EQ(a.locality, b.locality);
+  EXPECT_EQ(a.offload, b.offload);
   EXPECT_EQ(a.shapes, b.shapes);
   ASSERT_EQ(NamesOf(a), NamesOf(b));
   for (size_t i = 0; i < a.variants.size(); ++i) {
@@ -192,6 +194,18 @@ TEST(ExperimentConfig, ParameterGroupsNeedsShapesOrACheckpointOnly) {
       Parse("experiment: parameter_groups\nmodel: {checkpoint: c, threads: 1}\n");
   EXPECT_EQ(checkpoint.model.checkpoint, "c");
   ExpectSame(checkpoint, Parse(checkpoint.resolved_yaml));
+}
+
+TEST(ExperimentConfig, AnAmountKeepsItsUnit) {
+  const std::string head = "experiment: offload_vs_mlp\nshapes: [e2b]\n";
+  EXPECT_EQ(Parse(head).offload.scratch.bytes, int64_t{512} << 20);
+  const ExperimentConfig whole = Parse(head + "offload: {scratch: 1GiB}\n");
+  EXPECT_EQ(whole.offload.scratch.bytes, int64_t{1} << 30);
+  EXPECT_THAT(whole.resolved_yaml, HasSubstr("scratch: 1024MiB"));
+  ExpectSame(whole, Parse(whole.resolved_yaml));
+  const ExperimentConfig odd = Parse(head + "offload: {scratch: 5MB}\n");
+  EXPECT_THAT(odd.resolved_yaml, HasSubstr("scratch: 5000000B"));
+  ExpectSame(odd, Parse(odd.resolved_yaml));
 }
 
 TEST(ExperimentConfig, AnExperimentMayScoreAccuracyAlone) {

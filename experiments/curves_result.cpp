@@ -1,0 +1,28 @@
+#include "experiments/curves_result.h"
+
+#include <filesystem>
+
+#include "harness/recorder.h"
+#include "model/checkpoint.h"
+#include "model/io/error.h"
+
+namespace plelab {
+namespace fs = std::filesystem;
+
+Gemma3nConfig ConfigOfShape(const std::string& shape) {
+  if (fs::is_directory(shape)) return Checkpoint::Open(shape).config();
+  return ParseConfig(ShapeConfigJson(shape), shape);
+}
+
+void RequireFree(const std::string& path, const RunOptions& options) {
+  if (!fs::exists(path) || options.force) return;
+  throw UserError("{}: exists; name another file with --out, or replace it with --force", path);
+}
+
+void WriteCurves(const RunResult& result) {
+  const fs::path folder = fs::path(result.path).parent_path();
+  if (!folder.empty()) fs::create_directories(folder);
+  WriteRecord(result.path, result.record);
+}
+
+}  // namespace plelab

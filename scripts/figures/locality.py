@@ -1,0 +1,59 @@
+"""Hit rate against the bytes of a cache: policies, the optimum, and the same tokens in random order."""
+from . import style
+
+TITLE = "Is the table broken up by concept? What a cache of PLE rows hits"
+CAPTION = ("Hits per lookup against the bytes that the cache holds, one row per token of a real text. LRU is the project's own "
+           "`cached` source, starting empty or as the earlier part of the text left it; static: the most frequent rows of that "
+           "earlier part, held for good; optimum: no cache that starts empty can hit more (Belady), those that start with rows "
+           "can. The grey band is LRU on the same tokens in random order (95 % of the orders): what frequency alone gives. The "
+           "gap between it and LRU is what the order of the text adds. Other bands: 95 % intervals over passages of 256 tokens.")
+SERIES = (("optimal", "optimum from empty (Belady)", "#555555", "--"), ("static_hot", "static: most frequent of the earlier part",
+          "#E69F00", "-"), ("lru_warmed", "LRU, warmed by the earlier part", "#56B4E9", "-"), ("lru", "LRU from empty", "#0072B2", "-"),
+          ("lru_shuffled", "LRU from empty, same tokens shuffled", "#999999", ":"))
+
+
+def applies(result) -> bool:
+    return len(result.curve("cache_locality")) > 0
+
+
+def stream_facts(result) -> dict[str, float]:
+    stream = result.curve("cache_stream")
+    return dict(zip(stream["label"], stream["y"]))
+
+
+def draw(result):
+    table = result.curve("cache_locality")
+    facts = stream_facts(result)
+    figure, (hits, gain) = style.new(11.4, 5.2, ncols=2, width_ratios=(1.6, 1))
+    for series, label, colour, line in SERIES:
+        rows = table[table["series"] == series].sort_values("x")
+        hits.plot(rows["x"] / 1e6, rows["y"] * 100, color=colour, linestyle=line, marker="o", markersize=3.5, label=label)
+        hits.fill_between(rows["x"] / 1e6, rows["low"] * 100, rows["high"] * 100, color=colour, alpha=0.18, linewidth=0)
+    first_uses = facts["distinct_rows"] / facts["measured_tokens"]
+    hits.axhline((1 - first_uses) * 100, color="#D55E00", linewidth=1, linestyle="-.",
+                 label=f"all but first uses ({first_uses:.1%} of lookups)")
+    hits.set(xscale="log", xlabel="MB of rows that the cache holds (10⁶ bytes, log)", ylabel="hits, % of lookups", ylim=(0, 100),
+             title=f"{facts['measured_tokens']:,.0f} tokens of {stream_name(result)}")
+    hits.legend(fontsize=8, loc="lower right")
+    draw_gain(gain, table)
+    for axes in (hits, gain):
+        axes.xaxis.set_major_formatter(lambda mb, _: f"{mb:g}")
+    style.sign(figure, result)
+    return figure
+
+
+def stream_name(result) -> str:
+    return str(result.curve("cache_stream")["series"].iloc[0])
+
+
+def draw_gain(axes, table) -> None:
+    """What other orders and policies add to LRU on the shuffled tokens, in points."""
+    shuffled = table[table["series"] == "lru_shuffled"].set_index("x").sort_index()
+    lru = table[table["series"] == "lru"].set_index("x").sort_index()
+    for series, label, colour, line in SERIES[:4]:
+        rows = table[table["series"] == series].set_index("x").sort_index()
+        axes.plot(rows.index / 1e6, (rows["y"] - shuffled["y"]) * 100, color=colour, linestyle=line, marker="o", markersize=3.5)
+    axes.fill_between(lru.index / 1e6, (lru["y"] - shuffled["high"]) * 100, (lru["y"] - shuffled["low"]) * 100, color="#0072B2",
+                      alpha=0.25, linewidth=0)
+    axes.axhline(0, color="#999999", linewidth=1, linestyle=":")
+    axes.set(xscale="log", xlabel="MB of rows (log)", ylabel="points above LRU on shuffled tokens", title="Beyond frequency under LRU")
