@@ -72,7 +72,9 @@ def sentence(result: Result, rows: list[dict]) -> str:
         parts.append(f"dropping the rows ({dropped['variant']}) costs {dropped['delta_nats'][0]:.3f} nats per token "
                      f"[{low:.3f}, {high:.3f}]")
     if not parts:
-        return parameter_sentence(result) or locality_sentence(result) or offload_sentence(result) or "This file compares no placements of the PLE table."
+        others = (sentence_of(result) for sentence_of in (parameter_sentence, locality_sentence, offload_sentence, depth_sentence,
+                                                          training_sentence))
+        return next(filter(None, others), "This file compares no placements of the PLE table.")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + (" (random weights: the accuracy says nothing about a trained model)."
                                           if result.weights == "random" and dropped else ".")
@@ -88,6 +90,27 @@ def parameter_sentence(result: Result) -> str | None:
     working = counts[["text_stack", "token_embedding"]].sum()
     return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
             f"one per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
+
+
+def depth_sentence(result: Result) -> str | None:
+    if result.meta.get("experiment") != "depth":
+        return None
+    accuracy = result.table("accuracy").sort_values("value")
+    losses = accuracy[(accuracy["metric"] == "delta_nats") & (accuracy["high"] > accuracy["low"])]  # the baseline has no width
+    if not len(losses):
+        return None
+    least, most = losses.iloc[0], losses.iloc[-1]
+    return (f"Of {len(losses)} edits of the stack {least['variant']} costs least, {least['value']:.3f} nats per token [{least['low']:.3f}, "
+            f"{least['high']:.3f}], and {most['variant']} most, {most['value']:.3f}.")
+
+
+def training_sentence(result: Result) -> str | None:
+    accuracy = result.table("accuracy")
+    bits = accuracy[(accuracy["task"] == "test") & (accuracy["metric"] == "bits_per_byte")]
+    if not len(bits):
+        return None
+    row = bits.iloc[0]
+    return f"{row['variant']} has {row['value']:.3f} bits per byte on the test split [{row['low']:.3f}, {row['high']:.3f}]."
 
 
 def locality_sentence(result: Result) -> str | None:
