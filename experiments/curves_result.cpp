@@ -4,7 +4,6 @@
 
 #include "harness/recorder.h"
 #include "model/checkpoint.h"
-#include "model/io/error.h"
 
 namespace plelab {
 namespace fs = std::filesystem;
@@ -12,11 +11,6 @@ namespace fs = std::filesystem;
 Gemma3nConfig ConfigOfShape(const std::string& shape) {
   if (fs::is_directory(shape)) return Checkpoint::Open(shape).config();
   return ParseConfig(ShapeConfigJson(shape), shape);
-}
-
-void RequireFree(const std::string& path, const RunOptions& options) {
-  if (!fs::exists(path) || options.force) return;
-  throw UserError("{}: exists; name another file with --out, or replace it with --force", path);
 }
 
 void WriteCurves(const RunResult& result) {

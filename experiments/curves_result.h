@@ -11,9 +11,6 @@ namespace plelab {
 // A folder is a checkpoint, anything else a shape (ShapeConfigJson).
 Gemma3nConfig ConfigOfShape(const std::string& shape);
 
-// Throws UserError where a result is already there and --force was not given.
-void RequireFree(const std::string& path, const RunOptions& options);
-
 // Writes result.record to result.path, making its folder.
 void WriteCurves(const RunResult& result);
 

@@ -56,9 +56,7 @@ void ClearTheWay(const std::string& out, const RunOptions& options) {
     fs::remove_all(folder);
     return;
   }
-  if (fs::exists(out)) {
-    throw UserError("{}: exists; name another file with --out, or replace it with --force", out);
-  }
+  RequireFree(out, options);
   if (!options.resume && fs::exists(folder)) {
     throw UserError(
         "{}: parts of a run that was stopped; go on with --resume, or throw them away with --force", folder);
@@ -127,6 +125,11 @@ std::string ResultPath(const ExperimentConfig& config, const RunOptions& options
   if (!options.out.empty()) return options.out;
   if (options.resume) return NewestUnfinished(config.name);
   return fmt::format("results/{}_{}.h5", config.name, UtcNow());
+}
+
+void RequireFree(const std::string& path, const RunOptions& options) {
+  if (!fs::exists(path) || options.force) return;
+  throw UserError("{}: exists; name another file with --out, or replace it with --force", path);
 }
 
 RunResult Run(const ExperimentConfig& config, const RunOptions& options) {

@@ -38,4 +38,7 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options);
 // Where a run writes.  Throws UserError as above.
 std::string ResultPath(const ExperimentConfig& config, const RunOptions& options);
 
+// Throws UserError where a result is already there and --force was not given.
+void RequireFree(const std::string& path, const RunOptions& options);
+
 }  // namespace plelab

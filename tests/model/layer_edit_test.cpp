@@ -5,6 +5,7 @@
 
 #include "model/io/error.h"
 #include "model/parameter_count.h"
+#include "tests/support/mixed_layers.h"
 
 namespace plelab {
 namespace {
@@ -13,18 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
-
-// Layers 0 to 3 make keys, 4 to 6 share them; 1, 3 and 4 are full.
-TextConfig MixedConfig() {
-  TextConfig c;
-  c.num_hidden_layers = 7;
-  c.num_kv_shared_layers = 3;
-  c.layer_types = {kS, kF, kS, kF, kF, kS, kS};
-  c.intermediate_size = {8, 8, 16, 16, 16, 16, 16};
-  c.activation_sparsity_pattern = {0.95, 0, 0, 0, 0, 0, 0};
-  return c;
-}
+TextConfig MixedConfig() { return testing::MixedLayers({8, 8, 16, 16, 16, 16, 16}); }
 
 LayerList Edited(const LayerEdit& edit) { return EditLayers(edit, MixedConfig()); }
 

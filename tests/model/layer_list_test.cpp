@@ -4,28 +4,19 @@
 #include <gtest/gtest.h>
 
 #include "model/io/error.h"
+#include "tests/support/mixed_layers.h"
 
 namespace plelab {
 namespace {
 
-constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
-
-TextConfig MixedConfig() {
-  TextConfig c;
-  c.num_hidden_layers = 7;
-  c.num_kv_shared_layers = 3;
-  c.layer_types = {kS, kF, kS, kF, kF, kS, kS};
-  c.intermediate_size = {4, 5, 6, 7, 8, 9, 10};
-  c.activation_sparsity_pattern = {0.95, 0, 0, 0, 0, 0, 0};
-  return c;
-}
+TextConfig MixedConfig() { return testing::MixedLayers({4, 5, 6, 7, 8, 9, 10}); }
 
 void ExpectRefused(const LayerList& layers, const std::string& what) {
   try {
     CheckLayers(layers, MixedConfig());
     FAIL() << "accepted; expected a complaint about " << what;
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr(what));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(what));
   }
 }
 
@@ -43,7 +34,7 @@ TEST(LayerList, DonorsAreTheLastNonSharingLayersOfTheSameType) {
   const LayerList layers = DefaultLayers(MixedConfig());
   std::vector<int64_t> donors;
   for (const LayerSpec& layer : layers) donors.push_back(layer.kv_donor);
-  EXPECT_THAT(donors, testing::ElementsAre(0, 1, 2, 3, 3, 2, 2));
+  EXPECT_THAT(donors, ::testing::ElementsAre(0, 1, 2, 3, 3, 2, 2));
   EXPECT_EQ(LastDonor(layers), 3);
 }
 
