@@ -20,7 +20,7 @@ NAMES = {"without": "without, otherwise equal", "without_equal_total": "without,
          "without_equal_fast": "without, as many in fast memory"}
 WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
          "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
-HEAL_START = 750_000  # tokens that the series `heal` starts after (configs/training/series.json)
+HEAL_START = 360_000  # tokens that the series `heal` starts after (configs/training/series.json)
 # Two-sided 95 % quantiles of Student's t by degrees of freedom.
 STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
