@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import pathlib
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,14 @@ def differences(runs: pd.DataFrame, against: pd.DataFrame, reference_arm: str = 
         if paired:
             mean, half = interval(paired)
             rows.append({"arm": arm, "budget": budget, "difference": mean, "half": half, "seeds": len(paired)})
-    return pd.DataFrame(rows)
+    columns = ["arm", "budget", "difference", "half", "seeds"]
+    return pd.DataFrame(rows, columns=columns).sort_values("budget", kind="stable")
+
+
+def seeds(table: pd.DataFrame) -> str:
+    """As text: 5 seeds, or 3 to 5 seeds where arms have different numbers of them."""
+    least, most = table["seeds"].min(), table["seeds"].max()
+    return f"{most} seeds" if least == most else f"{least} to {most} seeds"
 
 
 def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
@@ -85,8 +93,7 @@ def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     axes.set_ylabel("bits per byte above the arm with PLE")
     axes.set_title("What a model trained without per-layer embeddings loses")
     axes.legend()
-    seeds = f"{table['seeds'].min()} to {table['seeds'].max()} seeds"
-    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds}, paired, 95 % (Student) · test split", fontsize=7.5,
+    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds(table)}, paired, 95 % (Student) · test split", fontsize=7.5,
                      color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
@@ -105,13 +112,13 @@ def draw_heal(healed: pd.DataFrame, without: pd.DataFrame, start: int):
     """Dropping beside healing beside a model that never had the table."""
     table = pd.concat([healed.sort_values("budget"), without], ignore_index=True)
     names = ["dropped" if row.budget < 1000 else f"dropped, then\n{row.budget / 1e3:g} k tokens" if row.arm == "healed"
-             else NAMES[row.arm].replace(", ", ",\n") for row in table.itertuples()]  # fmt: skip
+             else textwrap.fill(NAMES[row.arm], 18) for row in table.itertuples()]  # fmt: skip
     colours = [style.COLOURS[3] if row.arm == "healed" else style.COLOURS[0] for row in table.itertuples()]
     figure, axes = style.new(8.6, 4.8)
     bars(axes, table, names, colours)
     axes.set_ylabel("bits per byte above the model with PLE")
     axes.set_title("Dropped, healed, never had: what the PLE table was worth")
-    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · dropped: against the same model trained on as long · test split",
                      fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
@@ -124,7 +131,7 @@ def draw_where(table: pd.DataFrame, budget: int):
     bars(axes, table, names, [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]])
     axes.set_ylabel("bits per byte above PLE in every layer")
     axes.set_title("Which part of the per-layer embeddings is worth something")
-    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · test split", fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
