@@ -30,6 +30,8 @@ std::string_view Summary(PleStrategy strategy) {
       return "rows read from the checkpoint's file when their token comes";
     case PleStrategy::kDropped:
       return "no rows at all: an ablation";
+    case PleStrategy::kFolded:
+      return "per-layer inputs finished beforehand, in CKPT/ple_folded.safetensors: no projection";
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "harness/loaded_model.h"
 #include "harness/progress.h"
 #include "model/io/error.h"
 #include "model/ple/factory.h"
@@ -63,7 +64,7 @@ OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoin
   load.device = ComputeDevice(options.device);
   PleOptions ple_options = ParsePleSpec(options.ple);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
-  auto ple = MakePleSource(ple_options, checkpoint->ple_table());
+  auto ple = MakePleSource(ple_options, TableWithProgress(ple_options, *checkpoint));
   return {std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
 }
 

@@ -7,6 +7,7 @@
 #include "harness/accuracy_table.h"
 #include "harness/choice_task.h"
 #include "harness/interrupt.h"
+#include "harness/near_output.h"
 #include "harness/progress.h"
 #include "harness/scored_text.h"
 #include "harness/variant_layers.h"
@@ -19,6 +20,7 @@ namespace {
 struct Scorer {
   int64_t variant = 0;
   bool exact = false;  // shown bit-equal on the first window, not scored further
+  bool near = false;   // held to kFoldedBound on every window
   std::unique_ptr<PleSource> source = nullptr;
   LayerList layers = {};
   std::optional<KvCache> kv = std::nullopt;
@@ -77,12 +79,11 @@ class GroupScorer {
   GroupScorer(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded)
       : context_(context),
         model_(loaded.model),
-        checkpoint_(*loaded.checkpoint),
         section_(context.config.accuracy),
-        text_(ReadScoredText(section_, *loaded.checkpoint)),
-        table_(loaded.checkpoint->ple_table()) {
+        checkpoint_(*loaded.checkpoint),
+        text_(ReadScoredText(section_, checkpoint_)) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
-    if (!tasks_.empty()) tokenizer_.emplace(loaded.checkpoint->tokenizer_path(), model_.config());
+    if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
     for (const ChoiceTask& task : tasks_) CheckMedia(task);
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
@@ -126,7 +127,8 @@ class GroupScorer {
     const auto& variant = context_.config.variants[v];
     try {
       const bool exact = v != baseline_ && IsExact(variant);
-      Scorer scorer{.variant = v, .exact = exact, .source = context_.make_source(variant, table_, {})};
+      Scorer scorer{.variant = v, .exact = exact, .near = baseline_ >= 0 && MustBeNear(variant)};
+      scorer.source = context_.make_source(variant, TableFor(variant.ple, checkpoint_), {});
       scorer.layers = LayersOf(context_.config, variant, model_.config().text);
       model_.UseLayers(scorer.layers);
       scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
@@ -162,12 +164,18 @@ class GroupScorer {
           throw RunError("accuracy: its logits differ from those of '{}', which it must equal bit for bit",
                          context_.config.variants[baseline_].name);
         }
+        if (scorer.near) CheckNear(logits, reference);
         scorer.scores.Append(ScoreTokens(logits, targets, reference));
       } catch (const std::exception& error) {
         scorer.error = error.what();
         if (scorer.variant == baseline_) return;
       }
     }
+  }
+
+  void CheckNear(const torch::Tensor& logits, const torch::Tensor& reference) const {
+    const std::string far = FarFrom(logits, reference, "accuracy", context_.config.variants[baseline_].name);
+    if (!far.empty()) throw RunError("{}", far);
   }
 
   // Document by document, so that what one shows is encoded once for all variants.
@@ -228,13 +236,12 @@ class GroupScorer {
 
   PhaseContext& context_;
   Gemma3n& model_;
-  const Checkpoint& checkpoint_;
   const AccuracySection& section_;
+  const Checkpoint& checkpoint_;
   ScoredText text_;
   std::vector<ChoiceTask> tasks_;
   std::optional<Tokenizer> tokenizer_;  // where there are tasks
-  PleTable table_;
-  int64_t piece_ = 1;  // tokens of a window that go through the model at once
+  int64_t piece_ = 1;                   // tokens of a window that go through the model at once
   int64_t baseline_ = -1;
   std::vector<Scorer> scorers_;
 };

@@ -86,6 +86,7 @@ PrefillResult Arm::Prefill() {
 
   request.reset();
   result.ple_wait_ns = (source_->stats() - before).wait_ns;
+  result.logits = logits;
   result.logits_sha256 = HashOf(logits);
   ChooseNextIds(logits.squeeze(1));
   return result;
@@ -108,6 +109,7 @@ StepResult Arm::Step() {
 
   result.ple = source_->stats() - before;
   result.step_bytes += result.ple.lookups * source_->geometry().row_bytes();
+  result.logits = logits;
   result.logits_sha256 = HashOf(logits);
   return result;
 }

@@ -20,6 +20,7 @@ struct PrefillResult {
   int64_t encode_vision_ns = 0, encode_audio_ns = 0;  // of all images and of all clips; loading apart
   int64_t prefill_ns = 0;                             // the forward pass alone
   int64_t ple_wait_ns = 0;
+  torch::Tensor logits;  // [batch, 1, vocab] on the CPU
   std::string logits_sha256;
 };
 
@@ -28,6 +29,7 @@ struct StepResult {
   int64_t step_ns = 0;     // showing the ids to the source, the step, choosing the next ids
   PleStats ple;            // of this step alone
   int64_t step_bytes = 0;  // that the step must read: weights after sparsity, keys and values, PLE rows
+  torch::Tensor logits;    // [batch, vocab] on the CPU
   std::string logits_sha256;
 };
 

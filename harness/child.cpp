@@ -20,13 +20,13 @@ Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep) {
   UseThreads(variant.model.threads);
   LoadedModel loaded = LoadModel(variant.model);
   const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
-  const PleTable table = loaded.checkpoint->ple_table();
+  const PleTable table = TableFor(variant.ple, *loaded.checkpoint);
   const Timer timer;
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
   const int64_t make_ns = timer.ns();
   std::vector<Contestant> contestants;
   contestants.push_back(MakeContestant(config, v, loaded, std::move(source), make_ns, work));
-  MeasureRepetition(contestants, work, {rep, config.design, variant.model.threads, table});
+  MeasureRepetition(contestants, work, {rep, config.design, variant.model.threads, TableRead(table)});
   Contestant& only = contestants.front();
   if (!only.error.empty()) throw RunError("{}", only.error);
   return TakePart(only);

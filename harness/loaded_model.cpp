@@ -4,6 +4,7 @@
 
 #include "harness/progress.h"
 #include "harness/timer.h"
+#include "harness/units.h"
 
 namespace plelab {
 
@@ -20,6 +21,15 @@ LoadedModel LoadModel(const ModelSection& section) {
   };
   Gemma3n model = Gemma3n::Load(checkpoint, options);
   return {checkpoint, std::move(model), timer.ns()};
+}
+
+PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint) {
+  std::unique_ptr<Progress> bar;
+  return TableFor(options, checkpoint, [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("finished inputs, " + FoldedPath(checkpoint), total);
+    bar->Update(done, fmt::format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+    if (done == total) bar->Finish();
+  });
 }
 
 void UseThreads(int64_t threads) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "harness/experiment_config.h"
+#include "model/folded_table.h"
 #include "model/gemma3n.h"
 
 namespace plelab {
@@ -17,6 +18,9 @@ struct LoadedModel {
 
 // Opens and loads, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load.
 LoadedModel LoadModel(const ModelSection& section);
+
+// TableFor (model/folded_table.h), with a progress bar while a folded table is made.
+PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
 
 // Threads of the model's kernels and of ATen, from now on.
 void UseThreads(int64_t threads);

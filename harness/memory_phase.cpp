@@ -69,16 +69,16 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   const auto& variant = config.variants.at(v);
   const MemoryGroup group;  // joined before anything is loaded, so that it is charged for all of it
   UseThreads(variant.model.threads);
-  const PleTable table = Checkpoint::Open(variant.model.checkpoint).ple_table();
+  const PleTable table = TableFor(variant.ple, Checkpoint::Open(variant.model.checkpoint));
   const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  ColdCheck cold(config.page_cache, table, reads_file);
+  ColdCheck cold(config.page_cache, TableRead(table), reads_file);
   cold.BeforePrefill();  // what others left in the page cache would be counted as ours
 
   LoadedModel loaded = LoadModel(variant.model);
   const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
   Arm arm(loaded.model, source, work, variant.workload);
-  MemoryLog log(variant.name, rep, loaded, table);
+  MemoryLog log(variant.name, rep, loaded, TableRead(table));
   log.Read("loaded", *source, arm.kv().nbytes());
 
   cold.BeforePrefill();

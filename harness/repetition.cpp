@@ -7,6 +7,7 @@
 
 #include "harness/environment.h"
 #include "harness/interrupt.h"
+#include "harness/near_output.h"
 #include "harness/phase.h"
 #include "harness/run_plan.h"
 
@@ -46,6 +47,11 @@ void RequireSameOutput(std::vector<Contestant>& contestants, const std::string& 
           where, reference->name);
     }
   }
+  if (reference == nullptr) return;
+  for (auto& c : contestants) {
+    if (!c.near || !c.error.empty()) continue;
+    c.error = FarFrom(c.last_logits, reference->last_logits, where, reference->name);
+  }
 }
 
 void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
@@ -67,6 +73,7 @@ void Prefill(Contestant& c, const RepetitionSetup& setup) {
   c.rep.ttft_ns = result.ttft_ns;
   c.rep.prefill_ns = result.prefill_ns;
   c.rep.prefill_ple_wait_ns = result.ple_wait_ns;
+  c.last_logits = result.logits;
   c.last_hash = result.logits_sha256;
   AddEncode(c, setup.rep, Modality::kVision, result.encode_vision_ns);
   AddEncode(c, setup.rep, Modality::kAudio, result.encode_audio_ns);
@@ -98,6 +105,7 @@ void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
   const StepResult result = c.arm.Step();
   c.rep.major_faults += MajorFaults() - faults;
+  c.last_logits = result.logits;
   c.last_hash = result.logits_sha256;
   if (step < 0) return;
   if (setup.timeline) setup.timeline->Add(c.name, fmt::format("step {}", step), start_ns, result.step_ns);
@@ -141,11 +149,14 @@ double DirectLatencyNs(const std::vector<Contestant>& contestants, const Repetit
 Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
                           std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work) {
   const auto& variant = config.variants.at(v);
-  const PleTable table = loaded.checkpoint->ple_table();
+  const PleTable table = TableFor(variant.ple, *loaded.checkpoint);
   const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  Contestant contestant{v, variant.name, IsExact(variant),
+  Contestant contestant{v,
+                        variant.name,
+                        IsExact(variant),
+                        MustBeNear(variant),
                         Arm(loaded.model, std::move(source), work, variant.workload),
-                        ColdCheck(config.page_cache, table, reads_file)};
+                        ColdCheck(config.page_cache, TableRead(table), reads_file)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = CacheStartOf(variant.ple);
   return contestant;

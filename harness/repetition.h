@@ -22,13 +22,15 @@ struct Contestant {
   int64_t variant = 0;  // index into the config's variants
   std::string name;
   bool exact = false;
+  bool near = false;  // held to kFoldedBound
   Arm arm;
   ColdCheck cold;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
   std::vector<CurveRow> encode = {};  // of /curves/encode: ns by modality, where the prompt shows media
   std::string error = "";             // why it failed: it takes no further part, and its times are not kept
-  std::string last_hash = "";         // of its newest logits
+  torch::Tensor last_logits = {};     // its newest
+  std::string last_hash = "";         // of them
   Sha256 outputs = {};                // over the hashes of all its logits
 };
 
@@ -50,7 +52,8 @@ struct RepetitionSetup {
 std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step);
 
 // Fills `rep` and `steps` of each contestant.  One that throws, or that is exact and whose logits differ from
-// the first exact one's, gets an error before the time is kept; the others go on.  Throws Interrupted.
+// the first exact one's, or that is near and whose differ too much, gets an error before the time is kept;
+// the others go on.  Throws Interrupted.
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup);
 

@@ -102,6 +102,13 @@ std::vector<VariantRow> RowsWithFootprint(const ExperimentConfig& config) {
   return rows;
 }
 
+// Before anything is measured: `folded` tables that are not there yet.
+void FoldWhereWanted(const ExperimentConfig& config) {
+  for (const auto& variant : config.variants) {
+    TableWithProgress(variant.ple, Checkpoint::Open(variant.model.checkpoint));
+  }
+}
+
 // Time first, on the untouched machine; memory in processes of their own; accuracy last, after memory was
 // read, or alone.
 void RunPhases(PhaseContext& context) {
@@ -141,6 +148,7 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
   CheckFilesExist(config);
   for (const auto& group : result.groups) SynthesiseIfMissing(group.model);
   CheckWork(config, result.groups, result.path);
+  FoldWhereWanted(config);
 
   std::vector<std::string> names;
   for (const auto& variant : config.variants) names.push_back(variant.name);

@@ -41,7 +41,8 @@ std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& load
   std::vector<Contestant> contestants;
   for (int64_t v : LiveVariants(context, group)) {
     try {
-      const KeptSource& made = SourceFor(context, v, loaded.checkpoint->ple_table(), work, kept);
+      const PleTable table = TableFor(context.config.variants[v].ple, *loaded.checkpoint);
+      const KeptSource& made = SourceFor(context, v, table, work, kept);
       contestants.push_back(MakeContestant(context.config, v, loaded, made.source, made.make_ns, work));
     } catch (const std::exception& error) {
       context.parts.Fail(v, error.what());

@@ -27,7 +27,7 @@ ElementType ElementTypeOf(DType dtype) {
 }  // namespace
 
 struct DecodeStep::Impl {
-  Impl(const TextModel& m, DType table_dtype, int64_t batch_size);
+  Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size);
 
   void Expand(std::span<const float> embeds, bool with_projection);
   void Layer(int64_t position, const PerLayerRecipe& recipe, PleRequest& ple, KvCache& kv);
@@ -38,7 +38,8 @@ struct DecodeStep::Impl {
   void Logits(std::span<float> logits);
 
   TextModel model;
-  ElementType row_type;
+  DType table_dtype;
+  ElementType row_type = ElementType::kFloat32;  // of the rows of this step
   int64_t batch;
   std::vector<LayerVectors> vectors;  // [list]
   std::vector<float> projection_norm, final_norm;
@@ -46,9 +47,9 @@ struct DecodeStep::Impl {
   DecodeScratch s;
 };
 
-DecodeStep::Impl::Impl(const TextModel& m, DType table_dtype, int64_t batch_size)
+DecodeStep::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size)
     : model(m),
-      row_type(ElementTypeOf(table_dtype)),
+      table_dtype(dtype_of_table),
       batch(batch_size),
       projection_norm(ToFloats(m.weights.per_layer_projection_norm)),
       final_norm(ToFloats(m.weights.norm)),
@@ -225,6 +226,7 @@ void DecodeStep::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv
   const torch::NoGradGuard no_grad;
   impl_->s.ReserveScores(impl_->batch * c.num_attention_heads, kv.capacity());
   const PerLayerRecipe recipe = RecipeOf(ple.kind(), c);
+  impl_->row_type = ElementTypeOf(RowDType(ple.kind(), impl_->table_dtype));
   impl_->Expand(embeds, recipe.projection);
   const int64_t count = std::ssize(impl_->model.layers);
   const int64_t needed = logits.empty() ? LastDonor(impl_->model.layers) + 1 : count;

@@ -19,11 +19,11 @@ torch::Tensor LookUp(const torch::Tensor& table, const torch::Tensor& ids, int64
 
 }  // namespace
 
-PleRows PleRows::FromRequest(PleRequest& request, DType dtype, int64_t batch, int64_t ple_dim,
+PleRows PleRows::FromRequest(PleRequest& request, DType table_dtype, int64_t batch, int64_t ple_dim,
                              torch::Device device) {
   PleRows rows;
   rows.request_ = &request;
-  rows.dtype_ = dtype;
+  rows.dtype_ = RowDType(request.kind(), table_dtype);
   rows.batch_ = batch;
   rows.ple_dim_ = ple_dim;
   rows.device_ = device;

@@ -17,9 +17,8 @@ namespace plelab {
 // The rows of a pass's tokens, from a source's request or, where the table is trained, from a tensor.
 class PleRows {
  public:
-  // `request` was begun with ids [B, T], flattened; `dtype` is the table's.  Nothing is asked of the request
-  // before Layer.
-  static PleRows FromRequest(PleRequest& request, DType dtype, int64_t batch, int64_t ple_dim,
+  // `request` was begun with ids [B, T], flattened.  Nothing is asked of the request before Layer.
+  static PleRows FromRequest(PleRequest& request, DType table_dtype, int64_t batch, int64_t ple_dim,
                              torch::Device device);
   // table [vocab_ple, layers · ple_dim], ids [B, T] on its device; padding_idx: the row without gradient, −1
   // for none.

@@ -19,4 +19,9 @@ struct PerLayerRecipe {
 // The one function of the model that consumes PleKind.  Reference: Gemma3nTextModel.project_per_layer_inputs.
 PerLayerRecipe RecipeOf(PleKind kind, const TextConfig& config);
 
+// The dtype that such rows come in.
+inline DType RowDType(PleKind kind, DType table_dtype) {
+  return kind == PleKind::kFolded ? DType::kFloat32 : table_dtype;
+}
+
 }  // namespace plelab

@@ -43,12 +43,16 @@ EmbedderShape AudioEmbedderShape(const Gemma3nConfig& config) {
 }
 
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options) {
-  const Gemma3nConfig& config = checkpoint.config();
-  TextWeights weights = EmptyTextWeights(config.text);
-  const auto is_wanted = [&](const TensorSpec& spec) {  // what inference leaves alone is not
+  return LoadTextWeights(checkpoint, options, [&](const TensorSpec& spec) {  // what inference leaves alone
     return spec.group != ParameterGroup::kUnusedKv &&
            (options.ple_table || spec.group != ParameterGroup::kPleTable);
-  };
+  });
+}
+
+TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options,
+                            const std::function<bool(const TensorSpec&)>& is_wanted) {
+  const Gemma3nConfig& config = checkpoint.config();
+  TextWeights weights = EmptyTextWeights(config.text);
   LoadTensors(checkpoint, options, kTowers, [&](auto add) {
     ForEachTensor(TextPrefix(config), config.text, weights, [&](const TensorSpec& spec, auto& field) {
       if (is_wanted(spec)) add(spec, field);

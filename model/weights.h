@@ -10,6 +10,7 @@
 
 #include "model/checkpoint.h"
 #include "model/config.h"
+#include "model/tensor_spec.h"
 
 namespace plelab {
 
@@ -103,6 +104,9 @@ struct LoadOptions {
 // arena, 64-byte aligned; conversion happens while reading, a checkpoint is never held twice. Throws
 // UserError listing at once every tensor that is missing, extra, or of the wrong shape or dtype.
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options);
+// Only the tensors that `is_wanted` names; the others stay undefined.
+TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options,
+                            const std::function<bool(const TensorSpec&)>& is_wanted);
 // The two embedders; loaded on first use.
 EmbedderWeights LoadVisionEmbedder(const Checkpoint& checkpoint, const LoadOptions& options);
 EmbedderWeights LoadAudioEmbedder(const Checkpoint& checkpoint, const LoadOptions& options);

@@ -9,6 +9,7 @@
 #include "model/ple/cached_ple.h"
 #include "model/ple/disk_ple.h"
 #include "model/ple/dropped_ple.h"
+#include "model/ple/folded_ple.h"
 #include "model/ple/resident_ple.h"
 #include "model/ple/timed_ple.h"
 #include "model/ple/transforms/codebook_rows.h"
@@ -60,6 +61,15 @@ std::unique_ptr<PleSource> MakeCached(const PleOptions& options, const PleTable&
                                      warmed ? context.warm_ids : std::span<const int64_t>());
 }
 
+// Soft tokens are few, and read row 0: their rows come from disk, without a thread.
+std::unique_ptr<PleSource> MakeFolded(const PleOptions& options, const PleTable& table,
+                                      const PleSourceContext& context) {
+  if (table.folded == nullptr) throw RunError("{}: no folded table was made of it", table.path);
+  const PleOptions rows{.strategy = PleStrategy::kDisk, .prefetch = false};
+  return std::make_unique<FoldedPle>(MakeUntimed(PleOptionsBelow(options), *table.folded, context),
+                                     MakeUntimed(rows, table, context));
+}
+
 std::unique_ptr<PleSource> MakeStrategy(const PleOptions& options, const PleTable& table,
                                         const PleSourceContext& context) {
   switch (options.strategy) {
@@ -73,6 +83,8 @@ std::unique_ptr<PleSource> MakeStrategy(const PleOptions& options, const PleTabl
                                        table.offset_bytes, options.prefetch);
     case PleStrategy::kDropped:
       return std::make_unique<DroppedPle>(table.geometry, options.mode);
+    case PleStrategy::kFolded:
+      return MakeFolded(options, table, context);
   }
   throw RunError("a strategy without a source");
 }
@@ -190,6 +202,8 @@ PleFootprint StrategyFootprint(const PleOptions& options, const PleGeometry& geo
       return {.fast_bytes = 0, .file_bytes = table, .table_bytes = table};
     case PleStrategy::kDropped:
       return {};
+    case PleStrategy::kFolded:
+      return FootprintOf(PleOptionsBelow(options), FoldedGeometry(geometry));
   }
   throw RunError("a strategy without a footprint");
 }
@@ -207,6 +221,7 @@ std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTab
                                          const PleSourceContext& context) {
   CheckPleOptions(options, {});
   CheckGeometry(table);
+  if (table.folded != nullptr) CheckGeometry(*table.folded);
   return MakeTimedPle(MakeUntimed(options, table, context));
 }
 

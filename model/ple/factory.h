@@ -16,7 +16,12 @@ struct PleTable {
   std::string path;
   int64_t offset_bytes = 0;  // of row 0, from the start of the file
   PleGeometry geometry;
+  std::shared_ptr<const PleTable> folded =
+      nullptr;  // the finished inputs made of it, where `folded` reads them
 };
+
+// The table that rows are read from: the folded one where there is one.
+inline const PleTable& TableRead(const PleTable& table) { return table.folded ? *table.folded : table; }
 
 using FileOpener =
     std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
@@ -40,7 +45,7 @@ struct PleFootprint {
 PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry);
 
 // Throws UserError for a table that does not fit its file or a transform that does not fit the table,
-// RunError when reading it fails.
+// RunError when reading it fails, or for `folded` where table.folded is missing.
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
                                          const PleSourceContext& context = {});
 

@@ -15,10 +15,11 @@ namespace {
 template <class E, size_t n>
 using Names = std::array<std::pair<std::string_view, E>, n>;
 
-constexpr Names<PleStrategy, 4> kStrategies = {{{"resident", PleStrategy::kResident},
+constexpr Names<PleStrategy, 5> kStrategies = {{{"resident", PleStrategy::kResident},
                                                 {"cached", PleStrategy::kCached},
                                                 {"disk", PleStrategy::kDisk},
-                                                {"dropped", PleStrategy::kDropped}}};
+                                                {"dropped", PleStrategy::kDropped},
+                                                {"folded", PleStrategy::kFolded}}};
 constexpr Names<PageSize, 2> kPages = {{{"huge", PageSize::kHuge}, {"4k", PageSize::k4KiB}}};
 constexpr Names<CachePolicy, 1> kPolicies = {{{"lru", CachePolicy::kLru}}};
 constexpr Names<CacheStart, 2> kStarts = {{{"empty", CacheStart::kEmpty}, {"warmed", CacheStart::kWarmed}}};
@@ -150,9 +151,9 @@ std::vector<PleOption> MakeList() {
   std::vector<PleOption> list = StrategyOptions();
   for (PleOption& option : TransformOptions()) list.push_back(std::move(option));
   list.push_back({.info = {"over",
-                           "the source that a cache stands before: disk (default), or its own options",
+                           "what a cache or `folded` stands before: disk (default), or its own options",
                            {},
-                           {PleStrategy::kCached}},
+                           {PleStrategy::kCached, PleStrategy::kFolded}},
                   .set = nullptr,
                   .get = nullptr});
   return list;

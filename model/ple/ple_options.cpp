@@ -74,6 +74,23 @@ void CheckTransform(const PleOptions& options) {
   }
 }
 
+// What must not stand below a cache or `folded`.
+void CheckBelow(const PleOptions& options, const PleOptions& below) {
+  const std::string_view name = Name(options.strategy);
+  if (below.strategy == PleStrategy::kDropped || below.strategy == PleStrategy::kFolded) {
+    throw UserError("'over: {}' leaves '{}' no rows to hold; known: resident, cached, disk",
+                    Name(below.strategy), name);
+  }
+  if (options.strategy == PleStrategy::kFolded && !IsExact(below)) {
+    throw UserError("'folded' holds finished inputs, not rows: none below it may have a 'transform'");
+  }
+  if (below.transform == PleTransform::kPrevious) {
+    throw UserError(
+        "'over.transform: previous' stands below a cache, which asks for missing rows in an order of its "
+        "own; give the cache itself 'transform: previous'");
+  }
+}
+
 void Describe(const PleOptions& options, const std::string& prefix,
               std::vector<std::pair<std::string, std::string>>& out) {
   for (const PleOption& option : PleOptionList()) {
@@ -123,16 +140,8 @@ void SetPleOption(PleOptions& options, std::string_view key, std::string_view va
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys) {
   for (const std::string& key : given_keys) CheckKey(options, key, key);
   CheckTransform(options);
-  if (options.strategy != PleStrategy::kCached) return;
-  if (PleOptionsBelow(options).transform == PleTransform::kPrevious) {
-    throw UserError(
-        "'over.transform: previous' stands below a cache, which asks for missing rows in an order of its "
-        "own; "
-        "give the cache itself 'transform: previous'");
-  }
-  if (PleOptionsBelow(options).strategy == PleStrategy::kDropped) {
-    throw UserError("'over: dropped' leaves the cache no rows to hold; known: resident, cached, disk");
-  }
+  if (options.strategy != PleStrategy::kCached && options.strategy != PleStrategy::kFolded) return;
+  CheckBelow(options, PleOptionsBelow(options));
   CheckPleOptions(PleOptionsBelow(options), {});
 }
 
@@ -164,6 +173,7 @@ bool IsExact(const PleOptions& options) {
     case PleStrategy::kCached:
       return IsExact(PleOptionsBelow(options));
     case PleStrategy::kDropped:
+    case PleStrategy::kFolded:  // equal but for rounding
       return false;
   }
   throw RunError("a strategy without a name");

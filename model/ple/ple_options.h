@@ -14,7 +14,7 @@
 
 namespace plelab {
 
-enum class PleStrategy { kResident, kCached, kDisk, kDropped };
+enum class PleStrategy { kResident, kCached, kDisk, kDropped, kFolded };
 enum class DropMode { kZeroRow, kProjectionOnly, kBlockOff };
 enum class CachePolicy { kLru };
 enum class CacheStart { kEmpty, kWarmed };
@@ -56,7 +56,8 @@ struct PleOptions {
   int64_t group = 32;   // int8, int4: values that share a scale; a layer's last group may be shorter
   int64_t entries = 0;  // codebook: rows of each layer's book
   int64_t seed = 0;     // shuffled, random, codebook
-  std::shared_ptr<PleOptions> over = nullptr;  // cached: what it stands before; none: disk with its defaults
+  std::shared_ptr<PleOptions> over = nullptr;  // cached: what it stands before; folded: where the finished
+                                               // inputs live; none: disk with its defaults
 };
 
 // One option as people meet it: the list that SetPleOption and CheckPleOptions walk, and from which the
@@ -77,15 +78,15 @@ std::span<const PleOptionInfo> KnownPleOptions();
 // A key that the chosen strategy does not use is an error when the options are checked.
 void SetPleOption(PleOptions& options, std::string_view key, std::string_view value);
 // Throws UserError when the given keys do not belong to the strategy or the transform (`capacity` for disk,
-// `rank` for int8, …), when one that they need is missing, or when a cache stands before a source that has no
-// rows, or none of its own.
+// `rank` for int8, …), when one that they need is missing, when a cache stands before a source that has no
+// rows, or none of its own, or when `folded` stands before anything but rows as they are.
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys);
 // `NAME[,key=value…]`: "disk,backend=direct".  Checked; a repeated key is an error too.
 PleOptions ParsePleSpec(std::string_view spec);
 // Every option that the strategy and the transform use, resolved, in the order of the struct:
 // {"strategy", "disk"}, {"backend", "pread"}, …  `transform: none` goes without saying.
 std::vector<std::pair<std::string, std::string>> DescribePleOptions(const PleOptions& options);
-// What a cache stands before: options.over, or disk with its defaults.
+// What a cache or `folded` stands before: options.over, or disk with its defaults.
 const PleOptions& PleOptionsBelow(const PleOptions& options);
 std::string_view Name(PleStrategy strategy);
 std::string_view Name(PleTransform transform);

@@ -24,7 +24,7 @@ struct PleGeometry {
 // What the rows that a request hands out mean; consumed in ONE function of the model (PerLayerInput).
 enum class PleKind {
   kRows,            // rows of the table: scaled by √dim and added to the projection
-  kFolded,          // the finished per-layer input, no projection needed
+  kFolded,          // the finished per-layer input, no projection needed; float32 whatever the table's dtype
   kProjectionOnly,  // no rows at all: the projection alone, unscaled, as the reference does without rows
   kBlockOff,        // the PLE branch is skipped
 };
@@ -51,15 +51,20 @@ inline PleStats operator-(const PleStats& a, const PleStats& b) {
           a.wait_ns - b.wait_ns};
 }
 
+inline PleStats operator+(const PleStats& a, const PleStats& b) {
+  const PleStats none;
+  return a - (none - b);
+}
+
 // One batch of ids under way.  Rows stay valid while it lives.  It must not outlive its source.
 class PleRequest {
  public:
   virtual ~PleRequest() = default;
   virtual PleKind kind() const { return PleKind::kRows; }
-  // [n, dim] of layer `layer` in the table's dtype, in the order of the ids given to Begin (repeats
-  // included); empty for kProjectionOnly and kBlockOff.  Waits if it must.  The span stays valid while the
-  // request lives. Throws RunError naming file, row and offset when a read failed (again at each call), or
-  // when the table has no such layer.
+  // [n, dim] of layer `layer` in the table's dtype (kFolded: float32), in the order of the ids given to Begin
+  // (repeats included); empty for kProjectionOnly and kBlockOff.  Waits if it must.  The span stays valid
+  // while the request lives. Throws RunError naming file, row and offset when a read failed (again at each
+  // call), or when the table has no such layer.
   virtual std::span<const std::byte> Layer(int64_t layer) = 0;
 };
 

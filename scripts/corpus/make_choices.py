@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes configs/tasks/next_sentence.jsonl: which sentence comes next in a novel?  Four choices, chance is 25 %.
+"""Writes configs/tasks/TASK.jsonl out of configs/text/persuasion.txt: four choices, chance is 25 %.
 
-Context: two sentences that follow each other in configs/text/persuasion.txt; right: the third; wrong: three sentences
-from other chapters' places of about the same length.  Standard library only, the same bytes on every run.
-usage: scripts/corpus/make_choices.py [--documents N] [--out FILE]
+next_sentence: two sentences that follow each other; right: the third; wrong: sentences from other places.
+sentence_ending: a sentence and the next one up to a word in its middle; right: how that goes on; wrong: how sentences
+from other places go on from their middle.  What is wrong is about as long as what is right.
+Standard library only, the same bytes on every run.
+usage: scripts/corpus/make_choices.py [--task NAME] [--documents N] [--out FILE]
 """
 
 import argparse
@@ -37,33 +39,68 @@ def fits(sentence):
     return SHORTEST <= len(sentence) <= LONGEST
 
 
-def documents(text, count, rng):
-    numbered = []  # (place in the novel, sentence)
-    triples = []
-    for paragraph in sentences(text):
-        first = len(numbered)
-        numbered += [(first + i, s) for i, s in enumerate(paragraph)]
-        triples += [first + i for i in range(len(paragraph) - 2) if all(map(fits, paragraph[i : i + 3]))]
-    pool = [(place, s) for place, s in numbered if fits(s)]
-    for place in sorted(rng.sample(triples, count)):
-        right = numbered[place + 2][1]
+def halves(sentence):
+    """Cut at the space nearest to the middle."""
+    cut = min((i for i, c in enumerate(sentence) if c == " "), key=lambda i: abs(i - len(sentence) / 2))
+    return sentence[:cut], sentence[cut + 1 :]
+
+
+class Novel:
+    """Numbered sentences, and the places where some that fit follow each other in one paragraph."""
+
+    def __init__(self, text):
+        self.sentences, self.paragraphs = [], []
+        for paragraph in sentences(text):
+            self.paragraphs.append(range(len(self.sentences), len(self.sentences) + len(paragraph)))
+            self.sentences += paragraph
+
+    def runs(self, length):
+        """First places of `length` sentences in a row that all fit."""
+        ends = ((start, p.stop) for p in self.paragraphs for start in p)
+        return [s for s, stop in ends if s + length <= stop and all(map(fits, self.sentences[s : s + length]))]
+
+
+def next_sentence(novel, place):
+    """(context, what is right)"""
+    first, second, third = novel.sentences[place : place + 3]
+    return f"{first} {second}", third
+
+
+def sentence_ending(novel, place):
+    beginning, ending = halves(novel.sentences[place + 1])
+    return f"{novel.sentences[place]} {beginning}", ending
+
+
+# name: (documents, sentences in a row, the document of a place, what of another sentence is a choice)
+TASKS = {
+    "next_sentence": (300, 3, next_sentence, lambda sentence: sentence),
+    "sentence_ending": (300, 2, sentence_ending, lambda sentence: halves(sentence)[1]),
+}
+
+
+def documents(novel, task, count, rng):
+    _, length, document, choice = TASKS[task]
+    pool = [(place, choice(s)) for place, s in enumerate(novel.sentences) if fits(s)]
+    for place in sorted(rng.sample(novel.runs(length), count)):
+        context, right = document(novel, place)
         near = [s for p, s in pool if abs(p - place) > FAR and abs(len(s) - len(right)) <= 0.15 * len(right)]
         choices = [right, *rng.sample(sorted(set(near) - {right}), 3)]
         rng.shuffle(choices)
-        context = f"{numbered[place][1]} {numbered[place + 1][1]}"
         yield {"context": context, "choices": choices, "gold": choices.index(right)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--documents", type=int, default=300)
-    parser.add_argument("--out", type=Path, default=PROJECT / "configs/tasks/next_sentence.jsonl")
+    parser.add_argument("--task", choices=TASKS, default="next_sentence")
+    parser.add_argument("--documents", type=int, help="default: as many as the shipped task has")
+    parser.add_argument("--out", type=Path, help="default: configs/tasks/TASK.jsonl")
     args = parser.parse_args()
-    text = (PROJECT / "configs/text/persuasion.txt").read_text(encoding="utf-8")
-    made = list(documents(text, args.documents, random.Random(0)))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text("".join(json.dumps(d, ensure_ascii=False) + "\n" for d in made), encoding="utf-8")
-    print(f"{len(made)} documents, {args.out.stat().st_size:,} bytes: {args.out}")
+    out = args.out or PROJECT / f"configs/tasks/{args.task}.jsonl"
+    novel = Novel((PROJECT / "configs/text/persuasion.txt").read_text(encoding="utf-8"))
+    made = list(documents(novel, args.task, args.documents or TASKS[args.task][0], random.Random(0)))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("".join(json.dumps(d, ensure_ascii=False) + "\n" for d in made), encoding="utf-8")
+    print(f"{len(made)} documents, {out.stat().st_size:,} bytes: {out}")
 
 
 if __name__ == "__main__":

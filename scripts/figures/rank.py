@@ -46,11 +46,20 @@ def draw(result):
     return figure
 
 
+def error_bar(accuracy):
+    """(value, low, high) as matplotlib wants it: value, distances below and above."""
+    value, low, high = accuracy
+    return value, [[value - low], [high - value]]
+
+
 def draw_ends(axes, result) -> None:
     """The table as it is, and none at all."""
     for row in result.done().itertuples():
         if row.variant == result.baseline():
             axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the table as it is")
+        if row.strategy == "folded":
+            axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",
+                          marker="P", capsize=3, markersize=7, linestyle="none", label="folded (float32)")  # fmt: skip
         if row.strategy == "dropped":
             axes.axhline(result.accuracy(row.variant, "delta_nats")[0], color="#777777", linestyle="--", linewidth=1.1,
                          label=f"no table ({row.variant})")

@@ -176,15 +176,17 @@ TEST(ChoiceRows, DifferencesToTheBaselineArePaired) {
   EXPECT_EQ(rows[6].low, rows[6].high) << "every document differs by the same";
 }
 
-TEST(ChoiceTask, TheShippedTaskHasFourChoicesAndNoFavouritePlace) {
-  const ChoiceTask task = ReadChoiceTask(kShipped + "tasks/next_sentence.jsonl");
-  EXPECT_EQ(task.documents.size(), 300u);
-  std::vector<int64_t> places(4);
-  for (const ChoiceDocument& document : task.documents) {
-    ASSERT_EQ(document.choices.size(), 4u);
-    ++places[document.gold];
+TEST(ChoiceTask, TheShippedTasksHaveFourChoicesAndNoFavouritePlace) {
+  for (const char* name : {"next_sentence", "sentence_ending"}) {
+    const ChoiceTask task = ReadChoiceTask(kShipped + "tasks/" + name + ".jsonl");
+    EXPECT_EQ(task.documents.size(), 300u) << name;
+    std::vector<int64_t> places(4);
+    for (const ChoiceDocument& document : task.documents) {
+      ASSERT_EQ(document.choices.size(), 4u) << name;
+      ++places[document.gold];
+    }
+    for (const int64_t count : places) EXPECT_NEAR(static_cast<double>(count), 75, 30) << name;
   }
-  for (const int64_t count : places) EXPECT_NEAR(static_cast<double>(count), 75, 30);
 }
 
 }  // namespace

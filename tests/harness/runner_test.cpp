@@ -174,6 +174,33 @@ TEST(Runner, AWrongLogitInAccuracyFailsTheVariant) {
   EXPECT_EQ(Variant(result.record, "resident").status, "done");
 }
 
+// Rows of folded inputs with one value wrong: more than rounding.
+TEST(Runner, FoldedIsHeldToItsBound) {
+  const TinyRun tiny;
+  const std::string variants =
+      "  - {name: resident, ple: {strategy: resident}}\n  - {name: folded, ple: {strategy: folded}}\n";
+  const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
+  RunOptions options = tiny.Options();
+  const RunResult good = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
+  EXPECT_FALSE(good.any_failed) << Variant(good.record, "folded").error;
+  EXPECT_EQ(StepsOf(good.record, "folded"), 16);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+
+  const std::string file = tiny.checkpoint() + "/ple_folded.safetensors";
+  const auto bytes = static_cast<std::streamoff>(std::filesystem::file_size(file));
+  const auto time = std::filesystem::last_write_time(file);
+  {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(bytes / 2);
+    stream << std::string(bytes / 2, '\x3c');  // each value 0.0115
+  }
+  std::filesystem::last_write_time(file, time);
+  options.force = true;
+  const RunResult bad = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
+  EXPECT_THAT(Variant(bad.record, "folded").error, HasSubstr("may be rounding"));
+  EXPECT_EQ(StepsOf(bad.record, "folded"), 0);
+}
+
 TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
   const TinyRun tiny;
   RunOptions options = tiny.Options();

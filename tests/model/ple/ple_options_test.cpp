@@ -193,6 +193,17 @@ TEST(PleSpec, ACacheNeedsRowsBelow) {
   EXPECT_THAT(SpecError("cached,over=cached,over.over=dropped"), HasSubstr("no rows to hold"));
 }
 
+TEST(PleSpec, FoldedStandsBeforeRowsAsTheyAre) {
+  EXPECT_EQ(PleOptionsBelow(ParsePleSpec("folded")).strategy, PleStrategy::kDisk);
+  EXPECT_THAT(SpecError("folded,over=dropped"), HasSubstr("no rows to hold"));
+  EXPECT_THAT(SpecError("cached,over=folded"), HasSubstr("'over: folded' leaves 'cached' no rows to hold"));
+  EXPECT_THAT(SpecError("folded,over.transform=int8"), HasSubstr("finished inputs, not rows"));
+  EXPECT_THAT(SpecError("folded,over=cached,over.over.transform=int8"),
+              HasSubstr("finished inputs, not rows"));
+  EXPECT_THAT(SpecError("folded,transform=int8"), HasSubstr("key 'transform' is not an option of 'folded'"));
+  EXPECT_FALSE(IsExact(ParsePleSpec("folded")));
+}
+
 TEST(PleOptions, KeysMaySetInAnyOrderAndAreCheckedLater) {
   PleOptions options;
   SetPleOption(options, "backend", "direct");
