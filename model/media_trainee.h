@@ -46,7 +46,7 @@ std::vector<TrainedTensor> MediaTensors(MediaTrainee& trainee);
 struct MediaBatch {
   torch::Tensor inputs;   // [B, T] int64, placeholders included
   torch::Tensor targets;  // [B, T]; kNotScored where nothing is to be learned
-  MediaInput media;       // of all documents, in order
+  MediaInput media = {};  // of all documents, in order
 };
 // Σ −ln p(target), a float32 scalar with gradient.  Throws as EmbedClips.
 torch::Tensor MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch);

@@ -39,6 +39,17 @@ std::string ResolvedYaml(TrainingConfig& config, bool with_output) {
   return PrintYaml(root);
 }
 
+// Text or media: one of the two sections, not both.
+void CheckLearnsFromOne(const YamlNode& root) {
+  const YamlNode *tokens = root.Find("tokens"), *media = root.Find("media");
+  if (tokens == nullptr && media == nullptr) {
+    throw UserError("{}: missing key 'tokens' (or 'media'), which a training config needs", root.place);
+  }
+  if (tokens != nullptr && media != nullptr) {
+    throw UserError("{}: 'media' beside 'tokens': a run learns from one of them", media->place);
+  }
+}
+
 // Sets `key`; a number where there is a list replaces each of its entries.
 void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::string& change) {
   const size_t equals = change.find('=');
@@ -88,13 +99,7 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
       throw UserError("{}: missing key '{}', which a training config needs", root.place, key);
     }
   });
-  const YamlNode *tokens = root.Find("tokens"), *media = root.Find("media");
-  if (tokens == nullptr && media == nullptr) {
-    throw UserError("{}: missing key 'tokens' (or 'media'), which a training config needs", root.place);
-  }
-  if (tokens != nullptr && media != nullptr) {
-    throw UserError("{}: 'media' beside 'tokens': a run learns from one of them", media->place);
-  }
+  CheckLearnsFromOne(root);
   const bool fits =
       config.arm.name.find_first_not_of(
           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string::npos;
