@@ -3,7 +3,7 @@
 
 PNG of 256 × 256 (fonts that matplotlib brings; size, place, colours and a small rotation are drawn) and WAV of 16 kHz mono
 (espeak-ng's English voices; voice, speed, pitch, loudness and noise are drawn).  train.jsonl has all kinds, in the shape of
-configs/tasks; test_digits.jsonl, test_shapes.jsonl and test_speech.jsonl one each.  Test files are drawn anew from the *same*
+configs/tasks; train_ and test_digits.jsonl, _shapes.jsonl and _speech.jsonl one each.  Test files are drawn anew from the *same*
 fonts and voices: they ask for a digit in another place and colour, not in another hand.
 
 Needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  The same bytes on every run with the same versions.
@@ -32,6 +32,7 @@ FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono"
          "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic")
 VOICES = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
 SPEAKERS = ("", "+m1", "+m3", "+m5", "+m7", "+f1", "+f2", "+f3", "+f4")
+FILES = {"digit": "digits", "shape": "shapes", "speech": "speech"}
 SAYS = {"digit": "The picture shows the digit", "shape": "The picture shows a", "speech": "The voice says"}
 
 
@@ -144,9 +145,12 @@ def main():
         (args.out / folder).mkdir(parents=True, exist_ok=True)
     train, test = Maker(args.out, 0), Maker(args.out, 1)
     shapes = args.images // 4
-    write(args.out / "train.jsonl", train.documents("digit", "train", args.images - shapes)
-          + train.documents("shape", "train", shapes) + train.documents("speech", "train", args.clips))
-    for kind, name in (("digit", "digits"), ("shape", "shapes"), ("speech", "speech")):
+    counts = {"digit": args.images - shapes, "shape": shapes, "speech": args.clips}
+    learned = {kind: train.documents(kind, "train", count) for kind, count in counts.items()}
+    write(args.out / "train.jsonl", [document for kind in learned for document in learned[kind]])
+    for kind, name in FILES.items():
+        write(args.out / f"train_{name}.jsonl", learned[kind])
+    for kind, name in FILES.items():
         write(args.out / f"test_{name}.jsonl", test.documents(kind, "test", args.test))
 
 

@@ -99,7 +99,9 @@ std::string ErrorOf(const std::string& yaml, const TrainingOptions& options = {}
 }
 
 TEST_F(MediaTraining, MistakesSayWhatToDo) {
-  EXPECT_THAT(ErrorOf(Yaml(", examples: 8"), {.resume = true}), HasSubstr("start it anew"));
+  TrainingOptions resume;
+  resume.resume = true;
+  EXPECT_THAT(ErrorOf(Yaml(", examples: 8"), resume), HasSubstr("start it anew"));
   EXPECT_THAT(ErrorOf(Yaml("")), HasSubstr("'examples'"));
   EXPECT_THAT(ErrorOf(Yaml(", examples: 8") + "tokens: {folder: t, budget: 1}\n"),
               HasSubstr("x.yaml:2:8: 'media' beside 'tokens'"));
