@@ -41,6 +41,7 @@ def draw(result):
     nats.set(xlabel="Δ nats of the right answer")
     for axes in (right, nats):
         axes.grid(axis="y", visible=False)
-    right.legend(fontsize=8, loc="lower left")
+    right.set_ylim(-0.6, len(variants) - 0.4)
+    right.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
     style.sign(figure, result)
     return figure

@@ -133,7 +133,7 @@ TEST_F(ChoiceTaskTest, MediaThatAreNotThereOrNotMeantAreNamedWithTheirLine) {
       ErrorOf(R"({"images": ["no.png"], "context": "a", "choices": ["b", "c"], "gold": 0})"),
       AllOf(HasSubstr("task.jsonl:1: 'images'"), HasSubstr("no.png"), HasSubstr("folder of the JSONL")));
   EXPECT_THAT(ErrorOf(R"({"audio": "b.wav", "context": "a", "choices": ["b", "c"], "gold": 0})"),
-              HasSubstr("task.jsonl:1: 'audio'"));
+              HasSubstr("task.jsonl:1: key 'audio'"));
   EXPECT_THAT(ErrorOf(R"({"images": ["/proc/self/status"], "context": "<image><image>", "choices": ["b", "c"],
 "gold": 0})"),
               HasSubstr("task.jsonl:1"));
