@@ -101,7 +101,7 @@ struct WatchedText {
 
 WatchedText WatchText(const PhaseContext& context, LoadedModel& loaded, const VariantConfig& variant) {
   const ScoredText text = ReadScoredText(context.config.accuracy, *loaded.checkpoint);
-  const auto source = context.make_source(variant, loaded.checkpoint->ple_table(), {});
+  const auto source = context.make_source(variant, TableFor(variant.ple, *loaded.checkpoint), {});
   KvCache kv = loaded.model.MakeKvCache(1, context.config.accuracy.context);
   AdditionsKeeper keeper(loaded.model.config().text.num_hidden_layers);
   const Watch watch(loaded.model, keeper);

@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import pathlib
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -66,26 +67,33 @@ def differences(runs: pd.DataFrame, against: pd.DataFrame, reference_arm: str = 
         if paired:
             mean, half = interval(paired)
             rows.append({"arm": arm, "budget": budget, "difference": mean, "half": half, "seeds": len(paired)})
-    return pd.DataFrame(rows)
+    columns = ["arm", "budget", "difference", "half", "seeds"]
+    return pd.DataFrame(rows, columns=columns).sort_values("budget", kind="stable")
+
+
+def seeds(table: pd.DataFrame) -> str:
+    """As text: 5 seeds, or 3 to 5 seeds where arms have different numbers of them."""
+    least, most = table["seeds"].min(), table["seeds"].max()
+    return f"{most} seeds" if least == most else f"{least} to {most} seeds"
 
 
 def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     """The answer to question 3: bits per byte that are lost without PLE, at three budgets."""
     figure, axes = style.new(8.6, 4.8)
-    for i, (arm, group) in enumerate(table.groupby("arm", sort=False)):
-        group = group.sort_values("budget")
+    for i, arm in enumerate(name for name in NAMES if name in set(table["arm"])):
+        group = table[table["arm"] == arm].sort_values("budget")
         shift = 1 + 0.03 * (i - 1)  # so that bars do not hide each other
         axes.errorbar(group["budget"] * shift, group["difference"], yerr=group["half"], marker="o", capsize=3,
-                      color=style.COLOURS[i], label=NAMES.get(arm, arm))  # fmt: skip
+                      color=style.COLOURS[i], label=NAMES[arm])  # fmt: skip
     axes.axhline(0, color="#555555", linewidth=1)
     axes.set_xscale("log")
     axes.set_xticks(sorted(table["budget"].unique()), [f"{b / 1e6:g} M" for b in sorted(table["budget"].unique())])
+    axes.minorticks_off()
     axes.set_xlabel("training tokens")
     axes.set_ylabel("bits per byte above the arm with PLE")
     axes.set_title("What a model trained without per-layer embeddings loses")
     axes.legend()
-    seeds = f"{table['seeds'].min()} to {table['seeds'].max()} seeds"
-    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds}, paired, 95 % (Student) · test split", fontsize=7.5,
+    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds(table)}, paired, 95 % (Student) · test split", fontsize=7.5,
                      color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
@@ -104,13 +112,13 @@ def draw_heal(healed: pd.DataFrame, without: pd.DataFrame, start: int):
     """Dropping beside healing beside a model that never had the table."""
     table = pd.concat([healed.sort_values("budget"), without], ignore_index=True)
     names = ["dropped" if row.budget < 1000 else f"dropped, then\n{row.budget / 1e3:g} k tokens" if row.arm == "healed"
-             else NAMES[row.arm].replace(", ", ",\n") for row in table.itertuples()]  # fmt: skip
+             else textwrap.fill(NAMES[row.arm], 18) for row in table.itertuples()]  # fmt: skip
     colours = [style.COLOURS[3] if row.arm == "healed" else style.COLOURS[0] for row in table.itertuples()]
     figure, axes = style.new(8.6, 4.8)
     bars(axes, table, names, colours)
     axes.set_ylabel("bits per byte above the model with PLE")
     axes.set_title("Dropped, healed, never had: what the PLE table was worth")
-    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · dropped: against the same model trained on as long · test split",
                      fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
@@ -123,8 +131,39 @@ def draw_where(table: pd.DataFrame, budget: int):
     bars(axes, table, names, [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]])
     axes.set_ylabel("bits per byte above PLE in every layer")
     axes.set_title("Which part of the per-layer embeddings is worth something")
-    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {table['seeds'].min()} to {table['seeds'].max()} seeds, paired, "
+    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · test split", fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    return figure
+
+
+def by_frequency(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of each budget, label (input, target) and bin: nats per token without PLE minus with, over seeds."""
+    curves = []
+    for row in runs[runs["arm"].isin([AGAINST, "without"])].itertuples():
+        curve = Result(row.path).curve("loss_by_frequency")[["label", "x", "y"]]
+        curves.append(curve.assign(arm=row.arm, budget=row.budget, seed=row.seed))
+    wide = pd.concat(curves).pivot_table(index=["budget", "label", "x", "seed"], columns="arm", values="y").dropna()
+    difference = wide["without"] - wide[AGAINST]
+    rows = [(*key, *interval(group)) for key, group in difference.groupby(["budget", "label", "x"]) if len(group) > 2]
+    return pd.DataFrame(rows, columns=["budget", "label", "x", "difference", "half"])
+
+
+def draw_frequency(table: pd.DataFrame):
+    """Which tokens lose: by how often the token that is read, or foretold, occurs in the training text."""
+    figure, axes = style.new(9.6, 4.4, ncols=2, sharey=True)
+    for panel, (label, name) in zip(axes, (("input", "the token that is read"), ("target", "the token that is foretold"))):
+        for i, (budget, rows) in enumerate(table[table["label"] == label].groupby("budget")):
+            rows = rows[rows["x"] >= 64]  # rarer ones: a handful of tokens
+            panel.errorbar(rows["x"] * (1 + 0.12 * (i - 1)), rows["difference"], yerr=rows["half"], color=style.COLOURS[i], fmt="o-",
+                           markersize=3.5, linewidth=1.2, capsize=2, label=f"{budget / 1e6:.2g} M training tokens")  # fmt: skip
+        panel.axhline(0, color="#555555", linewidth=1)
+        panel.set_xscale("log")
+        panel.set_xlabel(f"occurrences of {name}, whole corpus")
+    axes[0].set_ylabel("nats per token above the arm with PLE")
+    axes[0].legend(fontsize=8)
+    axes[0].set_title("Which tokens lose without per-layer embeddings")
+    figure.supxlabel("trained here · without, otherwise equal, against with · paired by seed, 95 % (Student) · test split",
+                     fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
 
@@ -153,6 +192,8 @@ def answers(runs: pd.DataFrame):
     without = differences(budgets, budgets)
     if len(without):
         yield "without PLE against with", without, "arms_budgets", draw_budgets(without, budgets)
+    if len(frequency := by_frequency(budgets) if len(without) else ()):
+        yield "", frequency.iloc[:0], "arms_frequency", draw_frequency(frequency)
     if len(table := differences(runs[runs["series"] == "where"], budgets)):
         budget = table["budget"].iloc[0]
         same = without[(without["budget"] == budget) & (without["arm"] == "without")]
@@ -175,7 +216,8 @@ def main() -> None:
     if len(rates := runs[runs["series"] == "rates"]):
         print_rates(rates)
     for title, table, name, figure in answers(runs):
-        print_table(title, table)
+        if len(table):
+            print_table(title, table)
         if figure is not None:
             save(figure, arguments.out, name)
 

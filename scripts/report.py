@@ -68,7 +68,7 @@ def table_html(rows: list[dict]) -> str:
                  "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
                  "baseline" if base else two_lines(summary.interval(row["delta_ms"], 3)),
                  "baseline" if base else two_lines(summary.interval(row["delta_nats"], 4)),
-                 "yes" if row["exact"] else "no (ablation)")
+                 "yes" if row["exact"] else "but for rounding" if row["strategy"] == "folded" else "no (ablation)")
         lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     return "\n".join(lines) + "</table>"
 
@@ -111,6 +111,8 @@ def arms_section(folder: pathlib.Path) -> str:
             parts.append(f"<figure>{unique_ids(svg_of(figure), f'arms{i}-')}</figure>")
         rows = "".join(f"<tr><td>{html.escape(row.arm)}</td><td>{row.budget:,}</td><td>{row.difference:+.4f} ± {row.half:.4f}</td>"
                        f"<td>{row.seeds}</td></tr>" for row in table.itertuples())
+        if not len(table):
+            continue
         parts.append(f"<p><b>{html.escape(title)}</b></p><table><tr><th>arm</th><th>tokens</th><th>bits per byte</th><th>seeds</th></tr>"
                      f"{rows}</table>")
     return "\n".join(parts) + "</section>"

@@ -15,11 +15,11 @@ class Series(unittest.TestCase):
     def test_every_run_has_its_own_result(self):
         names = [name for series in CONFIG["series"] for name, _ in run_series.runs(CONFIG, series)]
         self.assertEqual(len(names), len(set(names)))
-        self.assertIn("budgets_without_equal_total_2250k_s3", names)
+        self.assertIn("budgets_without_equal_total_1080k_s3", names)
 
     def test_a_run_is_told_its_arm_seed_and_point(self):
-        sets = dict(run_series.runs(CONFIG, "budgets"))["budgets_without_250k_s2"]
-        self.assertEqual(sets, ["arm.ple=none", "arm.name=without", "arm.seed=2", "tokens.budget=250000"])
+        sets = dict(run_series.runs(CONFIG, "budgets"))["budgets_without_120k_s2"]
+        self.assertEqual(sets, ["arm.ple=none", "arm.name=without", "arm.seed=2", "tokens.budget=120000"])
 
     def test_changes_of_arm_and_series_become_one_list(self):
         sets = run_series.merge_changes(["arm.change=[a=1]", "arm.seed=0", "arm.change=[b=2, c=3]"])
@@ -27,13 +27,13 @@ class Series(unittest.TestCase):
 
     def test_healing_starts_from_the_model_of_its_own_seed(self):
         sets = dict(run_series.runs(CONFIG, "heal"))["heal_healed_0k_lr0_table0_s2"]
-        self.assertIn("arm.start=.work/training/budgets_with_750k_s2/checkpoint", sets)
+        self.assertIn("arm.start=.work/training/budgets_with_360k_s2/checkpoint", sets)
         self.assertIn("arm.ple=none", sets)
 
     def test_small_budgets_and_first_seeds_come_first(self):
         names = [name for name, _ in run_series.runs(CONFIG, "budgets")]
-        self.assertEqual(names[:2], ["budgets_with_250k_s1", "budgets_without_250k_s1"])
-        self.assertTrue(names[-1].endswith("2250k_s5"))
+        self.assertEqual(names[:2], ["budgets_with_120k_s1", "budgets_without_120k_s1"])
+        self.assertTrue(names[-1].endswith("1080k_s5"))
 
 
 if __name__ == "__main__":
