@@ -60,6 +60,8 @@ std::string_view Summary(PleTransform transform) {
       return "values in 4 bits, a scale per group";
     case PleTransform::kCodebook:
       return "each layer's rows from a book of few (k-means)";
+    case PleTransform::kZeroSoft:
+      return "row 0, which images and audio read, is 0; text keeps its rows";
   }
   return "";
 }

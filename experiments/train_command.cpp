@@ -29,7 +29,22 @@ double Metric(const Record& record, std::string_view task, std::string_view metr
   return kNotMeasured;
 }
 
+void PrintWhere(const TrainingResult& result) {
+  std::cout << fmt::format("weights: {}\nresult: {}\n", result.checkpoint, result.path);
+}
+
+void PrintMediaEnd(const TrainingConfig& config, const TrainingResult& result) {
+  const auto meta = [&](const char* key) { return MetaValue(result.record.meta, key); };
+  const std::vector<TrainingRow>& rows = result.record.training.at(0).rows;
+  std::cout << fmt::format("{}: {} parameters trained, {} examples in {} s\n", config.run_name(),
+                           meta("parameters"), meta("trained_examples"), meta("training_seconds"));
+  std::cout << fmt::format("loss: {:.4f} nats per answer token at first, {:.4f} at last\n", rows.front().loss,
+                           rows.back().loss);
+  PrintWhere(result);
+}
+
 void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
+  if (config.media.enabled()) return PrintMediaEnd(config, result);
   const auto meta = [&](const char* key) { return MetaValue(result.record.meta, key); };
   const std::string& task = config.evaluation.split;
   std::cout << fmt::format("{}: {} parameters ({} in the PLE table), {} tokens in {} s\n", config.run_name(),
@@ -42,7 +57,7 @@ void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
                            Metric(result.record, task, "bits_per_byte", &AccuracyRow::value),
                            Metric(result.record, task, "bits_per_byte", &AccuracyRow::low),
                            Metric(result.record, task, "bits_per_byte", &AccuracyRow::high));
-  std::cout << fmt::format("weights: {}\nresult: {}\n", result.checkpoint, result.path);
+  PrintWhere(result);
 }
 
 void RunTraining(TrainFlags& flags) {
@@ -53,6 +68,8 @@ void RunTraining(TrainFlags& flags) {
   try {
     PrintEnd(config, Train(config, flags.options));
   } catch (const Interrupted&) {
+    if (config.media.enabled())
+      throw RunError("interrupted; training on media keeps no state: start it anew");
     throw RunError("interrupted; the state is in {}: go on with --resume", config.output.folder);
   }
 }
@@ -60,7 +77,8 @@ void RunTraining(TrainFlags& flags) {
 }  // namespace
 
 void AddTrainCommand(CLI::App& app) {
-  auto* command = app.add_subcommand("train", "Trains the text model that a config describes");
+  auto* command =
+      app.add_subcommand("train", "Trains the text model, or the towers, that a config describes");
   auto flags = std::make_shared<TrainFlags>();
   command->add_option("config", flags->config, "The run's YAML file, as in configs/training/")->required();
   command->add_option("--set", flags->set, "Overrides one key of the config: arm.seed=3")

@@ -27,26 +27,38 @@ struct Scorer {
   TokenScores scores = {};
   std::vector<ChoiceScores> choices = {};  // of each task
   std::string error = "";
+  // What was fed last for the document at hand, and the logits of each token.
+  std::vector<int64_t> fed = {};
+  torch::Tensor fed_logits = {};
 };
 
-torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids) {
+torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids,
+                       const SoftTokens& soft = {}) {
   const std::vector<int64_t> piece(ids.begin(), ids.end());
   const torch::Tensor tensor = torch::tensor(piece, torch::kInt64).unsqueeze(0);
   model.UseLayers(scorer.layers);  // variants take turns on one set of weights
   auto request = scorer.source->Begin(ids);
-  return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll).squeeze(0);
+  return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll, soft).squeeze(0);
 }
 
-// −ln p of `continuation` after bos and `context`, summed.
+// −ln p of `continuation` after bos and `context`, summed.  `soft`: what the context shows.
 double NatsAfter(Gemma3n& model, Scorer& scorer, std::span<const int64_t> context,
-                 std::span<const int64_t> continuation) {
+                 std::span<const int64_t> continuation, const SoftTokens& soft) {
   std::vector<int64_t> ids = {model.config().bos_token_id};
   ids.insert(ids.end(), context.begin(), context.end());
   ids.insert(ids.end(), continuation.begin(), continuation.end() - 1);  // the last one is never fed
-  scorer.kv->Clear();
-  const torch::Tensor logits = LogitsOf(model, scorer, ids);
+  // Choices of one token ask for the same logits, those that begin a longer one too.
+  const bool is_known =
+      scorer.fed.size() >= ids.size() && std::ranges::equal(ids, std::span(scorer.fed).first(ids.size()));
+  if (!is_known) {
+    scorer.kv->Clear();
+    scorer.source->StartSequence();
+    scorer.fed_logits = LogitsOf(model, scorer, ids, soft);
+    scorer.fed = ids;
+  }
   const auto n = std::ssize(continuation);
-  const TokenScores scores = ScoreTokens(logits.narrow(0, logits.size(0) - n, n), continuation, {});
+  const torch::Tensor logits = scorer.fed_logits.narrow(0, std::ssize(ids) - n, n);
+  const TokenScores scores = ScoreTokens(logits, continuation, {});
   return std::accumulate(scores.nats.begin(), scores.nats.end(), 0.0);
 }
 
@@ -72,6 +84,7 @@ class GroupScorer {
         text_(ReadScoredText(section_, checkpoint_)) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
     if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
+    for (const ChoiceTask& task : tasks_) CheckMedia(task);
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
     for (int64_t v : LiveVariants(context, group)) AddScorer(v);
@@ -93,12 +106,23 @@ class GroupScorer {
       bar.Update(static_cast<int64_t>(w) + 1);
     }
     bar.Finish();
-    for (auto& scorer : scorers_) AnswerTasks(scorer);
+    AnswerTasks();
     for (auto& scorer : scorers_) Keep(scorer);
     return true;
   }
 
  private:
+  // What a document shows must be something that this model sees, and fit into its window.
+  void CheckMedia(const ChoiceTask& task) const {
+    for (const ChoiceDocument& document : task.documents) {
+      if (!document.HasMedia()) continue;
+      const auto ids = std::ssize(EncodeChoice(document, document.gold, *tokenizer_, model_.config()).ids);
+      if (ids <= section_.context) continue;
+      throw UserError("{}: {} tokens with what it shows, 'accuracy.context' has room for {}; raise it",
+                      document.origin, ids, section_.context);
+    }
+  }
+
   void AddScorer(int64_t v) {
     const auto& variant = context_.config.variants[v];
     try {
@@ -154,17 +178,32 @@ class GroupScorer {
     if (!far.empty()) throw RunError("{}", far);
   }
 
-  // Exact variants were shown equal: they answer as the baseline does.
-  void AnswerTasks(Scorer& scorer) {
-    if (scorer.exact || !scorer.error.empty()) return;
-    try {
-      for (const ChoiceTask& task : tasks_) {
-        const auto nats = [&](std::span<const int64_t> context, std::span<const int64_t> continuation) {
-          ThrowIfInterrupted();
-          return NatsAfter(model_, scorer, context, continuation);
-        };
-        scorer.choices.push_back(ScoreChoices(task, *tokenizer_, nats));
+  // Document by document, so that what one shows is encoded once for all variants.
+  void AnswerTasks() {
+    for (auto& scorer : scorers_) scorer.choices.resize(tasks_.size());
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      Progress bar("accuracy, " + tasks_[t].name, std::ssize(tasks_[t].documents));
+      for (int64_t d = 0; d < std::ssize(tasks_[t].documents); ++d) {
+        const ChoiceDocument& document = tasks_[t].documents[d];
+        const SoftTokens soft =
+            document.HasMedia() ? model_.Encode(ReadMedia(document.media, checkpoint_)) : SoftTokens();
+        for (auto& scorer : scorers_) Answer(scorer, t, document, soft);
+        bar.Update(d + 1);
       }
+      bar.Finish();
+    }
+  }
+
+  // Exact variants were shown equal: they answer as the baseline does.
+  void Answer(Scorer& scorer, size_t task, const ChoiceDocument& document, const SoftTokens& soft) {
+    if (scorer.exact || !scorer.error.empty()) return;
+    scorer.fed.clear();
+    const auto nats = [&](std::span<const int64_t> context, std::span<const int64_t> continuation) {
+      ThrowIfInterrupted();
+      return NatsAfter(model_, scorer, context, continuation, soft);
+    };
+    try {
+      ScoreDocument(document, *tokenizer_, model_.config(), nats, scorer.choices[task]);
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
@@ -181,7 +220,9 @@ class GroupScorer {
     part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
     const std::vector<ChoiceScores>& choices = scorer.exact ? scorers_.front().choices : scorer.choices;
     for (size_t i = 0; i < choices.size(); ++i) {
-      for (AccuracyRow& row : ChoiceRows(name, tasks_[i], choices[i]))
+      const bool has_baseline = baseline_ >= 0 && scorers_.front().error.empty();
+      const ChoiceScores* compared = has_baseline ? &scorers_.front().choices[i] : nullptr;
+      for (AccuracyRow& row : ChoiceRows(name, tasks_[i], choices[i], compared))
         part.accuracy.push_back(std::move(row));
     }
     if (scorer.exact) {

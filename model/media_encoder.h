@@ -14,18 +14,24 @@
 
 namespace plelab {
 
+// pixels [n, 3, h, w] float32 in [0, 1] → [n, soft tokens, hidden] float32.  Gradient flows to the weights.
+// Reference: Gemma3nModel.get_image_features.
+torch::Tensor EmbedImages(const torch::Tensor& pixels, const VisionWeights& tower,
+                          const EmbedderWeights& joint, const VisionConfig& config);
+// mel [n, frames, bins], mask [n, frames] (true: no frame) → [n, places, hidden] float32, `places` those of
+// the config: masked frames and the places after the last one are the embedding of the last audio vocabulary
+// entry. Gradient flows to the weights.  Reference: Gemma3nModel.forward.  Throws UserError for a clip with
+// more frames than places.  REQUIRES config.audio.
+torch::Tensor EmbedClips(const torch::Tensor& mel, const torch::Tensor& mask, const AudioWeights& tower,
+                         const EmbedderWeights& joint, const Gemma3nConfig& config);
+
 // Holds the two towers, each loaded when first used.  The embedders are the InputEmbedder's.
 class MediaEncoder {
  public:
   MediaEncoder(std::shared_ptr<const Checkpoint> checkpoint, const LoadOptions& options);
 
-  // pixels [n, 3, h, w] float32 in [0, 1] → [n, soft tokens, hidden] float32.  Reference:
-  // Gemma3nModel.get_image_features.  Throws UserError where the checkpoint has no vision tower.
+  // As EmbedImages and EmbedClips.  Throws UserError where the checkpoint has no such tower.
   torch::Tensor Images(const torch::Tensor& pixels, InputEmbedder& embedder);
-  // mel [n, frames, bins], mask [n, frames] (true: no frame) → [n, soft tokens, hidden] float32: masked
-  // frames and the places after the last one are the embedding of the last audio vocabulary entry. Reference:
-  // Gemma3nModel.forward.  Throws UserError where there is no audio tower, or the clip has more frames than
-  // places.
   torch::Tensor Clips(const torch::Tensor& mel, const torch::Tensor& mask, InputEmbedder& embedder);
 
   const VisionWeights& vision();

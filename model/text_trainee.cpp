@@ -4,15 +4,13 @@
 
 #include "model/head_loss.h"
 #include "model/io/error.h"
-#include "model/random_tensor.h"
 #include "model/text_model.h"
 #include "model/torch_dtype.h"
+#include "model/trainee_weights.h"
 #include "model/weight_lists.h"
 
 namespace plelab {
 namespace {
-
-constexpr int64_t kPaddingRow = 0;
 
 bool HasPle(PlePlacement placement, int64_t layer, int64_t layers) {
   const int64_t third = (layers + 2) / 3;
@@ -69,27 +67,6 @@ void ForEachRead(TextTrainee& trainee, F f) {
       });
 }
 
-torch::Tensor Initial(const TensorSpec& spec, uint64_t seed) {
-  if (spec.shape.size() == 1) return torch::ones(spec.shape);
-  const torch::Tensor values = torch::empty(spec.shape);
-  RandomTensor(seed, spec).Fill(0, {values.data_ptr<float>(), static_cast<size_t>(values.numel())});
-  const bool is_table =
-      spec.group == ParameterGroup::kPleTable || spec.group == ParameterGroup::kTokenEmbedding;
-  if (is_table) values[kPaddingRow].zero_();
-  return values;
-}
-
-torch::Tensor& ValuesOf(torch::Tensor& field) { return field; }
-torch::Tensor& ValuesOf(LinearWeight& field) { return field.values; }
-
-void Describe(torch::Tensor&, const TensorSpec&, DType) {}
-void Describe(LinearWeight& field, const TensorSpec& spec, DType products) {
-  field.format = products == DType::kBFloat16 ? WeightFormat::kBFloat16 : WeightFormat::kFloat32;
-  field.layout = WeightLayout::kRowMajor;
-  field.out = spec.shape[0];
-  field.in = spec.shape[1];
-}
-
 torch::Tensor Hidden(const TextTrainee& trainee, const torch::Tensor& inputs, bool training) {
   const TextConfig& c = trainee.text();
   const TextModel model{c, trainee.weights, trainee.layers, kPaddingRow, training};
@@ -116,11 +93,11 @@ TextTrainee MakeTrainee(const Gemma3nConfig& config, PlePlacement placement, uin
     if (!HasPle(placement, layer.source_layer, layers)) layer.ple_slice = kNoPle;
   }
   ForEachRead(trainee, [&](const TensorSpec& spec, auto& field) {
-    ValuesOf(field) = Initial(spec, seed).requires_grad_(true);
+    ValuesOf(field) = InitialValues(spec, seed).requires_grad_(true);
   });
   // The pass reads the format of maps that an arm does not train, too.
   ForEachTensor("", config.text, trainee.weights,
-                [&](const TensorSpec& spec, auto& field) { Describe(field, spec, products); });
+                [&](const TensorSpec& spec, auto& field) { DescribeTrained(field, spec, products); });
   return trainee;
 }
 

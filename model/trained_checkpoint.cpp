@@ -16,11 +16,16 @@ namespace fs = std::filesystem;
 
 void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& config_json,
                             const std::string& directory, const TrainedCheckpointOptions& options) {
+  WriteTrainedCheckpoint(PublishedWeights(trainee, options.dtype), config_json, directory, options);
+}
+
+void WriteTrainedCheckpoint(const std::vector<TrainedTensor>& published, const std::string& config_json,
+                            const std::string& directory, const TrainedCheckpointOptions& options) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (!fs::is_directory(directory)) throw RunError("{}: cannot be made: {}", directory, error.message());
   std::vector<NamedTensor> tensors;
-  for (TrainedTensor& tensor : PublishedWeights(trainee, options.dtype)) {
+  for (const TrainedTensor& tensor : published) {
     tensors.push_back({tensor.spec.name, tensor.values});
   }
   std::map<std::string, std::string> metadata = options.metadata;
@@ -42,8 +47,10 @@ void StartFrom(TextTrainee& trainee, const std::string& directory) {
   WeightLoader loader(checkpoint, options);
   std::vector<TrainedTensor> wanted = TrainedTensors(trainee);
   std::vector<torch::Tensor> found(wanted.size());
+  const std::string own = TextPrefix(trainee.config), theirs = TextPrefix(checkpoint.config());
   for (size_t i = 0; i < wanted.size(); ++i) {
-    const TensorSpec& spec = wanted[i].spec;
+    TensorSpec spec = wanted[i].spec;
+    spec.name = theirs + spec.name.substr(own.size());
     const TensorInfo* info = checkpoint.Find(spec.name);
     if (info == nullptr || info->shape != spec.shape) {
       throw UserError(

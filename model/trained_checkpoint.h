@@ -22,9 +22,14 @@ struct TrainedCheckpointOptions {
 void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& config_json,
                             const std::string& directory, const TrainedCheckpointOptions& options);
 
+// The same of any list of tensors, in their own dtypes; options.dtype is what config.json says.
+void WriteTrainedCheckpoint(const std::vector<TrainedTensor>& published, const std::string& config_json,
+                            const std::string& directory, const TrainedCheckpointOptions& options);
+
 // Replaces the trainee's weights by those of a checkpoint as published.  What the trainee does not read is
-// dropped: a trainee without PLE starts from a model with PLE whose branch is skipped.  Throws UserError
-// where the checkpoint lacks a tensor of the trainee or has one of another shape.
+// dropped: a trainee without PLE starts from a model with PLE whose branch is skipped, a multimodal one may
+// start from a text-only checkpoint.  Throws UserError where the checkpoint lacks a tensor of the trainee or
+// has one of another shape.
 void StartFrom(TextTrainee& trainee, const std::string& directory);
 
 }  // namespace plelab

@@ -8,9 +8,7 @@
 #include "model/io/error.h"
 
 namespace plelab {
-namespace {
-
-// 0 … count − 1 in an order of the seed's.  Not std::shuffle, whose sequence differs between libraries.
+// Not std::shuffle, whose sequence differs between libraries.
 std::vector<int64_t> Shuffled(int64_t count, uint64_t seed) {
   std::vector<int64_t> items(static_cast<size_t>(count));
   std::iota(items.begin(), items.end(), 0);
@@ -18,8 +16,6 @@ std::vector<int64_t> Shuffled(int64_t count, uint64_t seed) {
   for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random() % i]);
   return items;
 }
-
-}  // namespace
 
 Packing::Packing(const TokenSplit& split, int64_t context, int64_t batch, uint64_t seed)
     : split_(split), context_(context), batch_(batch), seed_(seed) {

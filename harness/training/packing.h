@@ -16,6 +16,9 @@ struct TokenBatch {
   torch::Tensor inputs, targets;
 };
 
+// 0 … count − 1 in an order of the seed's, the same with every library.
+std::vector<int64_t> Shuffled(int64_t count, uint64_t seed);
+
 class Packing {
  public:
   // `split` must outlive it.  Throws UserError where it holds less than one batch.

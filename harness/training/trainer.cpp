@@ -1,7 +1,5 @@
 #include "harness/training/trainer.h"
 
-#include <malloc.h>
-
 #include <filesystem>
 #include <utility>
 
@@ -12,9 +10,11 @@
 #include "harness/synthesise.h"
 #include "harness/timer.h"
 #include "harness/training/evaluation.h"
+#include "harness/training/media_trainer.h"
 #include "harness/training/packing.h"
 #include "harness/training/training_cost.h"
 #include "harness/training/training_record.h"
+#include "harness/training/training_setup.h"
 #include "harness/training/training_state.h"
 #include "model/head_loss.h"
 #include "model/io/error.h"
@@ -25,31 +25,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostRows = 400;  // of /training/NAME_SEED
-
-// A step frees and takes the same blocks as the one before: given back to the system, the same pages would
-// have to be cleared again and again.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, -1);
-}
-
 void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
-  if (fs::exists(output.result) && !options.force) {
-    throw UserError("{}: exists; name another 'output.result', or replace it with --force", output.result);
-  }
+  CheckResultIsNew(output, options);
   const std::string state = StatePath(output.folder);
   if (fs::exists(state) && !options.force && !options.resume) {
     throw UserError("{}: a run was stopped here; go on with --resume, or start anew with --force", state);
   }
-}
-
-TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_json) {
-  const ArmSection& arm = config.arm;
-  TextTrainee trainee = MakeTrainee(ParseConfig(config_json, arm.shape), arm.ple,
-                                    static_cast<uint64_t>(arm.seed), config.compute.dtype);
-  if (!arm.start.empty()) StartFrom(trainee, arm.start);
-  return trainee;
 }
 
 class Trainer {
@@ -134,7 +115,7 @@ class Trainer {
 
   // Points fall on the same steps whether a run was stopped or not.
   void KeepRow(double rate) {
-    const int64_t every = (steps_ + kMostRows - 1) / kMostRows;
+    const int64_t every = (steps_ + kMostTrainingRows - 1) / kMostTrainingRows;
     if (progress_.step % every != 0 && progress_.step != steps_) return;
     const auto steps = static_cast<double>(progress_.interval_steps);
     progress_.rows.push_back({progress_.step, TokensDone(), progress_.interval_loss / steps,
@@ -182,6 +163,7 @@ class Trainer {
 }  // namespace
 
 TrainingResult Train(const TrainingConfig& config, const TrainingOptions& options) {
+  if (config.media.enabled()) return TrainMedia(config, options);
   CheckOutput(config.output, options);
   UseThreads(config.compute.threads);
   const InterruptGuard interrupt;

@@ -31,9 +31,23 @@ void FillDefaults(TrainingConfig& config) {
 std::string ResolvedYaml(TrainingConfig& config, bool with_output) {
   YamlNode root = YamlNode::Map();
   VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
-    if (with_output || key != "output") root.Set(key, ToYaml(section));
+    if (key == "output" && !with_output) return;
+    // What this kind of training does not have, is not printed: its keys would be read as given.
+    if (key == (config.media.enabled() ? "tokens" : "media")) return;
+    root.Set(key, ToYaml(section));
   });
   return PrintYaml(root);
+}
+
+// Text or media: one of the two sections, not both.
+void CheckLearnsFromOne(const YamlNode& root) {
+  const YamlNode *tokens = root.Find("tokens"), *media = root.Find("media");
+  if (tokens == nullptr && media == nullptr) {
+    throw UserError("{}: missing key 'tokens' (or 'media'), which a training config needs", root.place);
+  }
+  if (tokens != nullptr && media != nullptr) {
+    throw UserError("{}: 'media' beside 'tokens': a run learns from one of them", media->place);
+  }
 }
 
 // Sets `key`; a number where there is a list replaces each of its entries.
@@ -58,6 +72,7 @@ void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::str
 std::string TrainingConfig::run_name() const { return fmt::format("{}_{}", arm.name, arm.seed); }
 
 int64_t TrainingConfig::steps() const {
+  if (media.enabled()) return (media.examples + media.batch - 1) / media.batch;
   const int64_t step_tokens = tokens.context * tokens.batch;
   return (tokens.budget + step_tokens - 1) / step_tokens;
 }
@@ -84,6 +99,7 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
       throw UserError("{}: missing key '{}', which a training config needs", root.place, key);
     }
   });
+  CheckLearnsFromOne(root);
   const bool fits =
       config.arm.name.find_first_not_of(
           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string::npos;

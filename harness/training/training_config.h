@@ -31,6 +31,17 @@ struct TokensSection {
   bool operator==(const TokensSection&) const = default;
 };
 
+// In place of `tokens`: towers learn to say what documents show.
+struct MediaSection {
+  std::string documents;        // required: JSONL as in accuracy.tasks, each line with images or audio
+  int64_t examples = 0;         // required: documents that are learned from, over all epochs
+  int64_t batch = 8;            // documents of one step
+  double text_lr = 0;           // the text model's rate at its highest, tables included; 0: it stays as it is
+  bool learn_row_zero = false;  // row 0 of the PLE table, which soft tokens read; else it stays as it is
+  bool enabled() const { return !documents.empty(); }
+  bool operator==(const MediaSection&) const = default;
+};
+
 // AdamW (Loshchilov & Hutter 2019), linear warm-up, then a cosine to final_lr.
 struct OptimizerSection {
   double lr = 3e-3;        // of matrices and norms, at its highest
@@ -69,7 +80,8 @@ struct OutputSection {
 
 struct TrainingConfig {
   ArmSection arm;
-  TokensSection tokens;
+  TokensSection tokens;  // one of these two
+  MediaSection media;
   OptimizerSection optimizer;
   ComputeSection compute;
   EvaluationSection evaluation;
@@ -78,7 +90,7 @@ struct TrainingConfig {
   std::string identity_yaml;  // the same without `output`: what a run may not change while it goes on
 
   std::string run_name() const;  // NAME_SEED
-  int64_t steps() const;         // ⌈budget / (context · batch)⌉
+  int64_t steps() const;         // ⌈budget / (context · batch)⌉, or ⌈examples / batch⌉
 };
 
 // overrides: "arm.seed=3", from --set.  Throws UserError with the place.

@@ -45,6 +45,26 @@ void VisitFields(TokensSection& s, V&& visit) {
 }
 
 template <class V>
+void VisitFields(MediaSection& s, V&& visit) {
+  visit("documents", s.documents,
+        "JSONL of multiple-choice documents with images or audio (scripts/corpus/make_digits.py); the right "
+        "choice is "
+        "learned",
+        Required());
+  visit("examples", s.examples, "documents that are learned from, over all epochs",
+        Rule{.required = true, .min = 1});
+  visit("batch", s.batch, "documents of one step", Between(1, 4096));
+  visit("text_lr", s.text_lr,
+        "AdamW's rate for the text model at its highest, tables included; 0: it stays as it is",
+        Between(0, 10));
+  visit("learn_row_zero", s.learn_row_zero,
+        "true: row 0 of the PLE table, which soft tokens read, is learned at table_lr; false (the "
+        "reference): it stays "
+        "as it is",
+        Rule());
+}
+
+template <class V>
 void VisitFields(OptimizerSection& s, V&& visit) {
   visit("lr", s.lr, "AdamW's rate for matrices and norms, at its highest", Between(0, 10));
   visit("table_lr", s.table_lr, "the same for the token embedding and the PLE table", Between(0, 10));
@@ -89,13 +109,14 @@ void VisitFields(OutputSection& s, V&& visit) {
 template <class V>
 void VisitSections(TrainingConfig& c, V&& visit) {
   visit("arm", c.arm, "which model");
-  visit("tokens", c.tokens, "what it learns from");
+  visit("tokens", c.tokens, "what a text model learns from (or give media)");
+  visit("media", c.media, "what the towers of a multimodal model learn from (or give tokens)");
   visit("optimizer", c.optimizer, "AdamW with warm-up and cosine");
   visit("compute", c.compute, "precision and threads");
   visit("evaluation", c.evaluation, "what is measured on held-out text");
   visit("output", c.output, "where it goes");
 }
 
-inline bool IsRequiredSection(std::string_view section) { return section == "arm" || section == "tokens"; }
+inline bool IsRequiredSection(std::string_view section) { return section == "arm"; }
 
 }  // namespace plelab

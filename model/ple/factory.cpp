@@ -19,6 +19,7 @@
 #include "model/ple/transforms/other_tokens.h"
 #include "model/ple/transforms/random_rows.h"
 #include "model/ple/transforms/row_values.h"
+#include "model/ple/transforms/zero_soft.h"
 
 // A new strategy or transform must not be forgotten here.
 #pragma GCC diagnostic error "-Wswitch"
@@ -152,6 +153,8 @@ std::unique_ptr<PleSource> MakeTransformed(std::unique_ptr<PleSource> source, co
       return with(std::make_unique<IntegerRows>(geometry.dim, BitsOf(options.transform), options.group));
     case PleTransform::kCodebook:
       return with(std::make_unique<CodebookRows>(ScanOf(table, context), options.entries, options.seed));
+    case PleTransform::kZeroSoft:
+      return with(std::make_unique<ZeroSoftRow>());
   }
   throw RunError("a transform without a source");
 }
@@ -168,6 +171,7 @@ int64_t TransformedBytes(const PleOptions& options, const PleGeometry& geometry,
     case PleTransform::kNone:
     case PleTransform::kShuffled:
     case PleTransform::kPrevious:
+    case PleTransform::kZeroSoft:
       return below;
     case PleTransform::kZeroLayers:
       return FixedRows::Bytes(geometry, std::ssize(options.layers), 0);

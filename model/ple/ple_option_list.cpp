@@ -29,7 +29,7 @@ constexpr Names<bool, 2> kBooleans = {{{"true", true}, {"false", false}}};
 constexpr Names<DropMode, 3> kModes = {{{"zero_row", DropMode::kZeroRow},
                                         {"projection_only", DropMode::kProjectionOnly},
                                         {"block_off", DropMode::kBlockOff}}};
-constexpr Names<PleTransform, 11> kTransforms = {{{"none", PleTransform::kNone},
+constexpr Names<PleTransform, 12> kTransforms = {{{"none", PleTransform::kNone},
                                                   {"zero_layers", PleTransform::kZeroLayers},
                                                   {"mean_layers", PleTransform::kMeanLayers},
                                                   {"shuffled", PleTransform::kShuffled},
@@ -39,7 +39,8 @@ constexpr Names<PleTransform, 11> kTransforms = {{{"none", PleTransform::kNone},
                                                   {"low_rank", PleTransform::kLowRank},
                                                   {"int8", PleTransform::kInt8},
                                                   {"int4", PleTransform::kInt4},
-                                                  {"codebook", PleTransform::kCodebook}}};
+                                                  {"codebook", PleTransform::kCodebook},
+                                                  {"zero_soft", PleTransform::kZeroSoft}}};
 
 template <const auto& kNames>
 auto ParseWord(std::string_view full_key, std::string_view value) {

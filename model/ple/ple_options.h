@@ -31,7 +31,8 @@ enum class PleTransform {
   kLowRank,
   kInt8,
   kInt4,
-  kCodebook
+  kCodebook,
+  kZeroSoft
 };
 
 // An amount of memory as a user writes it: 64MiB, or a share of the table (5%).

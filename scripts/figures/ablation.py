@@ -11,7 +11,10 @@ KINDS = (("zero_layers", "rows 0", "#0072B2"), ("mean_layers", "mean row of the 
 
 
 def applies(result) -> bool:
-    return result.meta.get("experiment") == "ple_ablation" and len(result.table("accuracy")) > 0
+    by_layer = {transform for transform, _, _ in KINDS}
+    transforms = {result.options(variant).get("transform") for variant in result.done()["variant"]} if len(result.done()) else set()
+    return (result.meta.get("experiment") == "ple_ablation" and len(result.table("accuracy")) > 0
+            and len(transforms & by_layer) > 0)
 
 
 def layers_of(text: str) -> list[int]:

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "model/config.h"
 #include "model/io/error.h"
@@ -12,6 +14,8 @@
 namespace plelab {
 namespace {
 
+namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Ids = std::vector<int64_t>;
@@ -33,7 +37,16 @@ class ChoiceTaskTest : public ::testing::Test {
  protected:
   const Tokenizer tokenizer_{kShipped + "models/small/tokenizer.model",
                              ParseConfig(ShapeConfigJson(kShipped + "models/small.json"), "small")};
+  const Gemma3nConfig config_ =
+      ParseConfig(ShapeConfigJson(kShipped + "models/small_multimodal.json"), "small");
   std::string Text(std::span<const int64_t> ids) const { return tokenizer_.Decode(ids); }
+  ChoiceScores Score(const ChoiceTask& task, const ContinuationNats& nats) const {
+    ChoiceScores scores;
+    for (const ChoiceDocument& document : task.documents) {
+      ScoreDocument(document, tokenizer_, config_, nats, scores);
+    }
+    return scores;
+  }
 };
 
 TEST(ReadChoiceTask, TakesBothSpellingsAndSkipsEmptyLines) {
@@ -71,7 +84,7 @@ TEST_F(ChoiceTaskTest, ContextAndChoiceAreJoinedByOneSpaceAndSplitWhereTheContex
   };
   const ChoiceTask task{
       "t", {{"She was", {"glad", " sorry"}, 0}, {"She was ", {"glad", "in"}, 0}, {"", {"Yes", "No"}, 0}}};
-  ScoreChoices(task, tokenizer_, record);
+  Score(task, record);
   ASSERT_EQ(contexts.size(), 6u);
   for (size_t i = 0; i < contexts.size(); ++i) {
     const auto& document = task.documents[i / 2];
@@ -88,17 +101,58 @@ TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
   // 2 nats for each token: the short choice is the likeliest, the long one per character.
   const ChoiceTask task{"t",
                         {{"Was it", {"no", "unquestionably"}, 1}, {"Was it", {"unquestionably", "no"}, 1}}};
-  const ChoiceScores scores = ScoreChoices(task, tokenizer_, [](auto, auto continuation) {
-    return 2.0 + 0.1 * static_cast<double>(continuation.size());
-  });
+  const ChoiceScores scores = Score(
+      task, [](auto, auto continuation) { return 2.0 + 0.1 * static_cast<double>(continuation.size()); });
   EXPECT_THAT(scores.acc, ElementsAre(0, 1));
   EXPECT_THAT(scores.acc_norm, ElementsAre(1, 0));
+  EXPECT_GT(scores.nats[0], scores.nats[1]) << "of the right choice, which is the long one first";
+}
+
+TEST_F(ChoiceTaskTest, MediaStandBeforeTheContextOrAtTheirMarks) {
+  const testing::TemporaryFolder folder;
+  fs::copy(PLELAB_SOURCE_DIR "/tests/data/media/rgb.png", folder / "a.png");
+  fs::copy(PLELAB_SOURCE_DIR "/tests/data/media/mono_16k.wav", folder / "b.wav");
+  testing::WriteText(folder / "t.jsonl",
+                     R"({"images": ["a.png"], "context": "It is", "choices": [" one", " zero"], "gold": 0}
+{"audio": ["b.wav"], "context": "Hear <audio> say", "choices": [" one", " two"], "gold": 0}
+)");
+  const ChoiceTask task = ReadChoiceTask(folder / "t.jsonl");
+  EXPECT_EQ(task.documents[0].context, "<image>It is");
+  EXPECT_EQ(task.documents[0].media.images.at(0), std::string(folder / "a.png"));
+  const auto [ids, split] = EncodeChoice(task.documents[0], 1, tokenizer_, config_);
+  EXPECT_EQ(std::ranges::count(ids, config_.special.image), config_.special.vision_soft_tokens_per_image);
+  EXPECT_EQ(Text(std::span(ids).subspan(split)), " zero");
+  const ChoiceIds heard = EncodeChoice(task.documents[1], 0, tokenizer_, config_);
+  EXPECT_EQ(std::ranges::count(heard.ids, config_.special.audio),
+            config_.special.audio_soft_tokens_per_image);
+  EXPECT_EQ(Text(std::span(heard.ids).subspan(heard.split)), " one");
+}
+
+TEST_F(ChoiceTaskTest, MediaThatAreNotThereOrNotMeantAreNamedWithTheirLine) {
+  EXPECT_THAT(
+      ErrorOf(R"({"images": ["no.png"], "context": "a", "choices": ["b", "c"], "gold": 0})"),
+      AllOf(HasSubstr("task.jsonl:1: 'images'"), HasSubstr("no.png"), HasSubstr("folder of the JSONL")));
+  EXPECT_THAT(ErrorOf(R"({"audio": "b.wav", "context": "a", "choices": ["b", "c"], "gold": 0})"),
+              HasSubstr("task.jsonl:1: key 'audio'"));
+  EXPECT_THAT(ErrorOf(R"({"images": ["/proc/self/status"], "context": "<image><image>", "choices": ["b", "c"],
+"gold": 0})"),
+              HasSubstr("task.jsonl:1"));
+  const Gemma3nConfig text_only = ParseConfig(ShapeConfigJson(kShipped + "models/small.json"), "small");
+  ChoiceDocument document{"<image>It is", {"b", "c"}, 0};
+  document.media.images = {"a.png"};
+  document.origin = "t.jsonl:7";
+  try {
+    EncodeChoice(document, 0, tokenizer_, text_only);
+    ADD_FAILURE() << "a text-only model saw a picture";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("t.jsonl:7"), HasSubstr("no vision tower")));
+  }
 }
 
 TEST(ChoiceRows, AccuracyHasItsStandardError) {
   ChoiceTask task{"t", std::vector<ChoiceDocument>(4)};
-  const auto rows = ChoiceRows("v", task, {{1, 0, 0, 0}, {1, 1, 1, 1}});
-  ASSERT_EQ(rows.size(), 4u);
+  const auto rows = ChoiceRows("v", task, {{1, 0, 0, 0}, {1, 1, 1, 1}, {1, 2, 3, 4}});
+  ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(rows[0].metric, "acc");
   EXPECT_DOUBLE_EQ(rows[0].value, 0.25);
   EXPECT_NEAR(rows[1].value, std::sqrt(0.25 * 0.75 / 3), 1e-12) << "√(p (1 − p) / (n − 1))";
@@ -106,6 +160,20 @@ TEST(ChoiceRows, AccuracyHasItsStandardError) {
   EXPECT_EQ(rows[2].value, 1);
   EXPECT_EQ(rows[3].value, 0);
   EXPECT_EQ(rows[0].n, 4);
+  EXPECT_EQ(rows[4].metric, "answer_nats");
+  EXPECT_EQ(rows[4].value, 2.5);
+}
+
+TEST(ChoiceRows, DifferencesToTheBaselineArePaired) {
+  const ChoiceTask task{"t", std::vector<ChoiceDocument>(4)};
+  const ChoiceScores baseline{{1, 1, 0, 0}, {1, 1, 1, 1}, {1, 2, 3, 4}};
+  const auto rows = ChoiceRows("v", task, {{1, 0, 0, 0}, {1, 1, 1, 1}, {3, 4, 5, 6}}, &baseline);
+  ASSERT_EQ(rows.size(), 7u);
+  EXPECT_EQ(rows[5].metric, "delta_acc");
+  EXPECT_EQ(rows[5].value, -0.25);
+  EXPECT_EQ(rows[6].metric, "delta_answer_nats");
+  EXPECT_EQ(rows[6].value, 2);
+  EXPECT_EQ(rows[6].low, rows[6].high) << "every document differs by the same";
 }
 
 TEST(ChoiceTask, TheShippedTasksHaveFourChoicesAndNoFavouritePlace) {

@@ -113,7 +113,7 @@ TEST(PleSpec, OptionsOfATransformGoWithItOnly) {
   EXPECT_THAT(
       SpecError("disk,transform=lowrank"),
       HasSubstr("unknown value 'lowrank' for 'transform'; known: none, zero_layers, mean_layers, shuffled, "
-                "previous, random, shared, low_rank, int8, int4, codebook"));
+                "previous, random, shared, low_rank, int8, int4, codebook, zero_soft"));
 }
 
 TEST(PleSpec, ATransformSaysWhatItCannotDoWithout) {

@@ -80,7 +80,7 @@ TEST_P(Transforms, PassOnWhatReadingThrows) {
 INSTANTIATE_TEST_SUITE_P(All, Transforms,
                          testing::Values("zero_layers,layers=1-2", "mean_layers,layers=0", "shuffled",
                                          "previous", "random", "shared", "low_rank,rank=2", "int8",
-                                         "int4,group=4", "codebook,entries=8"),
+                                         "int4,group=4", "codebook,entries=8", "zero_soft"),
                          [](const auto& info) {
                            const std::string spec = info.param;
                            return spec.substr(0, spec.find(','));

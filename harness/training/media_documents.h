@@ -1,0 +1,39 @@
+// Documents that show images or audio, as batches that towers learn from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/choice_task.h"
+#include "model/media_trainee.h"
+
+namespace plelab {
+
+class MediaDocuments {
+ public:
+  // `path`: JSONL as ReadChoiceTask reads it.  `companions`: files of the shape, among them tokenizer.model
+  // and preprocessor_config.json.  Throws UserError for a missing companion, and naming its line for a
+  // document that shows nothing, or what the config has no tower for.
+  MediaDocuments(const std::string& path, const Gemma3nConfig& config,
+                 const std::vector<std::string>& companions);
+
+  int64_t size() const { return std::ssize(documents_); }
+  // bos, what documents show, their context and the right choice, whose tokens alone are targets; one batch
+  // for each kind of document (images, audio, both).  Decodes the files.  Throws UserError naming one that
+  // cannot be read.
+  std::vector<MediaBatch> Batches(const std::vector<int64_t>& documents) const;
+
+ private:
+  MediaBatch MakeBatch(const std::vector<int64_t>& documents) const;
+
+  const Gemma3nConfig& config_;
+  std::string processor_folder_;
+  std::vector<ChoiceDocument> documents_;
+  std::vector<ChoiceIds> ids_;  // of the right choice
+};
+
+// Which documents step `step` learns from: each epoch all of them, in an order of its own.
+std::vector<int64_t> DocumentsOfStep(int64_t step, int64_t batch, int64_t documents, uint64_t seed);
+
+}  // namespace plelab

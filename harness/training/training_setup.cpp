@@ -1,0 +1,31 @@
+#include "harness/training/training_setup.h"
+
+#include <malloc.h>
+
+#include <filesystem>
+
+#include "model/io/error.h"
+#include "model/trained_checkpoint.h"
+
+namespace plelab {
+
+void CheckResultIsNew(const OutputSection& output, const TrainingOptions& options) {
+  if (std::filesystem::exists(output.result) && !options.force) {
+    throw UserError("{}: exists; name another 'output.result', or replace it with --force", output.result);
+  }
+}
+
+TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_json) {
+  const ArmSection& arm = config.arm;
+  TextTrainee trainee = MakeTrainee(ParseConfig(config_json, arm.shape), arm.ple,
+                                    static_cast<uint64_t>(arm.seed), config.compute.dtype);
+  if (!arm.start.empty()) StartFrom(trainee, arm.start);
+  return trainee;
+}
+
+void KeepFreedMemory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+}
+
+}  // namespace plelab

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Makes .work/corpus/digits: drawn digits and shapes, spoken digits, and what is to be said of each.
+
+PNG of 256 × 256 (fonts that matplotlib brings; size, place, colours and a small rotation are drawn) and WAV of 16 kHz mono
+(espeak-ng's English voices; voice, speed, pitch, loudness and noise are drawn).  train.jsonl has all kinds, in the shape of
+configs/tasks; train_ and test_digits.jsonl, _shapes.jsonl and _speech.jsonl one each.  Test files are drawn anew from the *same*
+fonts and voices: they ask for a digit in another place and colour, not in another hand.
+
+Needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  The same bytes on every run with the same versions.
+usage: .venv/bin/python scripts/corpus/make_digits.py [--images N] [--clips N] [--test N] [--out FOLDER]
+"""
+
+import argparse
+import io
+import json
+import math
+import random
+import subprocess
+import wave
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+PROJECT = Path(__file__).resolve().parents[2]
+SIDE = 256
+RATE = 16_000
+DIGITS = [" zero", " one", " two", " three", " four", " five", " six", " seven", " eight", " nine"]
+SHAPES = [" triangle", " square", " circle", " star", " cross"]
+FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Bold",
+         "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic")
+VOICES = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
+SPEAKERS = ("", "+m1", "+m3", "+m5", "+m7", "+f1", "+f2", "+f3", "+f4")
+FILES = {"digit": "digits", "shape": "shapes", "speech": "speech"}
+SAYS = {"digit": "The picture shows the digit", "shape": "The picture shows a", "speech": "The voice says"}
+
+
+def colours(rng):
+    """A light one and a dark one, either way round."""
+    light = tuple(rng.randint(170, 255) for _ in range(3))
+    dark = tuple(rng.randint(0, 90) for _ in range(3))
+    return (light, dark) if rng.random() < 0.5 else (dark, light)
+
+
+def corners(count, radius, inner=None):
+    """Of a regular polygon, or of a star where `inner` gives a second radius."""
+    radii = [radius] if inner is None else [radius, inner]
+    steps = count * len(radii)
+    return [(radii[i % len(radii)] * math.sin(2 * math.pi * i / steps),
+             -radii[i % len(radii)] * math.cos(2 * math.pi * i / steps)) for i in range(steps)]
+
+
+def draw_shape(pen, name, place, size, colour):
+    x, y = place
+    if name == " circle":
+        pen.ellipse((x - size, y - size, x + size, y + size), fill=colour)
+    elif name == " square":
+        side = 0.85 * size
+        pen.rectangle((x - side, y - side, x + side, y + side), fill=colour)
+    elif name == " cross":
+        arm = 0.3 * size
+        pen.rectangle((x - size, y - arm, x + size, y + arm), fill=colour)
+        pen.rectangle((x - arm, y - size, x + arm, y + size), fill=colour)
+    else:
+        points = corners(3, size) if name == " triangle" else corners(5, size, 0.42 * size)
+        pen.polygon([(x + dx, y + dy) for dx, dy in points], fill=colour)
+
+
+def draw(kind, answer, rng, fonts):
+    ground, ink = colours(rng)
+    image = Image.new("RGB", (SIDE, SIDE), ground)
+    pen = ImageDraw.Draw(image)
+    place = (SIDE / 2 + rng.uniform(-32, 32), SIDE / 2 + rng.uniform(-32, 32))
+    if kind == "digit":
+        font = ImageFont.truetype(str(fonts / f"{rng.choice(FONTS)}.ttf"), rng.randint(120, 210))
+        pen.text(place, str(DIGITS.index(answer)), font=font, fill=ink, anchor="mm")
+    else:
+        draw_shape(pen, answer, place, rng.uniform(45, 85), ink)
+    turned = image.rotate(rng.uniform(-12, 12), resample=Image.Resampling.BILINEAR, center=place, fillcolor=ground)
+    file = io.BytesIO()
+    turned.save(file, "PNG")
+    return file.getvalue()
+
+
+def resample(samples, rate):
+    """To RATE, in the frequency domain."""
+    count = round(len(samples) * RATE / rate)
+    spectrum = np.fft.rfft(samples)[: count // 2 + 1]
+    return np.fft.irfft(spectrum, count) * count / len(samples)
+
+
+def speak(answer, rng, noise):
+    voice = rng.choice(VOICES) + rng.choice(SPEAKERS)
+    command = ["espeak-ng", "-v", voice, "-s", str(rng.randint(120, 200)), "-p", str(rng.randint(20, 80)), "--stdout"]
+    said = subprocess.run([*command, answer.strip()], check=True, capture_output=True).stdout
+    # The header that --stdout writes does not know the length.
+    samples = np.frombuffer(said[44 : len(said) // 2 * 2], "<i2").astype(np.float64) / 32768
+    rate = int.from_bytes(said[24:28], "little")
+    sound = resample(samples, rate) * rng.uniform(0.4, 1.0)
+    sound = np.concatenate([np.zeros(rng.randint(0, RATE // 5)), sound])
+    sound += noise.standard_normal(len(sound)) * 10 ** rng.uniform(-4, -2.3)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+class Maker:
+    """Writes files and describes them, one document each."""
+
+    def __init__(self, out, seed):
+        self.out = out
+        self.rng = random.Random(seed)
+        self.noise = np.random.default_rng(seed)
+        self.fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+    def document(self, kind, folder, index):
+        choices = SHAPES if kind == "shape" else DIGITS
+        gold = index % len(choices)
+        is_speech = kind == "speech"
+        name = f"{folder}/{kind}_{index:05}.{'wav' if is_speech else 'png'}"
+        made = speak(choices[gold], self.rng, self.noise) if is_speech else draw(kind, choices[gold], self.rng, self.fonts)
+        (self.out / name).write_bytes(made)
+        return {"audio" if is_speech else "images": [name], "context": SAYS[kind], "choices": choices, "gold": gold}
+
+    def documents(self, kind, folder, count):
+        return [self.document(kind, folder, i) for i in range(count)]
+
+
+def write(path, documents):
+    path.write_text("".join(json.dumps(d) + "\n" for d in documents), encoding="utf-8")
+    print(f"{len(documents):6} documents: {path}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=4000, help="to learn from, a quarter of them shapes")
+    parser.add_argument("--clips", type=int, default=4000)
+    parser.add_argument("--test", type=int, default=300, help="of each kind")
+    parser.add_argument("--out", type=Path, default=PROJECT / ".work/corpus/digits")
+    args = parser.parse_args()
+    for folder in ("train", "test"):
+        (args.out / folder).mkdir(parents=True, exist_ok=True)
+    train, test = Maker(args.out, 0), Maker(args.out, 1)
+    shapes = args.images // 4
+    counts = {"digit": args.images - shapes, "shape": shapes, "speech": args.clips}
+    learned = {kind: train.documents(kind, "train", count) for kind, count in counts.items()}
+    write(args.out / "train.jsonl", [document for kind in learned for document in learned[kind]])
+    for kind, name in FILES.items():
+        write(args.out / f"train_{name}.jsonl", learned[kind])
+    for kind, name in FILES.items():
+        write(args.out / f"test_{name}.jsonl", test.documents(kind, "test", args.test))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What a model that sees and hears loses without its rows: accuracy and nats of the answer, task by task."""
+import numpy as np
+
+from . import style
+
+TITLE = "What PLE rows are worth where a model looks and listens"
+CAPTION = ("Left: share of right answers. Right: what the right answer costs more "
+           "than in the untouched model, paired by document. 95 % intervals over documents (±1.96 standard errors).")
+
+
+def tasks(result) -> list[str]:
+    table = result.table("accuracy")
+    return list(dict.fromkeys(table.loc[table["metric"] == "answer_nats", "task"])) if len(table) else []
+
+
+def applies(result) -> bool:
+    return result.meta.get("experiment") == "ple_ablation" and len(tasks(result)) > 0
+
+
+def values(result, task: str, metric: str) -> np.ndarray:
+    """[variants, (value, low, high)], NaN where it was not measured."""
+    table = result.table("accuracy")
+    rows = table[(table["task"] == task) & (table["metric"] == metric)].set_index("variant")
+    return rows.reindex(result.done()["variant"])[["value", "low", "high"]].to_numpy()
+
+
+def draw(result):
+    variants = list(result.done()["variant"])
+    figure, (right, nats) = style.new(10.6, 1.6 + 0.42 * len(variants), ncols=2, sharey=True)
+    names = tasks(result)
+    for i, task in enumerate(names):
+        places = np.arange(len(variants))[::-1] + 0.22 * ((len(names) - 1) / 2 - i)
+        colour = style.COLOURS[i % len(style.COLOURS)]
+        for axes, metric, scale in ((right, "acc", 100), (nats, "delta_answer_nats", 1)):
+            value, low, high = scale * values(result, task, metric).T
+            axes.errorbar(value, places, xerr=[value - low, high - value], fmt="o", color=colour, capsize=2.5,
+                          markersize=4.5, linewidth=1.2, label=task)
+    right.set_yticks(np.arange(len(variants))[::-1], variants)
+    right.set(xlabel="right answers, %", xlim=(0, 102))
+    nats.axvline(0, color="#999999", linewidth=0.8)
+    nats.set(xlabel="Δ nats of the right answer")
+    for axes in (right, nats):
+        axes.grid(axis="y", visible=False)
+    right.set_ylim(-0.6, len(variants) - 0.4)
+    right.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
+    style.sign(figure, result)
+    return figure
