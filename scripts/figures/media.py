@@ -42,6 +42,7 @@ def draw(result):
     for axes in (right, nats):
         axes.grid(axis="y", visible=False)
     right.set_ylim(-0.6, len(variants) - 0.4)
-    right.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
+    right.legend(fontsize=8, loc="lower left", ncols=len(names))
+    right.set_title(TITLE)
     style.sign(figure, result)
     return figure
