@@ -219,8 +219,8 @@ class GroupScorer {
     Record part;
     part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
     const std::vector<ChoiceScores>& choices = scorer.exact ? scorers_.front().choices : scorer.choices;
+    const bool has_baseline = baseline_ >= 0 && scorers_.front().error.empty();
     for (size_t i = 0; i < choices.size(); ++i) {
-      const bool has_baseline = baseline_ >= 0 && scorers_.front().error.empty();
       const ChoiceScores* compared = has_baseline ? &scorers_.front().choices[i] : nullptr;
       for (AccuracyRow& row : ChoiceRows(name, tasks_[i], choices[i], compared))
         part.accuracy.push_back(std::move(row));

@@ -109,10 +109,10 @@ ChoiceTask ReadChoiceTask(const std::string& path) {
     throw UserError("{}: cannot be read; expected a JSONL file of multiple-choice documents", path);
   }
   ChoiceTask task{fs::path(path).stem().string(), {}};
+  const fs::path folder = fs::path(path).parent_path();
   std::string line;
   for (int64_t number = 1; std::getline(file, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const fs::path folder = fs::path(path).parent_path();
     task.documents.push_back(ReadDocument(line, folder, fmt::format("{}:{}", path, number)));
   }
   if (task.documents.empty()) throw UserError("{}: holds no document", path);
