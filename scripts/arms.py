@@ -9,16 +9,14 @@ import argparse
 import json
 import math
 import pathlib
-import textwrap
 
 import numpy as np
 import pandas as pd
 from figures import style
+from figures.worth import NAMES, bars, draw_worth
 from resultfile import Result, ResultError, main_guard
 
 AGAINST = "with"
-NAMES = {"without": "without, otherwise equal", "without_equal_total": "without, as many parameters in all",
-         "without_equal_fast": "without, as many in fast memory"}
 WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
          "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
 HEAL_START = 360_000  # tokens that the series `heal` starts after (configs/training/series.json)
@@ -41,6 +39,14 @@ def read(paths) -> pd.DataFrame:
                      "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
                      "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": path})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def read_folder(folder: pathlib.Path) -> pd.DataFrame:
+    """The same of every result in a folder."""
+    paths = sorted(folder.glob("*.h5"))
+    if not paths:
+        raise ResultError(f"{folder}: no result of `plelab train`; make them with scripts/training/run_series.py")
+    return read(paths)
 
 
 def key(result, name) -> float:
@@ -98,27 +104,20 @@ def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     return figure
 
 
-def bars(axes, table: pd.DataFrame, names, colours) -> None:
-    for i, row in enumerate(table.itertuples()):
-        axes.bar(i, row.difference, yerr=row.half, capsize=4, color=colours[i], width=0.62)
-        axes.annotate(f"{row.difference:+.3f}", (i, max(row.difference + row.half, 0)), ha="center", va="bottom",
-                      xytext=(0, 2), textcoords="offset points", fontsize=8)  # fmt: skip
-    axes.set_xticks(range(len(table)), names, fontsize=8)
-    axes.axhline(0, color="#555555", linewidth=1)
-    axes.margins(y=0.15)
+def worth(runs: pd.DataFrame) -> pd.DataFrame:
+    """Dropped, healed, never had: bits per byte above the model with PLE, all after HEAL_START tokens.  Empty where none was run."""
+    heal, budgets = (runs[runs["series"] == series] for series in ("heal", "budgets"))
+    without = differences(budgets, budgets)
+    healed = differences(heal, heal, "continued").sort_values("budget")
+    return pd.concat([healed, without[without["budget"] == HEAL_START]], ignore_index=True) if len(healed) else healed
 
 
-def draw_heal(healed: pd.DataFrame, without: pd.DataFrame, start: int):
+def draw_heal(table: pd.DataFrame):
     """Dropping beside healing beside a model that never had the table."""
-    table = pd.concat([healed.sort_values("budget"), without], ignore_index=True)
-    names = ["dropped" if row.budget < 1000 else f"dropped, then\n{row.budget / 1e3:g} k tokens" if row.arm == "healed"
-             else textwrap.fill(NAMES[row.arm], 18) for row in table.itertuples()]  # fmt: skip
-    colours = [style.COLOURS[3] if row.arm == "healed" else style.COLOURS[0] for row in table.itertuples()]
     figure, axes = style.new(8.6, 4.8)
-    bars(axes, table, names, colours)
-    axes.set_ylabel("bits per byte above the model with PLE")
+    draw_worth(axes, table)
     axes.set_title("Dropped, healed, never had: what the PLE table was worth")
-    figure.supxlabel(f"trained here for {start / 1e3:g} k tokens · {seeds(table)}, paired, "
+    figure.supxlabel(f"trained here for {HEAL_START / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · dropped: against the same model trained on as long · test split",
                      fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
@@ -198,10 +197,8 @@ def answers(runs: pd.DataFrame):
         budget = table["budget"].iloc[0]
         same = without[(without["budget"] == budget) & (without["arm"] == "without")]
         yield "part of PLE against all of it", table, "arms_where", draw_where(pd.concat([table, same]), budget)
-    heal = runs[runs["series"] == "heal"]
-    if len(table := differences(heal, heal, "continued")):
-        figure = draw_heal(table, without[without["budget"] == HEAL_START], HEAL_START)
-        yield "PLE dropped, then healed, against the same model trained on", table, "arms_heal", figure
+    if len(table := worth(runs)):
+        yield "PLE dropped, then healed, against the same model trained on", table[table["arm"] == "healed"], "arms_heal", draw_heal(table)
     vocabulary = runs[runs["series"] == "vocabulary"]
     if len(table := differences(vocabulary, vocabulary)):
         yield "without PLE against with, 2,048 pieces", table, "arms_vocabulary", None

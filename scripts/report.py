@@ -99,14 +99,11 @@ def section(result: Result, index: int) -> str:
         f"<details><summary>Machine, versions, hashes</summary><pre>{html.escape(meta)}</pre></details></section>"])
 
 
-def arms_section(folder: pathlib.Path) -> str:
-    """What arms that were trained with and without PLE say (scripts/arms.py), from a folder of training results."""
-    paths = sorted(folder.glob("*.h5"))
-    if not paths:
-        raise ResultError(f"{folder}: no result of `plelab train`; make them with scripts/training/run_series.py")
-    parts = [f"<section><h1>Trained with and without</h1><p>{len(paths)} training runs of {html.escape(str(folder))}; differences are "
+def arms_section(runs, folder: pathlib.Path) -> str:
+    """What arms that were trained with and without PLE say (scripts/arms.py)."""
+    parts = [f"<section><h1>Trained with and without</h1><p>{len(runs)} training runs of {html.escape(str(folder))}; differences are "
              "paired by seed, ± half of a 95 % interval (Student).</p>"]
-    for i, (title, table, _, figure) in enumerate(arms.answers(arms.read(paths))):
+    for i, (title, table, _, figure) in enumerate(arms.answers(runs)):
         if figure is not None:
             parts.append(f"<figure>{unique_ids(svg_of(figure), f'arms{i}-')}</figure>")
         rows = "".join(f"<tr><td>{html.escape(row.arm)}</td><td>{row.budget:,}</td><td>{row.difference:+.4f} ± {row.half:.4f}</td>"
@@ -125,9 +122,13 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="the page to write")
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
+    runs = arms.read_folder(arguments.arms) if arguments.arms else None
+    if runs is not None:
+        for result in results:
+            result.worth = arms.worth(runs)
     sections = [section(result, i) for i, result in enumerate(results)]
-    if arguments.arms:
-        sections.append(arms_section(arguments.arms))
+    if runs is not None:
+        sections.append(arms_section(runs, arguments.arms))
     out = arguments.out or results[0].path.with_suffix(".html")
     out.write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PLE Lab: {html.escape(results[0].name)}'
                    f"</title><style>{STYLE}</style></head><body>" + "<hr>".join(sections) + "</body></html>\n")

@@ -27,6 +27,7 @@ class Result:
 
     def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
+        self.worth = pd.DataFrame()  # of arms that a figure sets beside this result (arms.worth)
         if not self.path.exists():
             raise ResultError(f"{path}: no such result; `build/plelab run CONFIG.yaml` writes one")
         try:

@@ -2,11 +2,14 @@
 import numpy as np
 
 from . import style
+from .worth import draw_worth
 
 TITLE = "What is lost without a token's rows, layer by layer"
-CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). Left: the "
-           "rows of one layer at a time. Middle: of all layers from the first up, or from the last down. Right: of all layers, "
-           "replaced by rows that say less. Grey line: all rows zero, the projected half of the input stays.")
+CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). First: the "
+           "rows of one layer at a time. Then: of all layers from the first up, or from the last down. Then: of all layers, "
+           "replaced by rows that say less. Grey line: all rows zero, the projected half of the input stays. All this is what the "
+           "model has got used to, not what the rows were worth: last panel, where arms are given, small models that were trained "
+           "without them.")
 KINDS = (("zero_layers", "rows 0", "#0072B2"), ("mean_layers", "mean row of the layer", "#E69F00"))
 
 
@@ -42,7 +45,7 @@ def dropped(result) -> float:
 
 
 def draw(result):
-    figure, (single, ends, other) = style.new(12.4, 4.9, ncols=3, width_ratios=(1, 1, 1.05))
+    figure, (single, ends, other, beside) = panels(len(result.worth) > 0)
     for transform, label, colour in KINDS:
         found = by_layers(result, transform)
         draw_single(single, found, label, colour)
@@ -58,8 +61,20 @@ def draw(result):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8)
     draw_other(other, result, full)
+    if beside is not None:
+        draw_worth(beside, result.worth, width=11)
+        beside.set_title("Dropped, healed, never had: smaller models")
     style.sign(figure, result)
     return figure
+
+
+def panels(four: bool):
+    """The figure and its four axes; the last is None where only three are wanted."""
+    if four:
+        figure, axes = style.new(11.6, 9.2, nrows=2, ncols=2)
+        return figure, axes.flat
+    figure, axes = style.new(12.4, 4.9, ncols=3, width_ratios=(1, 1, 1.05))
+    return figure, (*axes, None)
 
 
 def draw_single(axes, found, label, colour) -> None:
