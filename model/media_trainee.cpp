@@ -20,6 +20,10 @@ namespace {
 // 1e-5, from which a short run would not come away.
 constexpr double kLayerScale = 0.1;
 
+// The first block of a stage changes its shape, so that nothing passes it by: scaled as the others, it would
+// make the stream as small as what each later block adds, and pictures alike before the last of them.
+bool OpensStage(const TensorSpec& spec) { return spec.name.ends_with(".0.layer_scale.gamma"); }
+
 // f(spec, field) of every tensor of the towers and embedders.
 template <class F>
 void ForEachMediaTensor(MediaTrainee& trainee, F f) {
@@ -36,7 +40,9 @@ void ForEachMediaTensor(MediaTrainee& trainee, F f) {
 
 torch::Tensor Initial(const TensorSpec& spec, uint64_t seed) {
   if (spec.name.ends_with(".bias") || spec.name.ends_with("per_dim_scale")) return torch::zeros(spec.shape);
-  if (spec.name.ends_with("layer_scale.gamma")) return torch::full(spec.shape, kLayerScale);
+  if (spec.name.ends_with("layer_scale.gamma")) {
+    return torch::full(spec.shape, OpensStage(spec) ? 1.0 : kLayerScale);
+  }
   return InitialValues(spec, seed);
 }
 

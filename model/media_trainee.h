@@ -34,8 +34,8 @@ struct MediaTrainee {
 
 // `text` keeps its weights (model/trained_checkpoint.h: StartFrom) and must have a table of its own for each
 // layer.  Towers and embedders are a function of (config, seed): norms 1, biases and the audio attention's
-// scales 0, layer scales small, matrices as RandomTensor draws them.  Throws UserError for a text-only config
-// and for a PLE placement without such a table.
+// scales 0, layer scales small except where a stage opens, matrices as RandomTensor draws them.  Throws
+// UserError for a text-only config and for a PLE placement without such a table.
 MediaTrainee MakeMediaTrainee(TextTrainee text, const MediaTraineeOptions& options);
 
 // What is trained beside the text model: towers, embedders, row zero where it is learned (named as the

@@ -109,6 +109,22 @@ TEST_F(MediaTrainees, ItsCheckpointForetellsTheSame) {
   EXPECT_NEAR(MediaLoss(trainee, batch).item<double>(), nats.item<double>(), 1e-3);
 }
 
+// A block that has a way past it begins near the identity; one that opens a stage has none, and sets how
+// large the stream is that the others add to.
+TEST_F(MediaTrainees, TowersBeginWithBlocksThatAddLittleToWhatPassesThem) {
+  MediaTrainee trainee = Make({});
+  int opening = 0, others = 0;
+  for (const TrainedTensor& tensor : MediaTensors(trainee)) {
+    if (!tensor.spec.name.ends_with("layer_scale.gamma")) continue;
+    const bool opens = tensor.spec.name.ends_with(".0.layer_scale.gamma");
+    ++(opens ? opening : others);
+    const auto scale = tensor.values.detach().abs().max().item<double>();
+    EXPECT_TRUE(opens ? scale == 1 : scale <= 0.1) << tensor.spec.name << ": " << scale;
+  }
+  EXPECT_EQ(opening, 3) << "the first stage has edge residuals, without a scale";
+  EXPECT_GT(others, 50);
+}
+
 TEST_F(MediaTrainees, NeedTowersAndATableWhoseRowZeroTheyRead) {
   EXPECT_THROW(Make({}, PlePlacement::kNone), UserError);
   EXPECT_THROW(Make({}, PlePlacement::kShared), UserError);
