@@ -18,7 +18,7 @@ namespace {
 
 // Of a block's own part beside what passes it by: 81 blocks in a row begin close to the identity.  timm has
 // 1e-5, from which a short run would not come away.
-constexpr double kLayerScale = 0.1;
+constexpr double kLayerScale = 0.01;
 
 // The first block of a stage changes its shape, so that nothing passes it by: scaled as the others, it would
 // make the stream as small as what each later block adds, and pictures alike before the last of them.
