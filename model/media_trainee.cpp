@@ -7,6 +7,7 @@
 #include "model/input_embedder.h"
 #include "model/io/error.h"
 #include "model/media_encoder.h"
+#include "model/ops.h"
 #include "model/text_model.h"
 #include "model/torch_dtype.h"
 #include "model/trainee_weights.h"
@@ -78,6 +79,26 @@ SoftTokens Encode(const MediaTrainee& trainee, const MediaInput& media) {
   return soft;
 }
 
+// The mean of each document's soft tokens, [documents, hidden].
+torch::Tensor MeanSoftTokens(const SoftTokens& soft, int64_t documents) {
+  torch::Tensor mean;
+  for (const torch::Tensor& tokens : {soft.image, soft.audio}) {
+    if (!tokens.defined()) continue;
+    const torch::Tensor own = tokens.view({documents, -1, tokens.size(-1)}).mean(1);
+    mean = mean.defined() ? mean + own : own;
+  }
+  return mean;
+}
+
+torch::Tensor AlignmentLoss(const MediaTrainee& trainee, const SoftTokens& soft,
+                            const torch::Tensor& targets) {
+  const TextWeights& text = trainee.text.weights;
+  const torch::Tensor first = targets.ne(kNotScored).to(torch::kInt64).argmax(1, /*keepdim=*/true);
+  const torch::Tensor mean = MeanSoftTokens(soft, targets.size(0));
+  return HeadLoss(RmsNorm(mean, text.norm, trainee.text.text().rms_norm_eps), text.embed_tokens,
+                  trainee.text.text().final_logit_softcapping, targets.gather(1, first).flatten());
+}
+
 }  // namespace
 
 MediaTrainee MakeMediaTrainee(TextTrainee text, const MediaTraineeOptions& options) {
@@ -108,18 +129,20 @@ std::vector<TrainedTensor> MediaTensors(MediaTrainee& trainee) {
   return tensors;
 }
 
-torch::Tensor MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch) {
+MediaLosses MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch) {
   const TextTrainee& text = trainee.text;
   const TextModel model{text.text(), text.weights, text.layers, kPaddingRow, trainee.options.train_text};
   InputEmbedder embedder([&] { return trainee.vision_embedder; }, [&] { return trainee.audio_embedder; });
-  const torch::Tensor embeds =
-      embedder.Embed(batch.inputs, model, trainee.config(), Encode(trainee, batch.media));
+  const SoftTokens soft = Encode(trainee, batch.media);
+  const torch::Tensor embeds = embedder.Embed(batch.inputs, model, trainee.config(), soft);
   const torch::Tensor hidden = TextHidden(model, embeds, RowsOf(trainee, batch.inputs)).flatten(0, 1);
   // Few positions are scored: the head sees these alone.
   const torch::Tensor targets = batch.targets.flatten();
   const torch::Tensor scored = targets.ne(kNotScored).nonzero().flatten();
-  return HeadLoss(hidden.index_select(0, scored), text.weights.embed_tokens,
-                  text.text().final_logit_softcapping, targets.index_select(0, scored));
+  MediaLosses losses{HeadLoss(hidden.index_select(0, scored), text.weights.embed_tokens,
+                              text.text().final_logit_softcapping, targets.index_select(0, scored))};
+  if (trainee.options.align > 0) losses.alignment = AlignmentLoss(trainee, soft, batch.targets);
+  return losses;
 }
 
 std::vector<TrainedTensor> PublishedWeights(const MediaTrainee& trainee, DType dtype) {

@@ -7,7 +7,7 @@ configs/tasks; train_ and test_digits.jsonl, _shapes.jsonl and _speech.jsonl one
 fonts and voices: they ask for a digit in another place and colour, not in another hand.
 
 Needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  The same bytes on every run with the same versions.
-usage: .venv/bin/python scripts/corpus/make_digits.py [--images N] [--clips N] [--test N] [--out FOLDER]
+usage: .venv/bin/python scripts/corpus/make_digits.py [--digits N] [--shapes N] [--clips N] [--test N] [--out FOLDER]
 """
 
 import argparse
@@ -37,10 +37,8 @@ SAYS = {"digit": "The picture shows the digit", "shape": "The picture shows a", 
 
 
 def colours(rng):
-    """A light one and a dark one, either way round."""
-    light = tuple(rng.randint(170, 255) for _ in range(3))
-    dark = tuple(rng.randint(0, 90) for _ in range(3))
-    return (light, dark) if rng.random() < 0.5 else (dark, light)
+    """A light ground and a dark ink."""
+    return tuple(rng.randint(170, 255) for _ in range(3)), tuple(rng.randint(0, 90) for _ in range(3))
 
 
 def corners(count, radius, inner=None):
@@ -71,13 +69,13 @@ def draw(kind, answer, rng, fonts):
     ground, ink = colours(rng)
     image = Image.new("RGB", (SIDE, SIDE), ground)
     pen = ImageDraw.Draw(image)
-    place = (SIDE / 2 + rng.uniform(-32, 32), SIDE / 2 + rng.uniform(-32, 32))
+    place = (SIDE / 2 + rng.uniform(-12, 12), SIDE / 2 + rng.uniform(-12, 12))
     if kind == "digit":
-        font = ImageFont.truetype(str(fonts / f"{rng.choice(FONTS)}.ttf"), rng.randint(120, 210))
+        font = ImageFont.truetype(str(fonts / f"{rng.choice(FONTS)}.ttf"), rng.randint(150, 190))
         pen.text(place, str(DIGITS.index(answer)), font=font, fill=ink, anchor="mm")
     else:
-        draw_shape(pen, answer, place, rng.uniform(45, 85), ink)
-    turned = image.rotate(rng.uniform(-12, 12), resample=Image.Resampling.BILINEAR, center=place, fillcolor=ground)
+        draw_shape(pen, answer, place, rng.uniform(60, 80), ink)
+    turned = image.rotate(rng.uniform(-6, 6), resample=Image.Resampling.BILINEAR, center=place, fillcolor=ground)
     file = io.BytesIO()
     turned.save(file, "PNG")
     return file.getvalue()
@@ -108,25 +106,29 @@ def speak(answer, rng, noise):
 
 
 class Maker:
-    """Writes files and describes them, one document each."""
+    """Writes files of one kind into `folder` of `out` and describes them, one document each.
 
-    def __init__(self, out, seed):
-        self.out = out
-        self.rng = random.Random(seed)
-        self.noise = np.random.default_rng(seed)
+    Has generators of its own: how many of another kind are made changes nothing.
+    """
+
+    def __init__(self, out, folder, kind):
+        self.out, self.folder, self.kind = out, folder, kind
+        self.rng = random.Random(f"{folder} {kind}")
+        self.noise = np.random.default_rng(self.rng.getrandbits(64))
         self.fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        (out / folder).mkdir(parents=True, exist_ok=True)
 
-    def document(self, kind, folder, index):
-        choices = SHAPES if kind == "shape" else DIGITS
+    def document(self, index):
+        choices = SHAPES if self.kind == "shape" else DIGITS
         gold = index % len(choices)
-        is_speech = kind == "speech"
-        name = f"{folder}/{kind}_{index:05}.{'wav' if is_speech else 'png'}"
-        made = speak(choices[gold], self.rng, self.noise) if is_speech else draw(kind, choices[gold], self.rng, self.fonts)
+        is_speech = self.kind == "speech"
+        name = f"{self.folder}/{self.kind}_{index:05}.{'wav' if is_speech else 'png'}"
+        made = speak(choices[gold], self.rng, self.noise) if is_speech else draw(self.kind, choices[gold], self.rng, self.fonts)
         (self.out / name).write_bytes(made)
-        return {"audio" if is_speech else "images": [name], "context": SAYS[kind], "choices": choices, "gold": gold}
+        return {"audio" if is_speech else "images": [name], "context": SAYS[self.kind], "choices": choices, "gold": gold}
 
-    def documents(self, kind, folder, count):
-        return [self.document(kind, folder, i) for i in range(count)]
+    def documents(self, count):
+        return [self.document(i) for i in range(count)]
 
 
 def write(path, documents):
@@ -136,22 +138,18 @@ def write(path, documents):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=4000, help="to learn from, a quarter of them shapes")
-    parser.add_argument("--clips", type=int, default=4000)
-    parser.add_argument("--test", type=int, default=300, help="of each kind")
+    parser.add_argument("--digits", type=int, default=2500, help="pictures of digits to learn from")
+    parser.add_argument("--shapes", type=int, default=2500, help="pictures of shapes")
+    parser.add_argument("--clips", type=int, default=4000, help="spoken digits")
+    parser.add_argument("--test", type=int, default=300, help="of each kind, to be asked about")
     parser.add_argument("--out", type=Path, default=PROJECT / ".work/corpus/digits")
     args = parser.parse_args()
-    for folder in ("train", "test"):
-        (args.out / folder).mkdir(parents=True, exist_ok=True)
-    train, test = Maker(args.out, 0), Maker(args.out, 1)
-    shapes = args.images // 4
-    counts = {"digit": args.images - shapes, "shape": shapes, "speech": args.clips}
-    learned = {kind: train.documents(kind, "train", count) for kind, count in counts.items()}
-    write(args.out / "train.jsonl", [document for kind in learned for document in learned[kind]])
+    counts = {"digit": args.digits, "shape": args.shapes, "speech": args.clips}
+    learned = {kind: Maker(args.out, "train", kind).documents(count) for kind, count in counts.items()}
+    write(args.out / "train.jsonl", [document for documents in learned.values() for document in documents])
     for kind, name in FILES.items():
         write(args.out / f"train_{name}.jsonl", learned[kind])
-    for kind, name in FILES.items():
-        write(args.out / f"test_{name}.jsonl", test.documents(kind, "test", args.test))
+        write(args.out / f"test_{name}.jsonl", Maker(args.out, "test", kind).documents(args.test))
 
 
 if __name__ == "__main__":
