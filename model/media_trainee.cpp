@@ -22,7 +22,7 @@ namespace {
 constexpr double kLayerScale = 0.01;
 
 // The first block of a stage changes its shape, so that nothing passes it by: scaled as the others, it would
-// make the stream as small as what each later block adds, and pictures alike before the last of them.
+// make the stream as small as what each later block adds, which is then no identity.
 bool OpensStage(const TensorSpec& spec) { return spec.name.ends_with(".0.layer_scale.gamma"); }
 
 // f(spec, field) of every tensor of the towers and embedders.
@@ -141,7 +141,7 @@ MediaLosses MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch) {
   const torch::Tensor scored = targets.ne(kNotScored).nonzero().flatten();
   MediaLosses losses{HeadLoss(hidden.index_select(0, scored), text.weights.embed_tokens,
                               text.text().final_logit_softcapping, targets.index_select(0, scored))};
-  if (trainee.options.align > 0) losses.alignment = AlignmentLoss(trainee, soft, batch.targets);
+  if (trainee.options.align) losses.alignment = AlignmentLoss(trainee, soft, batch.targets);
   return losses;
 }
 

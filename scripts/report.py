@@ -124,8 +124,9 @@ def main() -> None:
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None
     if runs is not None:
+        worth = arms.worth(runs)
         for result in results:
-            result.worth = arms.worth(runs)
+            result.worth = worth
     sections = [section(result, i) for i, result in enumerate(results)]
     if runs is not None:
         sections.append(arms_section(runs, arguments.arms))

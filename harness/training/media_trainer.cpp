@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 MediaTraineeOptions TraineeOptions(const TrainingConfig& config) {
   return {.train_text = config.media.text_lr > 0,
           .learn_row_zero = config.media.learn_row_zero,
-          .align = config.media.align,
+          .align = config.media.align > 0,
           .seed = static_cast<uint64_t>(config.arm.seed),
           .products = config.compute.dtype};
 }

@@ -90,7 +90,7 @@ TEST_F(MediaTrainees, GradientsAreThoseOfTheLoss) {
 TEST_F(MediaTrainees, AlignmentForetellsTheFirstTokenFromTheMeanOfTheSoftTokens) {
   const MediaBatch batch = Batch("image");
   EXPECT_FALSE(MediaLoss(Make({}), batch).alignment.defined());
-  MediaTrainee trainee = Make({.align = 1});
+  MediaTrainee trainee = Make({.align = true});
   const torch::Tensor loss = MediaLoss(trainee, batch).alignment;
 
   const at::NoGradGuard no_grad;
@@ -109,7 +109,7 @@ TEST_F(MediaTrainees, AlignmentForetellsTheFirstTokenFromTheMeanOfTheSoftTokens)
 }
 
 TEST_F(MediaTrainees, AlignmentAloneTeachesTheTower) {
-  MediaTrainee trainee = Make({.align = 1});
+  MediaTrainee trainee = Make({.align = true});
   MediaLoss(trainee, Batch("image")).alignment.backward();
   for (const TrainedTensor& tensor : MediaTensors(trainee)) {
     if (tensor.spec.name.find("vision_tower") == std::string::npos) continue;
