@@ -16,7 +16,6 @@ namespace plelab {
 struct MediaTraineeOptions {
   bool train_text = false;      // false: the text model stays as it is, its row 0 excepted
   bool learn_row_zero = false;  // soft tokens read row 0 of the PLE table: learn it, or leave it at 0
-  bool align = false;           // MediaLosses::alignment is wanted
   uint64_t seed = 0;
   DType products = DType::kFloat32;  // what linear maps of the audio tower and of both embedders round to
 };
@@ -49,15 +48,8 @@ struct MediaBatch {
   torch::Tensor targets;  // [B, T]; kNotScored where nothing is to be learned
   MediaInput media = {};  // of all documents, in order
 };
-struct MediaLosses {
-  torch::Tensor answer;  // Σ −ln p(target), a float32 scalar
-  // Σ over documents of −ln p(first target), foretold from the mean of a document's soft tokens in place of
-  // the last hidden state: a way to the towers past the text model, along which they learn words before it
-  // has learned to look.  Undefined unless `align`.
-  torch::Tensor alignment = {};
-};
-// Both with gradient.  Throws as EmbedClips.
-MediaLosses MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch);
+// Σ −ln p(target), a float32 scalar with gradient.  Throws as EmbedClips.
+torch::Tensor MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch);
 
 // All that a published checkpoint of the config must hold, in `dtype`.
 std::vector<TrainedTensor> PublishedWeights(const MediaTrainee& trainee, DType dtype);

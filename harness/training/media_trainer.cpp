@@ -29,7 +29,6 @@ namespace fs = std::filesystem;
 MediaTraineeOptions TraineeOptions(const TrainingConfig& config) {
   return {.train_text = config.media.text_lr > 0,
           .learn_row_zero = config.media.learn_row_zero,
-          .align = config.media.align > 0,
           .seed = static_cast<uint64_t>(config.arm.seed),
           .products = config.compute.dtype};
 }
@@ -103,13 +102,9 @@ class MediaTrainer {
     for (const MediaBatch& batch : batches) scored += batch.targets.ne(kNotScored).sum().item<int64_t>();
     double nats = 0;
     for (const MediaBatch& batch : batches) {
-      const MediaLosses losses = MediaLoss(trainee_, batch);
-      torch::Tensor total = losses.answer / static_cast<double>(scored);
-      nats += total.item<double>();
-      if (losses.alignment.defined()) {
-        total = total + losses.alignment * (config_.media.align / static_cast<double>(config_.media.batch));
-      }
-      total.backward();
+      const torch::Tensor loss = MediaLoss(trainee_, batch) / static_cast<double>(scored);
+      loss.backward();
+      nats += loss.item<double>();
       tokens_ += batch.inputs.numel();
     }
     const double rate = RateAt(config_.optimizer, step, config_.steps());

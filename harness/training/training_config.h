@@ -38,7 +38,6 @@ struct MediaSection {
   int64_t batch = 8;            // documents of one step
   double text_lr = 0;           // the text model's rate at its highest, tables included; 0: it stays as it is
   bool learn_row_zero = false;  // row 0 of the PLE table, which soft tokens read; else it stays as it is
-  double align = 0;             // weight of MediaLosses::alignment (model/media_trainee.h)
   bool enabled() const { return !documents.empty(); }
   bool operator==(const MediaSection&) const = default;
 };

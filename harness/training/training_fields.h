@@ -62,10 +62,6 @@ void VisitFields(MediaSection& s, V&& visit) {
         "reference): it stays "
         "as it is",
         Rule());
-  visit("align", s.align,
-        "weight of a second loss: the mean of a document's soft tokens, in place of the last hidden state, "
-        "foretells the answer's first token; 0: none",
-        Between(0, 1000));
 }
 
 template <class V>
