@@ -6,17 +6,19 @@
 Differences are paired by seed: both arms read the same documents in the same order.  Intervals are Student's.
 """
 import argparse
+import functools
 import json
 import math
 import pathlib
 
 import numpy as np
 import pandas as pd
-from figures import style
+from figures import ablation, style
 from figures.worth import NAMES, bars, draw_worth
 from resultfile import Result, ResultError, main_guard
 
 AGAINST = "with"
+PUBLISHED = pathlib.Path(__file__).resolve().parents[1] / "results" / "arms"
 WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
          "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
 HEAL_START = 360_000  # tokens that the series `heal` starts after (configs/training/series.json)
@@ -41,6 +43,7 @@ def read(paths) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@functools.cache  # a page asks twice
 def read_folder(folder: pathlib.Path) -> pd.DataFrame:
     """The same of every result in a folder."""
     paths = sorted(folder.glob("*.h5"))
@@ -110,6 +113,15 @@ def worth(runs: pd.DataFrame) -> pd.DataFrame:
     without = differences(budgets, budgets)
     healed = differences(heal, heal, "continued").sort_values("budget")
     return pd.concat([healed, without[without["budget"] == HEAL_START]], ignore_index=True) if len(healed) else healed
+
+
+def set_beside(results, folder: pathlib.Path) -> None:
+    """Dropping measures what a model has got used to: every ablation of rows is drawn beside models that never had them."""
+    ablations = [result for result in results if ablation.applies(result)]
+    if ablations and folder.is_dir():
+        table = worth(read_folder(folder))
+        for result in ablations:
+            result.worth = table
 
 
 def draw_heal(table: pd.DataFrame):

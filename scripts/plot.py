@@ -27,12 +27,12 @@ def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("result", help="a file that `plelab run` wrote")
-    parser.add_argument("--arms", type=pathlib.Path, help="a folder of `plelab train` results to set beside an ablation")
+    parser.add_argument("--arms", type=pathlib.Path, default=arms.PUBLISHED,
+                        help="a folder of `plelab train` results to set beside an ablation (default: those that ship)")
     parser.add_argument("--out", type=pathlib.Path, help="folder for the pictures")
     arguments = parser.parse_args()
     result = Result(arguments.result)
-    if arguments.arms:
-        result.worth = arms.worth(arms.read_folder(arguments.arms))
+    arms.set_beside([result], arguments.arms)
     written = draw_all(result, arguments.out or result.path.with_name(result.name + "_figures"))
     if not written:
         raise ResultError(f"{result.path}: holds no table that a figure is drawn from")

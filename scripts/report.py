@@ -123,10 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None
-    if runs is not None:
-        worth = arms.worth(runs)
-        for result in results:
-            result.worth = worth
+    arms.set_beside(results, arguments.arms or arms.PUBLISHED)
     sections = [section(result, i) for i, result in enumerate(results)]
     if runs is not None:
         sections.append(arms_section(runs, arguments.arms))

@@ -172,6 +172,10 @@ def cannot_tell(result: Result) -> list[str]:
         lines.append("Accuracy of a trained model: the weights are random, so Δ nats only proves that the rows are used.")
     elif result.weights == "unlabelled":
         lines.append("Whether the weights are trained: the checkpoint does not say.")
+    dropped = (row.variant for row in result.done().itertuples() if row.strategy == "dropped")
+    if any(not np.isnan(result.accuracy(variant, "delta_nats")[0]) for variant in dropped):
+        lines.append("What the rows are worth: dropping them measures what the model has got used to; this project's small models "
+                     "that never had them lost far less (results/FINDINGS.md, question 3).")
     steps = result.table("steps")
     if len(steps):
         ms = steps["step_ns"].median() / 1e6

@@ -8,8 +8,7 @@ TITLE = "What is lost without a token's rows, layer by layer"
 CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). First: the "
            "rows of one layer at a time. Then: of all layers from the first up, or from the last down. Then: of all layers, "
            "replaced by rows that say less. Grey line: all rows zero, the projected half of the input stays. All this is what the "
-           "model has got used to, not what the rows were worth: last panel, where arms are given, small models that were trained "
-           "without them.")
+           "model has got used to, not what the rows were worth: last panel, small models that were trained without them.")
 KINDS = (("zero_layers", "rows 0", "#0072B2"), ("mean_layers", "mean row of the layer", "#E69F00"))
 
 

@@ -4,8 +4,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-# Okabe and Ito's palette: told apart by everyone.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555")
+# Okabe and Ito's palette, told apart by everyone; then four of Tol's muted ones, for runs of many variants.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555",
+           "#882255", "#332288", "#999933", "#44AA99")
 MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X"}
 KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
                 "vision": "#D55E00", "audio": "#CC79A7", "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
