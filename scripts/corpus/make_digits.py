@@ -2,9 +2,9 @@
 """Makes .work/corpus/digits: drawn digits and shapes, spoken digits, and what is to be said of each.
 
 PNG of 256 × 256 (fonts that matplotlib brings; size, place, colours and a small rotation are drawn) and WAV of 16 kHz mono
-(espeak-ng's English voices; voice, speed, pitch, loudness and noise are drawn).  train_pictures.jsonl and
-train_speech.jsonl are in the shape of configs/tasks; test_digits.jsonl, test_shapes.jsonl and test_speech.jsonl ask.  Tests are drawn
-anew from the *same* fonts and voices: they ask for a digit in another place and colour, not in another hand.
+(espeak-ng's English voices; voice, speed, pitch, loudness and noise are drawn).  train_ and test_
+of digits.jsonl, shapes.jsonl and speech.jsonl are in the shape of configs/tasks.  Tests are drawn anew from the *same* fonts
+and voices: they ask for a digit in another place and colour, not in another hand.
 
 Needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  The same bytes on every run with the same versions.
 usage: .venv/bin/python scripts/corpus/make_digits.py [--digits N] [--shapes N] [--clips N] [--test N] [--out FOLDER]
@@ -145,10 +145,8 @@ def main():
     parser.add_argument("--out", type=Path, default=PROJECT / ".work/corpus/digits")
     args = parser.parse_args()
     counts = {"digit": args.digits, "shape": args.shapes, "speech": args.clips}
-    learned = {kind: Maker(args.out, "train", kind).documents(count) for kind, count in counts.items()}
-    write(args.out / "train_pictures.jsonl", learned["digit"] + learned["shape"])
-    write(args.out / "train_speech.jsonl", learned["speech"])
     for kind, name in FILES.items():
+        write(args.out / f"train_{name}.jsonl", Maker(args.out, "train", kind).documents(counts[kind]))
         write(args.out / f"test_{name}.jsonl", Maker(args.out, "test", kind).documents(args.test))
 
 
