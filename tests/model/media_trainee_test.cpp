@@ -62,7 +62,8 @@ TEST_F(MediaTrainees, ATextThatIsTrainedGetsGradientsToo) {
   EXPECT_FALSE(trainee.row_zero.grad().defined()) << "stays at 0 unless it is learned";
 }
 
-// Along the gradient the loss rises by |gradient|² per unit of step.
+// Along the gradient the loss rises by |gradient|² per unit of step.  It bends: along the stem's the slope is
+// 0.84 of that over steps of 0.003, 0.984 over 0.001, 0.997 over 0.0005.
 TEST_F(MediaTrainees, GradientsAreThoseOfTheLoss) {
   MediaTrainee trainee = Make({.learn_row_zero = true});
   const MediaBatch batch = Batch("mixed");
@@ -74,7 +75,7 @@ TEST_F(MediaTrainees, GradientsAreThoseOfTheLoss) {
     if (!is_looked_at) continue;
     const at::NoGradGuard no_grad;
     const torch::Tensor gradient = tensor.values.grad(), start = tensor.values.detach().clone();
-    const double norm = gradient.norm().item<double>(), step = 0.003 / norm;
+    const double norm = gradient.norm().item<double>(), step = 0.001 / norm;
     const auto loss_at = [&](double t) {
       tensor.values.copy_(start + gradient * t);
       return MediaLoss(trainee, batch).item<double>();
