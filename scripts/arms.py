@@ -118,7 +118,7 @@ def worth(runs: pd.DataFrame) -> pd.DataFrame:
 def set_beside(results, folder: pathlib.Path) -> None:
     """Dropping measures what a model has got used to: every ablation of rows is drawn beside models that never had them."""
     ablations = [result for result in results if ablation.applies(result)]
-    if ablations and folder.is_dir():
+    if ablations and (folder.is_dir() or folder != PUBLISHED):  # a folder that somebody named must be there
         table = worth(read_folder(folder))
         for result in ablations:
             result.worth = table
