@@ -1,4 +1,4 @@
-"""What every document goes through: one kind of white space, no repeated paragraphs, no near-duplicate documents."""
+"""Cleans documents: unifies white space, and drops repeated paragraphs and near-duplicate documents."""
 
 import hashlib
 import re
@@ -7,13 +7,13 @@ import zlib
 
 PARAGRAPH_MIN = 60  # characters; shorter ones may repeat (headings, "Amen.")
 SHINGLE_WORDS = 6
-SHINGLE_SAMPLE = 16  # one shingle in so many is kept, chosen by its hash, so the same text gives the same ones
-SHINGLE_MIN = 8  # a document with fewer is judged by its paragraphs only
-NEAR_DUPLICATE = 0.5  # share of its shingles seen before
+SHINGLE_SAMPLE = 16  # one shingle in 16 is kept, chosen by its hash, so the same text always gives the same shingles
+SHINGLE_MIN = 8  # a document with fewer shingles is checked by its paragraphs only
+NEAR_DUPLICATE = 0.5  # a document with at least this share of shingles seen before is dropped
 
 
 def clean_prose(text):
-    """NFC, no control or zero-width characters, single spaces, single blank lines."""
+    """Normalises to NFC, removes control and zero-width characters, and leaves single spaces and single blank lines."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     text = re.sub(r"[\u200b-\u200f\u2060\ufeff\u00ad]", "", text)
     text = re.sub(r"[^\S\n]+", " ", text)
@@ -23,7 +23,7 @@ def clean_prose(text):
 
 
 def clean_code(text):
-    """No trailing blanks, at most one blank line, and indentation by tabs: four spaces would be four tokens."""
+    """Removes trailing blanks and repeated blank lines, and indents by tabs, because four spaces would be four tokens."""
     lines = []
     for line in text.replace("\r\n", "\n").split("\n"):
         body = line.lstrip(" \t")
@@ -38,7 +38,7 @@ def is_prose(text, least_letters=0.6):
 
 
 def is_code(text):
-    """Written by people: no long lines, no tables of numbers, little outside ASCII."""
+    """Whether people wrote the code: it has no long lines, no tables of numbers and little outside ASCII."""
     if len(text) < 200 or max(map(len, text.split("\n"))) > 300:
         return False
     digits = sum(c.isdigit() for c in text)
@@ -46,26 +46,26 @@ def is_code(text):
 
 
 def shingles(text):
-    """The sampled hashes of all runs of six words."""
+    """A sample of the hashes of all runs of six words (shingles)."""
     words = re.findall(r"\w+", text.lower())
     runs = (" ".join(words[i : i + SHINGLE_WORDS]).encode() for i in range(len(words) - SHINGLE_WORDS + 1))
     return {h for h in map(zlib.crc32, runs) if h % SHINGLE_SAMPLE == 0}
 
 
 class Deduplicator:
-    """Remembers what it has let through.  What comes first stays, so the order of documents decides."""
+    """Drops text that it has let through before.  The first occurrence is kept, so the order of documents matters."""
 
     def __init__(self):
         self._paragraphs, self._shingles = set(), set()
         self.dropped = {"paragraphs": 0, "paragraph_bytes": 0, "documents": 0, "document_bytes": 0}
 
     def reserve(self, text):
-        """Text that must not get through at all, such as what accuracy is measured on."""
+        """Marks text that must not be let through at all, such as the text that accuracy is measured on."""
         self._shingles |= shingles(text)
         self._paragraphs |= {self._hash(p) for p in text.split("\n\n") if len(p) >= PARAGRAPH_MIN}
 
     def __call__(self, text, by_paragraph):
-        """The text without paragraphs seen before, or "" for a near duplicate."""
+        """Returns the text without paragraphs seen before, or "" if the document is a near duplicate."""
         seen = shingles(text)
         if len(seen) >= SHINGLE_MIN and len(seen & self._shingles) >= NEAR_DUPLICATE * len(seen):
             self._drop("document", text)

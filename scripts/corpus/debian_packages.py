@@ -1,4 +1,4 @@
-"""Debian packages as archives to read from: downloaded with apt, never unpacked to disk, never installed."""
+"""Reads files from Debian packages.  Packages are downloaded with apt; they are never unpacked to disk or installed."""
 
 import gzip
 import hashlib
@@ -8,7 +8,7 @@ import tarfile
 
 
 def fetch(package, folder):
-    """The .deb of a package in `folder`, downloaded unless it is there already."""
+    """Returns the path of the package's .deb in `folder`, and downloads it unless it is there already."""
     folder.mkdir(parents=True, exist_ok=True)
     if not list(folder.glob(f"{package}_*.deb")):
         subprocess.run(["apt-get", "download", package], cwd=folder, check=True,
@@ -17,13 +17,13 @@ def fetch(package, folder):
 
 
 def describe(deb):
-    """What the manifest says of a package: enough to find the same bytes again at snapshot.debian.org."""
+    """Returns the manifest's entry for a package, which is enough to find the same bytes again at snapshot.debian.org."""
     version = subprocess.run(["dpkg-deb", "-f", deb, "Version"], check=True, capture_output=True, text=True)
     return {"version": version.stdout.strip(), "sha256": hashlib.sha256(deb.read_bytes()).hexdigest()}
 
 
 def members(deb, pattern):
-    """[(path, bytes)] of the plain files whose path matches, by path; what is gzipped comes unpacked."""
+    """Returns [(path, bytes)] of the plain files whose path matches, sorted by path.  Gzipped files are decompressed."""
     found, wanted = {}, re.compile(pattern)
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as process:
         with tarfile.open(fileobj=process.stdout, mode="r|") as archive:

@@ -1,6 +1,6 @@
-"""Public-domain texts out of Debian packages: six novels, a Bible, a dictionary.
+"""Reads public-domain texts from Debian packages: six novels, a Bible and a dictionary.
 
-Packages are downloaded with apt and unpacked into a work folder, never installed.
+Packages are downloaded with apt and unpacked into a work folder; they are never installed.
 """
 
 import gzip
@@ -14,7 +14,7 @@ NOVELS = ("emma", "mansfieldpark", "northangerabbey", "persuasion", "prideprejud
 
 
 def unpack(packages, work):
-    """Downloads Debian packages into work/debs and unpacks them; returns the folder that stands for `/`."""
+    """Downloads Debian packages into work/debs and unpacks them into one folder, which it returns; it stands for `/`."""
     debs, root = work / "debs", work / "root"
     debs.mkdir(parents=True, exist_ok=True)
     for package in packages:
@@ -26,7 +26,7 @@ def unpack(packages, work):
 
 
 def r_strings(data):
-    """The strings of a character vector in R's XDR serialisation (STRSXP of CHARSXP)."""
+    """Returns the strings of a character vector in R's XDR serialisation (STRSXP of CHARSXP)."""
     at = data.index(b"\x00\x00\x00\x10")  # the vector's type; its length follows
     (count,) = struct.unpack_from(">i", data, at + 4)
     at += 8
@@ -39,7 +39,7 @@ def r_strings(data):
 
 
 def paragraphs(lines):
-    """Joins hard-wrapped lines; one string per paragraph."""
+    """Joins hard-wrapped lines and yields one string per paragraph."""
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
         text = " ".join(block.split())
         if text:
@@ -47,23 +47,23 @@ def paragraphs(lines):
 
 
 def novels(work):
-    """{name: text}, one blank line between paragraphs, from the lazy-load database of an R package."""
+    """Returns {name: text} from the lazy-load database of an R package, with one blank line between paragraphs."""
     data = unpack(["r-cran-janeaustenr"], work) / "usr/lib/R/site-library/janeaustenr/data"
     index = gzip.decompress((data / "Rdata.rdx").read_bytes())
-    # Entries of the index lie in the order of the names: INTSXP of length 2, (offset, length).
+    # The entries of the index are in the order of the names.  Each is an INTSXP of length 2: (offset, length).
     places = [struct.unpack(">ii", m) for m in re.findall(rb"\x00\x00\x00\r\x00\x00\x00\x02(.{8})", index, re.S)]
     blob = (data / "Rdata.rdb").read_bytes()
     texts = {}
     for name, (offset, length) in zip(NOVELS, places):
-        raw = zlib.decompress(blob[offset + 4 : offset + length])  # 4 bytes: the uncompressed length
+        raw = zlib.decompress(blob[offset + 4 : offset + length])  # the first 4 bytes are the uncompressed length
         texts[name] = "\n\n".join(paragraphs(r_strings(raw))) + "\n"
-    # A transcriber's note on punctuation, not the author's.
+    # Cuts off a note on punctuation, which is the transcriber's and not the author's.
     texts["northangerabbey"] = texts["northangerabbey"].split("A NOTE ON THE TEXT")[0].rstrip() + "\n"
     return texts
 
 
 def bible(work):
-    """The King James Version: a verse per line, a blank line between chapters, no verse numbers."""
+    """Returns the King James Version with one verse per line, a blank line between chapters and no verse numbers."""
     root = unpack(["bible-kjv", "bible-kjv-text"], work)
     command = [root / "usr/bin/bible", "-f", "-l10000", "-p", root / "usr/lib", "Gen1:1-Rev22:21"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -77,8 +77,8 @@ def bible(work):
 
 
 def devils_dictionary(work):
-    """Bierce's Devil's Dictionary without the packager's heading."""
+    """Returns Bierce's Devil's Dictionary without the packager's heading."""
     path = unpack(["dict-devil"], work) / "usr/share/dictd/devil.dict.dz"
     text = gzip.decompress(path.read_bytes()).decode("utf-8")
     entries = list(paragraphs(text[text.index("PREFACE") :].split("\n")))
-    return "\n\n".join(entries[:-1]) + "\n"  # the last one is the dictionary server's alphabet
+    return "\n\n".join(entries[:-1]) + "\n"  # the last entry is the dictionary server's alphabet

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Interpolated modified Kneser-Ney on WORK/tokens: the bits per byte that a trained model must beat.
+"""Scores an interpolated modified Kneser-Ney model on WORK/tokens: the bits per byte that a trained model must beat.
 
-Counts by sorting, with numpy only.  Trained on train.bin, measured on test.bin, overall and by domain; <bos> is
-context, never predicted.  Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling" (1998).
+The model is trained on train.bin and measured on test.bin, overall and by domain.  <bos> serves as context and is never
+predicted.  N-grams are counted by sorting, with numpy only.  The method is that of Chen and Goodman, "An Empirical Study of
+Smoothing Techniques for Language Modeling" (1998).
 usage: scripts/corpus/kneser_ney.py [--work DIR] [--order N] [--split test] [--tokens DIR]
 """
 
@@ -15,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 PROJECT = Path(__file__).resolve().parents[2]
-BITS = 13  # an id; four of them and an index of contexts fit into 64 bits
+BITS = 13  # bits of an id; four ids and an index of contexts fit into 64 bits
 MAX_ORDER = 5
 
 
 def pack(columns):
-    """Keys of n-grams of up to 4 ids, the first id in the highest bits."""
+    """Returns the keys of n-grams of up to 4 ids, with the first id in the highest bits."""
     key = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         key = (key << BITS) | column
@@ -28,7 +29,7 @@ def pack(columns):
 
 
 def windows(ids, bos, order):
-    """(contexts, words): for every predicted token its order - 1 predecessors, <bos> before a document's beginning."""
+    """Returns (contexts, words): each predicted token and its order - 1 predecessors, padded with <bos>."""
     starts = np.flatnonzero(ids == bos)
     position = np.arange(len(ids)) - starts[np.searchsorted(starts, np.arange(len(ids)), side="right") - 1]
     predicted = np.flatnonzero(ids != bos)
@@ -38,10 +39,10 @@ def windows(ids, bos, order):
 
 
 class Level:
-    """Discounted counts of one order: n-grams and contexts as sorted keys."""
+    """The discounted counts of one order.  N-grams and contexts are sorted keys."""
 
     def __init__(self, context_keys, words, counts):
-        """Rows are distinct n-grams, in the order of (context, word)."""
+        """Each row is a distinct n-gram; rows are in the order of (context, word)."""
         self.contexts, first = np.unique(context_keys, return_index=True)
         sizes = np.diff(np.append(first, len(words)))
         self.grams = (np.repeat(np.arange(len(first)), sizes) << BITS) | words
@@ -49,11 +50,11 @@ class Level:
         totals = np.add.reduceat(counts, first)
         removed = discounts[np.minimum(counts, 3)]
         self.probability = (counts - removed) / np.repeat(totals, sizes)
-        self.left_over = np.add.reduceat(removed, first) / totals  # what lower orders share, by context
+        self.left_over = np.add.reduceat(removed, first) / totals  # the probability left for lower orders, by context
 
     @staticmethod
     def _discounts(counts):
-        """D(0) = 0, D(1), D(2), D(3 and more), from the counts of counts; 0.5 c where there are too few to tell."""
+        """Returns D(0) = 0, D(1), D(2), D(3 and more) from the counts of counts; fixed discounts if these are too few."""
         n = [np.count_nonzero(counts == c) for c in range(5)]
         if min(n[1:]) == 0:
             return np.array([0.0, 0.5, 0.75, 0.9])
@@ -62,7 +63,7 @@ class Level:
         return np.array([0.0, *(min(max(d, 0.01), c - 0.01) for c, d in zip((1, 2, 3), raw))])
 
     def __call__(self, context_keys, words, lower):
-        """p(word | context), interpolated with the lower order's."""
+        """Returns p(word | context), interpolated with the probability of the lower order."""
         index = np.minimum(np.searchsorted(self.contexts, context_keys), len(self.contexts) - 1)
         known = self.contexts[index] == context_keys
         gram = (index << BITS) | words
@@ -73,22 +74,22 @@ class Level:
 
 class KneserNey:
     def __init__(self, contexts, words, vocabulary_size, order):
-        """contexts: order - 1 columns of ids, the nearest last."""
+        """`contexts` has order - 1 columns of ids, with the nearest predecessor last."""
         self.vocabulary_size, self.order = vocabulary_size, order
-        self.levels = []  # the highest order first
+        self.levels = []  # from the highest order to the lowest
         keys = pack(contexts)
         known, index = np.unique(keys, return_inverse=True)
         grams, counts = np.unique((index << BITS) | words, return_counts=True)
         keys, words = known[grams >> BITS], grams & ((1 << BITS) - 1)
-        for left in range(order - 1, -1, -1):  # ids of context at this level
+        for left in range(order - 1, -1, -1):  # number of context ids at this level
             self.levels.append(Level(keys, words, counts))
-            if left:  # the number of different ids that an n-gram of the next level was seen after
+            if left:  # a lower order counts the different ids that its n-gram was seen after
                 shorter = keys & ((1 << (BITS * (left - 1))) - 1)
                 grams, counts = np.unique((shorter << BITS) | words, return_counts=True)
                 keys, words = grams >> BITS, grams & ((1 << BITS) - 1)
 
     def __call__(self, contexts, words):
-        """p(word | context) of every row, in float64."""
+        """Returns p(word | context) of every row, in float64."""
         probability = np.full(len(words), 1.0 / self.vocabulary_size)
         for length, level in enumerate(reversed(self.levels)):
             keys = pack(contexts[len(contexts) - length :]) if length else np.zeros(len(words), np.int64)
@@ -96,19 +97,19 @@ class KneserNey:
         return probability
 
     def sums(self, contexts):
-        """Σ over the vocabulary of p(word | context), for every context: 1 each, or something is wrong."""
+        """Returns the sum of p(word | context) over the vocabulary for every context.  Each sum must be 1."""
         everything = np.arange(self.vocabulary_size)
         return [self([np.full(len(everything), c) for c in row], everything).sum() for row in zip(*contexts)]
 
 
 def per_document(values, ids, bos):
-    """Sums over the predicted tokens of each document."""
+    """Returns the sum of `values` over the predicted tokens of each document."""
     owner = (np.cumsum(ids == bos) - 1)[ids != bos]
     return np.bincount(owner, weights=values, minlength=np.count_nonzero(ids == bos))
 
 
 def bits_per_byte(bits, table, key):
-    """{value: bits per byte} over the documents of each value of a column."""
+    """Returns {value: bits per byte} over the documents that have each value of the column `key`."""
     values, sizes = np.array(table[key]), np.array(table["bytes"])
     return {name: round(bits[values == i].sum() / sizes[values == i].sum(), 4)
             for i, name in enumerate(table[key + "s"])}  # fmt: skip
@@ -143,7 +144,7 @@ def measure(tokens, order, split):
 
 
 def bootstrap(bits, sizes, samples=2000):
-    """95 % of Σ bits / Σ bytes over documents drawn with replacement."""
+    """Returns the 95 % interval of Σ bits / Σ bytes over documents drawn with replacement."""
     rng = np.random.default_rng(0)
     drawn = (rng.integers(0, len(bits), len(bits)) for _ in range(samples))
     return [round(float(x), 4) for x in np.percentile([bits[d].sum() / sizes[d].sum() for d in drawn], (2.5, 97.5))]
@@ -151,10 +152,10 @@ def bootstrap(bits, sizes, samples=2000):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds tokens/, gets kn.json")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds tokens/, receives kn.json")
     parser.add_argument("--order", type=int, default=MAX_ORDER, choices=range(2, MAX_ORDER + 1))
     parser.add_argument("--split", default="test", choices=("valid", "test"))
-    parser.add_argument("--tokens", type=Path, help="folder of the token files; default WORK/tokens")
+    parser.add_argument("--tokens", type=Path, help="folder of the token files; default: WORK/tokens")
     args = parser.parse_args()
     result = measure(args.tokens or args.work / "tokens", args.order, args.split)
     (args.work / "kn.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes configs/tasks/TASK.jsonl out of configs/text/persuasion.txt: four choices, chance is 25 %.
+"""Writes configs/tasks/TASK.jsonl, made from configs/text/persuasion.txt: four choices each, so chance is 25 %.
 
-next_sentence: two sentences that follow each other; right: the third; wrong: sentences from other places.
-sentence_ending: a sentence and the next one up to a word in its middle; right: how that goes on; wrong: how sentences
-from other places go on from their middle.  What is wrong is about as long as what is right.
-Standard library only, the same bytes on every run.
+next_sentence shows two consecutive sentences.  The right choice is the third; the wrong choices are sentences from other
+places.  sentence_ending shows a sentence and the next one up to a word in its middle.  The right choice is how that
+sentence goes on; the wrong choices are how sentences from other places go on from their middle.  Wrong choices are about
+as long as the right one.  The script needs the standard library only and writes the same bytes on every run.
 usage: scripts/corpus/make_choices.py [--task NAME] [--documents N] [--out FILE]
 """
 
@@ -21,7 +21,7 @@ ABBREVIATIONS = ("Mr.", "Mrs.", "Dr.", "Col.", "Capt.", "St.", "Esq.")
 
 
 def sentences(text):
-    """Sentences of each paragraph, in order: [[…], …]."""
+    """Yields the sentences of each paragraph, in order: [[…], …]."""
     for paragraph in re.split(r"\n\s*\n", text):
         plain = " ".join(paragraph.split())
         parts, start = [], 0
@@ -40,13 +40,13 @@ def fits(sentence):
 
 
 def halves(sentence):
-    """Cut at the space nearest to the middle."""
+    """Returns the two parts of a sentence, cut at the space nearest to its middle."""
     cut = min((i for i, c in enumerate(sentence) if c == " "), key=lambda i: abs(i - len(sentence) / 2))
     return sentence[:cut], sentence[cut + 1 :]
 
 
 class Novel:
-    """Numbered sentences, and the places where some that fit follow each other in one paragraph."""
+    """The numbered sentences of a novel; finds places where sentences that fit follow each other in one paragraph."""
 
     def __init__(self, text):
         self.sentences, self.paragraphs = [], []
@@ -55,13 +55,13 @@ class Novel:
             self.sentences += paragraph
 
     def runs(self, length):
-        """First places of `length` sentences in a row that all fit."""
+        """Returns the first places of all runs of `length` sentences that all fit."""
         ends = ((start, p.stop) for p in self.paragraphs for start in p)
         return [s for s, stop in ends if s + length <= stop and all(map(fits, self.sentences[s : s + length]))]
 
 
 def next_sentence(novel, place):
-    """(context, what is right)"""
+    """Returns (context, right choice)."""
     first, second, third = novel.sentences[place : place + 3]
     return f"{first} {second}", third
 
@@ -71,7 +71,7 @@ def sentence_ending(novel, place):
     return f"{novel.sentences[place]} {beginning}", ending
 
 
-# name: (documents, sentences in a row, the document of a place, what of another sentence is a choice)
+# name: (documents, sentences in a row, makes context and right choice of a place, makes a choice of another sentence)
 TASKS = {
     "next_sentence": (300, 3, next_sentence, lambda sentence: sentence),
     "sentence_ending": (300, 2, sentence_ending, lambda sentence: halves(sentence)[1]),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the training corpus: WORK/documents/{train,valid,test}.jsonl and its manifest.
+"""Writes the training corpus: WORK/documents/{train,valid,test}.jsonl and a manifest.
 
-Sources are Debian packages of public-domain and free text (sources.py); needs apt-get and dpkg-deb, no Python package.
-The same packages give the same bytes; their versions and hashes are in the manifest.
+The sources are Debian packages of public-domain and free text (sources.py).  The script needs apt-get and dpkg-deb but no
+Python package.  The same packages give the same bytes; their versions and hashes are in the manifest.
 usage: scripts/corpus/make_corpus.py [--work DIR] [--manifest FILE]
 """
 
@@ -23,14 +23,16 @@ SPLITS = {"test": 0.015, "valid": 0.01}  # of the bytes of a family of sources; 
 
 
 def fraction(text):
-    """A number in [0, 1) that only depends on the text."""
+    """Returns a number in [0, 1) that depends on the text only."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
 
 
 def split(documents):
-    """Sets "split" of a family's documents: by key, so that a text and its translations stay together.
+    """Sets "split" of a family's documents.  All documents of a key get the same split, so that a text and its
+    translations stay together.
 
-    Keys come in the order of their hash; one goes where it fits best into what a split may have of the family's bytes.
+    Keys are taken in the order of their hash.  Each goes to the first split that still has room for at least half of its
+    bytes, else to training.
     """
     sizes = {}
     for document in documents:
@@ -46,7 +48,7 @@ def split(documents):
 
 
 def texts_made_before(work):
-    """Readers of what make_texts.py takes too, by family; and the texts that must not be trained on."""
+    """Returns the documents that make_texts.py uses too, by family, and the texts that must not be trained on."""
     novels = debian_texts.novels(work)
     held_out = [novels.pop(name) for name in HELD_OUT]
     made = {
@@ -58,7 +60,7 @@ def texts_made_before(work):
 
 
 def raw_documents(source, debs, made):
-    """(key, text) of a source as its packages have it, by key."""
+    """Returns the (key, text) pairs of a source as its packages have them, sorted by key."""
     if source.family in made:
         return sorted(made[source.family])
     found = {}
@@ -68,7 +70,7 @@ def raw_documents(source, debs, made):
 
 
 def chosen(source, documents, deduplicate):
-    """Clean documents of a source, up to its limit, as dictionaries."""
+    """Returns the cleaned documents of a source, up to its limit, as dictionaries."""
     code = source.domain == "code"
     left = source.limit * 1e6
     kept = []
@@ -87,7 +89,7 @@ def chosen(source, documents, deduplicate):
 
 
 def summary(documents, keys):
-    """Documents and UTF-8 bytes by what `keys` gives."""
+    """Counts documents and UTF-8 bytes, grouped by what `keys` returns for a document."""
     table = {}
     for document in documents:
         row = table.setdefault(keys(document), {"documents": 0, "bytes": 0})
@@ -97,7 +99,7 @@ def summary(documents, keys):
 
 
 def write_split(path, documents):
-    """One JSON object per line, in the order of a hash, so that every stretch has all domains."""
+    """Writes one JSON object per line, in the order of a hash, so that every stretch of the file has all domains."""
     documents = sorted(documents, key=lambda d: fraction("shuffle/" + d["id"]))
     written = ("id", "domain", "language", "text")
     lines = (json.dumps({key: d[key] for key in written}, ensure_ascii=False) + "\n" for d in documents)
@@ -141,7 +143,7 @@ def make(work):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="downloads and documents")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="folder for downloads and documents")
     parser.add_argument("--manifest", type=Path, help="default: WORK/manifest.json")
     args = parser.parse_args()
     manifest = make(args.work)

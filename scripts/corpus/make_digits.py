@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes .work/corpus/digits: drawn digits and shapes, spoken digits, and what is to be said of each.
+"""Makes .work/corpus/digits: drawn digits, drawn shapes and spoken digits, each with a multiple-choice document.
 
-PNG of 256 × 256 (fonts that matplotlib brings; size, place, colours and a small rotation are drawn) and WAV of 16 kHz mono
-(espeak-ng's English voices; voice, speed, pitch, loudness and noise are drawn).  train_ and test_
-of digits.jsonl, shapes.jsonl and speech.jsonl are in the shape of configs/tasks.  Tests are drawn anew from the *same* fonts
-and voices: they ask for a digit in another place and colour, not in another hand.
+Pictures are PNG of 256 × 256; digits use fonts that matplotlib brings.  Size, place, colours and a small rotation are
+random.  Sounds are WAV of 16 kHz mono from espeak-ng's English voices; voice, speed, pitch, loudness and noise are random.
+The documents are in train_digits.jsonl, train_shapes.jsonl, train_speech.jsonl and the same with test_, in the format of
+configs/tasks.  Test files are made anew from the *same* fonts and voices: a test digit differs in place and colour, but its
+font or voice may have been seen in training.
 
-Needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  The same bytes on every run with the same versions.
+The script needs Pillow and numpy (matplotlib brings both) and espeak-ng (Debian).  With the same versions it writes the
+same bytes on every run.
 usage: .venv/bin/python scripts/corpus/make_digits.py [--digits N] [--shapes N] [--clips N] [--test N] [--out FOLDER]
 """
 
@@ -37,12 +39,12 @@ SAYS = {"digit": "The picture shows the digit", "shape": "The picture shows a", 
 
 
 def colours(rng):
-    """A light ground and a dark ink."""
+    """Returns a light background colour and a dark drawing colour."""
     return tuple(rng.randint(170, 255) for _ in range(3)), tuple(rng.randint(0, 90) for _ in range(3))
 
 
 def corners(count, radius, inner=None):
-    """Of a regular polygon, or of a star where `inner` gives a second radius."""
+    """Returns the corners of a regular polygon, or of a star if `inner` gives a second radius."""
     radii = [radius] if inner is None else [radius, inner]
     steps = count * len(radii)
     return [(radii[i % len(radii)] * math.sin(2 * math.pi * i / steps),
@@ -82,7 +84,7 @@ def draw(kind, answer, rng, fonts):
 
 
 def resample(samples, rate):
-    """To RATE, in the frequency domain."""
+    """Resamples to RATE in the frequency domain."""
     count = round(len(samples) * RATE / rate)
     spectrum = np.fft.rfft(samples)[: count // 2 + 1]
     return np.fft.irfft(spectrum, count) * count / len(samples)
@@ -92,7 +94,7 @@ def speak(answer, rng, noise):
     voice = rng.choice(VOICES) + rng.choice(SPEAKERS)
     command = ["espeak-ng", "-v", voice, "-s", str(rng.randint(120, 200)), "-p", str(rng.randint(20, 80)), "--stdout"]
     said = subprocess.run([*command, answer.strip()], check=True, capture_output=True).stdout
-    # The header that --stdout writes does not know the length.
+    # The header that --stdout writes has no valid length, so the samples are read without the wave module.
     samples = np.frombuffer(said[44 : len(said) // 2 * 2], "<i2").astype(np.float64) / 32768
     rate = int.from_bytes(said[24:28], "little")
     sound = resample(samples, rate) * rng.uniform(0.4, 1.0)
@@ -106,9 +108,9 @@ def speak(answer, rng, noise):
 
 
 class Maker:
-    """Writes files of one kind into `folder` of `out` and describes them, one document each.
+    """Writes files of one kind into `folder` of `out` and returns one document for each.
 
-    Has generators of its own: how many of another kind are made changes nothing.
+    Each maker has its own random generators, so that the number of files of another kind does not change its files.
     """
 
     def __init__(self, out, folder, kind):
@@ -138,10 +140,10 @@ def write(path, documents):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--digits", type=int, default=2500, help="pictures of digits to learn from")
-    parser.add_argument("--shapes", type=int, default=2500, help="pictures of shapes")
-    parser.add_argument("--clips", type=int, default=4000, help="spoken digits")
-    parser.add_argument("--test", type=int, default=300, help="of each kind, to be asked about")
+    parser.add_argument("--digits", type=int, default=2500, help="number of training pictures of digits")
+    parser.add_argument("--shapes", type=int, default=2500, help="number of training pictures of shapes")
+    parser.add_argument("--clips", type=int, default=4000, help="number of training clips of spoken digits")
+    parser.add_argument("--test", type=int, default=300, help="number of test files of each kind")
     parser.add_argument("--out", type=Path, default=PROJECT / ".work/corpus/digits")
     args = parser.parse_args()
     counts = {"digit": args.digits, "shape": args.shapes, "speech": args.clips}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes configs/media/: a picture of shapes and a spoken sentence, for `modalities` and for trying `generate`.
 
-Needs Pillow (matplotlib brings it) and espeak-ng (Debian).  usage: .venv/bin/python scripts/corpus/make_media.py
+It needs Pillow (matplotlib brings it) and espeak-ng (Debian).
+usage: .venv/bin/python scripts/corpus/make_media.py
 """
 import pathlib
 import subprocess

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes configs/text/*.txt (for measuring) and WORK/training.txt (for the vocabulary and for training).
 
-The two novels for measuring are not part of training.txt: accuracy is always on text never seen.
-Needs apt and dpkg-deb, no Python package.  usage: scripts/corpus/make_texts.py [--work DIR]
+The two novels for measuring are not part of training.txt, so that accuracy is always measured on unseen text.
+The script needs apt and dpkg-deb but no Python package.
+usage: scripts/corpus/make_texts.py [--work DIR]
 """
 
 import argparse
@@ -24,7 +25,7 @@ def write(path, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="downloads and training.txt")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="folder for downloads and training.txt")
     work = parser.parse_args().work
     novels = debian_texts.novels(work)
     for file, novel in MEASURING.items():

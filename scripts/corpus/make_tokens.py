@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Tokenizes WORK/documents: writes WORK/tokens/{train,valid,test}.bin and meta.json.
+"""Tokenizes WORK/documents and writes WORK/tokens/{train,valid,test}.bin and meta.json.
 
-A .bin holds uint16 little-endian ids, every document beginning with <bos>.  meta.json says where each document begins,
-its domain and its UTF-8 bytes, for figures per domain and in bits per byte.
-Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/make_tokens.py [--work DIR] [--vocabulary FILE] [--out DIR] [--train-tokens N]
+A .bin file holds uint16 little-endian ids; every document begins with <bos>.  meta.json records for each document where it
+begins, its domain and its number of UTF-8 bytes, so that results can be given per domain and in bits per byte.
+The script needs the packages of scripts/corpus/requirements.txt.
+usage: scripts/corpus/make_tokens.py [--work DIR] [--vocabulary FILE] [--out DIR] [--train-tokens N]
 """
 
 import argparse
@@ -32,7 +33,7 @@ def little_endian(ids):
 
 
 def tokenize(lines, vocabulary):
-    """(ids, documents): documents are the columns offset, domain, language and bytes, a row for each document."""
+    """Returns (ids, columns).  The columns are offset, domain, language and bytes, with a row for each document."""
     ids = array("H")
     columns = {"offset": [], "domain": [], "language": [], "bytes": []}
     for line in lines:
@@ -47,7 +48,7 @@ def tokenize(lines, vocabulary):
 
 
 def some_documents(lines, vocabulary, tokens):
-    """Lines of whole documents that hold about so many tokens: those whose text's hash comes first, in file order."""
+    """Returns whole documents with about `tokens` tokens in all: those with the smallest text hashes, in file order."""
     lines = list(lines)
     texts = [json.loads(line)["text"] for line in lines]
     chosen, held = set(), 0
@@ -60,7 +61,7 @@ def some_documents(lines, vocabulary, tokens):
 
 
 def totals(columns, count, key):
-    """{value of a column: documents, tokens without <bos>, bytes, bytes per token}."""
+    """Returns {value of the column `key`: documents, tokens without <bos>, bytes, bytes per token}."""
     table = {}
     ends = columns["offset"][1:] + [count]
     for value, begin, end, size in zip(columns[key], columns["offset"], ends, columns["bytes"]):
@@ -74,7 +75,7 @@ def totals(columns, count, key):
 
 
 def coded(columns):
-    """Columns of strings as indices into their distinct values."""
+    """Returns the columns, with strings replaced by indices into lists of their distinct values."""
     coding = {key: sorted(set(columns[key])) for key in ("domain", "language")}
     table = {key + "s": values for key, values in coding.items()}
     for key, values in columns.items():
@@ -84,10 +85,10 @@ def coded(columns):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds documents/, gets tokens/")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds documents/, receives tokens/")
     parser.add_argument("--vocabulary", type=Path, default=PROJECT / "configs/models/small/tokenizer.model")
-    parser.add_argument("--train-tokens", type=int, default=0, help="whole documents until so many; 0: all")
-    parser.add_argument("--out", type=Path, help="folder for the token files; default WORK/tokens")
+    parser.add_argument("--train-tokens", type=int, default=0, help="keep about this many, in whole documents; 0: all")
+    parser.add_argument("--out", type=Path, help="folder for the token files; default: WORK/tokens")
     args = parser.parse_args()
     out = args.out or args.work / "tokens"
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.vocabulary))

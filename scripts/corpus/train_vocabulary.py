@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Trains configs/models/small/tokenizer.model: 8,192 sentencepiece BPE pieces (or as many as you say), laid out like Gemma's.
+"""Trains configs/models/small/tokenizer.model: a sentencepiece BPE vocabulary of 8,192 pieces, laid out like Gemma's.
 
-Ids 0 <pad>, 1 <eos>, 2 <bos>, 3 <unk>, 4 <mask>, 5 [multimodal], 6 … 104 <unused0> … <unused98>,
-105 <start_of_turn>, 106 <end_of_turn>, 107 one and 108 two newlines, then 256 bytes, then what was learnt.
-Needs scripts/corpus/requirements.txt.  usage: scripts/corpus/train_vocabulary.py [--work DIR] [--out FILE] [--pieces N]
+The ids are 0 <pad>, 1 <eos>, 2 <bos>, 3 <unk>, 4 <mask>, 5 [multimodal], 6 … 104 <unused0> … <unused98>,
+105 <start_of_turn>, 106 <end_of_turn>, 107 one newline and 108 two newlines, then 256 bytes, then
+the learned pieces; --pieces N asks for N pieces in all.  The script needs the packages of scripts/corpus/requirements.txt.
+usage: scripts/corpus/train_vocabulary.py [--work DIR] [--out FILE] [--pieces N]
 """
 
 import argparse
@@ -42,7 +43,7 @@ def train(lines, pieces):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="holds training.txt")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".work/corpus", help="folder that holds training.txt")
     parser.add_argument("--out", type=Path, default=PROJECT / "configs/models/small/tokenizer.model")
     parser.add_argument("--pieces", type=int, default=8192)
     args = parser.parse_args()

@@ -1,11 +1,12 @@
-"""Encode times of the vision and audio towers beside the reference's (timm, transformers), interleaved.
+"""Compares the encode times of the vision and audio towers with the reference's (timm, transformers), interleaved.
 
     python3 scripts/peers/compare_towers.py [--tower vision|audio] [--dtype float32] [--threads N] [--rounds N]
 
-Random weights of the published shapes: 294 M parameters at 768 × 768 pixels, 681 M at 30 s of sound.  Each round encodes
-once with either side while the other stands still, after one encoding that is not counted; who goes first alternates.
-Same dtype and threads.  Prints each side's median and the ratio of the two in each round: median, smallest, largest.
-The reference environment is made by scripts/reference/setup.sh; PLELAB_REFERENCE_PYTHON names another interpreter.
+The weights are random and have the published shapes: 294 M parameters at 768 × 768 pixels, 681 M at 30 s of sound.  In each
+round both sides encode once, one after the other; the side that is not measured is idle.  Each measured encoding follows
+one that is not counted, and the side that goes first alternates.  Both use the same dtype and number of threads.  The
+script prints the median of each side, and the ratio of the two in each round: median, smallest, largest.
+scripts/reference/setup.sh makes the reference environment; PLELAB_REFERENCE_PYTHON names another interpreter.
 """
 import argparse
 import json
@@ -49,7 +50,7 @@ class Reference:
 class Plelab:
     def __init__(self, tower: str, options: argparse.Namespace):
         name, size_name, size = TOWERS[tower]
-        # The least time makes it one encoding, the warm-up another before it.
+        # With these minimum times the benchmark runs one warm-up encoding and one measured encoding.
         self._command = [options.micro, f"--benchmark_filter=^{name}/{options.dtype}/{size_name}:{size}/",
                          "--benchmark_format=json", "--benchmark_min_time=0.001", "--benchmark_min_warmup_time=0.001"]
         self._environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}

@@ -1,10 +1,11 @@
-"""Decode and prefill rate of `plelab run` beside transformers: one checkpoint, one run, interleaved.
+"""Compares the prefill and decode rates of `plelab run` with transformers on one checkpoint, interleaved in one run.
 
     .venv/bin/python scripts/peers/compare_transformers.py --checkpoint DIR [--trace FILE] [--tokens N] [--rounds N]
 
-Each round lets one of the two read the prompt and then N replayed tokens, while the other stands still; who goes first
-alternates.  Same ids, threads, dtype and batch (1); both time every step with a monotonic clock of their own.  The
-reference environment is made by scripts/reference/setup.sh; PLELAB_REFERENCE_PYTHON names another interpreter.
+In each round both programs, one after the other, read the prompt and then N replayed tokens, while the other program is
+idle.  The program that goes first alternates.  Both use the same ids, threads, dtype and batch size (1), and each times
+every step with a monotonic clock of its own.  scripts/reference/setup.sh makes the reference environment;
+PLELAB_REFERENCE_PYTHON names another interpreter.
 """
 import argparse
 import json
@@ -104,13 +105,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--trace", default=str(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))
-    parser.add_argument("--prompt", type=int, default=128, help="tokens")
-    parser.add_argument("--tokens", type=int, default=32, help="measured decode steps a round")
-    parser.add_argument("--warmup", type=int, default=4, help="decode steps before them")
+    parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
+    parser.add_argument("--tokens", type=int, default=32, help="measured decode steps per round")
+    parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
-    parser.add_argument("--ple", default="disk", help="as --ple of `plelab logits`: disk, resident, disk,backend=direct")
+    parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
     parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
     options = parser.parse_args()
     options.checkpoint = str(pathlib.Path(options.checkpoint).resolve())

@@ -1,7 +1,7 @@
-"""One tower of the reference, timed on request.  Started by compare_towers.py; runs in .venv-reference.
+"""Times one tower of the reference on request.  compare_towers.py starts it in .venv-reference.
 
-Answers each line of its input with {"seconds": s}: one encoding after one that is not counted.  Random weights of the
-published shape; eager, as transformers runs them.
+For each line of input it encodes twice and answers {"seconds": s}, the time of the second encoding.  The weights are random
+and have the published shape.  The tower runs in eager mode, as in transformers.
 """
 import argparse
 import json
@@ -12,7 +12,7 @@ import time
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "reference"))
-import reference_model  # noqa: E402, F401: declares the torchvision ops without which timm and transformers do not import
+import reference_model  # noqa: E402, F401: declares the torchvision ops that importing timm and transformers needs
 import timm  # noqa: E402
 from transformers import Gemma3nAudioConfig, Gemma3nAudioEncoder  # noqa: E402
 from transformers import __version__ as transformers_version  # noqa: E402
@@ -37,7 +37,7 @@ def audio(seconds: int, dtype: torch.dtype):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tower", choices=("vision", "audio"))
-    parser.add_argument("--size", type=int, required=True, help="side in pixels, or seconds of sound")
+    parser.add_argument("--size", type=int, required=True, help="side of the picture in pixels, or seconds of sound")
     parser.add_argument("--dtype", required=True, choices=("float32", "bfloat16"))
     parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()

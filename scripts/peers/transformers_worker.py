@@ -1,7 +1,8 @@
-"""transformers on one checkpoint, measured on request.  Started by compare_transformers.py; runs in .venv-reference.
+"""Times transformers on one checkpoint, on request.  compare_transformers.py starts it in .venv-reference.
 
-Reads one JSON object per line: {"prompt": [ids], "tokens": [ids]}.  Answers each with {"prefill_s": s, "step_s": [s, …]}:
-the prompt in one pass, then each token through the key-value cache, logits of the last position each time.
+It reads one JSON object per line, {"prompt": [ids], "tokens": [ids]}, and answers {"prefill_s": s, "step_s": [s, …]}: the
+times of the prompt in one pass, and then of each token through the key-value cache.  Each pass computes the logits of the
+last position only.
 """
 import argparse
 import json
@@ -12,19 +13,19 @@ import time
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "reference"))
-import reference_model  # noqa: E402, F401: declares the torchvision ops without which transformers does not import
+import reference_model  # noqa: E402, F401: declares the torchvision ops that importing transformers needs
 from transformers import AutoConfig, DynamicCache, Gemma3nForCausalLM  # noqa: E402
 from transformers import __version__ as transformers_version  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 
 
 def load(checkpoint: str, dtype: torch.dtype) -> Gemma3nForCausalLM:
-    """The text decoder alone: the towers would only take memory."""
+    """Loads the text decoder alone, because the towers would only take memory."""
     config = AutoConfig.from_pretrained(checkpoint)
     key_mapping = {r"^model\.language_model\.": "model."} if hasattr(config, "text_config") else None
     model, report = Gemma3nForCausalLM.from_pretrained(
         checkpoint, config=config.get_text_config(), dtype=dtype, key_mapping=key_mapping, output_loading_info=True)
-    missing = [key for key in report["missing_keys"] if key != "lm_head.weight"]  # tied
+    missing = [key for key in report["missing_keys"] if key != "lm_head.weight"]  # tied to the token embedding
     if missing:
         sys.exit(f"transformers did not find {len(missing)} tensors in {checkpoint}, the first: {missing[0]}")
     return model.eval()
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    logging.set_verbosity_error()  # the towers that it does not load would fill the screen
+    logging.set_verbosity_error()  # warnings about the towers, which are not loaded, would fill the screen
     logging.disable_progress_bar()
     model = load(options.checkpoint, getattr(torch, options.dtype))
     print(json.dumps({"ready": True, "transformers": transformers_version, "torch": torch.__version__}), flush=True)

@@ -1,10 +1,11 @@
-"""Held-out media: files of many kinds through the command line, against the reference's own processors and model.
+"""Compares the command line with the reference's own processors and model on held-out pictures and sounds of many kinds.
 
     .venv-reference/bin/python scripts/reference/check_media_parity.py [--seed S]
 
-Random weights (`plelab synth`), files made here: pictures of other aspect ratios, grey, RGBA; 44.1 kHz stereo, 0.3 s and
-29 s of sound; two images in one prompt, two clips of different lengths, a mix.  `plelab logits` in float32, in one pass and
-with --step, must be within 2e-4 · max|logit|; in bfloat16 within 1.1 × the reference's own error; disk equals resident.
+The weights are random (`plelab synth`) and the files are made here: pictures of unusual aspect ratios, in grey and RGBA;
+44.1 kHz stereo, 0.3 s and 29 s of sound.  Prompts show two images, two clips of different lengths, or a mix.
+`plelab logits` in float32, in one pass and with --step, must be within 2e-4 · max|logit| of the reference.  In bfloat16
+its error must be at most 1.1 × the reference's own.  The strategy `disk` must equal `resident`.
 """
 import argparse
 import copy
@@ -51,7 +52,7 @@ def write_media(folder: pathlib.Path, dice: np.random.Generator) -> dict[str, pa
     return {path.name: path for path in folder.iterdir()}
 
 
-# name → (prompt with the files' names in their places)
+# name → prompt: lists of text ids, and the names of the files where they are shown
 CASES = {
     "tall picture": [[5, 6], "tall.png", [7, 8, 9]],
     "wide JPEG": ["wide.jpg", [20, 21]],
@@ -67,7 +68,7 @@ CASES = {
 
 
 def checkpoint(folder: pathlib.Path, seed: int) -> dict:
-    """Random weights in the published layout with published front ends, pictures at 256 × 256."""
+    """Makes random weights in the published layout, with the published front ends and pictures of 256 × 256."""
     config = mixed_config()
     config["audio_config"] |= dict(input_feat_size=128, hidden_size=48, conf_num_hidden_layers=3)
     saved = reference_config(folder, config)
@@ -79,7 +80,7 @@ def checkpoint(folder: pathlib.Path, seed: int) -> dict:
 
 
 def reference_config(folder: pathlib.Path, config: dict) -> pathlib.Path:
-    """The config.json with every default written out, as transformers saves it."""
+    """Writes the config.json with every default, as transformers saves it, and returns its path."""
     from transformers import Gemma3nConfig
     Gemma3nConfig(**copy.deepcopy(config)).save_pretrained(folder / "saved")
     return folder / "saved" / "config.json"

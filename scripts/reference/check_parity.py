@@ -1,9 +1,10 @@
-"""Held-out parity: random odd shapes made by the reference, run through the command line.
+"""Compares the command line with the reference on random, unusual shapes that no test has seen.
 
     .venv-reference/bin/python scripts/reference/check_parity.py [--shapes N] [--seed S] [--keep FOLDER]
 
-For each shape: `plelab logits` in one pass and with --step within 2e-4 · max|logit| of transformers in float32; every
-exact strategy bit-identical to resident in float32 and bfloat16; rms error in bfloat16 at most 1.1 × the reference's own.
+The reference makes a checkpoint of each shape.  For each, `plelab logits` in float32, in one pass and with --step, must be
+within 2e-4 · max|logit| of transformers.  Every exact strategy must be bit-identical to resident in float32 and bfloat16.
+The rms error in bfloat16 must be at most 1.1 × the reference's own.
 """
 import argparse
 import copy
@@ -51,7 +52,7 @@ def draw_shape(dice: random.Random) -> tuple[dict, dict]:
 
 
 def multimodal(dice: random.Random, text: dict) -> dict:
-    """Wraps the text shape with small towers and gives hard image and audio ids their own ranges."""
+    """Adds small towers to the text shape, and gives the hard image and audio ids ranges of their own."""
     text["vocab_size"] = text["vocab_size_per_layer_input"] + 20
     first = text["vocab_size_per_layer_input"]
     return dict(
@@ -99,7 +100,7 @@ def check(folder: pathlib.Path, config: dict, options: dict, seed: int) -> list[
 
 
 def conditioning(folder: pathlib.Path, ids: torch.Tensor, want: np.ndarray) -> str:
-    """How far rounding alone carries this random network in the reference: some of them amplify it (Gaussian top-k)."""
+    """Says how much rounding alone changes the reference's logits: some random networks amplify it (Gaussian top-k)."""
     double, rounded = load(folder, torch.float32).double(), load(folder, torch.float32)
     for parameter in rounded.parameters():
         parameter.data = parameter.data.bfloat16().float()
@@ -115,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shapes", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=pathlib.Path, help="keep the checkpoints here")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder in which to keep the checkpoints")
     arguments = parser.parse_args()
     root = arguments.keep or pathlib.Path(tempfile.mkdtemp())
     bad = 0

@@ -1,12 +1,16 @@
-"""Audio goldens: what the reference's audio encoder makes of random mel frames, with the weights of `plelab synth`.
+"""Makes the audio goldens: features that the reference's audio encoder computes from random mel frames and weights.
 
     .venv-reference/bin/python scripts/reference/make_audio_goldens.py [NAME…]
 
-Writes tests/data/audio/NAME.json, the audio_config, and NAME.safetensors: mel [B, T, bins] float32, mask [B, T] bool (true: no
-frame), mask_out [B, frames], features_float32 and features_bfloat16 [B, frames, hidden] (the reference in each dtype, stored
-as float32); for `left` also grad.NAME of the mean of the squared features with respect to some weights and to mel.
-`full` has the published size: its mel is noise that both sides draw (model/random_tensor.h), every 97th feature is kept.
-Weights are not stored: both sides draw them with SEED.
+Writes to tests/data/audio/ NAME.json, which is the audio_config, and NAME.safetensors, which holds
+  mel                                  float32 [B, T, bins]
+  mask                                 bool [B, T]: true where there is no frame
+  mask_out                             [B, frames]
+  features_float32, features_bfloat16  [B, frames, hidden]: the reference in each dtype, stored as float32
+  grad.NAME                            only in `left`: gradients of the mean of the squared features with respect to some
+                                       weights and to mel
+`full` has the published size.  Its mel is noise that both sides generate (model/weights/random_tensor.h), and every 97th
+feature is kept.  The weights are those of `plelab synth`; they are not stored, because both sides generate them from SEED.
 """
 import json
 import pathlib
@@ -29,7 +33,7 @@ GRADIENTS = ("mel", "subsample_conv_projection.conv_0.conv.weight", "subsample_c
              "conformer.1.attention.attn.relative_position_embedding.pos_proj.weight",
              "conformer.2.lconv1d.depthwise_conv1d.weight")
 
-# rms_norm_eps is large and the clipping narrow where that shows who uses them.
+# rms_norm_eps is large and the clipping narrow, so that the features show which modules use them.
 LEFT = dict(vocab_size=16, vocab_offset=112, hidden_size=32, conf_num_hidden_layers=3, conf_num_attention_heads=4,
             input_feat_size=16, sscp_conv_channel_size=[8, 4], rms_norm_eps=0.05)
 BOTH = LEFT | dict(hidden_size=36, conf_num_attention_heads=3, input_feat_size=21, conf_conv_kernel_size=7,
@@ -37,24 +41,24 @@ BOTH = LEFT | dict(hidden_size=36, conf_num_attention_heads=3, input_feat_size=2
                    conf_attention_logit_cap=2.0, conf_reduction_factor=3, conf_residual_weight=0.7, gradient_clipping=1.25,
                    sscp_conv_channel_size=[6, 5], sscp_conv_kernel_size=[[3, 5], [5, 3]],
                    sscp_conv_stride_size=[[2, 3], [2, 1]], sscp_conv_group_norm_eps=0.02)
-# One query at a time, nothing to its left, more to its right than a chunk; nothing is reduced.
+# Each chunk holds one query, with no context to its left and more than a chunk to its right.  The reduction factor is 1.
 AHEAD = LEFT | dict(hidden_size=20, conf_num_attention_heads=2, conf_num_hidden_layers=1, conf_attention_chunk_size=1,
                     conf_attention_context_left=1, conf_attention_context_right=3, conf_reduction_factor=1,
                     conf_conv_kernel_size=1, sscp_conv_stride_size=[[1, 2], [3, 2]])
 
-# name → (audio_config, frames of each clip; the longest is the batch's length)
+# name → (audio_config, frames of each clip); the longest clip sets the length of the batch
 GOLDENS = {
     "left": (LEFT, [203, 131]),
     "both": (BOTH, [187, 66]),
     "ahead": (AHEAD, [50, 50]),
     "hole": (BOTH, [90]),  # frames missing in the middle and at the start
     "one_frame": (BOTH, [1]),
-    "full": (dict(vocab_size=128, vocab_offset=262272), [1203]),  # 12 s: chunks and reduction end unevenly
+    "full": (dict(vocab_size=128, vocab_offset=262272), [1203]),  # 12 s: chunks and reduction do not divide it evenly
 }
 
 
 def clips(name: str, bins: int, lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-mel-like noise: [B, T, bins] and the mask."""
+    """Returns noise that resembles log-mel frames, [B, T, bins], and its mask."""
     shape = (len(lengths), max(lengths), bins)
     indices = np.arange(np.prod(shape), dtype=np.uint64)
     noise = torch.from_numpy(draw(SEED, f"mel.{name}", indices, 2, 1)).view(shape)  # std 1
@@ -66,7 +70,7 @@ def clips(name: str, bins: int, lengths: list[int]) -> tuple[torch.Tensor, torch
 
 
 def encoder(config: Gemma3nAudioConfig, dtype: torch.dtype, folder: str) -> Gemma3nAudioEncoder:
-    """As a user loads it: casting a model would round its buffers too."""
+    """Loads the encoder as a user does.  Casting a loaded model would round its buffers too."""
     return Gemma3nAudioEncoder.from_pretrained(folder, config=config, dtype=dtype).eval()
 
 

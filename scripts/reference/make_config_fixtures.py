@@ -1,10 +1,11 @@
-"""Fixtures of the E2B shape's small files, from the reference's own classes.
+"""Makes test fixtures from the reference's own classes: the small files of the E2B shape.
 
     .venv-reference/bin/python scripts/reference/make_config_fixtures.py
 
-tests/data/saved_by_transformers_5/config.json      as transformers 5 saves it
-tests/data/published_e2b/model.safetensors.index.json   names of the whole model, the unused k/v of KV-sharing layers
-                                                    included (published files have them, transformers 5 drops them)"""
+tests/data/saved_by_transformers_5/config.json          the config as transformers 5 saves it
+tests/data/published_e2b/model.safetensors.index.json   the tensor names of the whole model.  They include the unused k/v
+                                                        of KV-sharing layers, which published files have and
+                                                        transformers 5 drops."""
 import json
 import pathlib
 

@@ -1,14 +1,15 @@
-"""Goldens of the front ends: media of every kind, and what the reference makes of them.
+"""Makes the goldens of the front ends: pictures and sounds of every kind, and the features that the reference computes.
 
     .venv-reference/bin/python scripts/reference/make_feature_goldens.py
 
 Writes tests/data/media/: the pictures and sounds of media_files.py, and
-  pictures.json            file → height, width and SHA-256 of the upright RGB bytes [h, w, 3] (transformers load_image),
-                           and "HxW" → SHA-256 of the resized bytes [3, H, W] (the checkpoint's image processor)
-  normalised.safetensors   one picture through the processor with do_normalize
+  pictures.json            for each file: height, width and SHA-256 of the upright RGB bytes [h, w, 3] (transformers
+                           load_image), and "HxW" → SHA-256 of the resized bytes [3, H, W] (the checkpoint's image
+                           processor)
+  normalised.safetensors   one picture after the processor with do_normalize
   resampled.safetensors    each sound as 16 kHz mono (libsndfile, mean of the channels, soxr HQ)
-  mel.safetensors          CASE.frames: indices of the kept frames; CASE.mel: these log-mel frames; CASE.mask: of all
-                           frames, true = a frame (the extractor's sense)
+  mel.safetensors          CASE.frames: indices of the kept frames; CASE.mel: those log-mel frames; CASE.mask: the mask of
+                           all frames, where true means a frame, as in the extractor
 """
 import hashlib
 import json
@@ -30,7 +31,7 @@ DATA = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data"
 FOLDER = DATA / "media"
 SIZES = [(768, 768), (256, 256), (40, 56)]
 NORMALISE = dict(do_normalize=True, image_mean=[0.5, 0.4, 0.3], image_std=[0.5, 0.25, 0.2], size={"height": 6, "width": 8})
-# name → (samples, arguments of the extractor, every which frame is kept)
+# name → (samples, arguments of the extractor, n: every n-th frame is kept)
 MEL_CASES = {
     "one_frame": (513, {}, 1),
     "three_tenths": (4_800, {}, 1),

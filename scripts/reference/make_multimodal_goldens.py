@@ -1,11 +1,14 @@
-"""Multimodal goldens: the reference's logits for prompts that show images and play clips.
+"""Makes the multimodal goldens: the reference's logits for prompts with images and audio clips.
 
     .venv-reference/bin/python scripts/reference/make_multimodal_goldens.py
 
 Writes tests/data/multimodal/{config.json, golden.safetensors}.  Weights, pixels and mel frames are not stored: both sides
-draw them (random_tensor.py).  For each CASE, golden.safetensors holds
-  CASE.ids [T] int64 · CASE.clip_frames [clips] int64 (valid mel frames of each; none: no clip) · CASE.images [1] int64
-  CASE.positions [n] int64 and CASE.float32, CASE.bfloat16 [n, vocab]: logits at some positions, the media's borders among them
+generate them (random_tensor.py).  For each CASE, golden.safetensors holds
+  CASE.ids                     int64 [T]
+  CASE.clip_frames             int64 [clips]: the valid mel frames of each clip; empty without clips
+  CASE.images                  int64 [1]: the number of images
+  CASE.positions               int64 [n]: the positions whose logits are stored; they include the borders of the media
+  CASE.float32, CASE.bfloat16  [n, vocab]: the logits at those positions
 """
 import copy
 import json
@@ -23,7 +26,7 @@ from safetensors.torch import save_file
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data" / "multimodal"
 SEED, SIDE, BINS = 11, 256, 16
 IMAGE, CLIP = "image", "clip"
-# name → (what the prompt holds: ids of text, an image, a clip), valid mel frames of each clip
+# name → (parts of the prompt: ids of text, an image or a clip; valid mel frames of each clip)
 CASES = {
     "image": ([list(range(5, 14)), IMAGE, list(range(20, 33))], []),
     "two_images": ([[9], IMAGE, [40, 41, 42], IMAGE, [50, 51]], []),
@@ -41,7 +44,7 @@ def config() -> dict:
 
 
 def drawn(name: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """In [-1, 1], around 0: the vectors of random_tensor.py less their mean, times 4."""
+    """Returns values in [-1, 1] around 0: the vectors of random_tensor.py less their mean, times 4."""
     values = draw(SEED, name, np.arange(int(np.prod(shape)), dtype=np.uint64), 1, 1)
     return torch.from_numpy((values - np.float32(1)) * np.float32(4)).reshape(shape)
 
@@ -81,7 +84,7 @@ def logits_of(model, ids: list[int], media: dict, dtype: torch.dtype) -> torch.T
 
 
 def positions_of(ids: list[int]) -> torch.Tensor:
-    """Where the id changes, and every 23rd."""
+    """Returns the positions to store: the first, the last, every 23rd, and each at which the id changes."""
     kept = {0, len(ids) - 1, *range(0, len(ids), 23)}
     kept |= {i for i in range(1, len(ids)) if ids[i] != ids[i - 1]}
     return torch.tensor(sorted(kept))

@@ -1,9 +1,9 @@
-"""Names and shapes of every tensor as the reference's own modules have them: tests/data/tensor_names/*.json.
+"""Writes the name and shape of every tensor of the reference's own modules to tests/data/tensor_names/*.json.
 
     .venv-reference/bin/python scripts/reference/make_tensor_names.py
 
-Modules are built on the meta device: no weight is made.  A file maps a label (a width, a configuration) to
-{name: shape}, without the prefix that the checkpoint adds."""
+The modules are built on the meta device, so no weights are allocated.  Each file maps a label (a width, a configuration)
+to {name: shape}.  Names lack the prefix that the checkpoint adds."""
 import json
 import pathlib
 
@@ -15,7 +15,7 @@ from transformers import Gemma3nAudioConfig, Gemma3nAudioEncoder, Gemma3nTextCon
 
 FOLDER = pathlib.Path(__file__).parents[2] / "tests/data/tensor_names"
 
-# An odd one: no size is a power of two, kernels and strides differ by axis.
+# An unusual configuration: no size is a power of two, and kernels and strides differ by axis.
 ODD_AUDIO = dict(hidden_size=36, conf_num_attention_heads=3, conf_num_hidden_layers=2, input_feat_size=21,
                  conf_conv_kernel_size=7, sscp_conv_channel_size=[6, 5], sscp_conv_kernel_size=[[3, 5], [5, 3]],
                  sscp_conv_stride_size=[[2, 3], [2, 1]])

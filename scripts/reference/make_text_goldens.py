@@ -1,10 +1,11 @@
-"""Text goldens: tiny random checkpoints of odd shapes with the reference's logits and gradients.
+"""Makes the text goldens: tiny random checkpoints of unusual shapes, with the reference's logits and gradients.
 
     .venv-reference/bin/python scripts/reference/make_text_goldens.py [NAME…]
 
 Writes tests/data/text/NAME/{config.json, model.safetensors, golden.safetensors}.  golden.safetensors holds
-ids [B, T] int64, logits_float32 and logits_bfloat16 [B, T, vocab] (the reference in each dtype, both stored as float32),
-and for `gradients` also loss and grad.TENSOR of the mean next-token loss.
+  ids                              int64 [B, T]
+  logits_float32, logits_bfloat16  [B, T, vocab]: the reference in each dtype, both stored as float32
+  loss, grad.TENSOR                only in `gradients`: the mean next-token loss and its gradients
 """
 import copy
 import pathlib
@@ -32,7 +33,7 @@ def text_config(**changes) -> dict:
 
 
 def mixed_config() -> dict:
-    """Hard image ids [96, 112) and audio ids [112, 128) go through their own embedders; towers of the real topology."""
+    """Hard image ids are [96, 112) and audio ids [112, 128), each with its own embedder.  Towers have the real topology."""
     text = text_config(vocab_size=128, num_hidden_layers=4, intermediate_size=[64] * 4, layer_types=[S, F, S, F],
                        num_kv_shared_layers=2, activation_sparsity_pattern=[0.9, 0.0, 0.0, 0.0])
     audio = dict(vocab_size=16, vocab_offset=112, hidden_size=32, conf_num_hidden_layers=1, conf_num_attention_heads=4,
@@ -68,7 +69,7 @@ def draw_ids(name: str, vocab: int, batch: int, tokens: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(len(name))
     ids = torch.randint(1, vocab, (batch, tokens), generator=generator)
     ids[:, 0] = 2
-    if name == "mixed":  # a stretch of hard image ids, one of audio ids, the soft placeholders' ids among them
+    if name == "mixed":  # a run of hard image ids and one of audio ids, which include the ids of the soft placeholders
         ids[:, 5:9] = torch.tensor([96, 97, 104, 111])
         ids[:, 12:16] = torch.tensor([112, 113, 120, 127])
     return ids
@@ -80,7 +81,7 @@ def logits_of(model, ids: torch.Tensor) -> torch.Tensor:
 
 
 def gradients(model, ids: torch.Tensor) -> dict:
-    """Mean next-token loss, in eval mode: training mode would clip AltUp's weights in place."""
+    """Returns the mean next-token loss and its gradients in eval mode; training mode would clip AltUp's weights in place."""
     logits = model(input_ids=ids, use_cache=False).logits
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].reshape(-1, logits.shape[-1]), ids[:, 1:].reshape(-1))
     loss.backward()

@@ -1,17 +1,17 @@
-"""Vision goldens: timm's encoder as Gemma3nModel.get_image_features uses it, up to the embedder.
+"""Makes the vision goldens: timm's encoder as Gemma3nModel.get_image_features uses it, up to the embedder.
 
     .venv-reference/bin/python scripts/reference/make_vision_goldens.py [NAME…]
 
-Writes tests/data/vision/NAME.safetensors.  No weights and no pixels are stored: both are drawn from (SEED, name, index),
-see random_tensor.py.  A file holds
+Writes tests/data/vision/NAME.safetensors.  Neither weights nor pixels are stored: both sides generate them from
+(SEED, name, index), see random_tensor.py.  A file holds
   size             int64 [4]: images, 3, height, width
   width            float32 [1]: channel_multiplier
-  tokens           int64 [k]: which of the 256 soft tokens are stored
-  out_float32      float32 [images, k, 2048]: those tokens, times √2048
-  mean_float32     float32 [images, 256] and
-  rms_float32      float32 [images, 256]: mean and root mean square of every token
+  tokens           int64 [k]: the indices of the stored tokens among the 256 soft tokens
+  out_float32      float32 [images, k, 2048]: the stored tokens, times √2048
+  mean_float32     float32 [images, 256]: the mean of every token
+  rms_float32      float32 [images, 256]: the root mean square of every token
   max_float32      float32 [1]: the largest magnitude of all
-and, except in the full-size one, out_bfloat16: the same tokens from the reference in bfloat16.
+  out_bfloat16     the stored tokens from the reference in bfloat16; absent in the full-size file
 """
 import pathlib
 import sys
@@ -31,8 +31,8 @@ HIDDEN = 2048
 
 # name → (channel_multiplier, images, height, width)
 GOLDENS = {
-    "square": (0.05, 1, 256, 256),      # the fine grid is the output's: no pooling
-    "pooled": (0.05, 1, 512, 256),      # 32 × 16 averaged to 16 × 16
+    "square": (0.05, 1, 256, 256),      # the fine grid has the size of the output, so there is no pooling
+    "pooled": (0.05, 1, 512, 256),      # 32 × 16 is averaged to 16 × 16
     "resized": (0.07, 2, 203, 330),     # odd sizes: uneven padding, grids of 13 × 21 and 7 × 11, bilinear
     "tiny": (0.05, 1, 20, 9),           # fewer positions than any kernel has
     "full": (1.0, 1, 768, 768),
@@ -40,7 +40,7 @@ GOLDENS = {
 
 
 def pixels(images: int, height: int, width: int) -> torch.Tensor:
-    """Smooth and rough at once: the random function's values, around 1, shifted into [0, 1]."""
+    """Returns random pixels in [0, 1]: the values of the random function lie around 1 and are shifted."""
     count = images * 3 * height * width
     values = draw(SEED, "pixels", np.arange(count, dtype=np.uint64), 1, 1)
     return torch.from_numpy(values - np.float32(0.5)).reshape(images, 3, height, width)
@@ -48,7 +48,7 @@ def pixels(images: int, height: int, width: int) -> torch.Tensor:
 
 @torch.inference_mode()
 def encode(model: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """get_image_features up to the embedder: channels to the end, times √hidden in the model's dtype."""
+    """Does what get_image_features does before the embedder: moves channels to the end and multiplies by √hidden."""
     features = model(images.to(next(model.parameters()).dtype))
     features = features.reshape(features.shape[0], HIDDEN, 256).permute(0, 2, 1)
     features *= HIDDEN**0.5
@@ -83,7 +83,7 @@ def write(name: str) -> None:
 
 @torch.inference_mode()
 def encode_double(model: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """How far rounding alone carries the reference."""
+    """Encodes in float64, which shows how much rounding alone changes the reference's output."""
     features = model.double()(images.double())
     return features.reshape(features.shape[0], HIDDEN, 256).permute(0, 2, 1) * HIDDEN**0.5
 

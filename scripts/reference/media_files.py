@@ -1,4 +1,4 @@
-"""Small pictures and sounds of every kind the front ends read: written by make_feature_goldens.py."""
+"""Makes small pictures and sounds of every kind that the front ends read, for make_feature_goldens.py."""
 import pathlib
 import struct
 import zlib
@@ -13,7 +13,7 @@ ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (
 
 
 def picture(height: int, width: int, channels: int, seed: int) -> np.ndarray:
-    """uint8 [h, w, c]: smooth colours, a disc with a hard edge, a little noise."""
+    """Returns uint8 [h, w, c] with smooth colours, a disc with a hard edge and a little noise."""
     y, x = np.mgrid[0:height, 0:width] / max(height, width)
     generator = np.random.default_rng(seed)
     planes = []
@@ -25,7 +25,7 @@ def picture(height: int, width: int, channels: int, seed: int) -> np.ndarray:
 
 
 def packed_rows(samples: np.ndarray, depth: int) -> bytes:
-    """[h, w, c] as PNG stores it without a filter."""
+    """Returns the samples [h, w, c] as PNG stores them without a filter."""
     rows = b""
     for row in samples.reshape(samples.shape[0], -1):
         if depth == 16:
@@ -42,7 +42,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(samples: np.ndarray, depth: int, colour: int, interlaced: bool = False, before: bytes = b"") -> bytes:
-    """PIL writes neither interlaced PNG nor most depths, so this does."""
+    """Returns a PNG file.  PIL can write neither interlaced PNG nor most bit depths."""
     height, width = samples.shape[:2]
     parts = [samples[y::dy, x::dx] for y, x, dy, dx in ADAM7] if interlaced else [samples]
     rows = b"".join(packed_rows(part, depth) for part in parts if part.size)
@@ -65,7 +65,7 @@ def write_pngs(folder: pathlib.Path) -> None:
     wide = grey.astype(np.uint16) * 257 + 11
     for depth in (1, 2, 4, 8):
         write(f"grey{depth}.png", png(grey >> (8 - depth), depth, 0))
-    write("grey16.png", png(wide // 128, 16, 0))  # many values above 255, some below
+    write("grey16.png", png(wide // 128, 16, 0))  # many values are above 255, some below
     write("grey_alpha.png", png(rgba[..., :2], 8, 4))
     write("grey_alpha16.png", png(rgba[..., :2].astype(np.uint16) * 257 - 3 * (rgba[..., :2] > 0), 16, 4))
     write("rgb.png", png(picture(30, 44, 3, 3), 8, 2))
@@ -95,7 +95,7 @@ def write_jpegs(folder: pathlib.Path) -> None:
     write("wide.jpg", picture(40, 640, 3, 15), "RGB", quality=60)
     write("tall.jpg", picture(700, 36, 3, 16), "RGB", quality=60)
     write("cmyk.jpg", picture(33, 47, 4, 17), "CMYK", quality=80)
-    cmyk = (folder / "cmyk.jpg").read_bytes()  # the same bytes, called YCCK by Adobe's marker
+    cmyk = (folder / "cmyk.jpg").read_bytes()  # the same bytes, which Adobe's marker declares to be YCCK
     at = cmyk.index(b"Adobe") + 11
     (folder / "ycck.jpg").write_bytes(cmyk[:at] + b"\2" + cmyk[at + 1:])
     for orientation in range(1, 9):
@@ -104,7 +104,7 @@ def write_jpegs(folder: pathlib.Path) -> None:
 
 
 def waveform(samples: int) -> np.ndarray:
-    """float32 [samples] at 16 kHz: a rising tone, a steady one, and noise in every bin."""
+    """Returns float32 [samples] at 16 kHz: a rising tone, a steady tone, and noise in every bin."""
     index = np.arange(samples, dtype=np.uint64)
     t = index.astype(np.float64) / RATE
     tones = 0.3 * np.sin(2 * np.pi * (200 * t + 150 * t * t)) + 0.1 * np.sin(2 * np.pi * 3000 * t)
@@ -112,7 +112,7 @@ def waveform(samples: int) -> np.ndarray:
 
 
 def stereo(rate: int, seconds: float) -> np.ndarray:
-    """float64 [samples, 2]: 440 Hz on the left, 1,000 Hz and a slow beat on the right."""
+    """Returns float64 [samples, 2]: 440 Hz on the left, 1,000 Hz with a slow beat on the right."""
     t = np.arange(int(rate * seconds)) / rate
     left = 0.5 * np.sin(2 * np.pi * 440 * t)
     return np.stack([left, 0.3 * np.sin(2 * np.pi * 1000 * t) * (1 + 0.5 * np.sin(2 * np.pi * 5 * t))], 1)

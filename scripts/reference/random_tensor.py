@@ -1,8 +1,8 @@
-"""The random weights of `plelab synth` in numpy: any element of any tensor, from (seed, name, index) alone.
+"""The random weights of `plelab synth` in numpy.  An element depends on (seed, name of the tensor, index) alone.
 
     python scripts/reference/random_tensor.py      rewrites tests/data/random_tensor.json
 
-The function is described in model/random_tensor.h."""
+The function is described in model/weights/random_tensor.h."""
 import json
 import math
 import pathlib
@@ -26,7 +26,7 @@ def mix(x: int) -> int:
 
 
 def draw(seed: int, name: str, indices: np.ndarray, dims: int, fan_in: int) -> np.ndarray:
-    """float32 values of the elements `indices` (uint64) of a tensor with `dims` dimensions."""
+    """Returns the float32 values of the elements `indices` (uint64) of a tensor with `dims` dimensions."""
     stem = fnv1a(name) ^ mix((seed + 0x9E3779B97F4A7C15) & MASK)
     blocks, block_of = np.unique(indices >> np.uint64(32), return_inverse=True)
     keys = np.array([mix(stem ^ int(block)) for block in blocks], dtype=np.uint64)[block_of]
@@ -53,7 +53,7 @@ def main() -> None:
         (0, "model.embed_tokens.weight", 2, 2048, 0),
         (7, "model.norm.weight", 1, 1, 0),
         (7, "model.vision_tower.timm_model.conv_stem.conv.bias", 1, 1, 0),
-        (2**64 - 1, "model.embed_tokens_per_layer.weight", 2, 256, 2**32 - 4),  # across a change of key
+        (2**64 - 1, "model.embed_tokens_per_layer.weight", 2, 256, 2**32 - 4),  # on both sides of a change of key
     ]:
         values = draw(seed, name, np.arange(first, first + 8, dtype=np.uint64), dims, fan_in)
         cases.append({"seed": seed, "name": name, "dimensions": dims, "fan_in": fan_in, "first": first,

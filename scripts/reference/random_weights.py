@@ -1,9 +1,9 @@
-"""Weights of `plelab synth` in a reference model: every parameter drawn by (seed, published name, element index)."""
+"""Fills a reference model with the weights of `plelab synth`, which depend on (seed, published name, element index)."""
 import numpy as np
 import torch
 from random_tensor import draw
 
-PIECE = 1 << 22  # elements drawn at a time: full-size towers fit in memory only once
+PIECE = 1 << 22  # elements generated at a time, because memory holds a full-size tower only once
 
 
 def fan_in(name: str, shape: torch.Size, ple_dim: int | None) -> int:
@@ -14,7 +14,7 @@ def fan_in(name: str, shape: torch.Size, ple_dim: int | None) -> int:
 
 @torch.no_grad()
 def fill(module: torch.nn.Module, prefix: str, seed: int, ple_dim: int | None = None) -> torch.nn.Module:
-    """Overwrites every parameter; `prefix` + its name in `module` is its published name.  Tied ones are drawn once."""
+    """Overwrites every parameter; `prefix` + its name in `module` is its published name.  Tied ones are filled once."""
     for name, parameter in module.named_parameters():
         flat = parameter.view(-1)
         inputs = fan_in(name, parameter.shape, ple_dim)

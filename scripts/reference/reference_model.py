@@ -1,4 +1,4 @@
-"""The reference model on a random checkpoint: every tensor drawn, so that nothing hides behind a zero or a one."""
+"""Builds, loads and saves the reference model.  Every tensor is random, because a 0 or a 1 could hide an error."""
 import hashlib
 import json
 import pathlib
@@ -6,7 +6,7 @@ import re
 
 import torch
 
-# torchvision's ops for a CPU torch of another build: declared so that it imports (goldens need no nms).
+# Declares torchvision's ops, so that torchvision can be imported beside another build of torch.  Goldens need no nms.
 _library = torch.library.Library("torchvision", "DEF")
 for _op in ("nms", "qnms"):
     _library.define(f"{_op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -23,7 +23,7 @@ TOWERS = ("model.vision_tower.", "model.audio_tower.")
 
 
 def randomise(model: torch.nn.Module, seed: int) -> None:
-    """Norms and scales around 1, matrices with std 1/sqrt(fan_in), embeddings with unit rows after their scale."""
+    """Sets norms and scales around 1, matrices with std 1/sqrt(fan_in), and embeddings with unit rows after their scale."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
@@ -41,7 +41,7 @@ def randomise(model: torch.nn.Module, seed: int) -> None:
 
 
 def build(config: dict, seed: int) -> torch.nn.Module:
-    """A float32 reference model in eval mode for a config.json-like dict."""
+    """Returns a float32 reference model in eval mode for a dict like a config.json."""
     if config["model_type"] == "gemma3n_text":
         model = Gemma3nForCausalLM._from_config(Gemma3nTextConfig(**config), attn_implementation="eager")
     else:
@@ -52,7 +52,7 @@ def build(config: dict, seed: int) -> torch.nn.Module:
 
 
 def load(folder: pathlib.Path, dtype: torch.dtype) -> torch.nn.Module:
-    """The stored checkpoint as a user loads it.  Casting a model would round its buffers (RoPE frequencies, scales) too."""
+    """Loads a checkpoint as a user does.  Casting a model would also round its buffers (RoPE frequencies, scales)."""
     text_only = json.loads((folder / "config.json").read_text())["model_type"] == "gemma3n_text"
     kind = Gemma3nForCausalLM if text_only else Gemma3nForConditionalGeneration
     return kind.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
@@ -60,7 +60,7 @@ def load(folder: pathlib.Path, dtype: torch.dtype) -> torch.nn.Module:
 
 def save(model: torch.nn.Module, folder: pathlib.Path, *, towers: bool, unused_kv: bool = False,
          dtype: torch.dtype = torch.float32, seed: int = 0) -> None:
-    """save_pretrained's own layout; towers can be left out (their weights are large and hard tokens skip them)."""
+    """Saves in the layout of save_pretrained.  Towers can be left out: they are large, and hard tokens do not use them."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder, safe_serialization=True)
     path = folder / "model.safetensors"
@@ -74,7 +74,7 @@ def save(model: torch.nn.Module, folder: pathlib.Path, *, towers: bool, unused_k
 
 
 def add_unused_kv(tensors: dict, text, seed: int) -> None:
-    """Published files carry k/v projections and norms of the KV-sharing layers, which nothing reads."""
+    """Adds k/v projections and norms of the KV-sharing layers: published files have them, but nothing reads them."""
     generator = torch.Generator().manual_seed(seed)
     first = text.num_hidden_layers - text.num_kv_shared_layers
     donor = next(k for k in tensors if re.search(r"layers\.0\.self_attn\.k_proj\.weight$", k))

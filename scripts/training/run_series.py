@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Trains the arms of configs/training/series.json that have no result yet, one small result file per run.
+"""Trains the arms of configs/training/series.json that have no result yet, with one small result file per run.
 
-Can be stopped at any moment and goes on where it stopped, on any machine that has the token files.
+The script can be stopped at any moment.  When it is started again, it continues where it stopped; this works on any machine
+that has the token files.
 usage: scripts/training/run_series.py [SERIES…] [--list] [--jobs N] [--minutes M]
 """
 
@@ -19,14 +20,14 @@ SHORT = {"tokens.budget": "", "optimizer.lr": "lr", "optimizer.table_lr": "table
 
 
 def label(key, value):
-    """500000 → "500k", optimizer.lr 0.004 → "lr0.004": a part of a file's name."""
+    """Returns a part of a file's name: a budget of 500000 gives "500k", optimizer.lr 0.004 gives "lr0.004"."""
     if key == "tokens.budget":
         return f"{value // 1000}k"
     return f"{SHORT.get(key, key)}{value:g}"
 
 
 def runs(config, series):
-    """(name of the result, --set assignments) of every run of a series, small budgets and first seeds first."""
+    """Yields (name of the result, --set assignments) of every run of a series: point by point, then seed by seed."""
     spec = config["series"][series]
     for point, seed, arm in itertools.product(spec["points"], spec["seeds"], spec["arms"]):
         name = "_".join([series, arm, *(label(k, v) for k, v in point.items()), f"s{seed}"])
@@ -36,14 +37,14 @@ def runs(config, series):
 
 
 def merge_changes(sets):
-    """The arm's and the series' own `arm.change` lists as one."""
+    """Merges the `arm.change` lists of the arm and of the series into one."""
     changes = [s.removeprefix("arm.change=").strip("[]") for s in sets if s.startswith("arm.change=")]
     others = [s for s in sets if not s.startswith("arm.change=")]
     return others + ([f"arm.change=[{', '.join(changes)}]"] if changes else [])
 
 
 def train(config, name, sets):
-    """Runs one; returns what it printed last, or what went wrong."""
+    """Trains one arm.  Returns the line with its test score, else the end of its output or what went wrong."""
     result = PROJECT / config["results"] / f"{name}.h5"
     folder = f".work/training/{name}"
     command = ["build/plelab", "train", config["base"], "--resume"]
@@ -57,11 +58,11 @@ def train(config, name, sets):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("series", nargs="*", help="which series; all where none is named")
+    parser.add_argument("series", nargs="*", help="the series to train; default: all")
     parser.add_argument("--config", type=Path, default=PROJECT / "configs/training/series.json")
-    parser.add_argument("--list", action="store_true", help="say what is missing, train nothing")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time; each has the threads of its config")
-    parser.add_argument("--minutes", type=float, default=1e9, help="start no run after so long")
+    parser.add_argument("--list", action="store_true", help="list the missing runs and train nothing")
+    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time; each uses the threads of its config")
+    parser.add_argument("--minutes", type=float, default=1e9, help="start no run after this many minutes")
     args = parser.parse_args()
     config = json.loads(args.config.read_text())
     unknown = set(args.series) - set(config["series"])
