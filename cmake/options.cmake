@@ -8,7 +8,8 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(plelab_options INTERFACE)
-target_compile_options(plelab_options INTERFACE -Wall -Wextra -Werror -fno-math-errno)
+# -fPIC for programs too, which CMake would build with -fPIE: a precompiled header serves only equal flags.
+target_compile_options(plelab_options INTERFACE -Wall -Wextra -Werror -Winvalid-pch -fno-math-errno -fPIC)
 target_include_directories(plelab_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(CCACHE_PROGRAM)
   target_compile_options(plelab_options INTERFACE -fpch-preprocess)

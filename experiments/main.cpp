@@ -3,8 +3,8 @@
 #include <exception>
 #include <iostream>
 
-#include "experiments/commands.h"
-#include "model/io/error.h"
+#include "experiments/commands/commands.h"
+#include "model/base/error.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"PLE Lab: what are per-layer embeddings worth, and where should they live?", "plelab"};

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "model/audio_tower.h"
+#include "model/audio/audio_tower.h"
 
 namespace plelab::micro {
 namespace {

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "experiments/micro/weights_in_turn.h"
-#include "model/gemma3n.h"
+#include "model/gemma3n/gemma3n.h"
+#include "model/ple/strategies/factory.h"
 
 namespace plelab::micro {
 namespace {

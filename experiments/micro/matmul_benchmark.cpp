@@ -3,7 +3,7 @@
 #include <ATen/ops/linear.h>
 #include <benchmark/benchmark.h>
 
-#include "model/matmul.h"
+#include "model/ops/matmul.h"
 
 namespace plelab::micro {
 namespace {

@@ -3,7 +3,7 @@
 // scripts/peers/compare_towers.py runs it beside the reference.
 #include <benchmark/benchmark.h>
 
-#include "model/vision_tower.h"
+#include "model/vision/vision_tower.h"
 
 namespace plelab::micro {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "harness/training/training_config.h"
-#include "model/tensor_file.h"
-#include "model/text_trainee.h"
+#include "model/training/text_trainee.h"
+#include "model/weights/tensor_file.h"
 
 namespace plelab {
 

@@ -8,10 +8,10 @@
 #include <numbers>
 #include <numeric>
 
-#include "harness/interrupt.h"
-#include "harness/progress.h"
-#include "harness/statistics.h"
-#include "model/head_loss.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "harness/support/statistics.h"
+#include "model/training/head_loss.h"
 
 namespace plelab {
 namespace {

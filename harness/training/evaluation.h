@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "harness/record.h"
+#include "harness/record/record.h"
 #include "harness/training/token_split.h"
-#include "model/text_trainee.h"
+#include "model/training/text_trainee.h"
 
 namespace plelab {
 

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "harness/training/packing.h"
-#include "model/head_loss.h"
-#include "model/io/error.h"
-#include "model/media_files.h"
+#include "model/base/error.h"
+#include "model/media/media_input.h"
+#include "model/training/head_loss.h"
 
 namespace plelab {
 namespace {

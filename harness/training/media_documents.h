@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/choice_task.h"
-#include "model/media_trainee.h"
+#include "harness/accuracy/choice_task.h"
+#include "model/training/media_trainee.h"
 
 namespace plelab {
 

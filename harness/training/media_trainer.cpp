@@ -5,21 +5,21 @@
 #include <optional>
 #include <utility>
 
-#include "harness/environment.h"
-#include "harness/interrupt.h"
-#include "harness/loaded_model.h"
-#include "harness/progress.h"
-#include "harness/recorder.h"
-#include "harness/synthesise.h"
-#include "harness/timer.h"
+#include "harness/machine/environment.h"
+#include "harness/record/recorder.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "harness/support/timer.h"
 #include "harness/training/adamw.h"
 #include "harness/training/media_documents.h"
 #include "harness/training/training_fields.h"
 #include "harness/training/training_setup.h"
-#include "model/head_loss.h"
-#include "model/io/error.h"
-#include "model/sha256.h"
-#include "model/trained_checkpoint.h"
+#include "harness/workload/loaded_model.h"
+#include "harness/workload/synthesise.h"
+#include "model/base/error.h"
+#include "model/base/sha256.h"
+#include "model/training/head_loss.h"
+#include "model/training/trained_checkpoint.h"
 
 namespace plelab {
 namespace {
@@ -87,9 +87,9 @@ class MediaTrainer {
       ThrowIfInterrupted();
       const double loss = Step(step);
       smooth = smooth == 0 ? loss : 0.95 * smooth + 0.05 * loss;
-      bar.Update(step + 1, fmt::format("loss {:.3f}", smooth));
+      bar.Update(step + 1, Format("loss {:.3f}", smooth));
     }
-    bar.Finish(fmt::format("loss {:.3f}", smooth));
+    bar.Finish(Format("loss {:.3f}", smooth));
   }
 
   // Returns the mean loss of the step's answer tokens.
@@ -158,7 +158,7 @@ class MediaTrainer {
     add("trained_tokens", std::to_string(tokens_));
     add("trained_examples", std::to_string(config_.steps() * config_.media.batch));
     add("parameters", std::to_string(Count(towers_) + Count(text_)));
-    add("training_seconds", fmt::format("{:.1f}", seconds_));
+    add("training_seconds", Format("{:.1f}", seconds_));
     add("measured_with", BuildMayMeasure() ? "a release build" : "a debug build: no time in here counts");
     VariantRow arm;
     arm.variant = config_.run_name();

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <random>
 
-#include "model/head_loss.h"
-#include "model/io/error.h"
+#include "model/base/error.h"
+#include "model/training/head_loss.h"
 
 namespace plelab {
 // Not std::shuffle, whose sequence differs between libraries.

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "model/io/error.h"
-#include "model/json_object.h"
+#include "model/base/error.h"
+#include "model/base/json_object.h"
 
 namespace plelab {
 namespace {

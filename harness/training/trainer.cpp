@@ -3,12 +3,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "harness/interrupt.h"
-#include "harness/loaded_model.h"
-#include "harness/progress.h"
-#include "harness/recorder.h"
-#include "harness/synthesise.h"
-#include "harness/timer.h"
+#include "harness/record/recorder.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "harness/support/timer.h"
 #include "harness/training/evaluation.h"
 #include "harness/training/media_trainer.h"
 #include "harness/training/packing.h"
@@ -16,9 +14,11 @@
 #include "harness/training/training_record.h"
 #include "harness/training/training_setup.h"
 #include "harness/training/training_state.h"
-#include "model/head_loss.h"
-#include "model/io/error.h"
-#include "model/trained_checkpoint.h"
+#include "harness/workload/loaded_model.h"
+#include "harness/workload/synthesise.h"
+#include "model/base/error.h"
+#include "model/training/head_loss.h"
+#include "model/training/trained_checkpoint.h"
 
 namespace plelab {
 namespace {
@@ -80,8 +80,8 @@ class Trainer {
       const Timer timer;
       const double loss = Step();
       smooth = smooth == 0 ? loss : 0.95 * smooth + 0.05 * loss;
-      bar.Update(TokensDone(), fmt::format("loss {:.3f}, {:.0f} tokens/s", smooth,
-                                           static_cast<double>(step_tokens_) / timer.seconds()));
+      bar.Update(TokensDone(), Format("loss {:.3f}, {:.0f} tokens/s", smooth,
+                                      static_cast<double>(step_tokens_) / timer.seconds()));
       if (IsInterrupted() || since_saved.seconds() >= static_cast<double>(config_.output.save_every_s)) {
         Save();
         since_saved = Timer();
@@ -89,7 +89,7 @@ class Trainer {
       ThrowIfInterrupted();
     }
     Save();
-    bar.Finish(fmt::format("loss {:.3f}", smooth));
+    bar.Finish(Format("loss {:.3f}", smooth));
   }
 
   // Returns the mean loss of the step's tokens.

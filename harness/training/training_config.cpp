@@ -1,8 +1,5 @@
 #include "harness/training/training_config.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -10,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "harness/section_yaml.h"
+#include "harness/config/section_yaml.h"
+#include "harness/config/yaml_overrides.h"
+#include "harness/config/yaml_reader.h"
 #include "harness/training/training_fields.h"
-#include "harness/yaml_overrides.h"
-#include "harness/yaml_reader.h"
-#include "model/config.h"
-#include "model/io/error.h"
+#include "model/base/error.h"
+#include "model/checkpoint/config.h"
 
 namespace plelab {
 namespace {
@@ -25,7 +22,7 @@ void FillDefaults(TrainingConfig& config) {
   OutputSection& output = config.output;
   if (output.folder.empty()) output.folder = ".work/training/" + config.run_name();
   if (output.checkpoint.empty()) output.checkpoint = output.folder + "/checkpoint";
-  if (output.result.empty()) output.result = fmt::format("results/training_{}.h5", config.run_name());
+  if (output.result.empty()) output.result = Format("results/training_{}.h5", config.run_name());
 }
 
 std::string ResolvedYaml(TrainingConfig& config, bool with_output) {
@@ -69,7 +66,7 @@ void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::str
 
 }  // namespace
 
-std::string TrainingConfig::run_name() const { return fmt::format("{}_{}", arm.name, arm.seed); }
+std::string TrainingConfig::run_name() const { return Format("{}_{}", arm.name, arm.seed); }
 
 int64_t TrainingConfig::steps() const {
   if (media.enabled()) return (media.examples + media.batch - 1) / media.batch;
@@ -89,7 +86,7 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
   for (const YamlEntry& entry : root.entries) {
     if (std::ranges::find(known, entry.key) != known.end()) continue;
     throw UserError("{}: unknown key '{}' in a training config; known: {}", entry.place, entry.key,
-                    fmt::join(known, ", "));
+                    Join(known, ", "));
   }
   Places places;
   VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "model/io/dtype.h"
-#include "model/text_trainee.h"
+#include "model/base/dtype.h"
+#include "model/training/text_trainee.h"
 
 namespace plelab {
 
@@ -100,7 +100,5 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
 // The shape's config.json with the arm's changes.  Throws UserError for a key that the shape does not have or
 // a value that is not JSON; a number where the shape has a list stands for each of its entries.
 std::string ArmConfigJson(const ArmSection& arm);
-// The JSON Schema for editors (configs/training.schema.json; a test compares).
-std::string TrainingJsonSchema();
 
 }  // namespace plelab

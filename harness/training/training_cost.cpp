@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "harness/timer.h"
+#include "harness/support/timer.h"
 
 namespace plelab {
 namespace {

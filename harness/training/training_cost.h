@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/text_trainee.h"
+#include "model/training/text_trainee.h"
 
 namespace plelab {
 

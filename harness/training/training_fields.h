@@ -1,7 +1,7 @@
 // The keys of a training config, each written once (as harness/config_fields.h does for experiments).
 #pragma once
 
-#include "harness/config_fields.h"
+#include "harness/config/config_fields.h"
 #include "harness/training/training_config.h"
 
 namespace plelab {

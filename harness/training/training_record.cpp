@@ -1,15 +1,14 @@
 #include "harness/training/training_record.h"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
-#include "harness/environment.h"
+#include "harness/machine/environment.h"
 #include "harness/training/evaluation.h"
 #include "harness/training/training_cost.h"
 #include "harness/training/training_fields.h"
+#include "model/base/format.h"
 
 namespace plelab {
 namespace {
@@ -52,10 +51,10 @@ std::vector<std::pair<std::string, std::string>> Describe(const TrainedRun& run,
   add("parameters", std::to_string(totals.trained));
   add("parameters_resident", std::to_string(totals.resident()));
   add("parameters_ple_table", std::to_string(totals.ple_table));
-  add("training_seconds", fmt::format("{:.1f}", run.progress.seconds));
-  add("flops_per_token", fmt::format("{:.0f}", flops));
-  add("training_gflops", fmt::format("{:.1f}", gflops));
-  add("gemm_float32_gflops", fmt::format("{:.1f}", run.gemm_gflops));
+  add("training_seconds", Format("{:.1f}", run.progress.seconds));
+  add("flops_per_token", Format("{:.0f}", flops));
+  add("training_gflops", Format("{:.1f}", gflops));
+  add("gemm_float32_gflops", Format("{:.1f}", run.gemm_gflops));
   add("measured_with", BuildMayMeasure() ? "a release build" : "a debug build: no time in here counts");
   return meta;
 }

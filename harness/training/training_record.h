@@ -1,11 +1,11 @@
 // The result file of a training run.
 #pragma once
 
-#include "harness/record.h"
+#include "harness/record/record.h"
 #include "harness/training/token_split.h"
 #include "harness/training/trainer.h"
 #include "harness/training/training_state.h"
-#include "model/text_trainee.h"
+#include "model/training/text_trainee.h"
 
 namespace plelab {
 

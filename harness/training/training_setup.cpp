@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "model/io/error.h"
-#include "model/trained_checkpoint.h"
+#include "model/base/error.h"
+#include "model/training/trained_checkpoint.h"
 
 namespace plelab {
 

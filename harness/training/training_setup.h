@@ -4,7 +4,7 @@
 #include <string>
 
 #include "harness/training/trainer.h"
-#include "model/text_trainee.h"
+#include "model/training/text_trainee.h"
 
 namespace plelab {
 

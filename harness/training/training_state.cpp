@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "harness/run_identity.h"
-#include "model/io/error.h"
-#include "model/tensor_file.h"
+#include "harness/run/run_identity.h"
+#include "model/base/error.h"
+#include "model/weights/tensor_file.h"
 
 namespace plelab {
 namespace {
@@ -75,9 +75,9 @@ void SaveState(const std::string& folder, const AdamW& optimizer, const Training
   std::filesystem::create_directories(folder);
   WriteTensorFile(StatePath(folder), tensors,
                   {{"step", std::to_string(progress.step)},
-                   {"seconds", fmt::format("{}", progress.seconds)},
-                   {"interval_loss", fmt::format("{}", progress.interval_loss)},
-                   {"interval_seconds", fmt::format("{}", progress.interval_seconds)},
+                   {"seconds", Format("{}", progress.seconds)},
+                   {"interval_loss", Format("{}", progress.interval_loss)},
+                   {"interval_seconds", Format("{}", progress.interval_seconds)},
                    {"interval_steps", std::to_string(progress.interval_steps)},
                    {"identity", identity}});
 }

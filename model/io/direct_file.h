@@ -5,8 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "model/io/atomic_io_counters.h"
-#include "model/io/file_descriptor.h"
+#include "model/base/file_descriptor.h"
 #include "model/io/random_access_file.h"
 
 namespace plelab {

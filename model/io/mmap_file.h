@@ -1,8 +1,7 @@
 // mmap: page faults bring the bytes, with the kernel's own read-around.
 #pragma once
 
-#include "model/io/atomic_io_counters.h"
-#include "model/io/file_descriptor.h"
+#include "model/base/file_descriptor.h"
 #include "model/io/random_access_file.h"
 
 namespace plelab {

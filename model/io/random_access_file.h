@@ -1,6 +1,7 @@
 // Reads at offsets, counted.  The one place where the bytes of a PLE table on storage come from.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,7 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
@@ -50,5 +52,40 @@ class RandomAccessFile {
 
 // Throws UserError when the file cannot be opened (or, kDirect, when its file system refuses O_DIRECT).
 std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, IoBackend backend);
+
+// IoCounters that several reading threads add to.
+class AtomicIoCounters {
+ public:
+  // One read of `asked` bytes that moved `moved`.
+  void Add(int64_t asked, int64_t moved) {
+    read_calls_.fetch_add(1, std::memory_order_relaxed);
+    bytes_asked_.fetch_add(asked, std::memory_order_relaxed);
+    bytes_moved_.fetch_add(moved, std::memory_order_relaxed);
+  }
+  IoCounters Load() const {
+    return {read_calls_.load(std::memory_order_relaxed), bytes_asked_.load(std::memory_order_relaxed),
+            bytes_moved_.load(std::memory_order_relaxed)};
+  }
+
+ private:
+  std::atomic<int64_t> read_calls_ = 0;
+  std::atomic<int64_t> bytes_asked_ = 0;
+  std::atomic<int64_t> bytes_moved_ = 0;
+};
+
+// pread: copies through the kernel's page cache.
+class PreadFile : public RandomAccessFile {
+ public:
+  explicit PreadFile(const std::string& path) : file_(path, 0) {}
+
+  void Read(int64_t offset, std::span<std::byte> out) override;
+  int64_t size_bytes() const override { return file_.size_when_opened(); }
+  const std::string& path() const override { return file_.path(); }
+  IoCounters counters() const override { return counters_.Load(); }
+
+ private:
+  FileDescriptor file_;
+  AtomicIoCounters counters_;
+};
 
 }  // namespace plelab

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
 
 namespace plelab {
 

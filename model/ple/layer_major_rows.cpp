@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {

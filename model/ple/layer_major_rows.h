@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "model/io/anonymous_memory.h"
+#include "model/base/anonymous_memory.h"
 #include "model/ple/ple_source.h"
 
 namespace plelab {

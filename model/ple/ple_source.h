@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
-#include "model/io/dtype.h"
+#include "model/base/dtype.h"
 
 namespace plelab {
 
@@ -90,5 +92,37 @@ class PleSource {
 
 // The row that an id reads (transformers Gemma3nTextModel.get_per_layer_inputs).
 inline int64_t PleRowOfId(int64_t id, int64_t vocab) { return id >= 0 && id < vocab ? id : 0; }
+
+// Where the table lies: the published safetensors shard, token-major, one contiguous run of bytes per token.
+struct PleTable {
+  std::string path;
+  int64_t offset_bytes = 0;  // of row 0, from the start of the file
+  PleGeometry geometry;
+  // The finished per-layer inputs made of it, where `folded` reads them; else nullptr.
+  std::shared_ptr<const PleTable> folded = nullptr;
+};
+
+// The table that rows are read from: the folded one where there is one.
+inline const PleTable& TableRead(const PleTable& table) { return table.folded ? *table.folded : table; }
+
+// A source around another one: overrides what it changes, passes on the rest.
+class PleWrapper : public PleSource {
+ public:
+  explicit PleWrapper(std::unique_ptr<PleSource> over) : over_(std::move(over)) {}
+
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override { return over_->Begin(ids); }
+  void StartSequence() override { over_->StartSequence(); }
+  PleStats stats() const override { return over_->stats(); }
+  const PleGeometry& geometry() const override { return over_->geometry(); }
+  int64_t fast_bytes() const override { return over_->fast_bytes(); }
+  bool keeps_state() const override { return over_->keeps_state(); }
+  int64_t threads() const override { return over_->threads(); }
+
+ protected:
+  PleSource& over() { return *over_; }
+
+ private:
+  std::unique_ptr<PleSource> over_;
+};
 
 }  // namespace plelab

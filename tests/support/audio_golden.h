@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "model/audio_weights.h"
-#include "model/config.h"
+#include "model/catalog/audio_weights.h"
+#include "model/checkpoint/config.h"
 #include "tests/support/golden.h"
 #include "tests/support/temporary_folder.h"
 

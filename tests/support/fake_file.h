@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/ple/factory.h"
+#include "model/ple/strategies/factory.h"
 
 namespace plelab {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "model/checkpoint.h"
-#include "model/gemma3n.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/gemma3n/gemma3n.h"
 
 namespace plelab {
 

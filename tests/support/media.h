@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab::testing {

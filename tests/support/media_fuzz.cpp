@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <functional>
 
-#include "model/audio_features.h"
-#include "model/image_features.h"
+#include "model/media/audio_features.h"
+#include "model/media/image_features.h"
 #include "tests/support/media.h"
 #include "tests/support/mutate.h"
 

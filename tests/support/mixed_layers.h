@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/config.h"
+#include "model/checkpoint/config.h"
 
 namespace plelab::testing {
 

@@ -1,7 +1,7 @@
 #include "tests/support/multimodal_golden.h"
 
-#include "model/random_tensor.h"
-#include "model/synth.h"
+#include "model/catalog/synth.h"
+#include "model/weights/random_tensor.h"
 
 namespace plelab {
 namespace {

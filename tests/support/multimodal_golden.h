@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "model/checkpoint.h"
-#include "model/media_input.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/media/media_input.h"
 #include "tests/support/golden.h"
 #include "tests/support/temporary_folder.h"
 

@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "model/ple/factory.h"
+#include "model/ple/strategies/factory.h"
 
 namespace plelab {
 

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "harness/process.h"
+#include "harness/support/process.h"
 
 namespace plelab::testing {
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/torch_dtype.h"
+#include "model/weights/torch_dtype.h"
 
 namespace plelab {
 namespace {
@@ -58,7 +58,7 @@ torch::Tensor ReadPleTable(const Checkpoint& checkpoint) {
   const TensorInfo* info = checkpoint.Find(prefix + "embed_tokens_per_layer.weight");
   TORCH_CHECK(info != nullptr, "the checkpoint has no PLE table");
   torch::Tensor table = torch::empty(info->shape, TorchType(info->dtype));
-  checkpoint.Read(*info, {static_cast<std::byte*>(table.data_ptr()), table.nbytes()});
+  checkpoint.ReadRange(*info, 0, {static_cast<std::byte*>(table.data_ptr()), table.nbytes()});
   return table;
 }
 

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/ple/ple_source.h"
 
 namespace plelab {

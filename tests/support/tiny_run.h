@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/experiment_config.h"
-#include "harness/runner.h"
+#include "harness/config/experiment_config.h"
+#include "harness/run/runner.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab::testing {

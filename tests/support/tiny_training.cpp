@@ -1,12 +1,10 @@
 #include "tests/support/tiny_training.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <filesystem>
 #include <utility>
 #include <vector>
 
+#include "model/base/format.h"
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab::testing {
@@ -36,10 +34,10 @@ Split MakeSplit(int64_t documents) {
 }
 
 std::string Describe(const std::string& name, const Split& split) {
-  return fmt::format(R"("{}": {{"ids": {}, "sha256": "abc", "documents_table": {{"domains": ["even", "odd"],
+  return Format(R"("{}": {{"ids": {}, "sha256": "abc", "documents_table": {{"domains": ["even", "odd"],
 "offset": [{}], "bytes": [{}], "domain": [{}]}}}})",
-                     name, split.count, fmt::join(split.offsets, ","), fmt::join(split.bytes, ","),
-                     fmt::join(split.domains, ","));
+                name, split.count, Join(split.offsets, ","), Join(split.bytes, ","),
+                Join(split.domains, ","));
 }
 
 }  // namespace
@@ -51,20 +49,19 @@ TinyTraining::TinyTraining() {
   for (const auto& [name, documents] :
        {std::pair{"train", 40}, std::pair{"valid", 4}, std::pair{"test", 6}}) {
     const Split split = MakeSplit(documents);
-    WriteText(fmt::format("{}/{}.bin", tokens(), name), split.ids);
+    WriteText(Format("{}/{}.bin", tokens(), name), split.ids);
     described.push_back(Describe(name, split));
   }
-  WriteText(tokens() + "/meta.json",
-            fmt::format(R"({{"bos": 2, "splits": {{{}}}}})", fmt::join(described, ", ")));
+  WriteText(tokens() + "/meta.json", Format(R"({{"bos": 2, "splits": {{{}}}}})", Join(described, ", ")));
 }
 
 std::string TinyTraining::Yaml(int64_t budget, const std::string& name, const std::string& more) const {
-  return fmt::format(R"(arm: {{name: tiny, shape: {}}}
+  return Format(R"(arm: {{name: tiny, shape: {}}}
 tokens: {{folder: {}, budget: {}, context: 8, batch: 4}}
 compute: {{threads: 1}}
 output: {{folder: {}, result: {}.h5, save_every_s: 0}}
 {})",
-                     shape(), tokens(), budget, output(name), output(name), more);
+                shape(), tokens(), budget, output(name), output(name), more);
 }
 
 }  // namespace plelab::testing

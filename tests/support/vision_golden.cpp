@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "model/random_tensor.h"
-#include "model/tensor_spec.h"
+#include "model/checkpoint/tensor_spec.h"
+#include "model/weights/random_tensor.h"
 
 namespace plelab {
 

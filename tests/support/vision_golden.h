@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "model/vision_tower.h"
+#include "model/vision/vision_tower.h"
 #include "tests/support/golden.h"
 
 namespace plelab {

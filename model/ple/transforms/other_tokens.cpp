@@ -3,7 +3,7 @@
 #include <numeric>
 #include <utility>
 
-#include "model/ple/transforms/random_bits.h"
+#include "model/base/random_bits.h"
 
 namespace plelab {
 

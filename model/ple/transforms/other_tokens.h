@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/ple/ple_wrapper.h"
+#include "model/ple/ple_source.h"
 
 namespace plelab {
 

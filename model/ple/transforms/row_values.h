@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "model/io/dtype.h"
+#include "model/base/dtype.h"
 
 namespace plelab {
 

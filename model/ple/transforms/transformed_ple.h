@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "model/ple/ple_wrapper.h"
+#include "model/ple/ple_source.h"
 
 namespace plelab {
 

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "model/io/error.h"
+#include "model/base/error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "harness/recorder.h"
+#include "harness/record/recorder.h"
 #include "harness/training/media_documents.h"
 #include "harness/training/trainer.h"
-#include "model/checkpoint.h"
-#include "model/head_loss.h"
-#include "model/io/error.h"
+#include "model/base/error.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/training/head_loss.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -36,7 +36,7 @@ class MediaTraining : public ::testing::Test {
   }
   std::string documents() const { return folder_ / "train.jsonl"; }
   std::string Yaml(const std::string& media) const {
-    return fmt::format(
+    return Format(
         "arm: {{name: m, shape: {}, change: [audio_soft_tokens_per_image=188]}}\nmedia: {{documents: {}{}}}\n"
         "compute: {{threads: 1}}\noutput: {{folder: {}, result: {}}}\n",
         kModels + "small_multimodal.json", documents(), media, std::string(folder_ / "run"),

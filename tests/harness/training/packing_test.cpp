@@ -6,8 +6,8 @@
 #include <map>
 #include <numeric>
 
-#include "model/head_loss.h"
-#include "model/io/error.h"
+#include "model/base/error.h"
+#include "model/training/head_loss.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/tiny_training.h"
 

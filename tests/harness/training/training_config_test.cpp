@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "model/io/error.h"
+#include "harness/schema/config_schema.h"
+#include "model/base/error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "model/base/format.h"
 #include "model/io/direct_file.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temp_file.h"
@@ -92,9 +93,9 @@ TEST_P(EveryBackend, NamesFileOffsetExpectedAndFoundBeyondTheEnd) {
   const auto file = Open();
   const std::string error = ErrorOf(*file, kSize - 100, 300);
   EXPECT_THAT(error, HasSubstr(file_.path()));
-  EXPECT_THAT(error, HasSubstr(fmt::format("offset {}", kSize - 100)));
+  EXPECT_THAT(error, HasSubstr(Format("offset {}", kSize - 100)));
   EXPECT_THAT(error, HasSubstr("expected 300 bytes, found 100"));
-  EXPECT_THAT(error, HasSubstr(fmt::format("ends at byte {}", kSize)));
+  EXPECT_THAT(error, HasSubstr(Format("ends at byte {}", kSize)));
   EXPECT_THAT(ErrorOf(*file, kSize + 5000, 10), HasSubstr("found 0"));
 }
 

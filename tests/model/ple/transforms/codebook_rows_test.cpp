@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "model/base/format.h"
 #include "tests/support/value_table.h"
 
 namespace plelab {
@@ -49,7 +50,7 @@ TEST(CodebookRows, FindClustersThatStandApart) {
   const ValueTable table(geometry, values);
   int found = 0;
   for (int seed = 0; seed < 8; ++seed) {  // k-means may start badly; most starts find the three
-    const auto source = table.Make(fmt::format("resident,transform=codebook,entries=3,seed={}", seed));
+    const auto source = table.Make(Format("resident,transform=codebook,entries=3,seed={}", seed));
     found += BookOf(table, *source, 0) == std::set<std::vector<float>>{{0, 0}, {100, 0}, {0, 100}};
   }
   EXPECT_GE(found, 2);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "model/base/format.h"
 #include "model/ple/transforms/symmetric_eigen.h"
 #include "tests/support/value_table.h"
 
@@ -42,7 +43,7 @@ double SquaredError(const ValueTable& table, PleSource& source, int64_t layer) {
 TEST(LowRankRows, LoseTheSquaresOfTheSingularValuesLeftOut) {
   const ValueTable table = KnownTable();
   for (int64_t rank = 1; rank <= 4; ++rank) {
-    const auto source = table.Make(fmt::format("resident,transform=low_rank,rank={}", rank));
+    const auto source = table.Make(Format("resident,transform=low_rank,rank={}", rank));
     for (int layer = 0; layer < 2; ++layer) {
       double lost = 0;
       for (int64_t k = rank; k < 4; ++k) lost += std::pow(kSingular[layer][k], 2);

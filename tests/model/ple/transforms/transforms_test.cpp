@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/base/format.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/value_table.h"
 
@@ -16,7 +17,7 @@ constexpr PleGeometry kGeometry{.vocab = 64, .layers = 3, .dim = 8, .dtype = DTy
 class Transforms : public testing::TestWithParam<const char*> {
  protected:
   std::unique_ptr<PleSource> Over(std::string_view source) const {
-    return table_.Make(fmt::format("{},transform={}", source, GetParam()));
+    return table_.Make(Format("{},transform={}", source, GetParam()));
   }
   const ValueTable table_{kGeometry};
 };
@@ -40,9 +41,9 @@ TEST_P(Transforms, GiveTheSameRowsOverAnySource) {
 }
 
 TEST_P(Transforms, AreNeverExactAndChangeSomething) {
-  const std::string spec = fmt::format("resident,transform={}", GetParam());
+  const std::string spec = Format("resident,transform={}", GetParam());
   EXPECT_FALSE(IsExact(ParsePleSpec(spec)));
-  EXPECT_FALSE(IsExact(ParsePleSpec(fmt::format("cached,transform={}", GetParam()))));
+  EXPECT_FALSE(IsExact(ParsePleSpec(Format("cached,transform={}", GetParam()))));
   const std::vector<int64_t> ids = {5, 63, 0};
   EXPECT_NE(AllLayers(*Over("resident")->Begin(ids), 3), AllLayers(*table_.Make("resident")->Begin(ids), 3));
 }

@@ -1,0 +1,106 @@
+#include "experiments/commands/command_options.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "harness/support/progress.h"
+#include "harness/workload/loaded_model.h"
+#include "model/base/error.h"
+#include "model/ple/strategies/factory.h"
+
+namespace plelab {
+namespace {
+
+std::string Quoted(const std::string& word) {
+  const bool plain = word.find_first_of(" '\"\\$&;|<>()*?[]{}~#") == std::string::npos;
+  return plain ? word : "'" + word + "'";
+}
+
+}  // namespace
+
+std::string CommandLine(const std::string& command, const std::string& config,
+                        const std::vector<std::string>& set) {
+  std::string line = "build/plelab " + command + " " + Quoted(config);
+  for (const std::string& assignment : set) line += " --set " + Quoted(assignment);
+  return line;
+}
+
+namespace {
+
+DType ComputeDType(const std::string& name) {
+  const DType dtype = ParseDType(name);
+  if (dtype != DType::kFloat32 && dtype != DType::kBFloat16) {
+    throw UserError("--dtype {}: the model computes in float32 or bfloat16", name);
+  }
+  return dtype;
+}
+
+torch::Device ComputeDevice(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  if (name != "cuda") throw UserError("--device {}: unknown device; known: cpu, cuda", name);
+  if (!at::hasCUDA()) throw UserError("--device cuda: this LibTorch finds no CUDA device; use --device cpu");
+  return torch::kCUDA;
+}
+
+Gemma3n LoadWeights(std::shared_ptr<const Checkpoint> checkpoint, LoadOptions load) {
+  std::unique_ptr<Progress> bar;
+  load.progress = [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("loading weights", total);
+    bar->Update(done);
+  };
+  Gemma3n model = Gemma3n::Load(std::move(checkpoint), load);
+  if (bar) bar->Finish();
+  return model;
+}
+
+}  // namespace
+
+void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype) {
+  options.dtype = default_dtype;
+  command
+      .add_option("CKPT", options.checkpoint,
+                  "checkpoint directory: config.json, *.safetensors, tokenizer.model")
+      ->required();
+  command.add_option("--dtype", options.dtype, "float32 or bfloat16")->capture_default_str();
+  command
+      .add_option("--ple", options.ple, "where PLE rows live: NAME[,key=value…], e.g. disk,backend=direct")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "threads that compute; 0: every core")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+}
+
+OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint) {
+  LoadOptions load;
+  load.dtype = ComputeDType(options.dtype);
+  load.device = ComputeDevice(options.device);
+  PleOptions ple_options = ParsePleSpec(options.ple);
+  if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  auto ple = MakePleSource(ple_options, TableWithProgress(ple_options, *checkpoint));
+  return {std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
+}
+
+std::string DescribePle(const PleOptions& options) {
+  std::string text;
+  for (const auto& [key, value] : DescribePleOptions(options)) {
+    text += key == "strategy" ? value : ", " + key + "=" + value;
+  }
+  return text;
+}
+
+void AddMediaOptions(CLI::App& command, MediaFiles& files) {
+  // One file each, so that what follows is not taken for another.
+  command.add_option("--image", files.images, "PNG or JPEG; again for another one")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--audio", files.audio, "WAV, FLAC or OGG; again for another one")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--truncate", files.truncate, "cut audio that is longer than the model hears (30 s)");
+}
+
+}  // namespace plelab

@@ -1,0 +1,55 @@
+// Options that several subcommands share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/checkpoint/checkpoint.h"
+#include "model/gemma3n/gemma3n.h"
+#include "model/media/media_input.h"
+#include "model/ple/ple_source.h"
+#include "model/ple/strategies/ple_options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace plelab {
+
+// "build/plelab run configs/x.yaml --set design.reps=2", words quoted for a shell where they need it.
+std::string CommandLine(const std::string& command, const std::string& config,
+                        const std::vector<std::string>& set);
+
+// What `generate` and `logits` ask for alike: a checkpoint, a dtype, where the PLE rows live, threads, a
+// device.
+struct ModelOptions {
+  std::string checkpoint;  // a directory as published
+  std::string dtype;       // float32 or bfloat16
+  std::string ple = "resident";
+  int64_t threads = 0;         // 0: what LibTorch takes, usually every core
+  std::string device = "cpu";  // cpu or cuda
+};
+
+// Adds CKPT, --dtype, --ple, --threads and --device.  `options` outlives the command line.
+void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype);
+
+// A model ready to run, and where its PLE rows come from.
+struct OpenModel {
+  PleOptions ple_options;
+  std::unique_ptr<PleSource> ple;
+  Gemma3n model;
+};
+
+// Checks every option before it reads a weight; sets LibTorch's threads; shows progress while loading.
+// Throws UserError for options that cannot be met.
+OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint);
+
+// "disk, backend=direct, prefetch=true": a strategy with every option that it uses.
+std::string DescribePle(const PleOptions& options);
+
+// Adds --image, --audio and --truncate, for `generate` and `logits` alike.  `files` outlives the command
+// line.
+void AddMediaOptions(CLI::App& command, MediaFiles& files);
+
+}  // namespace plelab

@@ -1,0 +1,189 @@
+// plelab generate: streams text from a checkpoint.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "experiments/commands/command_options.h"
+#include "experiments/commands/commands.h"
+#include "model/base/error.h"
+#include "model/text/sampler.h"
+#include "model/tokens/chat_template.h"
+#include "model/tokens/media_prompt.h"
+#include "model/tokens/tokenizer.h"
+#include "model/tokens/utf8_stream.h"
+
+namespace plelab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct GenerateOptions {
+  ModelOptions model;
+  MediaFiles media;
+  std::string prompt;
+  std::string system;
+  std::string chat = "auto";  // on, off, auto: on where the checkpoint ships a chat template
+  int64_t max_tokens = 128;
+  SamplerOptions sampler;
+};
+
+struct Statistics {
+  int64_t prompt_tokens = 0;
+  double encode_s = 0;     // images and clips to soft tokens
+  int64_t new_tokens = 0;  // a stop id included
+  bool stopped = false;    // by a stop id
+  double ttft_s = 0;       // from encoding and the first PLE read to the first sampled id
+  double decode_s = 0;     // of the new tokens after the first
+};
+
+double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+void CheckSampling(const GenerateOptions& options) {
+  if (options.sampler.temperature == 0 && (options.sampler.top_k > 0 || options.sampler.top_p < 1)) {
+    throw UserError("--top-k and --top-p choose among samples; give --temperature above 0 (0 is greedy)");
+  }
+}
+
+bool UseChat(const GenerateOptions& options) {
+  const bool chat =
+      options.chat == "on" || (options.chat == "auto" && HasChatTemplate(options.model.checkpoint));
+  if (!chat && !options.system.empty()) {
+    throw UserError(
+        "--system needs the chat template: this checkpoint ships none; give --chat on to use it anyway");
+  }
+  return chat;
+}
+
+std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenizer& tokenizer,
+                                  const Gemma3nConfig& config, bool chat) {
+  const MediaCount media = options.media.count();
+  const std::string text = PlaceMedia(options.prompt, media, /*trim=*/chat);
+  if (!chat) {
+    std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
+    ids.insert(ids.begin(), tokenizer.bos());
+    return ids;
+  }
+  std::vector<ChatTurn> turns;
+  if (!options.system.empty()) turns.push_back({ChatRole::kSystem, options.system});
+  turns.push_back({ChatRole::kUser, text});
+  return EncodeChat(tokenizer, config, turns, media);
+}
+
+void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Gemma3nConfig& config) {
+  const int64_t limit = config.text.max_position_embeddings;
+  if (prompt_tokens + options.max_tokens > limit) {
+    throw UserError("the prompt's {} tokens and --max-tokens {} exceed the model's {} positions",
+                    prompt_tokens, options.max_tokens, limit);
+  }
+}
+
+// What the model is shown before it speaks.
+struct Prompt {
+  std::vector<int64_t> ids;
+  MediaInput media;
+};
+
+// Prefill, then a step per token; `show(id)` sees every new id that is text.
+template <class Show>
+Statistics Generate(OpenModel& open, const Prompt& prompt, const std::vector<int64_t>& stop_ids,
+                    int64_t max_tokens, Sampler& sampler, Show show) {
+  Statistics statistics;
+  statistics.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  open.model.LoadTowersFor(prompt.media);
+  KvCache kv = open.model.MakeKvCache(1, statistics.prompt_tokens + max_tokens);
+
+  const auto started = Clock::now();
+  auto request = open.ple->Begin(prompt.ids);  // reads while images and clips are encoded
+  const SoftTokens soft = open.model.Encode(prompt.media);
+  statistics.encode_s = Seconds(Clock::now() - started);
+  const auto ids = torch::tensor(prompt.ids, torch::kInt64).unsqueeze(0);
+  torch::Tensor logits = open.model.Forward(ids, &kv, *request, LogitsWanted::kLast, soft);
+  Clock::time_point first_known;
+  while (true) {
+    const int64_t id = sampler.Sample(logits.reshape({-1}).to(torch::kCPU));
+    if (statistics.new_tokens == 0) first_known = Clock::now();
+    statistics.new_tokens += 1;
+    statistics.stopped = std::find(stop_ids.begin(), stop_ids.end(), id) != stop_ids.end();
+    if (statistics.stopped || statistics.new_tokens == max_tokens) {
+      if (!statistics.stopped) show(id);
+      break;
+    }
+    request = open.ple->Begin({&id, 1});  // reads while the text is shown and layer 0 computes
+    show(id);
+    logits = open.model.DecodeStep({&id, 1}, kv, *request);
+  }
+  statistics.ttft_s = Seconds(first_known - started);
+  statistics.decode_s = Seconds(Clock::now() - first_known);
+  return statistics;
+}
+
+void PrintStatistics(const OpenModel& open, const Statistics& statistics, bool has_media,
+                     const std::string& weights) {
+  std::string rate = "no decode step";
+  if (statistics.new_tokens > 1) {
+    rate = Format("{:.1f} tok/s", static_cast<double>(statistics.new_tokens - 1) / statistics.decode_s);
+  }
+  const std::string encoded = has_media ? Format(" (encoding {:.1f} ms)", statistics.encode_s * 1e3) : "";
+  fmt::print(stderr, "{} prompt tokens, {} new ({}); TTFT {:.1f} ms{}, {}; PLE {}; {}; weights {}\n",
+             statistics.prompt_tokens, statistics.new_tokens, statistics.stopped ? "stop id" : "--max-tokens",
+             statistics.ttft_s * 1e3, encoded, rate, DescribePle(open.ple_options), Name(open.model.dtype()),
+             weights);
+}
+
+void RunGenerate(const GenerateOptions& options) {
+  CheckSampling(options);
+  Sampler sampler(options.sampler);
+  auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
+  const bool chat = UseChat(options);
+  const Tokenizer tokenizer(checkpoint->tokenizer_path(), checkpoint->config());
+  Prompt prompt{EncodePrompt(options, tokenizer, checkpoint->config(), chat),
+                ReadMedia(options.media, *checkpoint)};
+  const auto stop_ids = StopIds(checkpoint->directory(), checkpoint->config(), tokenizer, chat);
+  CheckLength(options, static_cast<int64_t>(prompt.ids.size()), checkpoint->config());
+  OpenModel open = LoadModel(options.model, checkpoint);
+
+  Utf8Stream text;
+  const auto print = [](const std::string& piece) {
+    fmt::print("{}", piece);
+    std::fflush(stdout);
+  };
+  const Statistics statistics = Generate(open, prompt, stop_ids, options.max_tokens, sampler,
+                                         [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
+  print(text.Finish() + "\n");
+  const bool has_media = prompt.media.pixels.defined() || prompt.media.mel.defined();
+  PrintStatistics(open, statistics, has_media, checkpoint->weights_label());
+}
+
+}  // namespace
+
+void AddGenerateCommand(CLI::App& app) {
+  auto options = std::make_shared<GenerateOptions>();
+  CLI::App* command = app.add_subcommand("generate", "Continue a text, or answer with a tuned checkpoint");
+  AddModelOptions(*command, options->model, "bfloat16");
+  command
+      ->add_option("--prompt", options->prompt,
+                   "the text to continue or to answer; <image> and <audio> in it are where the files go")
+      ->required();
+  AddMediaOptions(*command, options->media);
+  command->add_option("--system", options->system, "chat: instructions before the first turn");
+  command
+      ->add_option("--chat", options->chat,
+                   "wrap the prompt in turns; auto: where CKPT ships a chat template")
+      ->check(CLI::IsMember({"on", "off", "auto"}))
+      ->capture_default_str();
+  command->add_option("--max-tokens", options->max_tokens, "at most this many new tokens")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--temperature", options->sampler.temperature, "0: greedy")->capture_default_str();
+  command->add_option("--top-k", options->sampler.top_k, "sample from the K likeliest; 0: all")
+      ->capture_default_str();
+  command
+      ->add_option("--top-p", options->sampler.top_p, "sample from the likeliest that hold this probability")
+      ->capture_default_str();
+  command->add_option("--seed", options->sampler.seed, "of the sampling")->capture_default_str();
+  command->callback([options] { RunGenerate(*options); });
+}
+
+}  // namespace plelab

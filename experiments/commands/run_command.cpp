@@ -1,0 +1,103 @@
+// plelab run: one config, one result file.  And run-child, which measures one (variant, repetition) for it.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "experiments/commands/command_options.h"
+#include "experiments/commands/commands.h"
+#include "experiments/questions/experiment.h"
+#include "harness/run/child.h"
+#include "harness/run/run_checks.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+struct RunFlags {
+  std::string config;
+  std::vector<std::string> set;
+  bool dry_run = false;
+  RunOptions options;
+};
+
+std::string CommandOf(const RunFlags& flags) {
+  std::string command = CommandLine("run", flags.config, flags.set);
+  if (flags.options.allow_debug) command += " --allow-debug";
+  return command;
+}
+
+void PrintEnd(const RunResult& result) {
+  std::cout << Format("\n{}\n", result.path);
+  std::cout << Format("next: .venv/bin/python scripts/plot.py {0} · .venv/bin/python scripts/report.py {0}\n",
+                      result.path);
+}
+
+void RunExperiment(RunFlags& flags) {
+  // A full file system or quota is an error that the writer sees, not a signal that ends us.
+  std::signal(SIGXFSZ, SIG_IGN);
+  const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
+  const Experiment experiment = FindExperiment(config.experiment);
+  if (flags.dry_run) {
+    std::cout << experiment.estimate(config);
+    return;
+  }
+  flags.options.config_path = flags.config;
+  flags.options.command = CommandOf(flags);
+  const RunResult result = experiment.run(config, flags.options);
+  std::cout << "\n" << experiment.summary(config, result);
+  PrintEnd(result);
+  if (result.any_failed) throw RunError("a variant failed; the others are in {}", result.path);
+}
+
+void RunAsChild(const ChildTask& task, bool allow_debug) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  CheckBuild(allow_debug);
+  try {
+    MeasureAsChild(task);
+  } catch (const PartNotWritten& error) {
+    std::cerr << error.what() << "\n";
+    std::exit(kPartNotWritten);
+  }
+}
+
+void AddRunChildCommand(CLI::App& app) {
+  auto* command = app.add_subcommand("run-child", "Measures one (variant, repetition) for `run`")->group("");
+  auto task = std::make_shared<ChildTask>();
+  auto allow_debug = std::make_shared<bool>(false);
+  command->add_option("--config", task->config_path)->required();
+  command->add_option("--phase", task->phase)->required()->check(CLI::IsMember({"time", "memory"}));
+  command->add_option("--variant", task->variant)->required();
+  command->add_option("--rep", task->rep)->required();
+  command->add_option("--part", task->part_path)->required();
+  command->add_flag("--allow-debug", *allow_debug);
+  command->callback([task, allow_debug] { RunAsChild(*task, *allow_debug); });
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app) {
+  auto* command =
+      app.add_subcommand("run", "Runs the experiment that a config describes; writes one result file");
+  auto flags = std::make_shared<RunFlags>();
+  command->add_option("config", flags->config, "The experiment's YAML file")->required();
+  command->add_option("--set", flags->set, "Overrides one key of the config: design.reps=5")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--out", flags->options.out, "Result file; default results/<config>_<UTC>.h5")
+      ->type_name("F.h5");
+  command->add_flag("--force", flags->options.force,
+                    "Replace an existing result; throw unfinished parts away");
+  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+  command->add_flag("--dry-run", flags->dry_run, "List variants, minutes and GB; run nothing");
+  command->add_option("--timeline", flags->options.timeline, "Also write phases and steps as a Chrome trace")
+      ->type_name("F.json");
+  command->add_flag("--allow-debug", flags->options.allow_debug,
+                    "Let a debug or sanitized build run; its result is stamped as no measurement");
+  command->callback([flags] { RunExperiment(*flags); });
+  AddRunChildCommand(app);
+}
+
+}  // namespace plelab

@@ -1,0 +1,23 @@
+// The table at the end of a run that scored accuracy alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/config/experiment_config.h"
+#include "harness/run/runner.h"
+
+namespace plelab {
+
+// One line per variant: bytes of the table in its form, nats per token, what is lost against the baseline.
+std::string AccuracySummary(const ExperimentConfig& config, const RunResult& result);
+
+// What an experiment says of a variant before its accuracy.
+struct VariantColumn {
+  std::string title;
+  std::string (*text)(const VariantRow& variant);
+};
+// The same with columns of one's own in place of the table's bytes.
+std::string AccuracySummary(const RunResult& result, const std::vector<VariantColumn>& columns);
+
+}  // namespace plelab

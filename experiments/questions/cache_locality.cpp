@@ -1,0 +1,232 @@
+// Is the table broken up by concept?  Then tokens near each other would want the same rows, and a small cache
+// would hit more often than the plain frequency of tokens explains.  Counted on a stream of ids, no model is
+// loaded.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include "experiments/questions/experiment.h"
+#include "harness/measure/trace_hits.h"
+#include "harness/run/run_identity.h"
+#include "harness/support/progress.h"
+#include "harness/support/statistics.h"
+#include "harness/support/units.h"
+#include "harness/workload/synthesise.h"
+#include "harness/workload/token_text.h"
+#include "model/base/error.h"
+#include "model/ple/ple_source.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kCurve[] = "cache_locality";
+constexpr char kLru[] = "lru", kWarmed[] = "lru_warmed", kOptimal[] = "optimal", kStatic[] = "static_hot",
+               kShuffled[] = "lru_shuffled";
+constexpr int64_t kBlock = 256;  // tokens that are resampled together: neighbours share their words
+
+// The rows that a text asks for, in the two parts of its use.
+struct Stream {
+  TokenText text;
+  PleGeometry geometry;
+  std::vector<int64_t> rows;
+  size_t learned = 0;  // leading rows that are not measured
+
+  RowStream learn() const { return RowStream(rows).first(learned); }
+  RowStream measured() const { return RowStream(rows).subspan(learned); }
+};
+
+std::string PlaceOf(const ExperimentConfig& config, const std::string& key) {
+  const auto found = config.places.find(key);
+  return found == config.places.end() ? config.name : found->second;
+}
+
+std::string TokenizerOf(const ExperimentConfig& config) {
+  const std::string& shape = config.locality.shape;
+  if (fs::is_directory(shape)) return shape + "/tokenizer.model";
+  for (const std::string& file : CompanionsOfShape(shape)) {
+    if (fs::path(file).filename() == "tokenizer.model") return file;
+  }
+  if (config.locality.text_file.empty()) return "";
+  throw UserError(
+      "{}: 'text_file' in 'locality' needs a tokenizer, and none ships with the shape '{}'; give a 'trace' "
+      "of "
+      "ids, or name a checkpoint as the 'shape'",
+      PlaceOf(config, "locality.text_file"), shape);
+}
+
+Stream ReadStream(const ExperimentConfig& config) {
+  const LocalitySection& section = config.locality;
+  CheckFilesExist(config);
+  const Vocabulary vocabulary{ConfigOfShape(section.shape), TokenizerOf(config), section.shape};
+  const TextConfig& text = vocabulary.config.text;
+  Stream stream{.text = ReadTokenText(section.text_file, section.trace, vocabulary),
+                .geometry = {.vocab = text.vocab_size_per_layer_input,
+                             .layers = text.num_hidden_layers,
+                             .dim = text.hidden_size_per_layer_input},
+                .rows = {}};
+  for (const int64_t id : stream.text.ids) stream.rows.push_back(PleRowOfId(id, stream.geometry.vocab));
+  const int64_t all = std::ssize(stream.rows);
+  const int64_t learned = section.learn_tokens > 0 ? section.learn_tokens : all / 2;
+  if (learned < 1 || learned >= all) {
+    throw UserError("{}: 'learn_tokens' in 'locality' is {}, and {} has {} tokens; leave some to measure",
+                    PlaceOf(config, "locality.learn_tokens"), learned, stream.text.path, all);
+  }
+  stream.learned = static_cast<size_t>(learned);
+  return stream;
+}
+
+// Fills /curves/cache_locality, one capacity after the other.
+class Sweep {
+ public:
+  Sweep(const LocalitySection& section, const Stream& stream)
+      : section_(section), stream_(stream), curve_{kCurve, "bytes", "hits per lookup", {}} {
+    for (int64_t i = 1; i <= section.shuffles; ++i) {
+      orders_.push_back(Shuffled(stream.measured(), static_cast<uint64_t>(section.seed + i)));
+    }
+  }
+
+  Curve Run() {
+    const auto grid = CapacityGrid(section_.least_rows, DistinctRows(stream_.measured()));
+    Progress bar("cache hits", std::ssize(grid));
+    for (size_t i = 0; i < grid.size(); ++i) {
+      AddCapacity(grid[i]);
+      bar.Update(static_cast<int64_t>(i) + 1, Format("{} rows", grid[i]));
+    }
+    bar.Finish();
+    return curve_;
+  }
+
+ private:
+  void AddCapacity(int64_t capacity) {
+    const RowStream measured = stream_.measured();
+    const int64_t vocab = stream_.geometry.vocab;
+    AddOneOrder(kLru, capacity, LruHits(measured, vocab, capacity));
+    AddOneOrder(kWarmed, capacity, LruHits(measured, vocab, capacity, stream_.learn()));
+    AddOneOrder(kOptimal, capacity, OptimalHits(measured, capacity));
+    AddOneOrder(kStatic, capacity, StaticHits(measured, stream_.learn(), capacity));
+    std::vector<double> rates;
+    for (const auto& order : orders_) rates.push_back(Mean(LruHits(order, vocab, capacity)));
+    Add(kShuffled, capacity, {Mean(rates), Quantile(rates, 0.025), Quantile(rates, 0.975)});
+  }
+
+  // The text's own order: what is uncertain is which passages it is made of.
+  void AddOneOrder(const char* series, int64_t capacity, const Hits& hits) {
+    Add(series, capacity,
+        BlockBootstrapMean(hits, kBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed)));
+  }
+
+  void Add(const char* series, int64_t capacity, const Interval& rate) {
+    CurveRow row;
+    row.series = series;
+    row.label = std::to_string(capacity);
+    row.x = static_cast<double>(capacity * stream_.geometry.row_bytes());
+    row.y = rate.value;
+    row.low = rate.low;
+    row.high = rate.high;
+    curve_.rows.push_back(row);
+  }
+
+  const LocalitySection& section_;
+  const Stream& stream_;
+  std::vector<std::vector<int64_t>> orders_;
+  Curve curve_;
+};
+
+// What the stream is: x counts the rows of this curve.
+Curve DescribeStream(const Stream& stream) {
+  Curve curve{"cache_stream", "", "by label", {}};
+  const auto add = [&](const char* label, int64_t value) {
+    CurveRow row;
+    row.series = fs::path(stream.text.path).stem().string();
+    row.label = label;
+    row.x = static_cast<double>(curve.rows.size());
+    row.y = static_cast<double>(value);
+    curve.rows.push_back(row);
+  };
+  add("learned_tokens", std::ssize(stream.learn()));
+  add("measured_tokens", std::ssize(stream.measured()));
+  add("distinct_rows", DistinctRows(stream.measured()));
+  add("row_bytes", stream.geometry.row_bytes());
+  add("table_bytes", stream.geometry.table_bytes());
+  return curve;
+}
+
+RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
+  RunResult result;
+  result.path = ResultPath(config, options);
+  RequireFree(result.path, options);
+  const Stream stream = ReadStream(config);
+  result.record.curves = {Sweep(config.locality, stream).Run(), DescribeStream(stream)};
+  result.record.meta = DescribeExperiment(config, options, ".");
+  const auto add = [&](const char* key, const std::string& value) {
+    result.record.meta.emplace_back(key, value);
+  };
+  add("weights", "none");
+  add("text", stream.text.path);
+  add("text_hash", stream.text.sha256);
+  add("tokenizer_hash", stream.text.tokenizer_sha256);
+  WriteCurves(result);
+  return result;
+}
+
+std::string Estimate(const ExperimentConfig& config) {
+  const Stream stream = ReadStream(config);
+  const int64_t distinct = DistinctRows(stream.measured());
+  return Format(
+      "{}: {} tokens measured after {}, {} distinct rows; {} capacities, {} random orders; under a minute, "
+      "and no "
+      "memory or disk to speak of\n",
+      config.name, std::ssize(stream.measured()), std::ssize(stream.learn()), distinct,
+      CapacityGrid(config.locality.least_rows, distinct).size(), config.locality.shuffles);
+}
+
+Interval Find(const Curve& curve, const char* series, const std::string& label) {
+  for (const CurveRow& row : curve.rows) {
+    if (row.series == series && row.label == label) return {row.y, row.low, row.high};
+  }
+  return {kNotMeasured, kNotMeasured, kNotMeasured};
+}
+
+double FindValue(const Curve& curve, const std::string& label) {
+  const auto found = std::ranges::find(curve.rows, label, &CurveRow::label);
+  return found == curve.rows.end() ? kNotMeasured : found->y;
+}
+
+std::string SummaryLine(const Curve& curve, const CurveRow& lru) {
+  const Interval shuffled = Find(curve, kShuffled, lru.label);
+  // Where everything fits, order adds nothing: not −0.0 of a rounding.
+  const double order = std::abs(lru.y - shuffled.value) < 1e-9 ? 0 : lru.y - shuffled.value;
+  const auto percent = [&](const char* series) { return Find(curve, series, lru.label).value * 100; };
+  return Format(
+      "{:>7} {:>10} {:>7.1f} {:>7.1f} {:>8.1f} {:>7.1f} {:>20} {:>+20.1f}\n", lru.label,
+      ReadableBytes(static_cast<int64_t>(lru.x)), lru.y * 100, percent(kWarmed), percent(kStatic),
+      percent(kOptimal),
+      Format("{:.1f} [{:.1f}, {:.1f}]", shuffled.value * 100, shuffled.low * 100, shuffled.high * 100),
+      order * 100);
+}
+
+std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+  const Curve &curve = result.record.curves.at(0), &stream = result.record.curves.at(1);
+  const double tokens = FindValue(stream, "measured_tokens"), distinct = FindValue(stream, "distinct_rows");
+  std::string text = Format(
+      "{} · rows of {} · {} tokens measured after {} · {} distinct rows: {:.1f} % of lookups are first "
+      "uses\n",
+      MetaValue(result.record.meta, "text"), config.locality.shape, tokens,
+      FindValue(stream, "learned_tokens"), distinct, distinct / tokens * 100);
+  text += "hits in % of lookups; `order`: what the text's own order adds to LRU, in points\n";
+  text += Format("{:>7} {:>10} {:>7} {:>7} {:>8} {:>7} {:>20} {:>20}\n", "rows", "bytes", "lru", "warmed",
+                 "static", "optimum", "lru, shuffled", "order");
+  for (const CurveRow& row : curve.rows) {
+    if (row.series == kLru) text += SummaryLine(curve, row);
+  }
+  return text;
+}
+
+}  // namespace
+
+Experiment CacheLocality() { return {CountAndWrite, Estimate, Summary}; }
+
+}  // namespace plelab

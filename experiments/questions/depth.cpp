@@ -1,0 +1,30 @@
+// A shallower stack, layers copied deeper, a narrower one: what do layers and their width buy?  The accuracy
+// of one set of weights as the list of layers changes, MatFormer slices included.
+
+#include <nlohmann/json.hpp>
+
+#include "experiments/questions/accuracy_summary.h"
+#include "experiments/questions/experiment.h"
+#include "harness/run/estimate.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+nlohmann::json Options(const VariantRow& variant) { return nlohmann::json::parse(variant.options_json); }
+
+std::string LayersRun(const VariantRow& variant) { return Options(variant).value("layers_run", ""); }
+
+std::string StackParameters(const VariantRow& variant) {
+  return Format("{:.3f}", Options(variant).value("stack_parameters", 0.0) * 1e-6);
+}
+
+std::string Summary(const ExperimentConfig& /*config*/, const RunResult& result) {
+  return AccuracySummary(result, {{"layers run", LayersRun}, {"stack M", StackParameters}});
+}
+
+}  // namespace
+
+Experiment Depth() { return {Run, EstimateOf, Summary}; }
+
+}  // namespace plelab

@@ -1,0 +1,89 @@
+// What are those parameters?  5 B in the file, 1.91 B advertised: exact counts, no model is loaded.
+#include <filesystem>
+
+#include "experiments/questions/experiment.h"
+#include "harness/run/run_identity.h"
+#include "model/base/format.h"
+#include "model/catalog/parameter_count.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder is counted as it is; a shape in the published layout, in bfloat16.
+ParameterCount Count(const std::string& shape) {
+  if (fs::is_directory(shape)) return CountCheckpoint(Checkpoint::Open(shape));
+  return CountPublished(ConfigOfShape(shape), DType::kBFloat16);
+}
+
+// Disjoint groups, whose sum is the total.
+void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
+  const auto add = [&](const char* label, int64_t value) {
+    CurveRow row;
+    row.series = series;
+    row.label = label;
+    row.x = static_cast<double>(curve.rows.size());
+    row.y = static_cast<double>(value);
+    curve.rows.push_back(row);
+  };
+  add("text_stack", sums[ParameterGroup::kTextStack]);
+  add("unused_kv", sums[ParameterGroup::kUnusedKv]);
+  add("token_embedding", sums[ParameterGroup::kTokenEmbedding]);
+  add("ple_table", sums[ParameterGroup::kPleTable]);
+  add("vision", sums.vision());
+  add("audio", sums.audio());
+}
+
+RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
+  RunResult result;
+  result.path = ResultPath(config, options);
+  RequireFree(result.path, options);
+  Curve parameters{"parameter_groups", "", "parameters", {}}, bytes{"parameter_bytes", "", "bytes", {}};
+  for (const auto& shape : config.shapes) {
+    const ParameterCount count = Count(shape);
+    AddRows(parameters, shape, count.parameters);
+    AddRows(bytes, shape, count.bytes);
+  }
+  result.record.curves = {parameters, bytes};
+  result.record.meta = DescribeExperiment(config, options, ".");
+  result.record.meta.emplace_back("weights", "none");
+  WriteCurves(result);
+  return result;
+}
+
+std::string Estimate(const ExperimentConfig& config) {
+  return Format("{}: counts {} shapes; seconds, and no memory or disk to speak of\n", config.name,
+                config.shapes.size());
+}
+
+// 5439438272 → "5,439,438,272".
+std::string Grouped(int64_t value) {
+  const std::string digits = std::to_string(value);
+  std::string grouped;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) grouped += ',';
+    grouped += digits[i];
+  }
+  return grouped;
+}
+
+std::string Summary(const ExperimentConfig& config, const RunResult&) {
+  std::vector<std::vector<std::pair<std::string, int64_t>>> sums;
+  std::string text = Format("{:<18}", "parameters");
+  for (const auto& shape : config.shapes) {
+    sums.push_back(NamedSums(Count(shape).parameters));
+    text += Format(" {:>15}", fs::path(shape).filename().string());
+  }
+  for (size_t row = 0; !sums.empty() && row < sums[0].size(); ++row) {
+    text += Format("\n{:<18}", sums[0][row].first);
+    for (const auto& column : sums) text += Format(" {:>15}", Grouped(column[row].second));
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+Experiment ParameterGroups() { return {CountAndWrite, Estimate, Summary}; }
+
+}  // namespace plelab

@@ -1,0 +1,11 @@
+// Does a token embedding in each layer help, and where?  The accuracy of a model whose rows are taken away
+// layer by layer, or replaced by rows that say less.
+#include "experiments/questions/accuracy_summary.h"
+#include "experiments/questions/experiment.h"
+#include "harness/run/estimate.h"
+
+namespace plelab {
+
+Experiment PleAblation() { return {Run, EstimateOf, AccuracySummary}; }
+
+}  // namespace plelab

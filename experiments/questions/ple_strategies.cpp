@@ -1,0 +1,17 @@
+// Does where the PLE table lives change speed, memory or output?
+#include "experiments/questions/experiment.h"
+#include "harness/run/estimate.h"
+#include "harness/run/summary_table.h"
+
+namespace plelab {
+namespace {
+
+std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+  return SummaryTable(result.record, config.design.seed);
+}
+
+}  // namespace
+
+Experiment PleStrategies() { return {Run, EstimateOf, Summary}; }
+
+}  // namespace plelab

@@ -1,0 +1,261 @@
+#include "harness/accuracy/accuracy.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "harness/accuracy/accuracy_table.h"
+#include "harness/accuracy/choice_task.h"
+#include "harness/accuracy/scoring.h"
+#include "harness/measure/near_output.h"
+#include "harness/plan/variant_layers.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+// One variant being scored.
+struct Scorer {
+  int64_t variant = 0;
+  bool exact = false;  // shown bit-equal on the first window, not scored further
+  bool near = false;   // held to kFoldedBound on every window
+  std::unique_ptr<PleSource> source = nullptr;
+  LayerList layers = {};
+  std::optional<KvCache> kv = std::nullopt;
+  TokenScores scores = {};
+  std::vector<ChoiceScores> choices = {};  // of each task
+  std::string error = "";
+  // What was fed last for the document at hand, and the logits of each token.
+  std::vector<int64_t> fed = {};
+  torch::Tensor fed_logits = {};
+};
+
+torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> ids,
+                       const SoftTokens& soft = {}) {
+  const std::vector<int64_t> piece(ids.begin(), ids.end());
+  const torch::Tensor tensor = torch::tensor(piece, torch::kInt64).unsqueeze(0);
+  model.UseLayers(scorer.layers);  // variants take turns on one set of weights
+  auto request = scorer.source->Begin(ids);
+  return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll, soft).squeeze(0);
+}
+
+// −ln p of `continuation` after bos and `context`, summed.  `soft`: what the context shows.
+double NatsAfter(Gemma3n& model, Scorer& scorer, std::span<const int64_t> context,
+                 std::span<const int64_t> continuation, const SoftTokens& soft) {
+  std::vector<int64_t> ids = {model.config().bos_token_id};
+  ids.insert(ids.end(), context.begin(), context.end());
+  ids.insert(ids.end(), continuation.begin(), continuation.end() - 1);  // the last one is never fed
+  // Choices of one token ask for the same logits, those that begin a longer one too.
+  const bool is_known =
+      scorer.fed.size() >= ids.size() && std::ranges::equal(ids, std::span(scorer.fed).first(ids.size()));
+  if (!is_known) {
+    scorer.kv->Clear();
+    scorer.source->StartSequence();
+    scorer.fed_logits = LogitsOf(model, scorer, ids, soft);
+    scorer.fed = ids;
+  }
+  const auto n = std::ssize(continuation);
+  const torch::Tensor logits = scorer.fed_logits.narrow(0, std::ssize(ids) - n, n);
+  const TokenScores scores = ScoreTokens(logits, continuation, {});
+  return std::accumulate(scores.nats.begin(), scores.nats.end(), 0.0);
+}
+
+bool SameBits(const torch::Tensor& a, const torch::Tensor& b) {
+  const torch::Tensor x = a.to(torch::kCPU).contiguous(), y = b.to(torch::kCPU).contiguous();
+  return x.nbytes() == y.nbytes() && std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0;
+}
+
+bool IsComplete(const PhaseContext& context, const VariantGroup& group) {
+  const auto live = LiveVariants(context, group);
+  return std::all_of(live.begin(), live.end(), [&](int64_t v) {
+    return context.parts.Has({Phase::kAccuracy, v, 0});
+  });
+}
+
+class GroupScorer {
+ public:
+  GroupScorer(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded)
+      : context_(context),
+        model_(loaded.model),
+        section_(context.config.accuracy),
+        checkpoint_(*loaded.checkpoint),
+        text_(ReadScoredText(section_, checkpoint_)) {
+    for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
+    if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
+    for (const ChoiceTask& task : tasks_) CheckMedia(task);
+    piece_ = PieceTokens(model_.config().text.vocab_size);
+    baseline_ = LiveBaseline(context, group);
+    for (int64_t v : LiveVariants(context, group)) AddScorer(v);
+    // The baseline first: the others are compared with what it gave on the same tokens.
+    std::stable_partition(scorers_.begin(), scorers_.end(),
+                          [&](const Scorer& s) { return s.variant == baseline_; });
+  }
+
+  // False when the baseline failed: it is marked, and the others need another one.
+  bool Run() {
+    if (baseline_ >= 0 && context_.parts.HasFailed(baseline_)) return false;
+    Progress bar("accuracy, windows", static_cast<int64_t>(text_.windows.size()));
+    for (size_t w = 0; w < text_.windows.size(); ++w) {
+      ScoreWindow(w);
+      if (baseline_ >= 0 && !scorers_.front().error.empty()) {
+        context_.parts.Fail(baseline_, scorers_.front().error);
+        return false;
+      }
+      bar.Update(static_cast<int64_t>(w) + 1);
+    }
+    bar.Finish();
+    AnswerTasks();
+    for (auto& scorer : scorers_) Keep(scorer);
+    return true;
+  }
+
+ private:
+  // What a document shows must be something that this model sees, and fit into its window.
+  void CheckMedia(const ChoiceTask& task) const {
+    for (const ChoiceDocument& document : task.documents) {
+      if (!document.HasMedia()) continue;
+      const auto ids = std::ssize(EncodeChoice(document, document.gold, *tokenizer_, model_.config()).ids);
+      if (ids <= section_.context) continue;
+      throw UserError("{}: {} tokens with what it shows, 'accuracy.context' has room for {}; raise it",
+                      document.origin, ids, section_.context);
+    }
+  }
+
+  void AddScorer(int64_t v) {
+    const auto& variant = context_.config.variants[v];
+    try {
+      const bool exact = v != baseline_ && IsExact(variant);
+      Scorer scorer{.variant = v, .exact = exact, .near = baseline_ >= 0 && MustBeNear(variant)};
+      scorer.source = context_.make_source(variant, TableFor(variant.ple, checkpoint_), {});
+      scorer.layers = LayersOf(context_.config, variant, model_.config().text);
+      model_.UseLayers(scorer.layers);
+      scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
+      scorers_.push_back(std::move(scorer));
+    } catch (const std::exception& error) {
+      context_.parts.Fail(v, error.what());
+    }
+  }
+
+  void ScoreWindow(size_t w) {
+    const auto& window = text_.windows[w];
+    for (auto& scorer : scorers_) {
+      scorer.kv->Clear();
+      scorer.source->StartSequence();
+    }
+    // The last token is scored, never fed.
+    const auto fed = static_cast<int64_t>(window.size()) - 1;
+    for (int64_t start = 0; start < fed; start += piece_) {
+      ThrowIfInterrupted();
+      const int64_t n = std::min(piece_, fed - start);
+      ScorePiece(w, std::span(window).subspan(start, n), std::span(window).subspan(start + 1, n));
+    }
+  }
+
+  void ScorePiece(size_t w, std::span<const int64_t> ids, std::span<const int64_t> targets) {
+    torch::Tensor reference;
+    for (auto& scorer : scorers_) {
+      if (!scorer.error.empty() || (scorer.exact && w > 0)) continue;
+      try {
+        const torch::Tensor logits = LogitsOf(model_, scorer, ids);
+        if (scorer.variant == baseline_) reference = logits;
+        if (scorer.exact && !SameBits(logits, reference)) {
+          throw RunError("accuracy: its logits differ from those of '{}', which it must equal bit for bit",
+                         context_.config.variants[baseline_].name);
+        }
+        if (scorer.near) CheckNear(logits, reference);
+        scorer.scores.Append(ScoreTokens(logits, targets, reference));
+      } catch (const std::exception& error) {
+        scorer.error = error.what();
+        if (scorer.variant == baseline_) return;
+      }
+    }
+  }
+
+  void CheckNear(const torch::Tensor& logits, const torch::Tensor& reference) const {
+    const std::string far = FarFrom(logits, reference, "accuracy", context_.config.variants[baseline_].name);
+    if (!far.empty()) throw RunError("{}", far);
+  }
+
+  // Document by document, so that what one shows is encoded once for all variants.
+  void AnswerTasks() {
+    for (auto& scorer : scorers_) scorer.choices.resize(tasks_.size());
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      Progress bar("accuracy, " + tasks_[t].name, std::ssize(tasks_[t].documents));
+      for (int64_t d = 0; d < std::ssize(tasks_[t].documents); ++d) {
+        const ChoiceDocument& document = tasks_[t].documents[d];
+        const SoftTokens soft =
+            document.HasMedia() ? model_.Encode(ReadMedia(document.media, checkpoint_)) : SoftTokens();
+        for (auto& scorer : scorers_) Answer(scorer, t, document, soft);
+        bar.Update(d + 1);
+      }
+      bar.Finish();
+    }
+  }
+
+  // Exact variants were shown equal: they answer as the baseline does.
+  void Answer(Scorer& scorer, size_t task, const ChoiceDocument& document, const SoftTokens& soft) {
+    if (scorer.exact || !scorer.error.empty()) return;
+    scorer.fed.clear();
+    const auto nats = [&](std::span<const int64_t> context, std::span<const int64_t> continuation) {
+      ThrowIfInterrupted();
+      return NatsAfter(model_, scorer, context, continuation, soft);
+    };
+    try {
+      ScoreDocument(document, *tokenizer_, model_.config(), nats, scorer.choices[task]);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      scorer.error = error.what();
+    }
+  }
+
+  void Keep(Scorer& scorer) {
+    if (!scorer.error.empty()) return context_.parts.Fail(scorer.variant, scorer.error);
+    const std::string& name = context_.config.variants[scorer.variant].name;
+    const TokenScores* baseline = baseline_ >= 0 ? &scorers_.front().scores : nullptr;
+    const TokenScores& scores = scorer.exact ? *baseline : scorer.scores;
+    Record part;
+    part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
+    const std::vector<ChoiceScores>& choices = scorer.exact ? scorers_.front().choices : scorer.choices;
+    const bool has_baseline = baseline_ >= 0 && scorers_.front().error.empty();
+    for (size_t i = 0; i < choices.size(); ++i) {
+      const ChoiceScores* compared = has_baseline ? &scorers_.front().choices[i] : nullptr;
+      for (AccuracyRow& row : ChoiceRows(name, tasks_[i], choices[i], compared))
+        part.accuracy.push_back(std::move(row));
+    }
+    if (scorer.exact) {
+      const auto shown = static_cast<double>(scorer.scores.nats.size());
+      part.accuracy.push_back({name, text_.task, "bit_equal_tokens", shown, shown, shown,
+                               static_cast<int64_t>(scorer.scores.nats.size())});
+    }
+    part.tokens = TokenRows(name, text_, scorer.scores);
+    context_.parts.Put({Phase::kAccuracy, scorer.variant, 0}, std::move(part));
+  }
+
+  PhaseContext& context_;
+  Gemma3n& model_;
+  const AccuracySection& section_;
+  const Checkpoint& checkpoint_;
+  ScoredText text_;
+  std::vector<ChoiceTask> tasks_;
+  std::optional<Tokenizer> tokenizer_;  // where there are tasks
+  int64_t piece_ = 1;                   // tokens of a window that go through the model at once
+  int64_t baseline_ = -1;
+  std::vector<Scorer> scorers_;
+};
+
+}  // namespace
+
+void RunAccuracyPhase(PhaseContext& context) {
+  if (!context.config.accuracy.enabled) return;
+  const TimelineSpan span(context.timeline, "run", "accuracy");
+  for (const auto& group : context.groups) {
+    while (!IsComplete(context, group)) {
+      if (GroupScorer(context, group, context.models.Get(group.model)).Run()) break;
+    }
+  }
+}
+
+}  // namespace plelab

@@ -1,0 +1,168 @@
+#include "harness/accuracy/choice_task.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <span>
+
+#include "harness/support/statistics.h"
+#include "model/base/error.h"
+#include "model/base/json_object.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kNormal95 = 1.96;
+
+std::string Either(const JsonObject& json, const char* key, const char* other) {
+  return json.Has(key) || !json.Has(other) ? key : other;
+}
+
+// The files of `key`, which may be absent, as paths from the working directory.
+std::vector<std::string> ReadPaths(const JsonObject& json, const char* key, const fs::path& folder) {
+  if (!json.Has(key)) return {};
+  std::vector<std::string> paths;
+  for (const std::string& name : json.Strings(key)) {
+    const fs::path path = folder / name;
+    if (!fs::is_regular_file(path)) {
+      throw UserError("{}: '{}': no file {}; paths are relative to the folder of the JSONL file",
+                      json.origin(), key, path.string());
+    }
+    paths.push_back(path.string());
+  }
+  return paths;
+}
+
+// `action`, whose UserErrors get the document's place in front.
+template <class F>
+auto AtDocument(const std::string& origin, F action) {
+  try {
+    return action();
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", origin, error.what());
+  }
+}
+
+ChoiceDocument ReadDocument(const std::string& line, const fs::path& folder, const std::string& origin) {
+  const JsonObject json = JsonObject::Parse(line, origin);
+  ChoiceDocument document;
+  document.origin = origin;
+  document.context = json.String(Either(json, "context", "query"));
+  document.choices = json.Strings("choices");
+  if (document.choices.size() < 2) {
+    throw UserError("{}: 'choices': expected two and more, found {}", origin, document.choices.size());
+  }
+  for (const std::string& choice : document.choices) {
+    if (choice.empty()) throw UserError("{}: 'choices': expected text, found an empty choice", origin);
+  }
+  document.gold = json.Integer(Either(json, "gold", "label"), 0, std::ssize(document.choices) - 1);
+  document.media.images = ReadPaths(json, "images", folder);
+  document.media.audio = ReadPaths(json, "audio", folder);
+  if (document.HasMedia()) {
+    document.context =
+        AtDocument(origin, [&] { return PlaceMedia(document.context, document.media.count(), false); });
+  }
+  return document;
+}
+
+// Characters, as Python counts them: bytes that do not continue one.
+int64_t Characters(const std::string& text) {
+  return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+bool IsJoined(const ChoiceDocument& document, const std::string& choice) {
+  const bool ends =
+      document.context.empty() || std::isspace(static_cast<unsigned char>(document.context.back()));
+  return ends || (!choice.empty() && std::isspace(static_cast<unsigned char>(choice.front())));
+}
+
+AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::string& metric, double value,
+                double half_width) {
+  return {
+      variant, task.name, metric, value, value - half_width, value + half_width, std::ssize(task.documents)};
+}
+
+// Of the mean, with n − 1 below: as lm-evaluation-harness has it.
+double StandardError(std::span<const double> x) {
+  const auto n = static_cast<double>(x.size());
+  const double mean = Mean(x);
+  double squares = 0;
+  for (const double value : x) squares += (value - mean) * (value - mean);
+  return n < 2 ? kNotMeasured : std::sqrt(squares / (n - 1) / n);
+}
+
+// The mean of x − y, one of each document; y empty: of x.
+AccuracyRow MeanRow(const std::string& variant, const ChoiceTask& task, const std::string& metric,
+                    std::vector<double> x, const std::vector<double>& y) {
+  for (size_t i = 0; i < y.size(); ++i) x[i] -= y[i];
+  return Row(variant, task, metric, Mean(x), kNormal95 * StandardError(x));
+}
+
+}  // namespace
+
+ChoiceTask ReadChoiceTask(const std::string& path) {
+  std::ifstream file(path);
+  if (!file || fs::is_directory(path)) {
+    throw UserError("{}: cannot be read; expected a JSONL file of multiple-choice documents", path);
+  }
+  ChoiceTask task{fs::path(path).stem().string(), {}};
+  const fs::path folder = fs::path(path).parent_path();
+  std::string line;
+  for (int64_t number = 1; std::getline(file, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    task.documents.push_back(ReadDocument(line, folder, Format("{}:{}", path, number)));
+  }
+  if (task.documents.empty()) throw UserError("{}: holds no document", path);
+  return task;
+}
+
+ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tokenizer& tokenizer,
+                       const Gemma3nConfig& config) {
+  const std::string& text = document.choices[choice];
+  const auto encode = [&](const std::string& whole) {
+    return AtDocument(document.origin,
+                      [&] { return EncodeWithMedia(tokenizer, config, whole, document.media.count()); });
+  };
+  ChoiceIds encoded{encode(document.context + (IsJoined(document, text) ? "" : " ") + text)};
+  const std::vector<int64_t> context = encode(document.context);
+  // A piece may span the joint: what the two have in common is the context.
+  const auto common = std::ranges::mismatch(encoded.ids, context).in1 - encoded.ids.begin();
+  encoded.split = std::min<int64_t>(common, std::ssize(encoded.ids) - 1);
+  return encoded;
+}
+
+void ScoreDocument(const ChoiceDocument& document, const Tokenizer& tokenizer, const Gemma3nConfig& config,
+                   const ContinuationNats& nats, ChoiceScores& scores) {
+  double least = std::numeric_limits<double>::infinity(), least_norm = least, gold = 0;
+  int64_t best = -1, best_norm = -1;
+  for (int64_t i = 0; i < std::ssize(document.choices); ++i) {
+    const auto [ids, split] = EncodeChoice(document, i, tokenizer, config);
+    const double value = nats(std::span(ids).first(split), std::span(ids).subspan(split));
+    const double norm = value / static_cast<double>(std::max<int64_t>(Characters(document.choices[i]), 1));
+    if (value < least) least = value, best = i;
+    if (norm < least_norm) least_norm = norm, best_norm = i;
+    if (i == document.gold) gold = value;
+  }
+  scores.acc.push_back(best == document.gold ? 1 : 0);
+  scores.acc_norm.push_back(best_norm == document.gold ? 1 : 0);
+  scores.nats.push_back(gold);
+}
+
+std::vector<AccuracyRow> ChoiceRows(const std::string& variant, const ChoiceTask& task,
+                                    const ChoiceScores& scores, const ChoiceScores* baseline) {
+  const double acc = StandardError(scores.acc), norm = StandardError(scores.acc_norm);
+  std::vector<AccuracyRow> rows = {
+      Row(variant, task, "acc", Mean(scores.acc), kNormal95 * acc), Row(variant, task, "acc_stderr", acc, 0),
+      Row(variant, task, "acc_norm", Mean(scores.acc_norm), kNormal95 * norm),
+      Row(variant, task, "acc_norm_stderr", norm, 0), MeanRow(variant, task, "answer_nats", scores.nats, {})};
+  if (baseline == nullptr) return rows;
+  rows.push_back(MeanRow(variant, task, "delta_acc", scores.acc, baseline->acc));
+  rows.push_back(MeanRow(variant, task, "delta_answer_nats", scores.nats, baseline->nats));
+  return rows;
+}
+
+}  // namespace plelab

@@ -1,0 +1,80 @@
+// From a YAML tree to the sections of a config, walking their field lists.  Every error has the place of its
+// key.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/config/config_fields.h"
+#include "harness/config/yaml_tree.h"
+
+namespace plelab {
+
+// A key as errors name it: "'threads' in 'model'".
+struct FieldName {
+  std::string_view key, section;
+};
+
+// Each throws UserError "PLACE: 'threads' in 'model': expected a whole number, found 'two'" for a wrong type,
+// a value out of the rule's range, or a word that is not known.
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, int64_t& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, double& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, bool& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::string& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule,
+               std::vector<std::string>& value);
+// Layers in the order written: `0-2+4`, or a list of such items.
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<int64_t>& value);
+// FFN widths: `50%`, `0.5`, `8192`, or a list of them.  Up to 1 a number is a share, above it units.
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<FfnWidth>& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value);
+// Index of the word that the node holds.
+size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
+
+// Throws UserError when `node` is not a map, or has a key that is not among `known`: "PLACE: unknown key
+// 'capcity' in 'ple'; known: …".
+void CheckKeys(const YamlNode& node, std::string_view section, const std::vector<std::string>& known);
+// Throws UserError "PLACE: missing key 'checkpoint' in 'model'".
+void RequireKey(const YamlNode& node, std::string_view section, std::string_view key);
+
+// "configs/x.yaml:5:15" by "model.checkpoint".
+using Places = std::map<std::string, std::string>;
+
+template <ConfigEnum E>
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, E& value) {
+  std::vector<std::string_view> words;
+  for (const auto& entry : EnumWords<E>::kWords) words.push_back(entry.second);
+  value = EnumWords<E>::kWords[ReadWord(node, name, words)].first;
+}
+
+// Sets the fields of `section` that the map names, leaves the others as they are; no key is required.
+// `path` is what errors call the map.
+template <ConfigSection S>
+void UpdateSection(const YamlNode& node, const std::string& path, S& section, Places& places) {
+  CheckKeys(node, path, KeysOf<S>());
+  VisitFields(section, [&](std::string_view key, auto& field, std::string_view, const Rule& rule) {
+    const YamlNode* value = node.Find(key);
+    if (!value) return;
+    const std::string field_path = path + "." + std::string(key);
+    if constexpr (ConfigSection<std::remove_reference_t<decltype(field)>>) {
+      UpdateSection(*value, field_path, field, places);
+    } else {
+      ReadValue(*value, {key, path}, rule, field);
+      places[field_path] = value->place;
+    }
+  });
+}
+
+// The same for a whole section: keys with Required() must be there.
+template <ConfigSection S>
+void ReadSection(const YamlNode& node, const std::string& path, S& section, Places& places) {
+  CheckKeys(node, path, KeysOf<S>());
+  VisitFields(section, [&](std::string_view key, auto&, std::string_view, const Rule& rule) {
+    if (rule.required) RequireKey(node, path, key);
+  });
+  UpdateSection(node, path, section, places);
+}
+
+}  // namespace plelab

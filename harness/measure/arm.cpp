@@ -1,0 +1,128 @@
+#include "harness/measure/arm.h"
+
+#include <ATen/Parallel.h>
+
+#include "harness/support/timer.h"
+#include "model/base/sha256.h"
+
+namespace plelab {
+namespace {
+
+std::vector<Sampler> MakeSamplers(const WorkloadSection& section) {
+  std::vector<Sampler> samplers;
+  if (section.decode == Decode::kReplay) return samplers;
+  SamplerOptions options;
+  options.temperature = section.decode == Decode::kGreedy ? 0 : section.temperature;
+  for (int64_t b = 0; b < section.batch; ++b) {
+    options.seed = static_cast<uint64_t>(section.seed + b);
+    samplers.emplace_back(options);
+  }
+  return samplers;
+}
+
+std::vector<int64_t> Flattened(const std::vector<std::vector<int64_t>>& rows) {
+  std::vector<int64_t> flat;
+  for (const auto& row : rows) flat.insert(flat.end(), row.begin(), row.end());
+  return flat;
+}
+
+// Threads of the pool fall asleep while we hash and evict between two steps; real steps follow each other at
+// once.
+void WakeThreads() {
+  at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
+}
+
+}  // namespace
+
+std::string HashOf(const torch::Tensor& logits) {
+  const torch::Tensor plain = logits.contiguous();
+  const auto* bytes = static_cast<const std::byte*>(plain.const_data_ptr());
+  return Sha256Hex(std::span(bytes, plain.nbytes()));
+}
+
+Arm::Arm(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
+         const WorkloadSection& section)
+    : model_(model),
+      source_(std::move(source)),
+      work_(work),
+      kv_(model.MakeKvCache(work.batch, work.positions())),
+      samplers_(MakeSamplers(section)) {}
+
+SoftTokens Arm::Encode(PrefillResult& times) {
+  SoftTokens soft;
+  if (work_.media.pixels.defined()) {
+    const Timer timer;
+    soft.image = model_.EncodeImages(work_.media.pixels);
+    times.encode_vision_ns = timer.ns();
+  }
+  if (work_.media.mel.defined()) {
+    const Timer timer;
+    soft.audio = model_.EncodeClips(work_.media.mel, work_.media.mel_mask);
+    times.encode_audio_ns = timer.ns();
+  }
+  return soft;
+}
+
+PrefillResult Arm::Prefill() {
+  const auto flat = Flattened(work_.prompts);
+  const torch::Tensor ids = torch::tensor(flat, torch::kInt64).view({work_.batch, work_.prompt_tokens});
+  kv_.Clear();
+  source_->StartSequence();
+  step_ = 0;
+  const PleStats before = source_->stats();
+
+  model_.LoadTowersFor(work_.media);
+
+  WakeThreads();
+  PrefillResult result;
+  const Timer ttft;
+  auto request = source_->Begin(flat);
+  const SoftTokens soft = Encode(result);
+  const Timer prefill;
+  // To the CPU inside the timed region: an accelerator is only done when its logits are here.
+  torch::Tensor logits = model_.Forward(ids, &kv_, *request, LogitsWanted::kLast, soft).to(torch::kCPU);
+  result.prefill_ns = prefill.ns();
+  result.ttft_ns = ttft.ns();
+
+  request.reset();
+  result.ple_wait_ns = (source_->stats() - before).wait_ns;
+  result.logits = logits;
+  result.logits_sha256 = HashOf(logits);
+  ChooseNextIds(logits.squeeze(1));
+  return result;
+}
+
+StepResult Arm::Step() {
+  StepResult result;
+  result.token_id = next_ids_.at(0);
+  result.step_bytes = model_.DecodeStepBytes(kv_.length());
+  const PleStats before = source_->stats();
+  ++step_;
+
+  WakeThreads();
+  const Timer timer;
+  auto request = source_->Begin(next_ids_);
+  const torch::Tensor logits = model_.DecodeStep(next_ids_, kv_, *request).to(torch::kCPU);
+  request.reset();
+  ChooseNextIds(logits);
+  result.step_ns = timer.ns();
+
+  result.ple = source_->stats() - before;
+  result.step_bytes += result.ple.lookups * source_->geometry().row_bytes();
+  result.logits = logits;
+  result.logits_sha256 = HashOf(logits);
+  return result;
+}
+
+void Arm::ChooseNextIds(const torch::Tensor& logits) {
+  next_ids_.resize(work_.batch);
+  for (int64_t b = 0; b < work_.batch; ++b) {
+    if (!samplers_.empty()) {
+      next_ids_[b] = samplers_[b].Sample(logits[b]);
+    } else if (step_ < work_.steps()) {
+      next_ids_[b] = work_.replay[b][step_];
+    }
+  }
+}
+
+}  // namespace plelab

@@ -1,0 +1,68 @@
+// One variant at work on the model: its own PLE source and KV cache, one prompt pass, then one step after the
+// other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/workload/workload.h"
+#include "model/gemma3n/gemma3n.h"
+#include "model/ple/ple_source.h"
+#include "model/text/sampler.h"
+
+namespace plelab {
+
+struct PrefillResult {
+  int64_t ttft_ns = 0;  // from showing the prompt to the source until the first logits, encoding included
+  int64_t encode_vision_ns = 0, encode_audio_ns = 0;  // of all images and of all clips; loading apart
+  int64_t prefill_ns = 0;                             // the forward pass alone
+  int64_t ple_wait_ns = 0;
+  torch::Tensor logits;  // [batch, 1, vocab] on the CPU
+  std::string logits_sha256;
+};
+
+struct StepResult {
+  int64_t token_id = 0;    // fed to the first sequence
+  int64_t step_ns = 0;     // showing the ids to the source, the step, choosing the next ids
+  PleStats ple;            // of this step alone
+  int64_t step_bytes = 0;  // that the step must read: weights after sparsity, keys and values, PLE rows
+  torch::Tensor logits;    // [batch, vocab] on the CPU
+  std::string logits_sha256;
+};
+
+class Arm {
+ public:
+  // `model` and `work` must outlive the arm; `source` is shared with whoever keeps it for the next
+  // repetition.
+  Arm(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
+      const WorkloadSection& section);
+
+  PrefillResult Prefill();
+  // The timed region starts where the id has just been chosen: the source sees it no earlier than in real
+  // decoding.
+  StepResult Step();
+  // What the next Step() feeds, one id per sequence; valid after Prefill().
+  std::span<const int64_t> next_ids() const { return next_ids_; }
+  const KvCache& kv() const { return kv_; }
+  const PleSource& source() const { return *source_; }
+
+ private:
+  SoftTokens Encode(PrefillResult& times);          // of the workload's media, timed
+  void ChooseNextIds(const torch::Tensor& logits);  // [batch, vocab] on the CPU
+
+  Gemma3n& model_;
+  std::shared_ptr<PleSource> source_;
+  const Workload& work_;
+  KvCache kv_;
+  std::vector<Sampler> samplers_;  // one per sequence; empty where ids are replayed
+  std::vector<int64_t> next_ids_;
+  int64_t step_ = 0;
+};
+
+// SHA-256 of float32 logits on the CPU, in memory order.
+std::string HashOf(const torch::Tensor& logits);
+
+}  // namespace plelab

@@ -1,0 +1,216 @@
+#include "harness/measure/repetition.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/machine/environment.h"
+#include "harness/measure/near_output.h"
+#include "harness/plan/phase.h"
+#include "harness/plan/run_plan.h"
+#include "harness/support/interrupt.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+constexpr int64_t kDirectReads = 64;  // enough for a median of the device's own latency
+
+int64_t MajorFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_majflt;
+}
+
+// Runs `work` for one contestant; what it throws becomes the contestant's error.
+template <class F>
+void Attempt(Contestant& contestant, F work) {
+  if (!contestant.error.empty()) return;
+  try {
+    work(contestant);
+  } catch (const std::exception& error) {
+    contestant.error = error.what();
+  }
+}
+
+void RequireSameOutput(std::vector<Contestant>& contestants, const std::string& where) {
+  const Contestant* reference = nullptr;
+  for (auto& c : contestants) {
+    if (!c.error.empty()) continue;
+    c.outputs.Update(c.last_hash);
+    if (!c.exact) continue;
+    if (!reference) {
+      reference = &c;
+    } else if (c.last_hash != reference->last_hash) {
+      c.error = Format(
+          "{}: its logits differ from those of '{}', which it must equal bit for bit; its times are not kept",
+          where, reference->name);
+    }
+  }
+  if (reference == nullptr) return;
+  for (auto& c : contestants) {
+    if (!c.near || !c.error.empty()) continue;
+    c.error = FarFrom(c.last_logits, reference->last_logits, where, reference->name);
+  }
+}
+
+void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
+  if (ns == 0) return;  // no such media
+  CurveRow row;
+  row.series = c.name;
+  row.label = Name(modality);
+  row.x = static_cast<double>(rep);
+  row.y = static_cast<double>(ns);
+  c.encode.push_back(row);
+}
+
+void Prefill(Contestant& c, const RepetitionSetup& setup) {
+  c.cold.BeforePrefill();
+  const TimelineSpan span(setup.timeline, c.name, "prefill");
+  const int64_t faults = MajorFaults();
+  const PrefillResult result = c.arm.Prefill();
+  c.rep.major_faults += MajorFaults() - faults;
+  c.rep.ttft_ns = result.ttft_ns;
+  c.rep.prefill_ns = result.prefill_ns;
+  c.rep.prefill_ple_wait_ns = result.ple_wait_ns;
+  c.last_logits = result.logits;
+  c.last_hash = result.logits_sha256;
+  AddEncode(c, setup.rep, Modality::kVision, result.encode_vision_ns);
+  AddEncode(c, setup.rep, Modality::kAudio, result.encode_audio_ns);
+}
+
+StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& result) {
+  StepRow row;
+  row.variant = c.name;
+  row.rep = rep;
+  row.step = step;
+  row.token_id = result.token_id;
+  row.step_ns = result.step_ns;
+  row.ple_wait_ns = result.ple.wait_ns;
+  row.ple_hidden_ns = result.ple.hidden_ns;
+  row.lookups = result.ple.lookups;
+  row.hits = result.ple.hits;
+  row.misses = result.ple.misses;
+  row.read_calls = result.ple.read_calls;
+  row.bytes_asked = result.ple.bytes_asked;
+  row.bytes_moved = result.ple.bytes_moved;
+  row.step_bytes = result.step_bytes;
+  return row;
+}
+
+// `step` counts measured steps; warm-up steps are negative.
+void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
+  c.cold.BeforeStep(c.arm.next_ids());
+  const int64_t faults = MajorFaults();
+  const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
+  const StepResult result = c.arm.Step();
+  c.rep.major_faults += MajorFaults() - faults;
+  c.last_logits = result.logits;
+  c.last_hash = result.logits_sha256;
+  if (step < 0) return;
+  if (setup.timeline) setup.timeline->Add(c.name, Format("step {}", step), start_ns, result.step_ns);
+  c.cold.AfterStep(result.ple);
+  c.steps.push_back(RowOf(c, setup.rep, step, result));
+}
+
+void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, const RepetitionSetup& setup) {
+  const auto n = static_cast<int64_t>(contestants.size());
+  for (int64_t k = 0; k < work.steps(); ++k) {
+    ThrowIfInterrupted();
+    const int64_t step = k - work.warmup_steps;
+    for (int64_t i : OrderOfStep(setup.design, n, setup.rep, k)) {
+      Attempt(contestants[i], [&](Contestant& c) { Step(c, setup, step); });
+    }
+    RequireSameOutput(contestants, Format("decode step {}", k));
+    if (setup.on_step) setup.on_step(k + 1);
+  }
+}
+
+void RecordMachine(RepRow& row, const MachineState& between) {
+  row.cpu_mhz = between.cpu_mhz;
+  row.temperature_c = between.temperature_c;
+  row.steal_ns = between.steal_ns;
+  row.psi_memory_us = between.psi_memory_us;
+  row.psi_io_us = between.psi_io_us;
+  row.energy_j = between.energy_j;
+}
+
+// NaN where no variant has to prove that its reads were cold.
+double DirectLatencyNs(const std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
+  const bool asked =
+      std::any_of(contestants.begin(), contestants.end(), [](const auto& c) { return c.cold.asked(); });
+  if (!asked) return kNotMeasured;
+  const auto seed = static_cast<uint64_t>(setup.design.seed + setup.rep);
+  return DirectReadLatencyNs(RangeOf(setup.table), setup.table.geometry.row_bytes(), kDirectReads, seed);
+}
+
+}  // namespace
+
+Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
+                          std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work) {
+  const auto& variant = config.variants.at(v);
+  const PleTable table = TableFor(variant.ple, *loaded.checkpoint);
+  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
+  Contestant contestant{v,
+                        variant.name,
+                        IsExact(variant),
+                        MustBeNear(variant),
+                        Arm(loaded.model, std::move(source), work, variant.workload),
+                        ColdCheck(config.page_cache, TableRead(table), reads_file)};
+  contestant.rep.load_ns = loaded.load_ns + make_source_ns;
+  contestant.rep.cache_start = CacheStartOf(variant.ple);
+  return contestant;
+}
+
+std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step) {
+  if (design.order == Order::kShuffled) return ShuffledOrder(n, design.seed, (rep << 32) + step);
+  auto order = RotatedOrder(n, rep + step / 2);
+  if (step % 2 == 1) std::reverse(order.begin(), order.end());
+  return order;
+}
+
+void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
+                       const RepetitionSetup& setup) {
+  const auto n = static_cast<int64_t>(contestants.size());
+  const int64_t started = UnixNowNs();
+  const double bandwidth_before = MeasureReadBandwidth(setup.threads);
+  const double direct_ns = DirectLatencyNs(contestants, setup);
+  const MachineState before = ReadMachineState();
+
+  const auto order = RotatedOrder(n, setup.rep);
+  for (int64_t position = 0; position < n; ++position) {
+    ThrowIfInterrupted();
+    contestants[order[position]].rep.order = position;
+    Attempt(contestants[order[position]], [&](Contestant& c) { Prefill(c, setup); });
+  }
+  RequireSameOutput(contestants, "prompt");
+  MeasureSteps(contestants, work, setup);
+
+  const MachineState between = Between(before, ReadMachineState());
+  const double bandwidth_after = MeasureReadBandwidth(setup.threads);
+  for (auto& c : contestants) {
+    c.rep.variant = c.name;
+    c.rep.rep = setup.rep;
+    c.rep.started_unix_ns = started;
+    c.rep.bandwidth_before = bandwidth_before;
+    c.rep.bandwidth_after = bandwidth_after;
+    RecordMachine(c.rep, between);
+    c.rep.page_cache = c.cold.State();
+    c.rep.cold_verified = c.cold.Verdict(direct_ns);
+    c.rep.output_sha256 = c.outputs.Hex();
+    c.rep.valid_steps = static_cast<int64_t>(c.steps.size());
+  }
+}
+
+Record TakePart(Contestant& contestant) {
+  Record part;
+  part.reps.push_back(contestant.rep);
+  part.steps = std::move(contestant.steps);
+  if (!contestant.encode.empty()) {
+    part.curves.push_back({"encode", "repetition", "ns", std::move(contestant.encode)});
+  }
+  return part;
+}
+
+}  // namespace plelab

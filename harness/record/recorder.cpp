@@ -1,0 +1,205 @@
+#include "harness/record/recorder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/record/atomic_file.h"
+#include "harness/record/hdf5_file.h"
+#include "harness/record/record_check.h"
+#include "harness/record/table.h"
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+constexpr char kMeta[] = "/meta";
+constexpr char kSchema[] = "schema_version";
+constexpr char kCurves[] = "/curves";
+constexpr char kContribution[] = "ple_contribution";  // the curve that has columns of its own
+constexpr char kTraining[] = "/training";
+
+// Every table of the schema, once: f("/tables/steps", record.steps).
+template <class R, class F>
+void ForEachTable(R& record, F f) {
+  f("/tables/variants", record.variants);
+  f("/tables/reps", record.reps);
+  f("/tables/steps", record.steps);
+  f("/tables/memory", record.memory);
+  f("/tables/accuracy", record.accuracy);
+  f("/tables/tokens", record.tokens);
+}
+
+template <class Rows>
+using RowOf = typename std::decay_t<Rows>::value_type;
+
+std::string PathOfCurve(const std::string& name) { return Format("{}/{}", kCurves, name); }
+
+// A curve's own units replace the general ones of CurveRow.
+Table CurveTable(const Curve& curve) {
+  Table table = ToTable(curve.rows);
+  for (Column& column : table.columns) {
+    if (column.name == "x") column.unit = curve.x_unit;
+    if (column.name == "y" || column.name == "low" || column.name == "high") column.unit = curve.y_unit;
+  }
+  return table;
+}
+
+// An empty string where this file is of our schema, else what is wrong.
+std::string VersionProblem(const Hdf5Reader& file) {
+  for (const auto& [name, value] : file.ReadAttributes(kMeta)) {
+    if (name != kSchema) continue;
+    if (value == std::to_string(kSchemaVersion)) return "";
+    return Format("/meta: expected schema_version {}, found '{}'", kSchemaVersion, value);
+  }
+  return "/meta has no schema_version: not a result of plelab";
+}
+
+template <class Row>
+void CheckTable(const Hdf5Reader& file, const std::string& path, std::vector<std::string>& problems) {
+  if (!file.Has(path)) {
+    problems.push_back(path + " is missing");
+    return;
+  }
+  const Table table = file.ReadTable(path);
+  for (const std::string& problem : ColumnProblems<Row>(table)) problems.push_back(path + ": " + problem);
+  const auto units = file.ReadAttributes(path);
+  if (std::none_of(units.begin(), units.end(), [](const auto& a) { return a.first == "units"; })) {
+    problems.push_back(path + ": attribute 'units' is missing");
+  }
+}
+
+std::vector<std::string> SchemaProblems(const Hdf5Reader& file) {
+  std::vector<std::string> problems;
+  if (std::string problem = VersionProblem(file); !problem.empty()) problems.push_back(std::move(problem));
+  Record empty;
+  ForEachTable(empty, [&](const char* path, const auto& rows) {
+    CheckTable<RowOf<decltype(rows)>>(file, path, problems);
+  });
+  for (const std::string& name : file.List(kCurves)) {
+    const std::string path = PathOfCurve(name);
+    if (name == kContribution) {
+      CheckTable<ContributionRow>(file, path, problems);
+    } else {
+      CheckTable<CurveRow>(file, path, problems);
+    }
+  }
+  for (const std::string& name : file.List(kTraining)) {
+    CheckTable<TrainingRow>(file, std::string(kTraining) + "/" + name, problems);
+  }
+  return problems;
+}
+
+Record ReadTables(const Hdf5Reader& file) {
+  Record record;
+  for (auto& attribute : file.ReadAttributes(kMeta)) {
+    if (attribute.first != kSchema) record.meta.push_back(std::move(attribute));
+  }
+  ForEachTable(record, [&](const char* path, auto& rows) {
+    rows = FromTable<RowOf<decltype(rows)>>(file.ReadTable(path));
+  });
+  for (const std::string& name : file.List(kCurves)) {
+    const Table table = file.ReadTable(PathOfCurve(name));
+    if (name == kContribution) {
+      record.contribution = FromTable<ContributionRow>(table);
+      continue;
+    }
+    record.curves.push_back({name, table.Find("x")->unit, table.Find("y")->unit, FromTable<CurveRow>(table)});
+  }
+  for (const std::string& name : file.List(kTraining)) {
+    const Table table = file.ReadTable(std::string(kTraining) + "/" + name);
+    record.training.push_back({name, FromTable<TrainingRow>(table)});
+  }
+  return record;
+}
+
+// What HDF5 cannot read of an existing file is the file's fault: a UserError.
+template <class F>
+auto WithFile(const std::string& path, F f) {
+  try {
+    return f(Hdf5Reader(path));
+  } catch (const RunError& error) {
+    throw UserError("{}: damaged: {}", path, error.what());
+  }
+}
+
+template <class T>
+void AppendRows(std::vector<T>& a, const std::vector<T>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+}
+
+}  // namespace
+
+void WriteRecord(const std::string& path, const Record& record) {
+  Hdf5Writer file;
+  file.WriteAttribute(kMeta, kSchema, int64_t{kSchemaVersion});
+  for (const auto& [name, value] : record.meta) file.WriteAttribute(kMeta, name, value);
+  ForEachTable(record, [&](const char* table, const auto& rows) { file.WriteTable(table, ToTable(rows)); });
+  for (const Curve& curve : record.curves) {
+    file.WriteTable(PathOfCurve(curve.name), CurveTable(curve));
+  }
+  if (!record.contribution.empty()) {
+    file.WriteTable(PathOfCurve(kContribution), ToTable(record.contribution));
+  }
+  for (const TrainingRun& run : record.training) {
+    file.WriteTable(std::string(kTraining) + "/" + run.name, ToTable(run.rows));
+  }
+  file.Save(path);
+}
+
+Record ReadRecord(const std::string& path) {
+  return WithFile(path, [&](const Hdf5Reader& file) {
+    const std::vector<std::string> problems = SchemaProblems(file);
+    if (problems.size() == 1) throw UserError("{}: {}", path, problems.front());
+    if (!problems.empty()) {
+      throw UserError("{}: {} (and {} more: plelab validate lists them)", path, problems.front(),
+                      problems.size() - 1);
+    }
+    return ReadTables(file);
+  });
+}
+
+void Append(Record& a, const Record& b) {
+  for (const auto& attribute : b.meta) {
+    const auto same = [&](const auto& existing) { return existing.first == attribute.first; };
+    if (std::none_of(a.meta.begin(), a.meta.end(), same)) a.meta.push_back(attribute);
+  }
+  AppendRows(a.variants, b.variants);
+  AppendRows(a.reps, b.reps);
+  AppendRows(a.steps, b.steps);
+  AppendRows(a.memory, b.memory);
+  AppendRows(a.accuracy, b.accuracy);
+  AppendRows(a.tokens, b.tokens);
+  AppendRows(a.contribution, b.contribution);
+  AppendRows(a.training, b.training);
+  for (const Curve& curve : b.curves) {
+    const auto same = [&](const Curve& existing) { return existing.name == curve.name; };
+    const auto found = std::find_if(a.curves.begin(), a.curves.end(), same);
+    if (found == a.curves.end()) {
+      a.curves.push_back(curve);
+    } else {
+      AppendRows(found->rows, curve.rows);
+    }
+  }
+}
+
+std::string PartsFolder(const std::string& result_path) { return result_path + ".parts"; }
+
+std::vector<std::string> ListParts(const std::string& folder) {
+  std::vector<std::string> parts;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == kTemporarySuffix) std::filesystem::remove(entry.path(), error);
+    if (entry.path().extension() == ".h5") parts.push_back(entry.path().string());
+  }
+  std::sort(parts.begin(), parts.end());
+  return parts;
+}
+
+std::vector<std::string> ValidateRecord(const std::string& path) {
+  return WithFile(path, [](const Hdf5Reader& file) {
+    std::vector<std::string> problems = SchemaProblems(file);
+    return problems.empty() ? CheckRecord(ReadTables(file)) : problems;
+  });
+}
+
+}  // namespace plelab

@@ -1,0 +1,120 @@
+#include "harness/run/memory_phase.h"
+
+#include "harness/machine/memory_probe.h"
+#include "harness/measure/arm.h"
+#include "harness/measure/cold_check.h"
+#include "harness/run/child.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+// The counters of one phase, read now.
+class MemoryLog {
+ public:
+  MemoryLog(std::string variant, int64_t rep, const LoadedModel& loaded, const PleTable& table)
+      : variant_(std::move(variant)), rep_(rep), loaded_(loaded), table_(table) {}
+
+  void Read(const std::string& phase, const PleSource& source, int64_t kv_bytes) {
+    const MemoryReading now = ReadMemory();
+    const WeightBytes weights = loaded_.model.weight_bytes();
+    const auto add = [&](const char* counter, double bytes) {
+      rows_.push_back({variant_, phase, counter, rep_, bytes});
+    };
+    add("anonymous", static_cast<double>(now.anonymous_bytes));
+    add("file_backed", static_cast<double>(now.file_backed_bytes));
+    add("peak_rss", static_cast<double>(now.peak_rss_bytes));
+    add("pss", static_cast<double>(now.pss_bytes));
+    add("cgroup_peak", now.cgroup_peak_bytes);
+    add("ple_page_cache", static_cast<double>(CachedBytes(RangeOf(table_))));
+    add("kv_cache", static_cast<double>(kv_bytes));
+    // Memory of an accelerator is not read yet: unknown there, none on the CPU.
+    add("device", loaded_.model.device().is_cpu() ? 0.0 : kNotMeasured);
+    add("ple_fast", static_cast<double>(source.fast_bytes()));
+    add("token_embedding", static_cast<double>(weights.token_embedding));
+    add("text_stack", static_cast<double>(weights.text_stack));
+    add("vision", static_cast<double>(weights.vision));
+    add("audio", static_cast<double>(weights.audio));
+  }
+
+  std::vector<MemoryRow> TakeRows() { return std::move(rows_); }
+
+ private:
+  std::string variant_;
+  int64_t rep_;
+  const LoadedModel& loaded_;
+  PleTable table_;
+  std::vector<MemoryRow> rows_;
+};
+
+// Bytes of weights that the process read from the checkpoint, by what kind of input they are for; rows of the
+// PLE table are the source's, not among them.
+std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const Checkpoint& checkpoint) {
+  std::vector<CurveRow> rows;
+  for (const Modality modality : {Modality::kText, Modality::kVision, Modality::kAudio}) {
+    CurveRow row;
+    row.series = variant;
+    row.label = Name(modality);
+    row.x = static_cast<double>(rep);
+    row.y = static_cast<double>(checkpoint.weight_bytes_read(modality));
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
+  const auto& variant = config.variants.at(v);
+  const MemoryGroup group;  // joined before anything is loaded, so that it is charged for all of it
+  UseThreads(variant.model.threads);
+  const PleTable table = TableFor(variant.ple, Checkpoint::Open(variant.model.checkpoint));
+  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
+  ColdCheck cold(config.page_cache, TableRead(table), reads_file);
+  cold.BeforePrefill();  // what others left in the page cache would be counted as ours
+
+  LoadedModel loaded = LoadModel(variant.model);
+  const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
+  std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
+  Arm arm(loaded.model, source, work, variant.workload);
+  MemoryLog log(variant.name, rep, loaded, TableRead(table));
+  log.Read("loaded", *source, arm.kv().nbytes());
+
+  cold.BeforePrefill();
+  arm.Prefill();
+  log.Read("prefill", *source, arm.kv().nbytes());
+
+  for (int64_t k = 0; k < work.steps(); ++k) {
+    cold.BeforeStep(arm.next_ids());
+    arm.Step();
+  }
+  log.Read("decode", *source, arm.kv().nbytes());
+
+  Record part;
+  part.memory = log.TakeRows();
+  part.curves.push_back(
+      {"weights_read", "repetition", "bytes", WeightsRead(variant.name, rep, *loaded.checkpoint)});
+  return part;
+}
+
+void RunMemoryPhase(PhaseContext& context) {
+  const TimelineSpan span(context.timeline, "run", "memory");
+  context.models.Clear();  // one set of weights in memory at a time
+  const auto n = static_cast<int64_t>(context.config.variants.size());
+  for (int64_t rep = 0; rep < context.config.design.memory_reps; ++rep) {
+    Progress bar(Format("memory, repetition {}, a process per variant", rep + 1), n);
+    int64_t done = 0;
+    // A stream apart from the one that shuffles time repetitions.
+    for (int64_t v : ShuffledOrder(n, context.config.design.seed, -1 - rep)) {
+      ThrowIfInterrupted();
+      const PartKey key{Phase::kMemory, v, rep};
+      if (!context.parts.HasFailed(v) && !context.parts.Has(key)) RunChild(context, key);
+      bar.Update(++done, context.config.variants[v].name);
+    }
+    bar.Finish();
+  }
+}
+
+}  // namespace plelab

@@ -1,0 +1,100 @@
+#include "harness/run/run_identity.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "harness/machine/environment.h"
+#include "harness/workload/token_text.h"
+#include "model/base/error.h"
+#include "model/checkpoint/checkpoint.h"
+
+namespace plelab {
+namespace {
+
+const std::vector<std::string> kIdentity = {
+    "config_yaml",     "git_commit",     "dirty_hash", "build_commit",       "build_dirty_hash",
+    "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
+
+std::string Name(Isolate isolate) { return isolate == Isolate::kStep ? "step" : "process"; }
+std::string Name(Order order) { return order == Order::kAbba ? "abba" : "shuffled"; }
+std::string Name(Decode decode) {
+  switch (decode) {
+    case Decode::kReplay:
+      return "replay";
+    case Decode::kGreedy:
+      return "greedy";
+    case Decode::kSample:
+      return "sample";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string FirstDifferentLine(const std::string& a, const std::string& b) {
+  std::istringstream x(a), y(b);
+  std::string left, right;
+  while (true) {
+    const bool has_left = static_cast<bool>(std::getline(x, left));
+    const bool has_right = static_cast<bool>(std::getline(y, right));
+    if (!has_left) left.clear();
+    if (!has_right) right.clear();
+    if (left != right || (!has_left && !has_right)) return Format("'{}' was, '{}' is", left, right);
+  }
+}
+
+Meta DescribeExperiment(const ExperimentConfig& config, const RunOptions& options,
+                        const std::string& data_path) {
+  Meta meta = DescribeEnvironment(data_path, config.model.threads);
+  meta.emplace_back("experiment", config.experiment);
+  meta.emplace_back("config", config.name);
+  meta.emplace_back("config_path", options.config_path);
+  meta.emplace_back("config_yaml", config.resolved_yaml);
+  meta.emplace_back("command", options.command);
+  return meta;
+}
+
+Meta DescribeRun(const ExperimentConfig& config, const RunOptions& options) {
+  const Checkpoint checkpoint = Checkpoint::Open(config.model.checkpoint);
+  Meta meta = DescribeExperiment(config, options, config.model.checkpoint);
+  const auto add = [&](const char* key, std::string value) { meta.emplace_back(key, std::move(value)); };
+  add("checkpoint", config.model.checkpoint);
+  add("checkpoint_hash", checkpoint.fingerprint());
+  add("weights", checkpoint.weights_label());
+  add("dtype", std::string(Name(config.model.dtype)));
+  add("device", config.model.device);
+  std::string tokenizer_hash;
+  if (RunsWorkload(config)) {
+    add("isolate", Name(config.design.isolate));
+    add("order", Name(config.design.order));
+    add("decode", Name(config.workload.decode));
+    const TokenText text = ReadTokenText(config.workload.text_file, config.workload.trace, checkpoint);
+    add("text", text.path);
+    add("text_hash", text.sha256);
+    tokenizer_hash = text.tokenizer_sha256;
+  }
+  if (config.accuracy.enabled) {
+    const TokenText scored = ReadTokenText(config.accuracy.text_file, config.accuracy.trace, checkpoint);
+    add("accuracy_text", scored.path);
+    add("accuracy_text_hash", scored.sha256);
+    if (tokenizer_hash.empty()) tokenizer_hash = scored.tokenizer_sha256;
+  }
+  add("tokenizer_hash", tokenizer_hash);
+  add("measured_with",
+      BuildMayMeasure() ? "a release build" : "a debug build (--allow-debug): no time in here counts");
+  return meta;
+}
+
+void RequireSameRun(const Meta& before, const Meta& now, const std::string& parts_folder) {
+  for (const auto& key : kIdentity) {
+    const std::string was = MetaValue(before, key), is = MetaValue(now, key);
+    if (was == is) continue;
+    const std::string difference =
+        key == "config_yaml" ? FirstDifferentLine(was, is) : Format("'{}' was, '{}' is", was, is);
+    throw UserError(
+        "{}: --resume needs the run that it goes on with, but its {} differs: {}; use --force to start anew",
+        parts_folder, key, difference);
+  }
+}
+
+}  // namespace plelab

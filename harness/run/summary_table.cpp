@@ -1,0 +1,144 @@
+#include "harness/run/summary_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "harness/measure/comparison.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+constexpr size_t kColumns = 100;
+constexpr const char* kNone = "—";
+
+std::string Number(double value, int digits) {
+  return std::isnan(value) ? kNone : Format("{:.{}f}", value, digits);
+}
+
+// The value and half the width of its 95 % interval; the interval itself is in the file and the report.
+std::string Signed(const Interval& i, int digits) {
+  if (std::isnan(i.value)) return kNone;
+  if (std::isnan(i.low)) return Format("{:+.{}f}", i.value, digits);
+  return Format("{:+.{}f} ±{:.{}f}", i.value, digits, (i.high - i.low) / 2, digits);
+}
+
+// About four characters, whatever the size.
+std::string Milliseconds(double ns) {
+  const double ms = ns * 1e-6;
+  return Number(ms, ms >= 100 ? 0 : ms >= 10 ? 1 : 2);
+}
+
+std::string Megabytes(int64_t bytes) {
+  return Number(static_cast<double>(bytes) * 1e-6, bytes >= 100'000'000 ? 0 : 1);
+}
+
+struct Columns {
+  std::string variant, fast, file, ttft, step, wait, delta_ms, delta_nats, exact;
+};
+
+std::string Line(const Columns& c, size_t name_width) {
+  return Format("{:<{}} {:>6} {:>6} {:>5} {:>10} {:>6} {:>14} {:>14} {:>3}\n", c.variant, name_width, c.fast,
+                c.file, c.ttft, c.step, c.wait, c.delta_ms, c.delta_nats, c.exact);
+}
+
+Interval DeltaNats(const Record& record, const VariantRow& variant) {
+  for (const auto& row : record.accuracy) {
+    if (row.variant == variant.variant && row.metric == "delta_nats") return {row.value, row.low, row.high};
+  }
+  return {kNotMeasured, kNotMeasured, kNotMeasured};
+}
+
+Columns ColumnsOf(const Record& record, const VariantRow& variant, int64_t seed) {
+  std::vector<double> ttft, step_ns, wait_ns;
+  for (const auto& rep : record.reps) {
+    if (rep.variant == variant.variant) ttft.push_back(static_cast<double>(rep.ttft_ns));
+  }
+  for (const auto& step : record.steps) {
+    if (step.variant != variant.variant) continue;
+    step_ns.push_back(static_cast<double>(step.step_ns));
+    wait_ns.push_back(static_cast<double>(step.ple_wait_ns));
+  }
+  const bool enough = static_cast<int64_t>(step_ns.size()) >= kStepsForP99;
+  Columns c{
+      variant.variant,
+      Megabytes(variant.fast_bytes),
+      Megabytes(variant.file_bytes),
+      Milliseconds(Quantile(ttft, 0.5)),
+      Milliseconds(Quantile(step_ns, 0.5)) + "/" + (enough ? Milliseconds(Quantile(step_ns, 0.99)) : kNone),
+      Milliseconds(Mean(wait_ns)),
+      kNone,
+      kNone,
+      variant.exact ? "yes" : "no"};
+  if (variant.variant == variant.baseline) {
+    c.delta_ms = c.delta_nats = "baseline";
+  } else if (!variant.baseline.empty() && !step_ns.empty()) {
+    Interval delta = PairedDifferenceNs(record.steps, variant.variant, variant.baseline, seed);
+    c.delta_ms = Signed({delta.value * 1e-6, delta.low * 1e-6, delta.high * 1e-6}, 3);
+    const Interval nats = DeltaNats(record, variant);
+    const bool zero = nats.value == 0 && nats.low == 0 && nats.high == 0;
+    c.delta_nats = zero ? "0" : Signed(nats, 3);
+  }
+  return c;
+}
+
+std::string ColdText(const Record& record) {
+  std::set<std::string> states, verdicts;
+  for (const auto& rep : record.reps) {
+    states.insert(rep.page_cache);
+    if (rep.cold_verified != "not_asked") verdicts.insert(rep.cold_verified);
+  }
+  if (states.empty()) return "not measured";
+  return Format("{}, cold verified: {}", Join(states, ", "),
+                verdicts.empty() ? "not asked" : Format("{}", Join(verdicts, ", ")));
+}
+
+std::string Header(const Record& record) {
+  double low = kNotMeasured, high = kNotMeasured;
+  for (const auto& rep : record.reps) {
+    low = std::fmin(low, std::fmin(rep.bandwidth_before, rep.bandwidth_after));
+    high = std::fmax(high, std::fmax(rep.bandwidth_before, rep.bandwidth_after));
+  }
+  return Format(
+      "weights {} · {} · {} threads · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s "
+      "during the run\n",
+      MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"),
+      MetaValue(record.meta, "threads", "unknown"), MetaValue(record.meta, "decode", "unknown"),
+      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
+}
+
+// At most `width` characters, cut between two of them.
+std::string Shortened(const std::string& text, size_t width) {
+  std::vector<size_t> starts;  // of characters: every byte but the continuations of UTF-8
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) starts.push_back(i);
+  }
+  return starts.size() <= width ? text : text.substr(0, starts[width - 1]) + "…";
+}
+
+}  // namespace
+
+std::string SummaryTable(const Record& record, int64_t seed) {
+  const size_t rest = Line({}, 0).size() - 1;
+  size_t name_width = 7;
+  for (const auto& v : record.variants) name_width = std::max(name_width, v.variant.size());
+  name_width = std::min(name_width, kColumns - rest);
+  std::string text = Header(record);
+  text += Line(
+      {"variant", "MB RAM", "MB dsk", "TTFT", "p50/p99 ms", "wait", "Δ ms [95 %]", "Δ nats [95 %]", "bit"},
+      name_width);
+  for (const auto& variant : record.variants) {
+    Columns c = ColumnsOf(record, variant, seed);
+    c.variant = Shortened(c.variant, name_width);
+    if (variant.status == "done") {
+      text += Line(c, name_width);
+    } else {
+      const std::string error = Format("{:<{}} {}: {}", c.variant, name_width, variant.status, variant.error);
+      text += Shortened(error, kColumns) + "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace plelab

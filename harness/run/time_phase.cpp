@@ -1,0 +1,174 @@
+#include "harness/run/time_phase.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "harness/machine/environment.h"
+#include "harness/measure/comparison.h"
+#include "harness/measure/repetition.h"
+#include "harness/run/child.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/progress.h"
+#include "model/base/format.h"
+
+namespace plelab {
+namespace {
+
+struct KeptSource {
+  std::shared_ptr<PleSource> source;
+  int64_t make_ns = 0;
+};
+// Sources without a memory of earlier requests serve all repetitions; a cache is made anew for each.
+using KeptSources = std::map<int64_t, KeptSource>;
+
+KeptSource MakeSource(PhaseContext& context, int64_t v, const PleTable& table, const Workload& work) {
+  const Timer timer;
+  std::shared_ptr<PleSource> source = context.make_source(context.config.variants[v], table, work.warm_ids);
+  return {std::move(source), timer.ns()};
+}
+
+const KeptSource& SourceFor(PhaseContext& context, int64_t v, const PleTable& table, const Workload& work,
+                            KeptSources& kept) {
+  if (!kept.count(v) || kept[v].source->keeps_state()) {
+    kept.erase(v);  // before the next one takes memory
+    kept[v] = MakeSource(context, v, table, work);
+  }
+  return kept[v];
+}
+
+std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& loaded, const VariantGroup& group,
+                                        const Workload& work, KeptSources& kept) {
+  std::vector<Contestant> contestants;
+  for (int64_t v : LiveVariants(context, group)) {
+    try {
+      const PleTable table = TableFor(context.config.variants[v].ple, *loaded.checkpoint);
+      const KeptSource& made = SourceFor(context, v, table, work, kept);
+      contestants.push_back(MakeContestant(context.config, v, loaded, made.source, made.make_ns, work));
+    } catch (const std::exception& error) {
+      context.parts.Fail(v, error.what());
+      kept.erase(v);
+    }
+  }
+  return contestants;
+}
+
+void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, int64_t rep) {
+  for (auto& c : contestants) {
+    if (!c.error.empty()) {
+      context.parts.Fail(c.variant, c.error);
+      continue;
+    }
+    context.parts.Put({Phase::kTime, c.variant, rep}, TakePart(c));
+  }
+}
+
+bool HasRepetition(const PhaseContext& context, const VariantGroup& group, int64_t rep) {
+  const auto live = LiveVariants(context, group);
+  return std::all_of(live.begin(), live.end(), [&](int64_t v) {
+    return context.parts.Has({Phase::kTime, v, rep});
+  });
+}
+
+// An exact variant whose output is not that of the baseline, in this repetition or the first, fails; its
+// times go.
+void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep) {
+  const int64_t baseline = LiveBaseline(context, group);
+  if (baseline < 0 || !context.parts.Has({Phase::kTime, baseline, 0})) return;
+  const std::string expected = context.parts.Get({Phase::kTime, baseline, 0}).reps.at(0).output_sha256;
+  for (int64_t v : LiveVariants(context, group)) {
+    const PartKey key{Phase::kTime, v, rep};
+    if (!IsExact(context.config.variants[v]) || !context.parts.Has(key)) continue;
+    if (context.parts.Get(key).reps.at(0).output_sha256 == expected) continue;
+    context.parts.Drop(key);
+    context.parts.Fail(v,
+                       Format("repetition {}: its logits differ from those of '{}' in repetition 0, which it "
+                              "must equal bit for bit; its times are not kept",
+                              rep, context.config.variants[baseline].name));
+  }
+}
+
+void RunStepwiseRepetition(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded,
+                           const Workload& work, KeptSources& kept, int64_t rep) {
+  auto contestants = MakeContestants(context, loaded, group, work, kept);
+  if (contestants.empty()) return;
+  Progress bar(Format("time, repetition {}, {} variants", rep + 1, contestants.size()), work.steps());
+  RepetitionSetup setup{rep,
+                        context.config.design,
+                        group.model.threads,
+                        loaded.checkpoint->ple_table(),
+                        context.timeline,
+                        [&](int64_t step) { bar.Update(step); }};
+  MeasureRepetition(contestants, work, setup);
+  bar.Finish();
+  KeepResults(context, contestants, rep);
+}
+
+void RunStepwise(PhaseContext& context, const VariantGroup& group) {
+  KeptSources kept;
+  std::optional<Workload> work;
+  for (int64_t rep = 0; !EnoughRepetitions(context, group, rep); ++rep) {
+    if (HasRepetition(context, group, rep)) continue;
+    LoadedModel& loaded = context.models.Get(group.model);
+    if (!work) work = WorkloadOf(context.config, group.workload, *loaded.checkpoint);
+    RunStepwiseRepetition(context, group, loaded, *work, kept, rep);
+    CheckOutputs(context, group, rep);
+  }
+}
+
+void RunInProcesses(PhaseContext& context, const VariantGroup& group) {
+  for (int64_t rep = 0; !EnoughRepetitions(context, group, rep); ++rep) {
+    if (HasRepetition(context, group, rep)) continue;
+    const auto live = LiveVariants(context, group);
+    const auto n = static_cast<int64_t>(live.size());
+    Progress bar(Format("time, repetition {}, a process per variant", rep + 1), n);
+    int64_t done = 0;
+    for (int64_t i : ShuffledOrder(n, context.config.design.seed, rep)) {
+      ThrowIfInterrupted();
+      RunChild(context, {Phase::kTime, live[i], rep});
+      bar.Update(++done, context.config.variants[live[i]].name);
+    }
+    bar.Finish();
+    CheckOutputs(context, group, rep);
+  }
+}
+
+}  // namespace
+
+bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done) {
+  const auto& design = context.config.design;
+  const auto live = LiveVariants(context, group);
+  if (live.empty()) return true;
+  if (reps_done < design.reps) return false;
+  const int64_t baseline = LiveBaseline(context, group);
+  if (design.stop.rel_half_width <= 0 || baseline < 0 || live.size() < 2) return true;
+  if (reps_done >= design.stop.max_reps) return true;
+  std::vector<StepRow> steps;
+  for (int64_t v : live) {
+    for (int64_t rep = 0; rep < reps_done; ++rep) {
+      if (!context.parts.Has({Phase::kTime, v, rep})) continue;
+      const auto& part = context.parts.Get({Phase::kTime, v, rep}).steps;
+      steps.insert(steps.end(), part.begin(), part.end());
+    }
+  }
+  const std::string reference = context.config.variants[baseline].name;
+  return std::all_of(live.begin(), live.end(), [&](int64_t v) {
+    if (v == baseline) return true;
+    // A width that is NaN (too few steps to tell) is not narrow enough.
+    return RelativeHalfWidth(steps, context.config.variants[v].name, reference, design.seed) <=
+           design.stop.rel_half_width;
+  });
+}
+
+void RunTimePhase(PhaseContext& context) {
+  const TimelineSpan span(context.timeline, "run", "time");
+  for (const auto& group : context.groups) {
+    if (context.config.design.isolate == Isolate::kStep) {
+      RunStepwise(context, group);
+    } else {
+      RunInProcesses(context, group);
+    }
+  }
+}
+
+}  // namespace plelab

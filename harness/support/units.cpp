@@ -1,0 +1,107 @@
+#include "harness/support/units.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+constexpr double kKi = 1024;
+constexpr double kK = 1000;
+constexpr std::array kByteUnits{
+    Unit{"B", 1},
+    Unit{"KiB", kKi},
+    Unit{"MiB", kKi* kKi},
+    Unit{"GiB", kKi* kKi* kKi},
+    Unit{"TiB", kKi* kKi* kKi* kKi},
+    Unit{"kB", kK},
+    Unit{"KB", kK},
+    Unit{"MB", kK* kK},
+    Unit{"GB", kK* kK* kK},
+    Unit{"TB", kK* kK* kK* kK},
+};
+constexpr std::array kTimeUnits{
+    Unit{"ns", 1}, Unit{"us", kK}, Unit{"ms", kK* kK}, Unit{"s", kK* kK* kK}, Unit{"min", 60 * kK* kK* kK},
+};
+
+std::string Names(std::span<const Unit> units) {
+  std::string names;
+  for (const Unit& unit : units) names += (names.empty() ? "" : ", ") + std::string(unit.name);
+  return names;
+}
+
+// The number at the front of `text`, and what follows it.  NaN when there is none.
+std::pair<double, std::string_view> SplitNumber(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || !std::isfinite(value)) return {std::numeric_limits<double>::quiet_NaN(), text};
+  return {value, text.substr(static_cast<size_t>(end - text.data()))};
+}
+
+int64_t ParseAmount(std::string_view text, std::string_view what, std::string_view example,
+                    std::span<const Unit> units) {
+  auto [value, unit_name] = SplitNumber(text);
+  while (unit_name.starts_with(' ')) unit_name.remove_prefix(1);
+  if (std::isnan(value) || value < 0) {
+    throw UserError("expected {} such as {}, found '{}'; units: {}", what, example, text, Names(units));
+  }
+  if (value == 0 && unit_name.empty()) return 0;
+  for (const Unit& unit : units) {
+    if (unit.name != unit_name) continue;
+    const double amount = std::round(value * unit.factor);
+    if (amount >= 9.2e18) throw UserError("{} '{}' is more than 64 bits hold", what, text);
+    return static_cast<int64_t>(amount);
+  }
+  if (unit_name.empty()) {
+    throw UserError("{} '{}' needs a unit, such as {}; units: {}", what, text, example, Names(units));
+  }
+  throw UserError("unknown unit '{}' in {} '{}'; units: {}", unit_name, what, text, Names(units));
+}
+
+}  // namespace
+
+int64_t ParseBytes(std::string_view text) {
+  return ParseAmount(text, "an amount of memory", "64MiB", kByteUnits);
+}
+
+int64_t ParseDurationNs(std::string_view text) { return ParseAmount(text, "a duration", "20us", kTimeUnits); }
+
+double ParseShare(std::string_view text) {
+  const auto [value, rest] = SplitNumber(text);
+  if (std::isnan(value) || (!rest.empty() && rest != "%")) {
+    throw UserError("expected a share such as 5% or 0.05, found '{}'", text);
+  }
+  return rest == "%" ? value / 100 : value;
+}
+
+std::string ReadableBytes(int64_t bytes) {
+  constexpr std::array kNames{"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  size_t power = 0;
+  for (; std::abs(value) >= kKi && power + 1 < kNames.size(); ++power) value /= kKi;
+  if (power == 0) return Format("{} B", bytes);
+  return Format("{:.{}f} {}", value, value < 100 ? 1 : 0, kNames[power]);
+}
+
+std::string ReadableSeconds(double seconds) {
+  if (seconds < 1e-6) return Format("{:.0f} ns", seconds * 1e9);
+  if (seconds < 1e-3) return Format("{:.0f} us", seconds * 1e6);
+  if (seconds < 0.9995) return Format("{:.0f} ms", seconds * 1e3);
+  if (seconds < 9.95) return Format("{:.1f} s", seconds);
+  const int64_t whole = std::llround(seconds);
+  if (whole < 60) return Format("{} s", whole);
+  if (whole < 3600) return Format("{} min {:02} s", whole / 60, whole % 60);
+  return Format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+}  // namespace plelab

@@ -1,0 +1,54 @@
+#include "harness/workload/loaded_model.h"
+
+#include <ATen/Parallel.h>
+
+#include "harness/support/progress.h"
+#include "harness/support/timer.h"
+#include "harness/support/units.h"
+#include "model/base/format.h"
+
+namespace plelab {
+
+LoadedModel LoadModel(const ModelSection& section) {
+  const Timer timer;
+  auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(section.checkpoint));
+  std::unique_ptr<Progress> bar;
+  LoadOptions options;
+  options.dtype = section.dtype;
+  options.device = torch::Device(section.device);
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("loading " + section.checkpoint, total);
+    bar->Update(done);
+  };
+  Gemma3n model = Gemma3n::Load(checkpoint, options);
+  return {checkpoint, std::move(model), timer.ns()};
+}
+
+PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint) {
+  std::unique_ptr<Progress> bar;
+  return TableFor(options, checkpoint, [&](int64_t done, int64_t total) {
+    if (!bar) bar = std::make_unique<Progress>("finished inputs, " + FoldedPath(checkpoint), total);
+    bar->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+    if (done == total) bar->Finish();
+  });
+}
+
+void UseThreads(int64_t threads) {
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
+
+LoadedModel& ModelShelf::Get(const ModelSection& section) {
+  const bool same = held_ && section.checkpoint == section_.checkpoint && section.dtype == section_.dtype &&
+                    section.device == section_.device;
+  UseThreads(section.threads);
+  if (!same) {
+    held_.reset();  // before the next one is loaded
+    held_ = LoadModel(section);
+  }
+  section_ = section;
+  const LayerList own = DefaultLayers(held_->checkpoint->config().text);
+  if (held_->model.layers() != own) held_->model.UseLayers(own);
+  return *held_;
+}
+
+}  // namespace plelab

@@ -1,0 +1,41 @@
+// The weights that a phase works on, loaded once for every variant that can share them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "harness/config/experiment_config.h"
+#include "model/gemma3n/gemma3n.h"
+#include "model/text/folded_table.h"
+
+namespace plelab {
+
+struct LoadedModel {
+  std::shared_ptr<const Checkpoint> checkpoint;
+  Gemma3n model;
+  int64_t load_ns = 0;
+};
+
+// Opens and loads, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load.
+LoadedModel LoadModel(const ModelSection& section);
+
+// TableFor (model/folded_table.h), with a progress bar while a folded table is made.
+PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
+
+// Threads of the model's kernels and of ATen, from now on.
+void UseThreads(int64_t threads);
+
+// Holds one model at a time: never two checkpoints in memory.
+class ModelShelf {
+ public:
+  // The model of `section`, on its number of threads, running the checkpoint's own layers; loaded unless it
+  // is the one held.
+  LoadedModel& Get(const ModelSection& section);
+  void Clear() { held_.reset(); }
+
+ private:
+  ModelSection section_;
+  std::optional<LoadedModel> held_;
+};
+
+}  // namespace plelab

@@ -1,0 +1,42 @@
+#include "harness/workload/token_ids.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "model/base/error.h"
+
+namespace plelab {
+
+std::vector<int64_t> ParseTokenIds(const std::string& text, const std::string& origin, int64_t vocab_size) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) throw UserError("{}: not JSON; expected an array of token ids", origin);
+  const auto& list = json.is_object() && json.contains("ids") ? json["ids"] : json;
+  if (!list.is_array()) {
+    throw UserError("{}: found {}; expected an array of token ids, or an object with such an 'ids'", origin,
+                    list.type_name());
+  }
+  std::vector<int64_t> ids;
+  ids.reserve(list.size());
+  for (const auto& id : list) {
+    // Numbers past int64 are unsigned in the parser: compare before converting.
+    const bool in_range = id.is_number_integer() && id >= 0 && id < vocab_size;
+    if (!in_range) {
+      throw UserError(
+          "{}: token {} is {}; expected an id from 0 to {}: the ids of this checkpoint's vocabulary", origin,
+          ids.size(), id.dump(), vocab_size - 1);
+    }
+    ids.push_back(id.get<int64_t>());
+  }
+  return ids;
+}
+
+std::vector<int64_t> ReadTokenIds(const std::string& path, int64_t vocab_size) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file) throw UserError("{}: cannot be read; expected a JSON file of token ids", path);
+  return ParseTokenIds(text.str(), path, vocab_size);
+}
+
+}  // namespace plelab

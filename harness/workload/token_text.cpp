@@ -1,0 +1,71 @@
+#include "harness/workload/token_text.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "model/base/error.h"
+#include "model/base/sha256.h"
+
+namespace plelab {
+namespace {
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw UserError("{}: cannot be read; paths are relative to the working directory", path);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::vector<int64_t> ParseTrace(const std::string& text, const std::string& path) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) throw UserError("{}: not JSON; expected a trace of token ids", path);
+  const auto& ids = json.is_object() && json.contains("ids") ? json["ids"] : json;
+  const bool whole = ids.is_array() && std::all_of(ids.begin(), ids.end(),
+                                                   [](const auto& id) { return id.is_number_integer(); });
+  if (!whole)
+    throw UserError("{}: expected an array of integer token ids, or an object with such an 'ids'", path);
+  return ids.get<std::vector<int64_t>>();
+}
+
+void CheckIds(const TokenText& text, const Vocabulary& vocabulary) {
+  const int64_t vocab = vocabulary.config.text.vocab_size;
+  for (size_t i = 0; i < text.ids.size(); ++i) {
+    if (text.ids[i] >= 0 && text.ids[i] < vocab) continue;
+    throw UserError(
+        "{}: token {} is id {}, but the vocabulary of {} has {} ids; a trace must be made with the "
+        "checkpoint's vocabulary",
+        text.path, i, text.ids[i], vocabulary.owner, vocab);
+  }
+}
+
+}  // namespace
+
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
+                        const Checkpoint& checkpoint) {
+  return ReadTokenText(text_file, trace,
+                       {checkpoint.config(), checkpoint.tokenizer_path(), checkpoint.directory()});
+}
+
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
+                        const Vocabulary& vocabulary) {
+  TokenText text;
+  text.path = text_file.empty() ? trace : text_file;
+  const std::string bytes = ReadFile(text.path);
+  text.sha256 = Sha256Hex(bytes);
+  if (text_file.empty()) {
+    text.ids = ParseTrace(bytes, text.path);
+  } else {
+    text.tokenizer = std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config);
+    text.tokenizer_sha256 = text.tokenizer->hash();
+    text.ids = text.tokenizer->Encode(bytes);
+  }
+  if (!text.ids.empty() && text.ids.front() == vocabulary.config.bos_token_id)
+    text.ids.erase(text.ids.begin());
+  CheckIds(text, vocabulary);
+  return text;
+}
+
+}  // namespace plelab

@@ -1,0 +1,41 @@
+// The ids that a workload feeds: prompts, the ids that follow, and what a warmed cache has seen before.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/config/experiment_config.h"
+#include "harness/workload/token_text.h"
+#include "model/media/media_input.h"
+
+namespace plelab {
+
+// The text is cut in order: warm ids | sequence 0 | sequence 1 | …, each sequence a stretch of its own:
+// (bos and) prompt | warm-up steps | measured steps.
+struct Workload {
+  int64_t batch = 1;
+  int64_t prompt_tokens = 0;                  // per sequence, bos and what media take included
+  int64_t warmup_steps = 0;                   // decode steps before the measured ones
+  int64_t decode_steps = 0;                   // measured decode steps
+  std::vector<std::vector<int64_t>> prompts;  // [batch][prompt_tokens]
+  std::vector<std::vector<int64_t>>
+      replay;  // [batch][warmup + decode] ids that follow; empty unless decode: replay
+  // Read through a cache that starts warmed.  `warm_tokens` ids from before the prompt; with warm_tokens 0,
+  // the ids after the last measured one.  Never ids of the measured span: warming with those would flatter
+  // the cache.
+  std::vector<int64_t> warm_ids;
+  MediaInput media;  // what the prompt shows; undefined tensors: text alone
+
+  int64_t steps() const { return warmup_steps + decode_steps; }
+  int64_t positions() const { return prompt_tokens + steps(); }
+};
+
+// Throws UserError naming how many tokens the text has and how many are needed.
+Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int64_t warmup_steps,
+                     int64_t bos);
+
+// Puts `media` between bos and text of the prompt: `media_ids` are its frames and placeholders.  Throws
+// UserError for a batch of several sequences.
+void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids);
+
+}  // namespace plelab

@@ -1,0 +1,27 @@
+// The two ways in which things go wrong, told apart by the command line's exit code.
+#pragma once
+
+#include <stdexcept>
+#include <utility>
+
+#include "model/base/format.h"
+
+namespace plelab {
+
+// The user's mistake (exit code 2).  One line: where, what was expected, what was found, what to do.
+class UserError : public std::runtime_error {
+ public:
+  template <class... Args>
+  explicit UserError(fmt::format_string<Args...> text, Args&&... args)
+      : std::runtime_error(Format(text, std::forward<Args>(args)...)) {}
+};
+
+// Something failed that was not the user's mistake (exit code 1): a disk, a full file system, a killed child.
+class RunError : public std::runtime_error {
+ public:
+  template <class... Args>
+  explicit RunError(fmt::format_string<Args...> text, Args&&... args)
+      : std::runtime_error(Format(text, std::forward<Args>(args)...)) {}
+};
+
+}  // namespace plelab

@@ -1,0 +1,82 @@
+#include "model/catalog/weight_catalog.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "model/base/error.h"
+#include "model/catalog/text_weight_list.h"
+
+namespace plelab {
+
+std::vector<TensorSpec> PublishedTensors(const Gemma3nConfig& config) {
+  std::vector<TensorSpec> specs;
+  const auto append = [&](const TensorSpec& spec, const auto&) { specs.push_back(spec); };
+  TextWeights text = EmptyTextWeights(config.text);
+  ForEachTensor(TextPrefix(config), config.text, text, append);
+  EmbedderWeights embedder;
+  if (config.vision) {
+    for (TensorSpec& spec : VisionTowerTensors(*config.vision)) specs.push_back(std::move(spec));
+    ForEachTensor(VisionEmbedderShape(config), embedder, append);
+  }
+  if (config.audio) {
+    for (TensorSpec& spec : AudioTowerTensors(*config.audio)) specs.push_back(std::move(spec));
+    ForEachTensor(AudioEmbedderShape(config), embedder, append);
+  }
+  return specs;
+}
+
+namespace {
+
+bool IsReadable(DType dtype) {
+  return dtype == DType::kFloat32 || dtype == DType::kBFloat16 || dtype == DType::kFloat16;
+}
+
+std::string Shape(const std::vector<int64_t>& shape) { return Format("[{}]", Join(shape, ", ")); }
+
+// Empty when the tensor fits.
+std::string Problem(const TensorInfo& info, const std::vector<int64_t>& expected) {
+  if (info.shape != expected) {
+    return Format("'{}': expected {}, found {}", info.name, Shape(expected), Shape(info.shape));
+  }
+  if (!IsReadable(info.dtype)) {
+    return Format("'{}': expected float32, bfloat16 or float16, found {}", info.name, Name(info.dtype));
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
+                                        const std::set<ParameterGroup>& may_lack) {
+  const TextConfig& text = checkpoint.config().text;
+  std::vector<TensorSpec> specs = PublishedTensors(checkpoint.config());
+  specs.push_back(MakeSpec("lm_head.weight", {text.vocab_size, text.hidden_size}, ParameterGroup::kUnusedKv));
+  std::vector<std::string> problems;
+  std::set<std::string> known;
+  for (const TensorSpec& spec : specs) {
+    known.insert(spec.name);
+    const TensorInfo* info = checkpoint.Find(spec.name);
+    const bool optional = spec.group == ParameterGroup::kUnusedKv || may_lack.contains(spec.group);
+    if (info == nullptr) {
+      if (!optional) problems.push_back(Format("'{}': missing, expected {}", spec.name, Shape(spec.shape)));
+    } else if (std::string problem = Problem(*info, spec.shape); !problem.empty()) {
+      problems.push_back(std::move(problem));
+    }
+  }
+  for (const auto& [name, info] : checkpoint.tensors()) {
+    if (!known.contains(name)) problems.push_back(Format("'{}': unknown, found {}", name, Shape(info.shape)));
+  }
+  return problems;
+}
+
+void VerifyTensors(const Checkpoint& checkpoint, const std::set<ParameterGroup>& may_lack) {
+  const std::vector<std::string> problems = TensorProblems(checkpoint, may_lack);
+  if (problems.empty()) return;
+  const size_t shown = std::min<size_t>(problems.size(), 20);
+  throw UserError("{}: {} tensors do not fit config.json; is it this checkpoint's own? {}{}",
+                  checkpoint.directory(), problems.size(), Join(std::span(problems).first(shown), "; "),
+                  shown < problems.size() ? Format("; … and {} more", problems.size() - shown) : "");
+}
+
+}  // namespace plelab

@@ -1,0 +1,183 @@
+#include "model/checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <span>
+#include <sstream>
+
+#include "model/base/error.h"
+#include "model/base/json_object.h"
+#include "model/base/sha256.h"
+#include "model/checkpoint/tensor_spec.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kSingleFile[] = "model.safetensors";
+constexpr char kIndexFile[] = "model.safetensors.index.json";
+
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw UserError("{}: cannot be opened; expected a readable file", path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// model.safetensors.index.json: {"weight_map": {tensor: shard}}.
+std::map<std::string, std::string> ReadIndex(const std::string& path) {
+  const JsonObject weight_map = JsonObject::Parse(ReadText(path), path).Object("weight_map");
+  std::map<std::string, std::string> index;
+  for (const std::string& tensor : weight_map.Keys()) {
+    const std::string shard = weight_map.String(tensor);
+    if (shard.empty() || shard.find('/') != std::string::npos || shard == "." || shard == "..") {
+      throw UserError("{}: tensor '{}': expected the name of a file beside the index, found '{}'", path,
+                      tensor, shard);
+    }
+    index[tensor] = shard;
+  }
+  return index;
+}
+
+// The index and the shards' own headers must tell the same story.
+void RequireAgreement(const std::map<std::string, std::string>& index,
+                      const std::map<std::string, TensorInfo>& tensors, const std::string& path) {
+  std::vector<std::string> wrong;
+  for (const auto& [name, shard] : index) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end() || fs::path(found->second.file).filename() != shard) {
+      wrong.push_back(Format("'{}' is not in {}", name, shard));
+    }
+  }
+  for (const auto& [name, info] : tensors) {
+    if (!index.contains(name)) {
+      wrong.push_back(
+          Format("'{}' of {} is not in the index", name, fs::path(info.file).filename().string()));
+    }
+  }
+  if (wrong.empty()) return;
+  const size_t shown = std::min<size_t>(wrong.size(), 20);
+  throw UserError("{}: disagrees with the shards about {} tensors: {}{}", path, wrong.size(),
+                  Join(std::span(wrong).first(shown), "; "), shown < wrong.size() ? "; …" : "");
+}
+
+}  // namespace
+
+std::string_view Name(Modality modality) {
+  switch (modality) {
+    case Modality::kText:
+      return "text";
+    case Modality::kVision:
+      return "vision";
+    case Modality::kAudio:
+      return "audio";
+  }
+  throw RunError("modality {} is not known", static_cast<int>(modality));
+}
+
+Modality ModalityOf(std::string_view tensor_name) {
+  for (const char* prefix : {"model.vision_tower.", "model.embed_vision."}) {
+    if (tensor_name.starts_with(prefix)) return Modality::kVision;
+  }
+  for (const char* prefix : {"model.audio_tower.", "model.embed_audio."}) {
+    if (tensor_name.starts_with(prefix)) return Modality::kAudio;
+  }
+  return Modality::kText;
+}
+
+Checkpoint Checkpoint::Open(const std::string& directory) {
+  if (!fs::is_directory(directory)) {
+    throw UserError("{}: expected the directory of a checkpoint (config.json and {}), found {}", directory,
+                    kSingleFile, fs::exists(directory) ? "a file" : "nothing");
+  }
+  Checkpoint checkpoint;
+  checkpoint.directory_ = directory;
+  const std::string config_path = directory + "/config.json";
+  const std::string config_text = ReadText(config_path);
+  checkpoint.config_ = ParseConfig(config_text, config_path);
+  Sha256 fingerprint;
+  fingerprint.Update(config_text);
+  if (fs::exists(directory + "/" + kSingleFile)) {  // as the reference: one file wins over shards
+    checkpoint.AddShard(directory + "/" + kSingleFile, fingerprint);
+  } else if (const std::string index_path = directory + "/" + kIndexFile; fs::exists(index_path)) {
+    const auto index = ReadIndex(index_path);
+    std::set<std::string> shards;
+    for (const auto& [tensor, shard] : index) shards.insert(shard);
+    for (const std::string& shard : shards) {
+      if (!fs::exists(directory + "/" + shard)) {
+        throw UserError("{}: shard {} is missing; expected it beside its index {}", directory, shard,
+                        kIndexFile);
+      }
+      checkpoint.AddShard(directory + "/" + shard, fingerprint);
+    }
+    RequireAgreement(index, checkpoint.tensors_, index_path);
+  } else {
+    throw UserError("{}: expected {} or {}, found neither", directory, kSingleFile, kIndexFile);
+  }
+  checkpoint.fingerprint_ = fingerprint.Hex();
+  return checkpoint;
+}
+
+void Checkpoint::AddShard(const std::string& path, Sha256& fingerprint) {
+  auto file = std::make_shared<const ReadOnlyFile>(path);
+  SafetensorsHeader header = ReadSafetensorsHeader(*file);
+  fingerprint.Update(header.text);
+  fingerprint.Update(std::to_string(file->size_bytes()));
+  for (TensorInfo& info : header.tensors) {
+    const auto [before, is_new] = tensors_.try_emplace(info.name, info);
+    if (!is_new)
+      throw UserError("{}: tensor '{}' is also in {}; keep one", path, info.name, before->second.file);
+  }
+  const auto label = header.metadata.find("weights");
+  if (label != header.metadata.end() && (label->second == "random" || label->second == "trained")) {
+    weights_label_ = label->second;
+  }
+  shards_[path] = std::move(file);
+}
+
+const TensorInfo* Checkpoint::Find(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second;
+}
+
+void Checkpoint::ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const {
+  if (offset_bytes < 0 || offset_bytes + static_cast<int64_t>(out.size()) > info.size_bytes) {
+    throw RunError("{}: tensor '{}': bytes {} to {} were asked of {}", info.file, info.name, offset_bytes,
+                   offset_bytes + static_cast<int64_t>(out.size()), info.size_bytes);
+  }
+  shards_.at(info.file)->Read(info.offset_bytes + offset_bytes, out);
+  read_->at(static_cast<size_t>(ModalityOf(info.name))) += static_cast<int64_t>(out.size());
+}
+
+int64_t Checkpoint::weight_bytes_read() const {
+  int64_t bytes = 0;
+  for (const auto& read : *read_) bytes += read;
+  return bytes;
+}
+
+PleTable Checkpoint::ple_table() const {
+  const TextConfig& text = config_.text;
+  const std::string name = TextPrefix(config_) + "embed_tokens_per_layer.weight";
+  const std::vector<int64_t> expected = {text.vocab_size_per_layer_input,
+                                         text.num_hidden_layers * text.hidden_size_per_layer_input};
+  const TensorInfo* info = Find(name);
+  if (info == nullptr) {
+    throw UserError("{}: tensor '{}' is missing; expected [{}]", directory_, name, Join(expected, ", "));
+  }
+  if (info->shape != expected) {
+    throw UserError("{}: tensor '{}': expected [{}] as config.json says, found [{}]", info->file, name,
+                    Join(expected, ", "), Join(info->shape, ", "));
+  }
+  PleTable table;
+  table.path = info->file;
+  table.offset_bytes = info->offset_bytes;
+  table.geometry = {text.vocab_size_per_layer_input, text.num_hidden_layers, text.hidden_size_per_layer_input,
+                    info->dtype};
+  return table;
+}
+
+}  // namespace plelab

@@ -1,0 +1,132 @@
+#include "model/ple/sources/cached_ple.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "model/ple/layer_major_rows.h"
+
+namespace plelab {
+namespace {
+
+constexpr int64_t kWarmBytesAtOnce = 64 * 1024 * 1024;
+
+}  // namespace
+
+// Holds its own copy of every row: evictions by later requests do not touch it.
+class CachedPle::Request : public PleRequest {
+ public:
+  Request(CachedPle& source, std::span<const int64_t> ids)
+      : source_(source), data_(source.geometry(), std::ssize(ids)) {
+    rows_.reserve(ids.size());
+    for (int64_t id : ids) rows_.push_back(PleRowOfId(id, source.geometry().vocab));
+  }
+
+  // Sends the misses below first, so that reading overlaps the copying of the hits.
+  void Begin() {
+    const std::lock_guard lock(source_.mutex_);
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (source_.cache_.Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
+    }
+    if (!missed_.empty()) AskBelow();
+    Count();
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      const std::byte* row = source_.cache_.Find(rows_[i]);
+      if (row != nullptr) data_.Put(static_cast<int64_t>(i), row);
+    }
+    if (missed_.empty()) Remember();
+  }
+
+  std::span<const std::byte> Layer(int64_t layer) override {
+    const auto rows = data_.Layer(layer);
+    if (below_ != nullptr) TakeMisses();
+    return rows;
+  }
+
+ private:
+  void AskBelow() {
+    for (int32_t position : missed_) missing_rows_.push_back(rows_[position]);
+    std::sort(missing_rows_.begin(), missing_rows_.end());
+    missing_rows_.erase(std::unique(missing_rows_.begin(), missing_rows_.end()), missing_rows_.end());
+    below_ = source_.over_->Begin(missing_rows_);
+  }
+
+  void Count() {
+    source_.counted_.lookups += std::ssize(rows_);
+    source_.counted_.misses += std::ssize(missed_);
+    source_.counted_.hits += std::ssize(rows_) - std::ssize(missed_);
+  }
+
+  // All or nothing: when a read failed, Layer throws and the cache stays as it was.
+  void TakeMisses() {
+    const int64_t layer_bytes = source_.geometry().layer_bytes();
+    for (int64_t layer = 0; layer < source_.geometry().layers; ++layer) {
+      const std::byte* values = below_->Layer(layer).data();
+      for (int32_t position : missed_) {
+        const auto found = std::lower_bound(missing_rows_.begin(), missing_rows_.end(), rows_[position]);
+        data_.PutLayer(layer, position, values + (found - missing_rows_.begin()) * layer_bytes);
+      }
+    }
+    below_.reset();
+    const std::lock_guard lock(source_.mutex_);
+    Remember();
+  }
+
+  // Under the source's mutex.
+  void Remember() {
+    for (int32_t position : MostRecentPositions(rows_, source_.cache_.capacity())) {
+      const int64_t row = rows_[position];
+      if (!source_.cache_.Touch(row)) data_.Get(position, source_.cache_.Insert(row));
+    }
+  }
+
+  CachedPle& source_;
+  LayerMajorRows data_;
+  std::vector<int64_t> rows_;          // [n]
+  std::vector<int32_t> missed_;        // positions in rows_
+  std::vector<int64_t> missing_rows_;  // distinct, ascending: what `below_` was asked
+  std::unique_ptr<PleRequest> below_;  // until its rows are taken
+};
+
+CachedPle::CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes,
+                     std::span<const int64_t> warm_ids)
+    : over_(std::move(over)),
+      cache_(over_->geometry().vocab, over_->geometry().row_bytes(),
+             FastBytes(over_->geometry(), capacity_bytes) / over_->geometry().row_bytes()) {
+  Warm(warm_ids);
+  counted_ = {};
+  over_before_ = over_->stats();
+}
+
+int64_t CachedPle::FastBytes(const PleGeometry& geometry, int64_t capacity_bytes) {
+  return std::min(capacity_bytes, geometry.table_bytes()) / geometry.row_bytes() * geometry.row_bytes();
+}
+
+void CachedPle::Warm(std::span<const int64_t> ids) {
+  std::vector<int64_t> rows;
+  for (int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
+  std::vector<int64_t> kept;
+  for (int32_t position : MostRecentPositions(rows, cache_.capacity())) kept.push_back(rows[position]);
+
+  const auto at_once = static_cast<size_t>(std::max<int64_t>(1, kWarmBytesAtOnce / geometry().row_bytes()));
+  for (size_t done = 0; done < kept.size(); done += at_once) {
+    Begin(std::span(kept).subspan(done, std::min(at_once, kept.size() - done)))->Layer(0);
+  }
+}
+
+std::unique_ptr<PleRequest> CachedPle::Begin(std::span<const int64_t> ids) {
+  auto request = std::make_unique<Request>(*this, ids);
+  request->Begin();
+  return request;
+}
+
+PleStats CachedPle::stats() const {
+  PleStats stats = over_->stats() - over_before_;
+  const std::lock_guard lock(mutex_);
+  stats.lookups = counted_.lookups;
+  stats.hits = counted_.hits;
+  stats.misses = counted_.misses;
+  return stats;
+}
+
+}  // namespace plelab

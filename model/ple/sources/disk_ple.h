@@ -1,0 +1,31 @@
+// Rows stay in the file: each request reads what it needs.
+#pragma once
+
+#include <atomic>
+
+#include "model/ple/ple_source.h"
+#include "model/ple/row_reader.h"
+#include "model/ple/sources/read_queue.h"
+
+namespace plelab {
+
+class DiskPle : public PleSource {
+ public:
+  // prefetch: one thread of this source reads from Begin on; otherwise the first Layer call reads.
+  DiskPle(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes,
+          bool prefetch);
+
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
+  PleStats stats() const override;  // every lookup is a miss
+  const PleGeometry& geometry() const override { return geometry_; }
+  int64_t fast_bytes() const override { return 0; }
+  int64_t threads() const override { return queue_.threads(); }
+
+ private:
+  PleGeometry geometry_;
+  RowReader reader_;
+  std::atomic<int64_t> lookups_ = 0;
+  ReadQueue queue_;  // last: its thread ends before what it reads with goes
+};
+
+}  // namespace plelab

@@ -1,0 +1,87 @@
+// Per-layer embeddings inside the model: what each layer receives, and how it enters the streams.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "model/base/dtype.h"
+#include "model/catalog/text_weights.h"
+#include "model/checkpoint/config.h"
+#include "model/ple/ple_source.h"
+#include "model/text/altup.h"
+#include "model/text/ple_observer.h"
+
+namespace plelab {
+
+// The rows of a pass's tokens, from a source's request or, where the table is trained, from a tensor.
+class PleRows {
+ public:
+  // `request` was begun with ids [B, T], flattened.  Nothing is asked of the request before Layer.
+  static PleRows FromRequest(PleRequest& request, DType table_dtype, int64_t batch, int64_t ple_dim,
+                             torch::Device device);
+  // table [vocab_ple, layers · ple_dim], ids [B, T] on its device; padding_idx: the row without gradient, −1
+  // for none.
+  static PleRows FromTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t ple_dim,
+                           int64_t padding_idx);
+  // One row for all `layers`: table [vocab_ple, ple_dim].
+  static PleRows FromSharedTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t layers,
+                                 int64_t padding_idx);
+  // The reference given embeddings but no rows.
+  static PleRows None() { return {}; }
+
+  PleKind kind() const { return request_ != nullptr ? request_->kind() : kind_; }
+  // [B, T, ple_dim] float32, as the source gives them.  Waits where the source must.  Throws RunError for a
+  // request of another size.
+  torch::Tensor Layer(int64_t slice) const;
+  // The same for tokens start … start + count − 1.
+  PleRows Narrow(int64_t start, int64_t count) const;
+
+ private:
+  PleKind kind_ = PleKind::kProjectionOnly;
+  PleRequest* request_ = nullptr;
+  DType dtype_ = DType::kFloat32;
+  int64_t batch_ = 0, ple_dim_ = 0;
+  torch::Device device_ = torch::kCPU;
+  std::vector<torch::Tensor> slices_;  // FromTable: [layers] of [B, T, ple_dim]
+  int64_t start_ = 0, count_ = -1;     // the tokens wanted; count −1: all
+};
+
+// The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off; of a table's rows
+//   (norm(projection(embeds) · hidden^-½) + row · √ple_dim) / √2,
+// of other kinds what RecipeOf says.  embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].
+// `terms`, where given, receives the two terms of that sum.
+// Reference: Gemma3nTextModel.project_per_layer_inputs.
+torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
+                            const LinearWeight& projection, const torch::Tensor& projection_norm,
+                            const TextConfig& c, PerLayerTerms* terms = nullptr);
+
+// per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.  None
+// where it is undefined (a model trained without PLE).
+std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim);
+
+// What the layer's input, gated by the active stream, adds to streams [1:]: [B, T, hidden] float32.
+// Reference: the second half of Gemma3nTextDecoderLayer.
+torch::Tensor PerLayerAddition(const AltUpStreams& streams, const torch::Tensor& per_layer_input,
+                               const DecoderLayerWeights& w, const TextConfig& c);
+
+// What the rows of a PLE source mean to a layer:
+// input = (norm(projection(embedding) · hidden^-½) + row · row_scale) · scale, each term only where it is
+// wanted.
+struct PerLayerRecipe {
+  bool branch = true;  // false: the layer's PLE branch is skipped
+  bool projection = false;
+  bool rows = false;
+  double row_scale = 1;
+  double scale = 1;
+};
+
+// The one function of the model that consumes PleKind.  Reference: Gemma3nTextModel.project_per_layer_inputs.
+PerLayerRecipe RecipeOf(PleKind kind, const TextConfig& config);
+
+// The dtype that such rows come in.
+inline DType RowDType(PleKind kind, DType table_dtype) {
+  return kind == PleKind::kFolded ? DType::kFloat32 : table_dtype;
+}
+
+}  // namespace plelab

@@ -1,0 +1,98 @@
+#include "model/tokens/chat_template.h"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kStart[] = "<start_of_turn>";
+constexpr char kEnd[] = "<end_of_turn>";
+
+std::string Trimmed(const std::string& text) {
+  constexpr char kBlank[] = " \t\n\r\f\v";
+  const size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+nlohmann::json ReadJson(const fs::path& path) {
+  std::ifstream file(path);
+  const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) throw UserError("{}: expected a JSON object; is the file complete?", path.string());
+  return json;
+}
+
+// eos_token_id: an id, a list of ids, or null.
+void AddEosIds(const fs::path& path, std::set<int64_t>& ids) {
+  const auto json = ReadJson(path);
+  const auto eos = json.find("eos_token_id");
+  if (eos == json.end() || eos->is_null()) return;
+  const auto list = eos->is_array() ? *eos : nlohmann::json::array({*eos});
+  for (const auto& id : list) {
+    if (!id.is_number_integer()) {
+      throw UserError("{}: 'eos_token_id' is {}; expected an id or a list of ids", path.string(),
+                      eos->dump());
+    }
+    ids.insert(id.get<int64_t>());
+  }
+}
+
+}  // namespace
+
+std::string RenderChat(std::span<const ChatTurn> turns) {
+  std::string before_first_user;
+  if (!turns.empty() && turns.front().role == ChatRole::kSystem) {
+    before_first_user = turns.front().text + "\n\n";
+    turns = turns.subspan(1);
+  }
+  std::string text;
+  for (size_t i = 0; i < turns.size(); ++i) {
+    const bool user = i % 2 == 0;
+    if (turns[i].role != (user ? ChatRole::kUser : ChatRole::kModel)) {
+      throw UserError("chat: turn {} is not the {}'s; user and model alternate after an optional system text",
+                      i + 1, user ? "user" : "model");
+    }
+    text += std::string(kStart) + (user ? "user\n" : "model\n");
+    if (i == 0) text += before_first_user;
+    text += Trimmed(turns[i].text) + kEnd + "\n";
+  }
+  if (turns.size() % 2 == 0) throw UserError("chat: the last turn must be the user's");
+  return text + kStart + "model\n";
+}
+
+std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, const Gemma3nConfig& config,
+                                std::span<const ChatTurn> turns, MediaCount media) {
+  for (const char* mark : {kStart, kEnd}) {
+    if (tokenizer.PieceId(mark) >= 0) continue;
+    throw UserError("chat: the vocabulary has no {}; is this an instruction-tuned Gemma checkpoint?", mark);
+  }
+  std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, RenderChat(turns), media);
+  ids.insert(ids.begin(), tokenizer.bos());
+  return ids;
+}
+
+bool HasChatTemplate(const std::string& checkpoint_directory) {
+  const fs::path directory = checkpoint_directory;
+  if (fs::exists(directory / "chat_template.jinja") || fs::exists(directory / "chat_template.json"))
+    return true;
+  const fs::path tokenizer_config = directory / "tokenizer_config.json";
+  return fs::exists(tokenizer_config) && ReadJson(tokenizer_config).contains("chat_template");
+}
+
+std::vector<int64_t> StopIds(const std::string& checkpoint_directory, const Gemma3nConfig& config,
+                             const Tokenizer& tokenizer, bool chat) {
+  std::set<int64_t> ids(config.eos_token_ids.begin(), config.eos_token_ids.end());
+  const fs::path generation_config = fs::path(checkpoint_directory) / "generation_config.json";
+  if (fs::exists(generation_config)) AddEosIds(generation_config, ids);
+  if (const int64_t end = tokenizer.PieceId(kEnd); chat && end >= 0) ids.insert(end);
+  return {ids.begin(), ids.end()};
+}
+
+}  // namespace plelab

@@ -1,0 +1,61 @@
+// Reads tensors into one arena, converting on the way.
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <vector>
+
+#include "model/base/dtype.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/tensor_spec.h"
+#include "model/weights/linear_weight.h"
+
+namespace plelab {
+
+struct LoadOptions {
+  DType dtype = DType::kBFloat16;  // kFloat32 or kBFloat16: what every weight is converted to
+  torch::Device device = torch::kCPU;
+  bool ple_table = false;  // also load embed_tokens_per_layer as a tensor (training)
+  std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
+};
+
+// Throws UserError unless the weights are wanted as float32 or bfloat16.
+void RequireComputeDType(const LoadOptions& options);
+
+// Add what is wanted, then Run once.  The checkpoint must have been verified; a tensor that it lacks is a
+// UserError.
+class WeightLoader {
+ public:
+  WeightLoader(const Checkpoint& checkpoint, const LoadOptions& options)
+      : checkpoint_(checkpoint), options_(options) {}
+
+  // `target` must live until Run returns.
+  void Add(const TensorSpec& spec, torch::Tensor& target);
+  // In target's layout; kTransposed is honoured on the CPU only: elsewhere a dense product reads the whole
+  // weight anyway.
+  void Add(const TensorSpec& spec, LinearWeight& target);
+  // Reads all of it: a few MiB at a time per thread, straight to its place where no conversion is needed.
+  // Throws UserError or RunError as Checkpoint::Read.
+  void Run();
+
+ private:
+  struct Job {
+    const TensorInfo* info;
+    std::vector<int64_t> shape;  // as it will lie in memory
+    bool transposed;
+    torch::Tensor* target;
+  };
+  const TensorInfo& Find(const TensorSpec& spec) const;
+  torch::Tensor Load(const Job& job, torch::Tensor place);
+  void LoadRowMajor(const TensorInfo& info, torch::Tensor& place);
+  void LoadTransposed(const TensorInfo& info, torch::Tensor& place);
+  void Report(int64_t bytes);
+
+  const Checkpoint& checkpoint_;
+  const LoadOptions& options_;
+  std::vector<Job> jobs_;
+  int64_t total_bytes_ = 0, done_bytes_ = 0;
+};
+
+}  // namespace plelab

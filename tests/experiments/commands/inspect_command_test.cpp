@@ -1,0 +1,105 @@
+// `plelab inspect`, `plelab synth` and `plelab list` as a user meets them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "harness/support/process.h"
+#include "tests/support/checkpoint_files.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::TemporaryFolder;
+
+ProcessResult Plelab(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), PLELAB_BINARY_DIR "/plelab");
+  return RunProgram(arguments);
+}
+
+TEST(InspectCommand, PrintsThePublishedCountsAsFlatJson) {
+  const ProcessResult result = Plelab({"inspect", "--shape", "e2b", "--json"});
+  ASSERT_EQ(result.exit_code, 0);
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["total"], 5439438272);
+  EXPECT_EQ(json["effective"], 1905495648);
+  EXPECT_EQ(json["working_set"], 2421916768);
+  EXPECT_EQ(json["ple_table"], 2013265920);
+  EXPECT_EQ(json["token_embedding"], 537395200);
+  EXPECT_EQ(json["unused_kv"], 20974080);
+  EXPECT_EQ(json["bytes"]["total"], 2 * 5439438272);
+  for (const auto& item : json.items())
+    EXPECT_TRUE(item.key() == "bytes" || item.value().is_number_integer());
+  const auto e4b = nlohmann::json::parse(Plelab({"inspect", "--shape", "e4b", "--json"}).output);
+  EXPECT_EQ(e4b["total"], 7849978192);
+  EXPECT_EQ(e4b["effective"], 3980491248);
+  EXPECT_EQ(e4b["working_set"], 4486425328);
+}
+
+TEST(InspectCommand, TheTableFitsATerminal) {
+  const ProcessResult result = Plelab({"inspect", "--shape", "e2b"});
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("5,439,438,272"), HasSubstr("1,905,495,648"), HasSubstr("2,421,916,768")));
+  std::istringstream lines(result.output);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+}
+
+TEST(InspectCommand, ACheckpointSaysWhatItIsAndLacks) {
+  const ProcessResult result = Plelab({"inspect", "tests/data/text/mixed"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("weights: random"), HasSubstr("no vision_tower"),
+                                   HasSubstr("no audio_tower"), HasSubstr("no unused k/v")));
+}
+
+TEST(InspectCommand, MistakesAreOneLineAndExit2) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"inspect", "nowhere"}, {"inspect", "--shape", "e3b"}, {"inspect"}}) {
+    const ProcessResult result = Plelab(arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.output, IsEmpty());
+    EXPECT_EQ(result.last_lines.size(), 1u);
+  }
+}
+
+TEST(SynthCommand, WritesTheSmallShapeWithItsVocabularyAndRefusesToReplaceIt) {
+  const TemporaryFolder folder;
+  const ProcessResult result = Plelab({"synth", "--shape", "small", "--out", folder.path(), "--seed", "3"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(testing::ReadText(folder / "tokenizer.model"),
+            testing::ReadText("configs/models/small/tokenizer.model"));
+  EXPECT_THAT(Plelab({"inspect", folder.path()}).output, HasSubstr("weights: random"));
+  const ProcessResult again = Plelab({"synth", "--shape", "small", "--out", folder.path()});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.last_lines, ElementsAre(HasSubstr("--force")));
+  EXPECT_EQ(Plelab({"synth", "--shape", "small", "--out", folder.path(), "--force"}).exit_code, 0);
+}
+
+TEST(SynthCommand, AnyConfigIsAShape) {
+  const TemporaryFolder folder;
+  testing::WriteText(folder / "tiny.json", testing::TinyConfig());
+  EXPECT_EQ(Plelab({"synth", "--shape", folder / "tiny.json", "--out", folder / "out", "--dtype", "float32"})
+                .exit_code,
+            0);
+  const auto json = nlohmann::json::parse(Plelab({"inspect", folder / "out", "--json"}).output);
+  EXPECT_EQ(json["ple_table"], 32 * 12);
+  EXPECT_EQ(json["bytes"]["ple_table"], 4 * 32 * 12);
+}
+
+TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
+  const ProcessResult result = Plelab({"list"});
+  EXPECT_EQ(result.exit_code, 0);
+  for (const char* word :
+       {"ple_strategies", "parameter_groups", "ple_ablation", "resident", "cached", "disk", "dropped",
+        "low_rank", "rank", "zero_layers", "layers", "depth", "skip", "ffn", "e2b", "small"}) {
+    EXPECT_THAT(result.output, HasSubstr(word));
+  }
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,163 @@
+// Runs that score accuracy alone, and what transforms of the rows do to a run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "harness/record/recorder.h"
+#include "harness/run/runner.h"
+#include "model/base/error.h"
+#include "model/ple/ple_source.h"
+#include "tests/support/tiny_run.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::TinyRun;
+
+ExperimentConfig AccuracyOnly(const TinyRun& tiny, const std::string& experiment, const std::string& variants,
+                              const std::string& rest = "") {
+  return ParseExperimentConfig(
+      Format("experiment: {}\nmodel: {{checkpoint: {}, dtype: float32, threads: 1}}\n"
+             "accuracy: {{trace: {}, context: 16, max_tokens: 100}}\n{}variants:\n"
+             "  - {{name: resident, ple: {{strategy: resident}}}}\n{}",
+             experiment, tiny.checkpoint(), tiny.trace(), rest, variants),
+      "tiny.yaml");
+}
+
+double Value(const Record& record, const std::string& variant, const std::string& metric) {
+  for (const auto& row : record.accuracy) {
+    if (row.variant == variant && row.metric == metric) return row.value;
+  }
+  ADD_FAILURE() << variant << " has no " << metric;
+  return std::nan("");
+}
+
+TEST(AccuracyRun, AnAblationMeasuresNoTimeAndNoMemory) {
+  const TinyRun tiny;
+  const int64_t layers = Checkpoint::Open(tiny.checkpoint()).ple_table().geometry.layers;
+  const auto config = AccuracyOnly(tiny, "ple_ablation",
+                                   "  - {name: dropped, ple: {strategy: dropped}}\n"
+                                   "  - {name: disk, ple: {strategy: disk}}\n"
+                                   "  - {name: shared, ple: {strategy: disk, transform: shared}}\n"
+                                   "  - {name: shuffled, ple: {strategy: resident, transform: shuffled}}\n"
+                                   "  - {name: previous, ple: {strategy: cached, transform: previous}}\n"
+                                   "  - {name: random, ple: {strategy: resident, transform: random}}\n"
+                                   "  - {name: zero, ple: {strategy: resident, transform: zero_layers}}\n"
+                                   "  - {name: mean, ple: {strategy: resident, transform: mean_layers}}\n",
+                                   Format("sweep: {{ple.layers: [0, 0-{}]}}\n", layers - 1));
+  const RunResult result = plelab::Run(config, tiny.Options());
+  EXPECT_FALSE(result.any_failed);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  const Record record = ReadRecord(tiny.out());
+  EXPECT_EQ(record.variants.size(), 11u);
+  EXPECT_THAT(record.reps, IsEmpty());
+  EXPECT_THAT(record.steps, IsEmpty());
+  EXPECT_THAT(record.memory, IsEmpty());
+  EXPECT_EQ(MetaValue(record.meta, "decode", "none"), "none");
+  EXPECT_EQ(MetaValue(record.meta, "accuracy_text"), tiny.trace());
+
+  EXPECT_EQ(Value(record, "disk", "delta_nats"), 0);
+  const std::string all = Format("@layers=0-{}", layers - 1);
+  EXPECT_EQ(Value(record, "zero" + all, "nats_per_token"), Value(record, "dropped", "nats_per_token"));
+  EXPECT_EQ(Value(record, "mean" + all, "nats_per_token"), Value(record, "shared", "nats_per_token"));
+  std::set<double> losses;
+  for (const auto& variant : record.variants) {
+    losses.insert(Value(record, variant.variant, "nats_per_token"));
+    EXPECT_EQ(Value(record, variant.variant, "kl_to_resident") > 0, variant.exact == 0) << variant.variant;
+  }
+  EXPECT_EQ(losses.size(), 11u - 3) << "disk is resident, and two pairs are equal; all others differ";
+}
+
+TEST(AccuracyRun, RankRecordsTheBytesOfEachForm) {
+  const TinyRun tiny;
+  const PleGeometry g = Checkpoint::Open(tiny.checkpoint()).ple_table().geometry;
+  const auto config = AccuracyOnly(
+      tiny, "ple_rank",
+      Format("  - {{name: low_rank, ple: {{strategy: resident, transform: low_rank}}}}\n"
+             "  - {{name: int8, ple: {{strategy: resident, transform: int8}}}}\n"
+             "  - {{name: codebook, ple: {{strategy: disk, transform: codebook, entries: 4}}}}\n"),
+      Format("sweep: {{ple.rank: [1, {}]}}\n", g.dim));
+  const Record record = plelab::Run(config, tiny.Options()).record;
+  const auto bytes = [&](const std::string& name) {
+    for (const auto& v : record.variants) {
+      if (v.variant == name) return v.table_bytes;
+    }
+    return int64_t{-1};
+  };
+  EXPECT_EQ(bytes("resident"), g.table_bytes());
+  EXPECT_EQ(bytes("low_rank@rank=1"), g.layers * (g.vocab + g.dim) * SizeOf(g.dtype));
+  EXPECT_LT(bytes("codebook"), bytes("int8"));
+  EXPECT_LT(std::abs(Value(record, Format("low_rank@rank={}", g.dim), "delta_nats")), 1e-4);
+  EXPECT_LT(Value(record, "int8", "kl_to_resident"), Value(record, "low_rank@rank=1", "kl_to_resident"));
+}
+
+TEST(AccuracyRun, ATransformThatDoesNotFitTheTableStopsTheRun) {
+  const TinyRun tiny;
+  const auto config = AccuracyOnly(
+      tiny, "ple_ablation", "  - {name: z, ple: {strategy: resident, transform: zero_layers, layers: 99}}\n");
+  try {
+    plelab::Run(config, tiny.Options());
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(
+        error.what(),
+        HasSubstr("tiny.yaml:6:12: variant 'z': 'transform: zero_layers' names layer 99 in 'layers'"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(tiny.out()));
+}
+
+struct Calls {
+  int64_t starts = 0, begins = 0;
+};
+
+class Watched : public PleWrapper {
+ public:
+  Watched(std::unique_ptr<PleSource> over, Calls& calls) : PleWrapper(std::move(over)), calls_(calls) {}
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
+    ++calls_.begins;
+    return PleWrapper::Begin(ids);
+  }
+  void StartSequence() override {
+    EXPECT_EQ(calls_.starts++, calls_.begins)
+        << "a window that fits in one piece: start, begin, start, begin";
+    PleWrapper::StartSequence();
+  }
+
+ private:
+  Calls& calls_;
+};
+
+TEST(AccuracyRun, EachWindowStartsASequence) {
+  const TinyRun tiny;
+  Calls calls;
+  RunOptions options = tiny.Options();
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> ids) {
+    return std::make_unique<Watched>(DefaultSourceMaker()(variant, table, ids), calls);
+  };
+  plelab::Run(AccuracyOnly(tiny, "ple_ablation", ""), options);
+  EXPECT_EQ(calls.starts, 7);  // 100 tokens in windows of 15
+}
+
+TEST(AccuracyRun, PreviousRepeatsItselfInEachRepetitionOfATimedRun) {
+  const TinyRun tiny;
+  const char* const variants =
+      "  - {name: resident, ple: {strategy: resident}}\n"
+      "  - {name: previous, ple: {strategy: resident, transform: previous}}\n"
+      "  - {name: disk, ple: {strategy: disk, transform: previous}}\n";
+  const Record record = plelab::Run(tiny.Config(testing::kInProcess, variants), tiny.Options()).record;
+  std::set<std::string> outputs;
+  for (const auto& rep : record.reps) {
+    if (rep.variant != "resident") outputs.insert(rep.output_sha256);
+  }
+  EXPECT_EQ(record.reps.size(), 6u);
+  EXPECT_EQ(outputs.size(), 1u);
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,145 @@
+// A run of ple_contribution: what it records, that looking changes no figure, and that it can be resumed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <map>
+
+#include "harness/accuracy/contribution.h"
+#include "harness/record/recorder.h"
+#include "harness/run/runner.h"
+#include "model/base/error.h"
+#include "model/ple/ple_source.h"
+#include "tests/support/tiny_run.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::TinyRun;
+
+constexpr char kResident[] = "  - {name: resident, ple: {strategy: resident}}\n";
+
+ExperimentConfig Config(const TinyRun& tiny, const std::string& experiment, const std::string& variants) {
+  return ParseExperimentConfig(
+      Format("experiment: {}\nmodel: {{checkpoint: {}, dtype: float32, threads: 1}}\n"
+             "accuracy: {{trace: {}, context: 16, max_tokens: 300, bootstrap: 50}}\nvariants:\n{}",
+             experiment, tiny.checkpoint(), tiny.trace(), variants),
+      "tiny.yaml");
+}
+
+TEST(ContributionRun, RecordsEveryLayerOfTheFirstExactVariant) {
+  const TinyRun tiny;
+  const auto config = Config(tiny, "ple_contribution",
+                             std::string("  - {name: dropped, ple: {strategy: dropped}}\n") + kResident);
+  EXPECT_FALSE(plelab::Run(config, tiny.Options()).any_failed);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  const Record record = ReadRecord(tiny.out());
+  std::map<int64_t, double> shares;
+  for (const ContributionRow& row : record.contribution) {
+    EXPECT_EQ(row.variant, "resident");
+    if (row.metric.starts_with("share_")) shares[row.layer] += row.value;
+    if (row.metric == "relative_norm" && row.bucket == "all") {
+      EXPECT_EQ(row.n, 300) << "bos is left out";
+    }
+    if (row.metric == "relative_norm" || row.metric == "row_to_projection") {
+      EXPECT_GT(row.value, 0);
+    }
+    if (row.metric == "cosine") {
+      EXPECT_LE(std::abs(row.value), 1);
+    }
+  }
+  EXPECT_EQ(std::ssize(shares), Checkpoint::Open(tiny.checkpoint()).ple_table().geometry.layers);
+  for (const auto& [layer, sum] : shares) EXPECT_NEAR(sum, 1, 1e-9) << layer;
+  EXPECT_EQ(record.variants.size(), 2u);
+}
+
+TEST(ContributionRun, LookingChangesNoFigureOfAccuracy) {
+  const TinyRun tiny;
+  const std::string variants = std::string(kResident) + "  - {name: dropped, ple: {strategy: dropped}}\n";
+  const Record with = plelab::Run(Config(tiny, "ple_contribution", variants), tiny.Options()).record;
+  RunOptions options = tiny.Options();
+  options.out = tiny.folder() + "/without.h5";
+  const Record without = plelab::Run(Config(tiny, "ple_ablation", variants), options).record;
+  ASSERT_EQ(with.tokens.size(), without.tokens.size());
+  for (size_t i = 0; i < with.tokens.size(); ++i) EXPECT_EQ(with.tokens[i].nats, without.tokens[i].nats);
+  EXPECT_THAT(without.contribution, IsEmpty());
+}
+
+// Counts windows; at `stop` the user presses Ctrl-C.
+class Watched : public PleWrapper {
+ public:
+  Watched(std::unique_ptr<PleSource> over, int64_t& windows, int64_t stop)
+      : PleWrapper(std::move(over)), windows_(windows), stop_(stop) {}
+  void StartSequence() override {
+    if (++windows_ == stop_) std::raise(SIGINT);
+    PleWrapper::StartSequence();
+  }
+
+ private:
+  int64_t& windows_;
+  int64_t stop_;
+};
+
+TEST(ContributionRun, AResumedRunScoresNothingAgain) {
+  const TinyRun tiny;
+  const auto config = Config(tiny, "ple_contribution", kResident);
+  int64_t windows = 0, stop = 20 + 3;  // 300 tokens in windows of 15, scored and then looked at
+  RunOptions options = tiny.Options();
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> ids) {
+    return std::make_unique<Watched>(DefaultSourceMaker()(variant, table, ids), windows, stop);
+  };
+  try {
+    plelab::Run(config, options);
+    FAIL() << "no interruption";
+  } catch (const RunError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("interrupted; finished parts are kept"));
+  }
+  windows = 0;
+  stop = -1;
+  options.resume = true;
+  const Record resumed = plelab::Run(config, options).record;
+  EXPECT_EQ(windows, 20) << "looked at, not scored";
+  RunOptions anew = tiny.Options();
+  anew.out = tiny.folder() + "/anew.h5";
+  const Record whole = plelab::Run(config, anew).record;
+  ASSERT_EQ(resumed.contribution.size(), whole.contribution.size());
+  for (size_t i = 0; i < whole.contribution.size(); ++i) {
+    EXPECT_EQ(resumed.contribution[i].value, whole.contribution[i].value);
+  }
+  EXPECT_EQ(resumed.accuracy.size(), whole.accuracy.size());
+}
+
+TEST(ContributionRun, AConfigWithoutAnExactVariantIsRefused) {
+  const TinyRun tiny;
+  try {
+    Config(tiny, "ple_contribution", "  - {name: dropped, ple: {strategy: dropped}}\n");
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("tiny.yaml:5:3: 'ple_contribution' looks at the first exact variant, and "
+                          "'variants' has none; add one such as {name: resident"));
+  }
+}
+
+TEST(ContributionRun, AFaultySourceFailsItsVariantAlone) {
+  const TinyRun tiny;
+  int64_t made = 0;
+  RunOptions options = tiny.Options();
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> ids) -> std::unique_ptr<PleSource> {
+    if (++made == 3) throw RunError("no source today");  // two were scored
+    return DefaultSourceMaker()(variant, table, ids);
+  };
+  const std::string variants = std::string(kResident) + "  - {name: dropped, ple: {strategy: dropped}}\n";
+  const RunResult result = plelab::Run(Config(tiny, "ple_contribution", variants), options);
+  EXPECT_TRUE(result.any_failed);
+  EXPECT_EQ(result.record.variants[0].error, "no source today");
+  EXPECT_EQ(result.record.variants[1].status, "done");
+  EXPECT_THAT(result.record.contribution, IsEmpty());
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,94 @@
+#include "harness/config/yaml_overrides.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/harness/config/config_test_support.h"
+
+namespace plelab {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kTwo =
+    kHeadWithoutVariants +
+    "variants: [{name: cached, ple: {strategy: cached, capacity: 1MiB, over: {backend: mmap}}}, "
+    "{name: disk, ple: {strategy: disk}}]\n";
+
+TEST(Overrides, ReplaceAndAddKeys) {
+  const ExperimentConfig config =
+      Parse(kTwo, {"model.threads=1", "design.stop.max_reps=7", "workload.decode_tokens=64"});
+  EXPECT_EQ(config.model.threads, 1);
+  EXPECT_EQ(config.design.stop.max_reps, 7);
+  EXPECT_EQ(config.workload.decode_tokens, 64);
+}
+
+TEST(Overrides, ReachIntoListsByNumberAndByName) {
+  EXPECT_DOUBLE_EQ(Parse(kTwo, {"variants[0].ple.capacity=5%"}).variants[0].ple.capacity.share_of_table,
+                   0.05);
+  EXPECT_EQ(Parse(kTwo, {"variants[disk].ple.backend=direct"}).variants[1].ple.backend, IoBackend::kDirect);
+  EXPECT_EQ(Parse(kTwo, {"variants[1]={name: other, ple: {strategy: resident}}"}).variants[1].name, "other");
+}
+
+TEST(Overrides, ReachTheSourceBelowACacheHoweverItIsWritten) {
+  const std::string head = kHeadWithoutVariants + "variants: [{name: c, ple: {strategy: cached, ";
+  for (const char* over : {"over: {backend: mmap}", "over.backend: mmap", "over: disk", "capacity: 1MiB"}) {
+    const ExperimentConfig config = Parse(head + over + "}}]\n", {"variants[0].ple.over.backend=direct"});
+    EXPECT_EQ(config.variants[0].ple.over->backend, IoBackend::kDirect) << over;
+  }
+}
+
+TEST(Overrides, LaterOnesWin) { EXPECT_EQ(Parse(kTwo, {"design.reps=5", "design.reps=6"}).design.reps, 6); }
+
+TEST(Overrides, NullRemovesAKey) {
+  EXPECT_FALSE(Parse(kTwo + "accuracy: {text_file: b.txt}\n", {"accuracy=null"}).accuracy.enabled);
+  EXPECT_EQ(Parse(kTwo, {"workload.text_file=null", "workload.trace=t.json"}).workload.trace, "t.json");
+}
+
+TEST(Overrides, AddSweeps) {
+  const ExperimentConfig config =
+      Parse(kTwo, {"sweep.model.threads=[1, 2]", "exclude=[{name: disk, model.threads: 1}]"});
+  EXPECT_THAT(NamesOf(config), ElementsAre("cached@threads=1", "cached@threads=2", "disk@threads=2"));
+}
+
+TEST(Overrides, NameAVariantOfASweepThatWasRecorded) {
+  const ExperimentConfig config = Parse(kTwo, {"sweep.model.threads=[1, 2]"});
+  const ExperimentConfig again = Parse(config.resolved_yaml, {"variants[disk@threads=1].ple.backend=mmap"});
+  EXPECT_EQ(again.variants[2].ple.backend, IoBackend::kMmap);
+  EXPECT_EQ(again.variants[3].ple.backend, IoBackend::kPread);
+}
+
+TEST(Overrides, ValuesAreCheckedLikeThoseInTheFileAndErrorsNameTheOption) {
+  EXPECT_EQ(ErrorOf(kTwo, {"workload.decode_tokens=abc"}),
+            "--set workload.decode_tokens=abc: 'decode_tokens' in 'workload': expected a whole number from 1 "
+            "to 16777216, "
+            "found 'abc'");
+  EXPECT_THAT(ErrorOf(kTwo, {"workload.decode_token=4"}),
+              HasSubstr("--set workload.decode_token=4: unknown key 'decode_token' in 'workload'; known: "));
+  EXPECT_THAT(ErrorOf(kTwo, {"variants[0].ple.capcity=4"}),
+              HasSubstr("--set variants[0].ple.capcity=4: unknown key 'capcity' in 'ple'; known: "));
+  EXPECT_THAT(ErrorOf(kTwo, {"desing.reps=4"}), HasSubstr("--set desing.reps=4: unknown key 'desing'"));
+}
+
+TEST(Overrides, BrokenAssignments) {
+  EXPECT_EQ(ErrorOf(kTwo, {"design.reps"}),
+            "--set design.reps: expected KEY=VALUE, such as workload.decode_tokens=64");
+  EXPECT_THAT(ErrorOf(kTwo, {"=4"}), HasSubstr("expected KEY=VALUE"));
+  EXPECT_THAT(ErrorOf(kTwo, {"design.=4"}), HasSubstr("the key ends with a dot"));
+  EXPECT_THAT(ErrorOf(kTwo, {"design..reps=4"}), HasSubstr("expected a key"));
+  EXPECT_THAT(ErrorOf(kTwo, {"variants[0=4"}), HasSubstr("expected KEY=VALUE"));
+  EXPECT_THAT(ErrorOf(kTwo, {"variants[].name=4"}), HasSubstr("expected [NUMBER] or [NAME]"));
+  EXPECT_THAT(ErrorOf(kTwo, {"design.reps=[4"}), HasSubstr("--set design.reps=[4:"));
+}
+
+TEST(Overrides, EntriesThatAreNotThere) {
+  EXPECT_EQ(ErrorOf(kTwo, {"variants[2].name=x"}),
+            "--set variants[2].name=x: 'variants' has no entry '2'; it has 2, numbered from 0: cached, disk");
+  EXPECT_THAT(ErrorOf(kTwo, {"variants[dsk].name=x"}), HasSubstr("'variants' has no entry 'dsk'"));
+  EXPECT_EQ(ErrorOf(kTwo, {"model[0]=x"}), "--set model[0]=x: 'model' is a map, not a list");
+  EXPECT_EQ(ErrorOf(kTwo, {"variants.name=x"}), "--set variants.name=x: 'variants' is a list, not a map");
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,138 @@
+#include "harness/measure/trace_hits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <list>
+#include <numeric>
+#include <random>
+
+namespace plelab {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int64_t kVocab = 64;
+
+double Sum(const Hits& hits) { return std::accumulate(hits.begin(), hits.end(), 0.0); }
+
+// Rows that are asked unequally often: the smaller of two draws.
+std::vector<int64_t> RandomStream(int64_t length, int64_t rows, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<int64_t> stream;
+  for (int64_t i = 0; i < length; ++i) {
+    stream.push_back(static_cast<int64_t>(std::min(random() % rows, random() % rows)));
+  }
+  return stream;
+}
+
+// LRU as one would write it in a minute: a list, the newest first.
+Hits SimpleLru(RowStream stream, int64_t capacity, RowStream warm) {
+  std::list<int64_t> held;
+  const auto ask = [&](int64_t row) {
+    const auto found = std::find(held.begin(), held.end(), row);
+    const bool hit = found != held.end();
+    if (hit) held.erase(found);
+    held.push_front(row);
+    if (std::ssize(held) > capacity) held.pop_back();
+    return hit ? 1.0 : 0.0;
+  };
+  for (const int64_t row : warm) ask(row);
+  Hits hits;
+  for (const int64_t row : stream) hits.push_back(ask(row));
+  return hits;
+}
+
+// Tries whatever a cache may keep after each lookup: any `capacity` of the rows held and the one just read.
+int64_t BestByTryingAll(RowStream stream, int64_t capacity, std::vector<int64_t> held = {}) {
+  if (stream.empty()) return 0;
+  const int64_t row = stream.front();
+  const bool hit = std::find(held.begin(), held.end(), row) != held.end();
+  if (!hit) held.push_back(row);
+  int64_t best = 0;
+  if (std::ssize(held) <= capacity) {
+    best = BestByTryingAll(stream.subspan(1), capacity, held);
+  } else {
+    for (size_t out = 0; out < held.size(); ++out) {
+      std::vector<int64_t> kept = held;
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(out));
+      best = std::max(best, BestByTryingAll(stream.subspan(1), capacity, kept));
+    }
+  }
+  return best + (hit ? 1 : 0);
+}
+
+TEST(TraceHits, LruAgreesWithASimpleOneLookupByLookup) {
+  for (const uint64_t seed : {1, 2, 3}) {
+    const auto stream = RandomStream(500, 40, seed), warm = RandomStream(100, 40, seed + 10);
+    for (const int64_t capacity : {0, 1, 2, 7, 16, 40}) {
+      EXPECT_EQ(LruHits(stream, kVocab, capacity), SimpleLru(stream, capacity, {})) << capacity;
+      EXPECT_EQ(LruHits(stream, kVocab, capacity, warm), SimpleLru(stream, capacity, warm)) << capacity;
+    }
+  }
+}
+
+TEST(TraceHits, WarmingIsNotCounted) {
+  const std::vector<int64_t> stream{3, 4}, warm{1, 2, 3};
+  EXPECT_THAT(LruHits(stream, kVocab, 2, warm), ElementsAre(1, 0));
+  EXPECT_THAT(LruHits(stream, kVocab, 2), ElementsAre(0, 0));
+}
+
+TEST(TraceHits, NoCacheHasMoreHitsThanTheOptimum) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    const auto stream = RandomStream(9, 5, seed);
+    for (const int64_t capacity : {0, 1, 2, 3}) {
+      EXPECT_EQ(Sum(OptimalHits(stream, capacity)), BestByTryingAll(stream, capacity))
+          << "seed " << seed << ", capacity " << capacity;
+    }
+  }
+}
+
+TEST(TraceHits, TheOptimumIsAboveLruAndTheyMeetWhereEverythingFits) {
+  const auto stream = RandomStream(400, 50, 5);
+  const int64_t distinct = DistinctRows(stream);
+  for (const int64_t capacity : CapacityGrid(1, distinct)) {
+    EXPECT_GE(Sum(OptimalHits(stream, capacity)), Sum(LruHits(stream, kVocab, capacity))) << capacity;
+  }
+  const double first_uses_miss = static_cast<double>(std::ssize(stream) - distinct);
+  EXPECT_EQ(Sum(OptimalHits(stream, distinct)), first_uses_miss);
+  EXPECT_EQ(Sum(LruHits(stream, kVocab, distinct)), first_uses_miss);
+  EXPECT_EQ(Sum(LruHits(Shuffled(stream, 1), kVocab, distinct)), first_uses_miss);
+}
+
+TEST(TraceHits, AStaticSetIsLearnedFromTheEarlierPartAlone) {
+  const std::vector<int64_t> learn{5, 5, 5, 7, 7, 2, 9}, stream{5, 7, 2, 9, 8, 8, 8};
+  EXPECT_THAT(StaticHits(stream, learn, 0), ElementsAre(0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(StaticHits(stream, learn, 2), ElementsAre(1, 1, 0, 0, 0, 0, 0));
+  EXPECT_THAT(StaticHits(stream, learn, 3), ElementsAre(1, 1, 1, 0, 0, 0, 0));   // 2 before 9: the smaller
+  EXPECT_THAT(StaticHits(stream, learn, 99), ElementsAre(1, 1, 1, 1, 0, 0, 0));  // 8 was never learned
+}
+
+TEST(TraceHits, ShufflingKeepsTheRowsAndTheirNumbers) {
+  const auto stream = RandomStream(300, 30, 7);
+  auto shuffled = Shuffled(stream, 1);
+  EXPECT_NE(shuffled, stream);
+  EXPECT_NE(shuffled, Shuffled(stream, 2));
+  EXPECT_EQ(shuffled, Shuffled(stream, 1));
+  auto sorted = stream;
+  std::sort(sorted.begin(), sorted.end());
+  std::sort(shuffled.begin(), shuffled.end());
+  EXPECT_EQ(shuffled, sorted);
+}
+
+TEST(TraceHits, ShufflingTakesLocalityAway) {
+  std::vector<int64_t> stream;  // each row four times in a row
+  for (int64_t i = 0; i < 400; ++i) stream.push_back(i / 4 % 50);
+  EXPECT_EQ(Sum(LruHits(stream, kVocab, 4)), 300);
+  EXPECT_LT(Sum(LruHits(Shuffled(stream, 1), kVocab, 4)), 60);
+}
+
+TEST(TraceHits, TheGridDoublesUpToTheDistinctRows) {
+  EXPECT_THAT(CapacityGrid(16, 100), ElementsAre(16, 32, 64, 100));
+  EXPECT_THAT(CapacityGrid(16, 64), ElementsAre(16, 32, 64));
+  EXPECT_THAT(CapacityGrid(16, 5), ElementsAre(5));
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,325 @@
+// A whole run in this process: what is recorded, and what happens to variants that fail.
+#include "harness/run/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "harness/plan/run_plan.h"
+#include "harness/record/recorder.h"
+#include "harness/run/time_phase.h"
+#include "model/base/error.h"
+#include "tests/support/tiny_run.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::kInProcess;
+using testing::kSixVariants;
+using testing::TinyRun;
+
+const char* const kResidentAndDisk =
+    "  - {name: resident, ple: {strategy: resident}}\n  - {name: disk, ple: {strategy: disk}}\n"
+    "  - {name: dropped, ple: {strategy: dropped}}\n";
+
+std::set<std::string> OutputsOf(const Record& record, const std::set<std::string>& variants) {
+  std::set<std::string> outputs;
+  for (const auto& rep : record.reps) {
+    if (variants.count(rep.variant)) outputs.insert(rep.output_sha256);
+  }
+  return outputs;
+}
+
+const VariantRow& Variant(const Record& record, const std::string& name) {
+  return *std::find_if(record.variants.begin(), record.variants.end(),
+                       [&](const auto& v) { return v.variant == name; });
+}
+
+int64_t StepsOf(const Record& record, const std::string& name) {
+  return std::count_if(record.steps.begin(), record.steps.end(),
+                       [&](const auto& s) { return s.variant == name; });
+}
+
+double Accuracy(const Record& record, const std::string& variant, const std::string& metric) {
+  for (const auto& row : record.accuracy) {
+    if (row.variant == variant && row.metric == metric) return row.value;
+  }
+  ADD_FAILURE() << variant << " has no " << metric;
+  return std::nan("");
+}
+
+TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
+  const TinyRun tiny;
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), tiny.Options());
+  EXPECT_FALSE(result.any_failed);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
+
+  const Record record = ReadRecord(tiny.out());
+  EXPECT_EQ(record.variants.size(), 6u);
+  EXPECT_EQ(record.reps.size(), 12u);
+  for (const auto& variant : record.variants)
+    EXPECT_EQ(StepsOf(record, variant.variant), 16) << variant.variant;
+  EXPECT_EQ(OutputsOf(record, {"resident", "cached", "pread", "mmap", "waiting"}).size(), 1u);
+  EXPECT_EQ(OutputsOf(record, {"resident", "dropped"}).size(), 2u)
+      << "dropping the rows must show in the logits";
+  for (const auto& step : record.steps) {
+    EXPECT_GT(step.step_ns, 0);
+    EXPECT_GT(step.step_bytes, 0);
+    if (step.variant == "waiting") {
+      EXPECT_EQ(step.lookups, 1);
+      EXPECT_EQ(step.read_calls, 1);
+      EXPECT_GT(step.ple_wait_ns, 0);
+    }
+    EXPECT_TRUE(step.variant != "resident" || step.read_calls == 0);
+  }
+}
+
+TEST(Runner, ReplaysTheTextsOwnIds) {
+  const TinyRun tiny;
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), tiny.Options());
+  // Prompt: bos and ids 0 to 10 of the trace; two warm-up steps; so step s is fed id 13 + s.
+  for (const auto& step : result.record.steps) {
+    const int64_t i = 13 + step.step;
+    EXPECT_EQ(step.token_id, 3 + (i * i + 7 * i) % 101);
+  }
+}
+
+TEST(Runner, ABatchAndGreedyDecodingRun) {
+  const TinyRun tiny;
+  for (const std::string workload :
+       {", batch: 3", ", batch: 2, decode: greedy", ", decode: sample, seed: 5"}) {
+    RunOptions options = tiny.Options();
+    options.force = true;
+    const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", workload), options);
+    EXPECT_FALSE(result.any_failed) << workload;
+    EXPECT_EQ(OutputsOf(result.record, {"resident", "disk"}).size(), 1u) << workload;
+    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << workload;
+  }
+}
+
+// The rows of another source with one bit of one row wrong, once `good_requests` have been answered.
+class FlippedSource : public PleSource {
+ public:
+  FlippedSource(std::unique_ptr<PleSource> over, int64_t good_requests)
+      : over_(std::move(over)), good_(good_requests) {}
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
+    return std::make_unique<Request>(over_->Begin(ids), good_-- <= 0);
+  }
+  PleStats stats() const override { return over_->stats(); }
+  const PleGeometry& geometry() const override { return over_->geometry(); }
+  int64_t fast_bytes() const override { return over_->fast_bytes(); }
+
+ private:
+  struct Request : PleRequest {
+    Request(std::unique_ptr<PleRequest> over, bool wrong) : over_(std::move(over)), wrong_(wrong) {}
+    std::span<const std::byte> Layer(int64_t layer) override {
+      const auto rows = over_->Layer(layer);
+      bytes_.assign(rows.begin(), rows.end());
+      if (wrong_ && layer == 0) bytes_[3] ^= std::byte{0x40};  // the exponent of the first float32
+      return bytes_;
+    }
+    std::unique_ptr<PleRequest> over_;
+    bool wrong_;
+    std::vector<std::byte> bytes_;
+  };
+  std::unique_ptr<PleSource> over_;
+  int64_t good_;
+};
+
+SourceMaker WithFlipped(const std::string& name, int64_t good_requests) {
+  return [=](const VariantConfig& variant, const PleTable& table, std::span<const int64_t> warm_ids) {
+    auto source = DefaultSourceMaker()(variant, table, warm_ids);
+    if (variant.name == name) source = std::make_unique<FlippedSource>(std::move(source), good_requests);
+    return source;
+  };
+}
+
+TEST(Runner, AWrongLogitIsAnErrorAndNeverATime) {
+  const TinyRun tiny;
+  RunOptions options = tiny.Options();
+  options.make_source =
+      WithFlipped("disk", /*good_requests=*/5);  // prompt, two warm-up steps, two measured ones
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), options);
+  EXPECT_TRUE(result.any_failed);
+  EXPECT_EQ(Variant(result.record, "disk").status, "failed");
+  EXPECT_THAT(Variant(result.record, "disk").error,
+              HasSubstr("decode step 4: its logits differ from those of 'resident'"));
+  EXPECT_EQ(StepsOf(result.record, "disk"), 0);
+  EXPECT_EQ(StepsOf(result.record, "resident"), 16) << "the others go on";
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+}
+
+TEST(Runner, AWrongLogitInAccuracyFailsTheVariant) {
+  const TinyRun tiny;
+  RunOptions options = tiny.Options();
+  // 1 + 10 requests in each of two repetitions; the accuracy phase makes a source of its own.
+  int64_t made = 0;
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> warm_ids) {
+    const bool of_accuracy = variant.name == "disk" && made++ > 0;
+    return WithFlipped(of_accuracy ? "disk" : "", 0)(variant, table, warm_ids);
+  };
+  const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), options);
+  EXPECT_THAT(Variant(result.record, "disk").error,
+              HasSubstr("accuracy: its logits differ from those of 'resident'"));
+  EXPECT_EQ(Variant(result.record, "resident").status, "done");
+}
+
+// Rows of folded inputs with one value wrong: more than rounding.
+TEST(Runner, FoldedIsHeldToItsBound) {
+  const TinyRun tiny;
+  const std::string variants =
+      "  - {name: resident, ple: {strategy: resident}}\n  - {name: folded, ple: {strategy: folded}}\n";
+  const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
+  RunOptions options = tiny.Options();
+  const RunResult good = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
+  EXPECT_FALSE(good.any_failed) << Variant(good.record, "folded").error;
+  EXPECT_EQ(StepsOf(good.record, "folded"), 16);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+
+  const std::string file = tiny.checkpoint() + "/ple_folded.safetensors";
+  const auto bytes = static_cast<std::streamoff>(std::filesystem::file_size(file));
+  const auto time = std::filesystem::last_write_time(file);
+  {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(bytes / 2);
+    stream << std::string(bytes / 2, '\x3c');  // each value 0.0115
+  }
+  std::filesystem::last_write_time(file, time);
+  options.force = true;
+  const RunResult bad = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
+  EXPECT_THAT(Variant(bad.record, "folded").error, HasSubstr("may be rounding"));
+  EXPECT_EQ(StepsOf(bad.record, "folded"), 0);
+}
+
+TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
+  const TinyRun tiny;
+  RunOptions options = tiny.Options();
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> warm_ids) {
+    auto source = DefaultSourceMaker()(variant, table, warm_ids);
+    // Once the last variant has its source: everything was opened whole, then the file loses its second half.
+    if (variant.name == "dropped") std::filesystem::resize_file(tiny.shard(), table.offset_bytes + 100);
+    return source;
+  };
+  const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), options);
+  EXPECT_TRUE(result.any_failed);
+  for (const char* name : {"pread", "mmap", "waiting"}) {
+    EXPECT_EQ(Variant(result.record, name).status, "failed") << name;
+    EXPECT_THAT(Variant(result.record, name).error, HasSubstr("model.safetensors")) << name;
+    EXPECT_EQ(StepsOf(result.record, name), 0) << name;
+  }
+  EXPECT_EQ(Variant(result.record, "resident").status, "done");
+  EXPECT_EQ(StepsOf(result.record, "resident"), 16);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+}
+
+TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
+  const TinyRun tiny;
+  const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 200}\n";
+  const Record record =
+      plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), tiny.Options()).record;
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  const double nats = Accuracy(record, "resident", "nats_per_token");
+  EXPECT_EQ(Accuracy(record, "disk", "nats_per_token"), nats);
+  EXPECT_EQ(Accuracy(record, "disk", "delta_nats"), 0);
+  EXPECT_EQ(Accuracy(record, "disk", "kl_to_resident"), 0);
+  EXPECT_EQ(Accuracy(record, "disk", "top1_agreement"), 1);
+  EXPECT_EQ(Accuracy(record, "disk", "bit_equal_tokens"), 31);
+  EXPECT_GT(Accuracy(record, "dropped", "kl_to_resident"), 0);
+  EXPECT_NEAR(Accuracy(record, "dropped", "delta_nats"), Accuracy(record, "dropped", "nats_per_token") - nats,
+              1e-9);
+  EXPECT_TRUE(std::isnan(Accuracy(record, "resident", "bits_per_byte"))) << "a trace has no bytes";
+  const auto tokens = std::count_if(record.tokens.begin(), record.tokens.end(),
+                                    [](const auto& t) { return t.variant == "dropped"; });
+  EXPECT_EQ(tokens, 200);
+}
+
+// `reps` repetitions of 64 steps whose difference to resident is `delta_ns` in even repetitions, 0 in odd
+// ones.
+void PutRepetitions(PartStore& parts, const ExperimentConfig& config, int64_t reps, int64_t delta_ns) {
+  for (int64_t rep = 0; rep < reps; ++rep) {
+    for (size_t v = 0; v < config.variants.size(); ++v) {
+      Record part;
+      for (int64_t step = 0; step < 64; ++step) {
+        StepRow row;
+        row.variant = config.variants[v].name;
+        row.rep = rep;
+        row.step = step;
+        row.step_ns = 1'000'000 + (v > 0 && rep % 2 == 0 ? delta_ns : 0);
+        part.steps.push_back(row);
+      }
+      parts.Put({Phase::kTime, static_cast<int64_t>(v), rep}, std::move(part));
+    }
+  }
+}
+
+TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
+  const TinyRun tiny;
+  const ExperimentConfig config =
+      tiny.Config("warmup_steps: 0, reps: 2, memory_reps: 0, stop: {rel_half_width: 0.01, max_reps: 6}",
+                  kResidentAndDisk);
+  const auto enough = [&](int64_t reps, int64_t delta_ns) {
+    const testing::TemporaryFolder folder;
+    PartStore parts(folder.path(), {"resident", "disk", "dropped"});
+    PutRepetitions(parts, config, reps, delta_ns);
+    ModelShelf models;
+    const PhaseContext context{config, GroupVariants(config), parts, models, DefaultSourceMaker()};
+    return EnoughRepetitions(context, context.groups.at(0), reps);
+  };
+  EXPECT_FALSE(enough(1, 0)) << "fewer than design.reps";
+  EXPECT_TRUE(enough(2, 0)) << "the difference is the same in every step";
+  EXPECT_FALSE(enough(2, 500'000)) << "0 or half a step: not known to 1 %";
+  EXPECT_FALSE(enough(5, 500'000));
+  EXPECT_TRUE(enough(6, 500'000)) << "max_reps";
+}
+
+TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
+  const TinyRun tiny;
+  const std::string cold = "page_cache: {initial: cold, maintain: evict_each_step, verify: true}\n";
+  const Record record = plelab::Run(tiny.Config(kInProcess, kSixVariants, cold), tiny.Options()).record;
+  for (const auto& rep : record.reps) {
+    EXPECT_EQ(rep.page_cache, "cold+evict_each_step");
+    const bool reads = rep.variant != "resident" && rep.variant != "dropped";
+    if (reads) {
+      EXPECT_THAT(rep.cold_verified, ::testing::AnyOf("yes", "unverified")) << rep.variant;
+    } else {
+      EXPECT_EQ(rep.cold_verified, "not_asked") << rep.variant;
+    }
+  }
+}
+
+TEST(Runner, RefusesAResultThatIsThereUnlessForced) {
+  const TinyRun tiny;
+  const auto config = tiny.Config(kInProcess, kResidentAndDisk);
+  testing::WriteText(tiny.out(), "somebody's work");
+  EXPECT_THROW(plelab::Run(config, tiny.Options()), UserError);
+  EXPECT_EQ(testing::ReadText(tiny.out()), "somebody's work");
+  RunOptions forced = tiny.Options();
+  forced.force = true;
+  plelab::Run(config, forced);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+}
+
+TEST(Runner, ATextThatIsTooShortStopsBeforeAnythingIsWritten) {
+  const TinyRun tiny;
+  try {
+    plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", ", warm_tokens: 390"), tiny.Options());
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("400 tokens found, 411 needed"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
+}
+
+}  // namespace
+}  // namespace plelab

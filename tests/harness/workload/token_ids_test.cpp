@@ -1,0 +1,63 @@
+#include "harness/workload/token_ids.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "model/base/error.h"
+#include "model/base/sha256.h"
+
+namespace plelab {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr int64_t kGemmaPieces = 262'144;
+
+std::string ErrorOf(const std::string& json) {
+  try {
+    ParseTokenIds(json, "ids.json", 100);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(TokenIds, ReadsAFlatArrayAndATrace) {
+  EXPECT_THAT(ParseTokenIds("[0, 99, 7]", "ids.json", 100), ElementsAre(0, 99, 7));
+  EXPECT_THAT(ParseTokenIds(R"({"tokenizer": "t", "ids": [5]})", "ids.json", 100), ElementsAre(5));
+  EXPECT_TRUE(ParseTokenIds("[]", "ids.json", 100).empty());
+}
+
+TEST(TokenIds, NamesThePositionOfWhatIsNoId) {
+  EXPECT_THAT(ErrorOf("[1, 2, 100]"), HasSubstr("ids.json: token 2 is 100; expected an id from 0 to 99"));
+  EXPECT_THAT(ErrorOf("[-1]"), HasSubstr("token 0 is -1"));
+  EXPECT_THAT(ErrorOf("[18446744073709551615]"), HasSubstr("token 0 is 18446744073709551615"));
+  EXPECT_THAT(ErrorOf("[1.0]"), HasSubstr("token 0 is 1.0"));
+  EXPECT_THAT(ErrorOf("[[1]]"), HasSubstr("token 0 is [1]"));
+  EXPECT_THAT(ErrorOf(R"(["1"])"), HasSubstr("token 0 is \"1\""));
+}
+
+TEST(TokenIds, SaysWhatAFileThatIsNoListIs) {
+  EXPECT_THAT(ErrorOf("[1, 2"), HasSubstr("ids.json: not JSON"));
+  EXPECT_THAT(ErrorOf(""), HasSubstr("not JSON"));
+  EXPECT_THAT(ErrorOf(R"({"id": [1]})"), HasSubstr("found object"));
+  EXPECT_THAT(ErrorOf("7"), HasSubstr("found number"));
+  EXPECT_THROW(ReadTokenIds("no/such/file.json", 100), UserError);
+  EXPECT_THROW(ReadTokenIds(PLELAB_SOURCE_DIR "/configs", 100), UserError);  // a folder
+}
+
+TEST(TokenIds, TheShippedTraceIsOfTheShippedText) {
+  const std::string path = PLELAB_SOURCE_DIR "/configs/traces/northanger_abbey_gemma.json";
+  EXPECT_GE(ReadTokenIds(path, kGemmaPieces).size(), 20'000u);
+  std::ifstream file(path);
+  const auto trace = nlohmann::json::parse(file);
+  EXPECT_EQ(trace["sha256"], Sha256OfFile(PLELAB_SOURCE_DIR "/" + trace["source"].get<std::string>()));
+}
+
+}  // namespace
+}  // namespace plelab

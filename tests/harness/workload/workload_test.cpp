@@ -1,0 +1,83 @@
+// How a text becomes prompts, replayed ids and what a warmed cache has seen.
+#include "harness/workload/workload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr int64_t kBos = 2;
+
+// Ids 100, 101, …: an id tells its place.
+TokenText Counting(int64_t n) {
+  TokenText text;
+  text.path = "text";
+  text.ids.resize(n);
+  std::iota(text.ids.begin(), text.ids.end(), 100);
+  return text;
+}
+
+WorkloadSection Section(int64_t prompt, int64_t decode) {
+  WorkloadSection section;
+  section.prompt_tokens = prompt;
+  section.decode_tokens = decode;
+  return section;
+}
+
+TEST(Workload, BosThenTextThenTheIdsThatFollow) {
+  const Workload work = CutWorkload(Counting(20), Section(3, 2), /*warmup_steps=*/1, kBos);
+  EXPECT_THAT(work.prompts, ElementsAre(ElementsAre(kBos, 100, 101)));
+  EXPECT_THAT(work.replay, ElementsAre(ElementsAre(102, 103, 104)));
+  EXPECT_EQ(work.positions(), 6);
+}
+
+TEST(Workload, WarmIdsComeBeforeThePrompt) {
+  WorkloadSection section = Section(3, 1);
+  section.warm_tokens = 4;
+  const Workload work = CutWorkload(Counting(20), section, 0, kBos);
+  EXPECT_THAT(work.warm_ids, ElementsAre(100, 101, 102, 103));
+  EXPECT_THAT(work.prompts, ElementsAre(ElementsAre(kBos, 104, 105)));
+}
+
+TEST(Workload, WithoutWarmTokensWarmIdsFollowTheMeasuredSpan) {
+  const Workload work = CutWorkload(Counting(6), Section(3, 2), 0, kBos);
+  EXPECT_THAT(work.replay, ElementsAre(ElementsAre(102, 103)));
+  EXPECT_THAT(work.warm_ids, ElementsAre(104, 105));
+}
+
+TEST(Workload, SequencesOfABatchAreStretchesOneAfterTheOther) {
+  WorkloadSection section = Section(2, 1);
+  section.batch = 2;
+  const Workload work = CutWorkload(Counting(4), section, 0, kBos);
+  EXPECT_THAT(work.prompts, ElementsAre(ElementsAre(kBos, 100), ElementsAre(kBos, 102)));
+  EXPECT_THAT(work.replay, ElementsAre(ElementsAre(101), ElementsAre(103)));
+}
+
+TEST(Workload, GreedyDecodingReplaysNothing) {
+  WorkloadSection section = Section(3, 50);
+  section.decode = Decode::kGreedy;
+  const Workload work = CutWorkload(Counting(2), section, 0, kBos);
+  EXPECT_THAT(work.replay, IsEmpty());
+  EXPECT_THAT(work.prompts, ElementsAre(ElementsAre(kBos, 100, 101)));
+}
+
+TEST(Workload, TooShortATextSaysHowManyTokensThereAreAndHowManyAreNeeded) {
+  try {
+    CutWorkload(Counting(10), Section(8, 4), 2, kBos);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("text: 10 tokens found, 13 needed"));
+  }
+}
+
+}  // namespace
+}  // namespace plelab

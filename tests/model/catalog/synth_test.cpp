@@ -1,0 +1,157 @@
+#include "model/catalog/load_weights.h"
+#include "model/catalog/synth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "model/base/error.h"
+#include "model/catalog/text_weights.h"
+#include "model/catalog/weight_catalog.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/weights/random_tensor.h"
+#include "tests/support/checkpoint_files.h"
+
+namespace plelab {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::ReadText;
+using testing::TemporaryFolder;
+using testing::TinyConfig;
+using testing::WriteText;
+
+std::string ErrorOf(const std::string& directory, const SynthOptions& options) {
+  try {
+    WriteRandomCheckpoint(TinyConfig(), directory, options);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Synth, EveryTensorIsTheFunctionOfItsNameUnusedKvIncluded) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.seed = 11;
+  const int64_t bytes = WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  EXPECT_TRUE(TensorProblems(checkpoint, {}).empty());
+  EXPECT_EQ(checkpoint.weights_label(), "random");
+  int64_t total = 0;
+  for (const TensorSpec& spec : PublishedTensors(checkpoint.config())) {
+    const TensorInfo* info = checkpoint.Find(spec.name);
+    ASSERT_NE(info, nullptr) << spec.name;
+    EXPECT_EQ(info->dtype, DType::kBFloat16);
+    std::vector<uint16_t> stored(spec.elements()), drawn(spec.elements());
+    checkpoint.ReadRange(*info, 0, std::as_writable_bytes(std::span(stored)));
+    RandomTensor(11, spec).FillBFloat16(0, drawn);
+    EXPECT_EQ(stored, drawn) << spec.name;
+    total += info->size_bytes;
+  }
+  EXPECT_EQ(bytes, total);
+  EXPECT_NE(checkpoint.Find("model.layers.2.self_attn.k_proj.weight"), nullptr);  // layer 2 shares keys
+}
+
+TEST(Synth, ShardsAreTheSameTensorsInMoreFiles) {
+  const TemporaryFolder one, many;
+  SynthOptions options;
+  WriteRandomCheckpoint(TinyConfig(), one.path(), options);
+  options.max_shard_bytes = 1500;
+  WriteRandomCheckpoint(TinyConfig(), many.path(), options);
+  EXPECT_FALSE(fs::exists(many / "model.safetensors"));
+  const Checkpoint a = Checkpoint::Open(one.path()), b = Checkpoint::Open(many.path());
+  ASSERT_EQ(a.tensors().size(), b.tensors().size());
+  for (const auto& [name, info] : a.tensors()) {
+    std::vector<std::byte> left(info.size_bytes), right(info.size_bytes);
+    a.ReadRange(info, 0, left);
+    b.ReadRange(*b.Find(name), 0, right);
+    EXPECT_EQ(left, right) << name;
+  }
+}
+
+TEST(Synth, TheSameSeedWritesTheSameBytes) {
+  const TemporaryFolder first, second, other;
+  SynthOptions options;
+  WriteRandomCheckpoint(TinyConfig(), first.path(), options);
+  WriteRandomCheckpoint(TinyConfig(), second.path(), options);
+  options.seed = 1;
+  WriteRandomCheckpoint(TinyConfig(), other.path(), options);
+  EXPECT_EQ(ReadText(first / "model.safetensors"), ReadText(second / "model.safetensors"));
+  EXPECT_NE(ReadText(first / "model.safetensors"), ReadText(other / "model.safetensors"));
+}
+
+TEST(Synth, RefusesWhatExistsUnlessForcedAndThenLeavesNothingOld) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.max_shard_bytes = 1500;
+  EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("exists; --force"));
+  options.force = true;
+  options.max_shard_bytes = 1 << 30;
+  WriteText(folder / "notes.txt", "mine");
+  EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+  EXPECT_FALSE(fs::exists(folder / "model.safetensors.index.json"));
+  EXPECT_FALSE(fs::exists(folder / "model-00001-of-00008.safetensors"));
+  EXPECT_TRUE(fs::exists(folder / "model.safetensors"));
+  EXPECT_EQ(ReadText(folder / "notes.txt"), "mine");
+}
+
+TEST(Synth, AFailedWriteLeavesNoFileUnderItsName) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "model.safetensors.partial");  // cannot be opened for writing
+  SynthOptions options;
+  EXPECT_THROW(WriteRandomCheckpoint(TinyConfig(), folder.path(), options), RunError);
+  EXPECT_FALSE(fs::exists(folder / "model.safetensors"));
+  EXPECT_FALSE(fs::exists(folder / "config.json"));
+}
+
+TEST(Synth, CopiesTheVocabularyAlong) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.companions = {"configs/models/small/tokenizer.model"};
+  options.dtype = DType::kFloat32;
+  WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  EXPECT_EQ(ReadText(folder / "tokenizer.model"), ReadText(options.companions[0]));
+  EXPECT_EQ(Checkpoint::Open(folder.path()).Find("model.norm.weight")->dtype, DType::kFloat32);
+  options.dtype = DType::kInt8;
+  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("expected bfloat16 or float32"));
+}
+
+TEST(Synth, ReportsProgressUpToTheEnd) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  std::vector<int64_t> done;
+  options.progress = [&](int64_t bytes, int64_t total) {
+    done.push_back(bytes);
+    EXPECT_LE(bytes, total);
+  };
+  const int64_t total = WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  ASSERT_FALSE(done.empty());
+  EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
+  EXPECT_EQ(done.back(), total);
+}
+
+TEST(Synth, RandomTextWeightsAreTheTextOnlyCheckpointsOwn) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.seed = 5;
+  options.dtype = DType::kFloat32;
+  WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  LoadOptions load;
+  load.dtype = DType::kFloat32;
+  load.ple_table = true;
+  const TextWeights loaded = LoadTextWeights(checkpoint, load);
+  const TextWeights drawn = RandomTextWeights(checkpoint.config().text, 5, DType::kFloat32);
+  EXPECT_TRUE(torch::equal(loaded.embed_tokens_per_layer, drawn.embed_tokens_per_layer));
+  EXPECT_TRUE(torch::equal(loaded.layers[0].mlp.down_proj.values, drawn.layers[0].mlp.down_proj.values));
+  EXPECT_TRUE(
+      torch::equal(loaded.layers[2].altup.correct_output_scale, drawn.layers[2].altup.correct_output_scale));
+  EXPECT_FALSE(drawn.layers[2].self_attn.k_proj.values.defined());
+}
+
+}  // namespace
+}  // namespace plelab

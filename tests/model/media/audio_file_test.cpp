@@ -1,0 +1,159 @@
+// Sounds become what libsndfile and soxr make of them in Python; damaged files are refused in one line.
+#include "model/media/audio_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numbers>
+
+#include "tests/support/golden.h"
+#include "tests/support/media.h"
+
+namespace plelab {
+namespace {
+
+using ::testing::AllOf;
+using testing::ErrorOf;
+using ::testing::HasSubstr;
+using testing::MediaNames;
+using testing::MediaPath;
+using ::testing::Not;
+using testing::ReadText;
+using testing::WriteMedia;
+
+template <class T>
+std::string Little(T value) {
+  std::string bytes(sizeof(T), '\0');
+  std::memcpy(bytes.data(), &value, sizeof(T));
+  return bytes;
+}
+
+// A WAV of float samples; the header may lie about the bytes that follow it.
+std::string FloatWav(const std::vector<float>& samples, uint32_t rate, uint16_t channels = 1,
+                     int64_t claimed = -1) {
+  const auto bytes = static_cast<uint32_t>(samples.size() * sizeof(float));
+  const uint32_t size = claimed < 0 ? bytes : static_cast<uint32_t>(claimed);
+  std::string data(bytes, '\0');
+  if (bytes > 0) std::memcpy(data.data(), samples.data(), bytes);
+  const uint16_t frame_bytes = static_cast<uint16_t>(channels * sizeof(float));
+  return "RIFF" + Little(36 + size) + "WAVEfmt " + Little<uint32_t>(16) + Little<uint16_t>(3) +
+         Little(channels) + Little(rate) + Little<uint32_t>(rate * frame_bytes) + Little(frame_bytes) +
+         Little<uint16_t>(32) + "data" + Little(size) + data;
+}
+
+std::vector<float> Tone(double hertz, uint32_t rate, int64_t samples) {
+  std::vector<float> tone;
+  for (int64_t i = 0; i < samples; ++i) {
+    tone.push_back(
+        static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / rate)));
+  }
+  return tone;
+}
+
+class AudioFile : public ::testing::Test {
+ protected:
+  torch::Tensor Read(const std::string& bytes, bool truncate = false) const {
+    return ReadAudio(WriteMedia(folder_, "sound", bytes), {.truncate = truncate});
+  }
+  std::string ErrorOfBytes(const std::string& bytes) const {
+    const std::string error = ErrorOf([&] { Read(bytes); });
+    EXPECT_THAT(error, AllOf(HasSubstr(folder_ / "sound"), Not(HasSubstr("\n"))));
+    return error;
+  }
+  testing::TemporaryFolder folder_;
+};
+
+// Lossy decoders of other versions may differ by a rounding: 1e-4 of full scale (16 bits resolve 3e-5).
+TEST_F(AudioFile, SoundsOfEveryKindEqualPythonsLibsndfileAndSoxr) {
+  const auto goldens = ReadTensors(MediaPath("resampled.safetensors"));
+  ASSERT_EQ(goldens.size(), MediaNames({".wav", ".flac", ".ogg"}).size());
+  for (const auto& [name, reference] : goldens) {
+    const auto samples = ReadAudio(MediaPath(name), {});
+    ASSERT_EQ(samples.numel(), reference.numel()) << name;
+    EXPECT_GT(MaxAbs(reference), 0.1) << name;
+    EXPECT_LE(MaxAbs(samples - reference), 1e-4) << name;
+  }
+}
+
+TEST_F(AudioFile, ResamplingKeepsATone) {
+  for (const uint32_t rate : {8'000u, 22'050u, 44'100u, 96'000u}) {
+    const auto samples = Read(FloatWav(Tone(440, rate, rate), rate));
+    EXPECT_NEAR(static_cast<double>(samples.numel()), 16'000, 1) << rate;
+    const auto spectrum = torch::fft_rfft(samples.narrow(0, 0, 15'000) * torch::hann_window(15'000)).abs();
+    EXPECT_NEAR(spectrum.argmax().item<double>() * 16'000 / 15'000, 440, 1) << rate;
+    EXPECT_NEAR(MaxAbs(samples.narrow(0, 4'000, 8'000)), 0.5, 1e-3) << rate;
+  }
+}
+
+TEST_F(AudioFile, ChannelsAreAveraged) {
+  const auto samples = Read(FloatWav({0.5f, 0.25f, -1.0f, 1.0f, 0.0f, 0.125f}, 16'000, 2));
+  EXPECT_TRUE(torch::equal(samples, torch::tensor({0.375f, 0.0f, 0.0625f})));
+}
+
+TEST_F(AudioFile, ThirtySecondsPassAndOneSampleMoreDoesNot) {
+  EXPECT_EQ(Read(FloatWav(std::vector<float>(480'000, 0.1f), 16'000)).numel(), 480'000);
+  const std::string longer = FloatWav(std::vector<float>(480'001, 0.1f), 16'000);
+  EXPECT_THAT(ErrorOfBytes(longer), AllOf(HasSubstr("longer than 30 s"), HasSubstr("--truncate")));
+  EXPECT_EQ(Read(longer, /*truncate=*/true).numel(), 480'000);
+}
+
+TEST_F(AudioFile, ACutAtAnotherRateIsTheStartOfTheWhole) {
+  const auto whole = Read(FloatWav(Tone(300, 8'000, 240'000), 8'000));
+  const auto cut = Read(FloatWav(Tone(300, 8'000, 400'000), 8'000), /*truncate=*/true);
+  EXPECT_EQ(cut.numel(), 480'000);
+  EXPECT_LE(MaxAbs((cut - whole).narrow(0, 0, 479'000)), 1e-5);
+}
+
+TEST_F(AudioFile, WhatIsNoSoundIsRefused) {
+  EXPECT_THAT(ErrorOfBytes(""), HasSubstr("empty"));
+  EXPECT_THAT(ErrorOfBytes("a text file, renamed\n"), HasSubstr("neither WAV, FLAC nor OGG"));
+  EXPECT_THAT(ErrorOfBytes("OggS"), HasSubstr("truncated"));
+  EXPECT_THAT(ErrorOfBytes("fLaC"), HasSubstr("damaged"));
+  EXPECT_THAT(ErrorOfBytes(std::string("RIFF\0\0\0\0WAVE", 12)), HasSubstr("damaged"));
+  EXPECT_THAT(ErrorOfBytes(FloatWav({}, 16'000)), HasSubstr("no samples"));
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 2)), HasSubstr("2 samples per second"));
+  EXPECT_THAT(ErrorOf([] { ReadAudio("no/such/sound.wav", {}); }), HasSubstr("no/such/sound.wav"));
+}
+
+TEST_F(AudioFile, SamplesThatAreNoNumbersAreRefused) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.1f, nan, 0.2f}, 16'000)), HasSubstr("sample 1 is nan"));
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.1f, 0.2f, -infinity}, 44'100)), HasSubstr("sample 2 is -inf"));
+}
+
+TEST_F(AudioFile, EveryTruncationIsRefused) {
+  for (const std::string name : {"mono_8k.wav", "stereo_44k.flac", "stereo_44k.ogg", "opus_48k.ogg"}) {
+    const std::string whole = ReadText(MediaPath(name));
+    for (size_t size = 0; size < whole.size(); size += whole.size() / 60) ErrorOfBytes(whole.substr(0, size));
+    ErrorOfBytes(whole.substr(0, whole.size() - 1));
+  }
+}
+
+TEST_F(AudioFile, DamageIsRefusedWhereTheFormatCanTell) {
+  for (const std::string name : {"stereo_44k.flac", "stereo_44k.ogg"}) {
+    std::string bytes = ReadText(MediaPath(name));
+    bytes[bytes.size() / 2] ^= 0x21;
+    EXPECT_THAT(ErrorOfBytes(bytes), HasSubstr("damaged")) << name;
+  }
+}
+
+// Two gigabytes by the header, forty bytes in truth.
+TEST_F(AudioFile, AHeadersWordOnLengthIsNotTaken) {
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 16'000, 1, 0x7FFFFFF0)), HasSubstr("truncated"));
+  std::string flac = ReadText(MediaPath("stereo_44k.flac"));
+  std::memset(flac.data() + 22, 0xFF, 4);  // STREAMINFO's count of samples, lower 32 of its 36 bits
+  EXPECT_THAT(ErrorOfBytes(flac), HasSubstr("truncated"));
+}
+
+// Written to a pipe: the length in the header is not known, the samples end with the file.
+TEST_F(AudioFile, AStreamedWavIsReadToItsEnd) {
+  const std::vector<float> samples(1000, 0.25f);
+  EXPECT_EQ(Read(FloatWav(samples, 16'000, 1, 0xFFFFFFFF)).numel(), 1000);
+}
+
+}  // namespace
+}  // namespace plelab

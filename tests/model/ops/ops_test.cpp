@@ -1,0 +1,78 @@
+#include "model/ops/ops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace plelab {
+namespace {
+
+TEST(RmsNorm, MultipliesByTheWeightItself) {
+  const auto x = torch::tensor({{3.0f, 4.0f}});
+  const auto weight = torch::tensor({2.0f, 0.5f});
+  const double rms = std::sqrt(12.5);
+  const auto y = RmsNorm(x, weight, 0);
+  EXPECT_NEAR(y[0][0].item<double>(), 2.0 * 3.0 / rms, 1e-6);
+  EXPECT_NEAR(y[0][1].item<double>(), 0.5 * 4.0 / rms, 1e-6);
+}
+
+TEST(RmsNorm, AnUndefinedWeightIsNoScale) {
+  const auto y = RmsNorm(torch::tensor({3.0f, 4.0f}), {}, 0);
+  EXPECT_NEAR(y.square().mean().item<double>(), 1.0, 1e-6);
+}
+
+TEST(RmsNorm, TakesItsStatisticsInFloat32) {
+  const auto x = torch::tensor({3.0f, 4.0f}).to(torch::kBFloat16);
+  EXPECT_EQ(RmsNorm(x, {}, 0).scalar_type(), torch::kFloat32);
+}
+
+TEST(NormalQuantile, KnownPoints) {
+  EXPECT_NEAR(NormalQuantile(0.5), 0.0, 1e-12);
+  EXPECT_NEAR(NormalQuantile(0.95), 1.6448536269514722, 1e-9);
+  EXPECT_NEAR(NormalQuantile(0.975), 1.959963984540054, 1e-9);
+}
+
+TEST(GaussianTopK, CutsAtMeanPlusQuantileTimesStd) {
+  const auto x = torch::tensor({{1.0f, 2.0f, 3.0f, 10.0f}});
+  const double mean = 4.0, std = std::sqrt((9.0 + 4.0 + 1.0 + 36.0) / 4.0);
+  const double cutoff = mean + std * 0.8416212335729143;  // the 0.8 quantile
+  const auto y = GaussianTopK(x, 0.8);
+  EXPECT_NEAR(y[0][3].item<double>(), 10.0 - cutoff, 1e-5);
+  EXPECT_EQ(y.narrow(1, 0, 3).count_nonzero().item<int64_t>(), 0);
+}
+
+TEST(GaussianTopK, KeepsTheWantedFractionOfNormalData) {
+  torch::manual_seed(0);
+  const auto x = 3 + 2 * torch::randn({64, 8192});
+  for (const double sparsity : {0.95, 0.8, 0.6}) {
+    const double kept = GaussianTopK(x, sparsity).gt(0).to(torch::kFloat64).mean().item<double>();
+    EXPECT_NEAR(kept, 1 - sparsity, 0.003) << sparsity;
+  }
+}
+
+TEST(Softcap, BoundsAndIsNearlyTheIdentityAroundZero) {
+  const auto y = Softcap(torch::tensor({0.01f, 1e4f, -1e4f}), 30.0);
+  EXPECT_NEAR(y[0].item<double>(), 0.01, 1e-6);
+  EXPECT_NEAR(y[1].item<double>(), 30.0, 1e-5);
+  EXPECT_NEAR(y[2].item<double>(), -30.0, 1e-5);
+}
+
+TEST(Softcap, ZeroIsNone) { EXPECT_EQ(Softcap(torch::tensor(1e4f), 0).item<double>(), 1e4); }
+
+TEST(LinearWeight, HeadsAreTheSameInBothLayouts) {
+  torch::manual_seed(1);
+  const auto values = torch::randn({6, 4});
+  const LinearWeight rows{values, WeightFormat::kFloat32, WeightLayout::kRowMajor, 6, 4};
+  const LinearWeight columns{values.t().contiguous(), WeightFormat::kFloat32, WeightLayout::kTransposed, 6,
+                             4};
+  const auto x = torch::randn({3, 4});
+  EXPECT_TRUE(
+      torch::allclose(Linear(x, FirstOutputs(rows, 2)), torch::matmul(x, values.narrow(0, 0, 2).t())));
+  EXPECT_TRUE(torch::allclose(Linear(x, FirstOutputs(rows, 2)), Linear(x, FirstOutputs(columns, 2))));
+  const auto short_x = x.narrow(1, 0, 3);
+  EXPECT_TRUE(
+      torch::allclose(Linear(short_x, FirstInputs(rows, 3)), Linear(short_x, FirstInputs(columns, 3))));
+}
+
+}  // namespace
+}  // namespace plelab

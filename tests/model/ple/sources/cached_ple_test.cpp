@@ -1,0 +1,211 @@
+#include "model/ple/sources/cached_ple.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <list>
+#include <random>
+
+#include "model/base/format.h"
+#include "tests/support/fake_file.h"
+#include "tests/support/ple_table.h"
+
+namespace plelab {
+namespace {
+
+constexpr PleGeometry kGeometry{.vocab = 50, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
+const int64_t kRowBytes = kGeometry.row_bytes();
+
+// A cache of `rows` rows over a fake disk, with one-word verbs.
+class Cache {
+ public:
+  explicit Cache(int64_t rows, std::vector<int64_t> warm = {},
+                 std::string_view options = "over.prefetch=false") {
+    const auto spec = Format("cached,capacity={}B,initial=warmed,{}", rows * kRowBytes, options);
+    source = MakePleSource(ParsePleSpec(spec), bytes.At("fake"),
+                           {.warm_ids = warm, .open = FakeDisk::Opener(disk)});
+  }
+  // Asks, checks every byte, and returns the lookups that hit.
+  int64_t Ask(const std::vector<int64_t>& ids) {
+    const PleStats before = source->stats();
+    const auto request = source->Begin(ids);
+    EXPECT_EQ(AllLayers(*request, kGeometry.layers), AllLayersExpected(bytes, ids));
+    const PleStats asked = source->stats() - before;
+    EXPECT_EQ(asked.lookups, std::ssize(ids));
+    EXPECT_EQ(asked.hits + asked.misses, asked.lookups);
+    return asked.hits;
+  }
+  bool Holds(int64_t id) { return Ask({id}) == 1; }
+
+  const TableBytes bytes{kGeometry};
+  const std::shared_ptr<FakeDisk> disk = std::make_shared<FakeDisk>(bytes.file);
+  std::unique_ptr<PleSource> source;
+};
+
+TEST(CachedPle, HitsWhatItHolds) {
+  Cache cache(3);
+  EXPECT_EQ(cache.Ask({7}), 0);
+  EXPECT_EQ(cache.Ask({7}), 1);
+  EXPECT_EQ(cache.Ask({7, 8, 7}), 2);
+  EXPECT_EQ(cache.Ask({8, 7, 8}), 3);
+  EXPECT_EQ(cache.source->stats().read_calls, 2);
+  EXPECT_EQ(cache.source->stats().bytes_asked, 2 * kRowBytes);
+}
+
+TEST(CachedPle, EvictsTheLeastRecentlyUsedRow) {
+  Cache cache(3);
+  for (int64_t id : {1, 2, 3, 1, 4}) cache.Ask({id});  // 2 leaves
+  EXPECT_EQ(cache.Ask({1, 3, 4}), 3);
+  EXPECT_FALSE(cache.Holds(2));  // brings 2 back: 1 leaves, it was asked before 3 and 4
+  EXPECT_EQ(cache.Ask({2, 3, 4}), 3);
+  EXPECT_FALSE(cache.Holds(1));
+}
+
+TEST(CachedPle, RowsGrowOldInTheOrderOfTheIdsOfARequest) {
+  Cache cache(3);
+  cache.Ask({1, 2, 3});
+  cache.Ask({3, 2, 1});  // 3 is now the oldest
+  cache.Ask({9});
+  EXPECT_EQ(cache.Ask({2, 1, 9}), 3);
+  cache.Ask({2, 30, 1});  // a miss among hits: 9 leaves, then the order is 2, 30, 1
+  EXPECT_EQ(cache.Ask({2, 30, 1}), 3);
+}
+
+TEST(CachedPle, RepeatsOfAMissedIdAreMissesAndReadOnce) {
+  Cache cache(5);
+  EXPECT_EQ(cache.Ask({4, 4, 4, 6}), 0);
+  EXPECT_EQ(cache.source->stats().misses, 4);
+  EXPECT_EQ(cache.source->stats().bytes_asked, 2 * kRowBytes);
+}
+
+TEST(CachedPle, IdsOutsideTheVocabularyShareRowZero) {
+  Cache cache(2);
+  EXPECT_EQ(cache.Ask({-5}), 0);
+  EXPECT_EQ(cache.Ask({kGeometry.vocab}), 1);
+  EXPECT_EQ(cache.Ask({0}), 1);
+}
+
+TEST(CachedPle, ZeroCapacityStillAnswers) {
+  Cache cache(0);
+  EXPECT_EQ(cache.Ask({3, 3, 9}), 0);
+  EXPECT_EQ(cache.Ask({3}), 0);
+  EXPECT_EQ(cache.source->fast_bytes(), 0);
+}
+
+TEST(CachedPle, ACapacityBelowOneRequestAnswersAndKeepsItsLastRows) {
+  Cache cache(2);
+  EXPECT_EQ(cache.Ask({1, 2, 3, 4, 5}), 0);
+  EXPECT_EQ(cache.Ask({4, 5}), 2);
+  EXPECT_FALSE(cache.Holds(3));
+}
+
+TEST(CachedPle, ACapacityThatIsNoWholeNumberOfRowsRoundsDown) {
+  const TableBytes bytes(kGeometry);
+  const auto disk = std::make_shared<FakeDisk>(bytes.file);
+  const auto options = ParsePleSpec(Format("cached,capacity={}B", 3 * kRowBytes - 1));
+  const auto source =
+      MakePleSource(options, bytes.At("fake"), {.warm_ids = {}, .open = FakeDisk::Opener(disk)});
+  EXPECT_EQ(source->fast_bytes(), 2 * kRowBytes);
+  EXPECT_EQ(FootprintOf(options, kGeometry).fast_bytes, source->fast_bytes());
+}
+
+TEST(CachedPle, ABudgetBeyondTheTableHoldsTheTable) {
+  Cache cache(1000);
+  EXPECT_EQ(cache.source->fast_bytes(), kGeometry.table_bytes());
+  for (int64_t id = 0; id < kGeometry.vocab; ++id) cache.Ask({id});
+  for (int64_t id = 0; id < kGeometry.vocab; ++id) EXPECT_TRUE(cache.Holds(id));
+}
+
+TEST(CachedPle, RowsOfARequestOutliveTheirEviction) {
+  Cache cache(1);
+  cache.Ask({1});
+  const std::vector<int64_t> ids = {1, 2};
+  const auto request = cache.source->Begin(ids);
+  for (int64_t id : {3, 4, 5}) cache.Ask({id});
+  EXPECT_EQ(AllLayers(*request, kGeometry.layers), AllLayersExpected(cache.bytes, ids));
+  for (int64_t id : {3, 4, 5}) cache.Ask({id});
+  EXPECT_EQ(AllLayers(*request, kGeometry.layers), AllLayersExpected(cache.bytes, ids));
+}
+
+TEST(CachedPle, MissesOfARequestGoBelowInOneBegin) {
+  Cache cache(10, {}, "over=cached,over.capacity=0,over.over.prefetch=false");
+  cache.Ask({1, 2});
+  cache.disk->FailRead(1);
+  EXPECT_THROW(cache.source->Begin(std::vector<int64_t>{1, 7, 8, 9, 2, 8})->Layer(0), RunError);
+  EXPECT_EQ(cache.disk->reads_started(), 2) << "7, 8 and 9 lie side by side: one read";
+}
+
+TEST(CachedPle, ALongTraceHitsAsOftenAsASimulatedLru) {
+  constexpr size_t kCapacity = 9;
+  Cache cache(kCapacity);
+  std::list<int64_t> newest_first;
+  std::mt19937 generator(11);
+  std::geometric_distribution<int64_t> skewed(0.08);
+  int64_t expected_hits = 0, hits = 0;
+  for (int step = 0; step < 3000; ++step) {
+    const int64_t id = std::min<int64_t>(skewed(generator), kGeometry.vocab - 1);
+    const size_t before = newest_first.size();
+    newest_first.remove(id);
+    expected_hits += newest_first.size() < before ? 1 : 0;
+    newest_first.push_front(id);
+    if (newest_first.size() > kCapacity) newest_first.pop_back();
+    hits += cache.Ask({id});
+    ASSERT_EQ(hits, expected_hits) << "step " << step;
+  }
+  EXPECT_GT(hits, 1000);
+  EXPECT_LT(hits, 2900);
+}
+
+TEST(CachedPle, AWarmedStartHoldsTheMostRecentIdsAndCountsNothing) {
+  Cache cache(3, {1, 2, 3, 4, 1, -7});
+  const PleStats stats = cache.source->stats();
+  EXPECT_EQ(stats.lookups, 0);
+  EXPECT_EQ(stats.hits, 0);
+  EXPECT_EQ(stats.misses, 0);
+  EXPECT_EQ(stats.read_calls, 0);
+  EXPECT_EQ(stats.bytes_asked, 0);
+  EXPECT_EQ(stats.bytes_moved, 0);
+  EXPECT_EQ(stats.read_ns, 0);
+  EXPECT_EQ(stats.wait_ns, 0);
+  EXPECT_EQ(cache.Ask({4, 1, 0}), 3);
+  cache.Ask({20});
+  EXPECT_FALSE(cache.Holds(4)) << "the oldest of the warmed rows leaves first";
+}
+
+TEST(CachedPle, AnEmptyStartIgnoresTheWarmIds) {
+  const TableBytes bytes(kGeometry);
+  const auto disk = std::make_shared<FakeDisk>(bytes.file);
+  const std::vector<int64_t> warm = {1, 2, 3};
+  const auto source = MakePleSource(ParsePleSpec("cached,over.prefetch=false"), bytes.At("fake"),
+                                    {.warm_ids = warm, .open = FakeDisk::Opener(disk)});
+  EXPECT_EQ(disk->reads_started(), 0);
+  source->Begin(warm)->Layer(0);
+  EXPECT_EQ(source->stats().misses, 3);
+}
+
+TEST(CachedPle, AFailedReadLeavesTheCacheAsItWas) {
+  Cache cache(2);
+  cache.Ask({1, 2});
+  cache.disk->FailRead(1);
+  const auto request = cache.source->Begin(std::vector<int64_t>{1, 9});
+  EXPECT_THROW(request->Layer(0), RunError);
+  EXPECT_THROW(request->Layer(0), RunError) << "again at each call";
+  EXPECT_EQ(cache.Ask({1, 2}), 2);
+  EXPECT_FALSE(cache.Holds(9));
+  EXPECT_TRUE(cache.Holds(9));
+}
+
+TEST(CachedPle, ARequestThatNobodyReadsLeavesNothingBehind) {
+  Cache cache(2);
+  cache.source->Begin(std::vector<int64_t>{5});
+  EXPECT_FALSE(cache.Holds(5));
+}
+
+TEST(CachedPle, SaysThatItKeepsState) {
+  EXPECT_TRUE(Cache(1).source->keeps_state());
+  EXPECT_EQ(Cache(1, {}, "over.prefetch=true").source->threads(), 1);
+  EXPECT_EQ(Cache(1).source->threads(), 0);
+}
+
+}  // namespace
+}  // namespace plelab

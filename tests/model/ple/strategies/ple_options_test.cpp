@@ -1,0 +1,274 @@
+#include "model/ple/strategies/ple_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/base/error.h"
+#include "model/base/layer_set.h"
+#include "model/ple/strategies/capacity.h"
+
+namespace plelab {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+template <class F>
+std::string UserErrorOf(F f) {
+  try {
+    f();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no UserError";
+  return "";
+}
+
+std::string SpecError(std::string_view spec) {
+  return UserErrorOf([&] { ParsePleSpec(spec); });
+}
+
+TEST(PleSpec, ANameAloneTakesTheDefaults) {
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("resident")),
+              ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge")));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("disk")),
+              ElementsAre(Pair("strategy", "disk"), Pair("backend", "pread"), Pair("prefetch", "true")));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("dropped")),
+              ElementsAre(Pair("strategy", "dropped"), Pair("mode", "zero_row")));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("cached")),
+              ElementsAre(Pair("strategy", "cached"), Pair("capacity", "64MiB"), Pair("policy", "lru"),
+                          Pair("initial", "empty"), Pair("over.strategy", "disk"),
+                          Pair("over.backend", "pread"), Pair("over.prefetch", "true")));
+}
+
+TEST(PleSpec, EveryOptionIsReadAndDescribed) {
+  const PleOptions options =
+      ParsePleSpec("cached,capacity=5%,policy=lru,initial=warmed,over.backend=direct,over.prefetch=false");
+  EXPECT_EQ(options.strategy, PleStrategy::kCached);
+  EXPECT_EQ(options.capacity.share_of_table, 0.05);
+  EXPECT_EQ(options.initial, CacheStart::kWarmed);
+  EXPECT_EQ(options.over->strategy, PleStrategy::kDisk);
+  EXPECT_EQ(options.over->backend, IoBackend::kDirect);
+  EXPECT_FALSE(options.over->prefetch);
+  EXPECT_THAT(DescribePleOptions(options),
+              ElementsAre(Pair("strategy", "cached"), Pair("capacity", "5%"), Pair("policy", "lru"),
+                          Pair("initial", "warmed"), Pair("over.strategy", "disk"),
+                          Pair("over.backend", "direct"), Pair("over.prefetch", "false")));
+  EXPECT_EQ(ParsePleSpec("dropped,mode=block_off").mode, DropMode::kBlockOff);
+  EXPECT_EQ(ParsePleSpec("resident,pages=4k").pages, PageSize::k4KiB);
+}
+
+TEST(PleSpec, CachesMayStandBeforeCaches) {
+  const PleOptions options =
+      ParsePleSpec("cached,over=cached,over.capacity=1GiB,over.over=resident,over.over.pages=4k");
+  EXPECT_EQ(options.over->capacity.bytes, int64_t{1} << 30);
+  EXPECT_EQ(options.over->over->strategy, PleStrategy::kResident);
+  EXPECT_EQ(options.over->over->pages, PageSize::k4KiB);
+}
+
+TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
+  for (const char* spec :
+       {"resident,pages=4k", "disk,backend=mmap,prefetch=false", "dropped,mode=projection_only",
+        "cached,capacity=1536KiB,over=resident", "cached,capacity=0.7%",
+        "disk,transform=mean_layers,layers=0-3+9", "resident,transform=codebook,entries=64,seed=2",
+        "cached,transform=previous,over.transform=int4,over.group=16"}) {
+    const auto description = DescribePleOptions(ParsePleSpec(spec));
+    PleOptions again;
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : description) {
+      SetPleOption(again, key, value);
+      keys.push_back(key);
+    }
+    CheckPleOptions(again, keys);
+    EXPECT_EQ(DescribePleOptions(again), description) << spec;
+  }
+}
+
+TEST(PleSpec, ATransformIsSaidWhereThereIsOneWithItsOwnOptions) {
+  const PleOptions options = ParsePleSpec("resident,transform=zero_layers,layers=0-2+7");
+  EXPECT_EQ(options.transform, PleTransform::kZeroLayers);
+  EXPECT_THAT(options.layers, ElementsAre(0, 1, 2, 7));
+  EXPECT_THAT(DescribePleOptions(options),
+              ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge"),
+                          Pair("transform", "zero_layers"), Pair("layers", "0-2+7")));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("resident,transform=none")),
+              ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge")));
+  EXPECT_EQ(ParsePleSpec("disk,transform=low_rank,rank=4").rank, 4);
+  EXPECT_EQ(ParsePleSpec("disk,transform=int4").group, 32);
+  EXPECT_EQ(ParsePleSpec("disk,transform=codebook,entries=16,seed=3").seed, 3);
+  EXPECT_EQ(ParsePleSpec("cached,over.transform=int8,over.group=8").over->group, 8);
+}
+
+TEST(PleSpec, OptionsOfATransformGoWithItOnly) {
+  EXPECT_THAT(SpecError("resident,rank=3"),
+              HasSubstr("key 'rank' goes with 'transform: low_rank' only, found 'transform: none'"));
+  EXPECT_THAT(
+      SpecError("resident,transform=int8,layers=3"),
+      HasSubstr(
+          "key 'layers' goes with 'transform: zero_layers, mean_layers' only, found 'transform: int8'"));
+  EXPECT_THAT(SpecError("dropped,transform=shared"),
+              HasSubstr("key 'transform' is not an option of 'dropped'; known: strategy, mode"));
+  EXPECT_THAT(
+      SpecError("disk,transform=lowrank"),
+      HasSubstr("unknown value 'lowrank' for 'transform'; known: none, zero_layers, mean_layers, shuffled, "
+                "previous, random, shared, low_rank, int8, int4, codebook, zero_soft"));
+}
+
+TEST(PleSpec, ATransformSaysWhatItCannotDoWithout) {
+  EXPECT_THAT(SpecError("resident,transform=zero_layers"),
+              HasSubstr("'transform: zero_layers' needs 'layers': layers, counted from 0: 5, 0-3 or 0-3+7"));
+  EXPECT_THAT(SpecError("cached,transform=low_rank"), HasSubstr("'transform: low_rank' needs 'rank'"));
+  EXPECT_THAT(SpecError("cached,over.transform=codebook"),
+              HasSubstr("'transform: codebook' needs 'entries'"));
+  PleOptions dropped{.strategy = PleStrategy::kDropped, .transform = PleTransform::kShared};
+  EXPECT_THAT(UserErrorOf([&] { CheckPleOptions(dropped, {}); }), HasSubstr("is not an option of 'dropped'"));
+}
+
+TEST(PleSpec, NumbersOfTransformsAreWholeAndInRange) {
+  EXPECT_THAT(SpecError("disk,transform=low_rank,rank=0"),
+              HasSubstr("'0' for 'rank': expected a whole number from 1 to 1048576"));
+  for (const char* number : {"", "-1", "1.5", "8x", "99999999999999999999"}) {
+    EXPECT_THAT(SpecError(Format("disk,transform=int8,group={}", number)),
+                HasSubstr(Format("'{}' for 'group': expected a whole number from 1", number)));
+  }
+  EXPECT_THAT(SpecError("disk,transform=codebook,entries=1"), HasSubstr("from 2 to"));
+}
+
+TEST(PleSpec, PreviousStandsOnACacheNotBelowIt) {
+  EXPECT_EQ(ParsePleSpec("cached,transform=previous").transform, PleTransform::kPrevious);
+  EXPECT_THAT(SpecError("cached,over.transform=previous"), HasSubstr("give the cache itself"));
+}
+
+TEST(LayerSets, AreReadAndWrittenInTheirShortestForm) {
+  EXPECT_THAT(ParseLayers("layers", "5"), ElementsAre(5));
+  EXPECT_THAT(ParseLayers("layers", "7+0-2"), ElementsAre(0, 1, 2, 7));
+  EXPECT_EQ(FormatLayers(ParseLayers("layers", "7+2+0-1+8+9+11")), "0-2+7-9+11");
+  EXPECT_THAT(ParseLayerOrder("order", "7+0-2+2"), ElementsAre(7, 0, 1, 2, 2));
+  EXPECT_EQ(FormatLayers(ParseLayerOrder("order", "7+0-2+2")), "7+0-2+2");
+  EXPECT_EQ(FormatLayers({}), "");
+  for (const char* text :
+       {"", "a", "-1", "1-", "3-1", "1,2", "1+", "0-2+2", "1 - 2", "5000", "1.5", "99999999999999999999"}) {
+    EXPECT_THAT(UserErrorOf([&] { ParseLayers("layers", text); }),
+                AllOf(HasSubstr(Format("'{}' for 'layers'", text)), HasSubstr("0-3+7")))
+        << text;
+  }
+}
+
+TEST(PleSpec, UnknownNamesListTheKnownOnes) {
+  EXPECT_THAT(SpecError("ramdisk"),
+              AllOf(HasSubstr("ramdisk"), HasSubstr("known: resident, cached, disk, dropped")));
+  EXPECT_THAT(SpecError(""), HasSubstr("known: resident"));
+  EXPECT_THAT(SpecError("cached,capcity=5%"),
+              AllOf(HasSubstr("PLE spec 'cached,capcity=5%'"),
+                    HasSubstr("unknown key 'capcity'; known: strategy"), HasSubstr("capacity")));
+  EXPECT_THAT(SpecError("cached,policy=fifo"), HasSubstr("unknown value 'fifo' for 'policy'; known: lru"));
+  EXPECT_THAT(SpecError("disk,prefetch=yes"),
+              HasSubstr("unknown value 'yes' for 'prefetch'; known: true, false"));
+  EXPECT_THAT(SpecError("cached,over.backend=uring"),
+              HasSubstr("unknown value 'uring' for 'over.backend'; known: pread, direct, mmap"));
+  EXPECT_THAT(SpecError("cached,over.bakend=mmap"), HasSubstr("unknown key 'over.bakend'"));
+}
+
+TEST(PleSpec, MalformedItemsAreErrors) {
+  EXPECT_THAT(SpecError("disk,direct"), HasSubstr("expected key=value, found 'direct'"));
+  EXPECT_THAT(SpecError("disk,"), HasSubstr("expected key=value, found ''"));
+  EXPECT_THAT(SpecError("disk,backend=mmap,backend=mmap"), HasSubstr("'backend' is given twice"));
+  EXPECT_THAT(SpecError("disk,strategy=resident"), HasSubstr("'strategy' is given twice"));
+}
+
+TEST(PleSpec, KeysOfOtherStrategiesAreErrors) {
+  EXPECT_THAT(SpecError("disk,capacity=5%"),
+              HasSubstr("key 'capacity' is not an option of 'disk'; known: strategy, backend, prefetch"));
+  EXPECT_THAT(SpecError("cached,backend=mmap"), HasSubstr("key 'backend' is not an option of 'cached'"));
+  EXPECT_THAT(SpecError("disk,over.backend=mmap"),
+              HasSubstr("key 'over.backend' is not an option of 'disk'"));
+  EXPECT_THAT(SpecError("cached,over=resident,over.backend=mmap"),
+              HasSubstr("key 'over.backend' is not an option of 'resident'"));
+}
+
+TEST(PleSpec, ACacheNeedsRowsBelow) {
+  EXPECT_THAT(SpecError("cached,over=dropped"), HasSubstr("no rows to hold"));
+  EXPECT_THAT(SpecError("cached,over=cached,over.over=dropped"), HasSubstr("no rows to hold"));
+}
+
+TEST(PleSpec, FoldedStandsBeforeRowsAsTheyAre) {
+  EXPECT_EQ(PleOptionsBelow(ParsePleSpec("folded")).strategy, PleStrategy::kDisk);
+  EXPECT_THAT(SpecError("folded,over=dropped"), HasSubstr("no rows to hold"));
+  EXPECT_THAT(SpecError("cached,over=folded"), HasSubstr("'over: folded' leaves 'cached' no rows to hold"));
+  EXPECT_THAT(SpecError("folded,over.transform=int8"), HasSubstr("finished inputs, not rows"));
+  EXPECT_THAT(SpecError("folded,over=cached,over.over.transform=int8"),
+              HasSubstr("finished inputs, not rows"));
+  EXPECT_THAT(SpecError("folded,transform=int8"), HasSubstr("key 'transform' is not an option of 'folded'"));
+  EXPECT_FALSE(IsExact(ParsePleSpec("folded")));
+}
+
+TEST(PleOptions, KeysMaySetInAnyOrderAndAreCheckedLater) {
+  PleOptions options;
+  SetPleOption(options, "backend", "direct");
+  SetPleOption(options, "strategy", "disk");
+  EXPECT_NO_THROW(CheckPleOptions(options, {"backend", "strategy"}));
+  SetPleOption(options, "strategy", "resident");
+  EXPECT_THROW(CheckPleOptions(options, {"backend", "strategy"}), UserError);
+}
+
+TEST(PleOptions, OnlySourcesOfTheTablesOwnRowsAreExact) {
+  EXPECT_TRUE(IsExact(ParsePleSpec("resident")));
+  EXPECT_TRUE(IsExact(ParsePleSpec("disk,backend=mmap")));
+  EXPECT_TRUE(IsExact(ParsePleSpec("cached,over=cached")));
+  EXPECT_FALSE(IsExact(ParsePleSpec("dropped")));
+  EXPECT_FALSE(IsExact(ParsePleSpec("cached,over.transform=int8")));
+}
+
+TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
+  const auto known = KnownPleOptions();
+  EXPECT_EQ(known.front().key, "strategy");
+  EXPECT_EQ(known.back().key, "over");
+  for (const PleOptionInfo& option : known) {
+    EXPECT_FALSE(option.help.empty()) << option.key;
+    for (std::string_view value : option.values) {
+      PleOptions options;
+      EXPECT_NO_THROW(SetPleOption(options, option.key, value)) << option.key << "=" << value;
+    }
+    for (PleStrategy strategy : option.used_by) {
+      PleOptions options{.strategy = strategy, .layers = {0}, .rank = 1, .entries = 2};
+      if (!option.used_with.empty()) options.transform = option.used_with.front();
+      EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
+    }
+  }
+}
+
+TEST(Capacity, IsReadInEveryUnit) {
+  EXPECT_EQ(ParseCapacity("capacity", "64MiB").bytes, 64 * 1024 * 1024);
+  EXPECT_EQ(ParseCapacity("capacity", "1.5GiB").bytes, int64_t{3} << 29);
+  EXPECT_EQ(ParseCapacity("capacity", "3KiB").bytes, 3072);
+  EXPECT_EQ(ParseCapacity("capacity", "17B").bytes, 17);
+  EXPECT_EQ(ParseCapacity("capacity", "1TiB").bytes, int64_t{1} << 40);
+  EXPECT_EQ(ParseCapacity("capacity", "0").bytes, 0);
+  EXPECT_EQ(ParseCapacity("capacity", "0%").Resolve(1000), 0);
+}
+
+TEST(Capacity, AShareIsOfTheTable) {
+  EXPECT_EQ(ParseCapacity("capacity", "5%").Resolve(4026531840), 201326592);
+  EXPECT_EQ(ParseCapacity("capacity", "100%").Resolve(12345), 12345);
+  EXPECT_EQ(ParseCapacity("capacity", "64MiB").Resolve(10), 64 * 1024 * 1024);
+}
+
+TEST(Capacity, IsWrittenAsItIsRead) {
+  for (const char* text : {"64MiB", "1536KiB", "1GiB", "17B", "0", "5%", "7%", "0.1%", "33.3%", "100%"}) {
+    EXPECT_EQ(FormatCapacity(ParseCapacity("capacity", text)), text);
+  }
+}
+
+TEST(Capacity, RefusesWhatIsNoAmount) {
+  for (const char* text : {"", "64", "MiB", "-1MiB", "101%", "64MB", "64 MiB", "nan", "inf", "1e9B",
+                           "99999999TiB", "5%%", "0x10B"}) {
+    EXPECT_THAT(UserErrorOf([&] { ParseCapacity("capacity", text); }),
+                AllOf(HasSubstr(Format("'{}' for 'capacity'", text)), HasSubstr("KiB")))
+        << text;
+  }
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,118 @@
+#include "model/text/kv_cache.h"
+
+#include <gtest/gtest.h>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+// Layers: sliding, full, and a sharing layer of each type.
+TextConfig SmallConfig() {
+  TextConfig c;
+  c.num_hidden_layers = 4;
+  c.num_kv_shared_layers = 2;
+  c.num_key_value_heads = 1;
+  c.head_dim = 1;
+  c.sliding_window = 4;
+  c.layer_types = {LayerType::kSliding, LayerType::kFull, LayerType::kSliding, LayerType::kFull};
+  c.intermediate_size = {8, 8, 8, 8};
+  c.activation_sparsity_pattern = {0, 0, 0, 0};
+  return c;
+}
+
+KvCache MakeCache(int64_t capacity = 20, int64_t chunk = 3) {
+  return KvCache(SmallConfig(), /*batch=*/1, capacity, chunk, DType::kFloat32, torch::kCPU);
+}
+
+// Position p holds key p and value −p.
+KeysValues Positions(int64_t start, int64_t count) {
+  const auto p = torch::arange(start, start + count, torch::kFloat32).view({1, 1, count, 1});
+  return {p, -p, start};
+}
+
+void Append(KvCache& kv, int64_t count) {
+  for (const int64_t layer : {0, 1}) kv.Write(layer, Positions(kv.length(), count));
+  kv.Advance(count);
+}
+
+void ExpectHolds(const KeysValues& seen, int64_t start, int64_t end) {
+  EXPECT_EQ(seen.start, start);
+  const KeysValues expected = Positions(start, end - start);
+  EXPECT_TRUE(seen.keys.equal(expected.keys)) << seen.keys;
+  EXPECT_TRUE(seen.values.equal(expected.values));
+}
+
+TEST(KvCache, ASlidingLayerIsARingOfWindowMinusOnePlusChunk) {
+  const KvCache kv = MakeCache();
+  EXPECT_EQ(kv.slots(0), 4 - 1 + 3);
+  EXPECT_EQ(kv.slots(1), 20);
+  EXPECT_EQ(kv.nbytes(), 2 * (6 + 20) * 4);
+}
+
+TEST(KvCache, SharingLayersHoldNothing) {
+  const KvCache kv = MakeCache();
+  EXPECT_FALSE(kv.keys(2).defined());
+  EXPECT_FALSE(kv.values(3).defined());
+  EXPECT_EQ(kv.slots(3), 0);
+}
+
+TEST(KvCache, ARingIsNeverLargerThanTheCapacity) { EXPECT_EQ(MakeCache(5, 3).slots(0), 5); }
+
+TEST(KvCache, ReadsTheWindowInOrderAcrossEveryWrap) {
+  KvCache kv = MakeCache(/*capacity=*/40);
+  for (int64_t count : {3, 2, 3, 1, 1, 3, 3, 2, 3, 3, 1, 2}) {
+    const int64_t first = kv.length(), end = first + count;
+    Append(kv, count);
+    ExpectHolds(kv.Read(0, first, end), std::max<int64_t>(0, first - 3), end);
+    ExpectHolds(kv.Read(1, first, end), 0, end);
+  }
+}
+
+TEST(KvCache, ClearStartsAgain) {
+  KvCache kv = MakeCache();
+  Append(kv, 3);
+  kv.Clear();
+  EXPECT_EQ(kv.length(), 0);
+  Append(kv, 2);
+  ExpectHolds(kv.Read(0, 0, 2), 0, 2);
+}
+
+TEST(KvCache, ACloneGoesItsOwnWay) {
+  KvCache kv = MakeCache();
+  Append(kv, 3);
+  KvCache clone = kv.Clone();
+  EXPECT_EQ(clone.length(), 3);
+  EXPECT_EQ(clone.nbytes(), kv.nbytes());
+  Append(clone, 3);
+  EXPECT_EQ(kv.length(), 3);
+  EXPECT_EQ(kv.keys(1)[0][0][3].item<float>(), 0);
+  ExpectHolds(clone.Read(0, 3, 6), 0, 6);
+}
+
+TEST(KvCache, SaysWhenItIsFull) {
+  KvCache kv = MakeCache(/*capacity=*/4);
+  Append(kv, 3);
+  EXPECT_THROW(kv.CheckRoom(2), RunError);
+  EXPECT_THROW(kv.Advance(2), RunError);
+  EXPECT_NO_THROW(kv.CheckRoom(1));
+}
+
+TEST(KvCache, TakesAtMostAChunkAtOnce) { EXPECT_THROW(MakeCache(20, 3).CheckRoom(4), RunError); }
+
+TEST(KvCache, FollowsTheLayerList) {
+  const TextConfig config = SmallConfig();
+  LayerList layers = DefaultLayers(config);
+  layers.insert(layers.begin() + 1, layers[0]);  // layer 0 twice, the second with keys of its own
+  layers[1].kv_donor = 1;
+  for (size_t i = 2; i < layers.size(); ++i) layers[i].kv_donor += 1;
+  CheckLayers(layers, config);
+  const KvCache kv(config, layers, 1, 20, 3, DType::kFloat32, torch::kCPU);
+  EXPECT_EQ(kv.slots(0), 6);
+  EXPECT_EQ(kv.slots(1), 6);
+  EXPECT_EQ(kv.slots(2), 20);
+  EXPECT_FALSE(kv.keys(3).defined());
+}
+
+}  // namespace
+}  // namespace plelab

@@ -1,0 +1,106 @@
+#include "model/tokens/chat_template.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+using testing::ElementsAre;
+
+class ChatTemplate : public testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = std::filesystem::path(testing::TempDir()) /
+                 testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::create_directories(directory_);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(directory_ / name) << text;
+  }
+
+  static Gemma3nConfig Config() {
+    Gemma3nConfig config;
+    config.bos_token_id = 2;
+    config.text.vocab_size = 8448;
+    config.eos_token_ids = {1};
+    return config;
+  }
+  std::vector<int64_t> Stops(bool chat) const {
+    return StopIds(directory_.string(), Config(), tokenizer_, chat);
+  }
+
+  std::filesystem::path directory_;
+  Tokenizer tokenizer_{PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.model", Config()};
+};
+
+TEST_F(ChatTemplate, RendersOneUserTurn) {
+  const std::vector<ChatTurn> turns = {{ChatRole::kUser, " Hello there\n"}};
+  EXPECT_EQ(RenderChat(turns), "<start_of_turn>user\nHello there<end_of_turn>\n<start_of_turn>model\n");
+}
+
+TEST_F(ChatTemplate, PrependsTheSystemTextToTheFirstUserTurnOnly) {
+  const std::vector<ChatTurn> turns = {{ChatRole::kSystem, "Be brief."},
+                                       {ChatRole::kUser, "One?"},
+                                       {ChatRole::kModel, "1"},
+                                       {ChatRole::kUser, "Two?"}};
+  EXPECT_EQ(RenderChat(turns),
+            "<start_of_turn>user\nBe brief.\n\nOne?<end_of_turn>\n"
+            "<start_of_turn>model\n1<end_of_turn>\n"
+            "<start_of_turn>user\nTwo?<end_of_turn>\n<start_of_turn>model\n");
+}
+
+TEST_F(ChatTemplate, EncodesWithBosAndOneIdPerMark) {
+  const std::vector<ChatTurn> turns = {{ChatRole::kUser, "\n"}};  // trimmed to nothing
+  std::vector<int64_t> expected = {2, 105};
+  const auto append = [&](const std::string& text) {
+    for (const int64_t id : tokenizer_.Encode(text)) expected.push_back(id);
+  };
+  append("user\n");
+  expected.insert(expected.end(), {106, 107, 105});
+  append("model\n");
+  EXPECT_EQ(EncodeChat(tokenizer_, Config(), turns), expected);
+}
+
+TEST_F(ChatTemplate, RefusesTurnsOutOfOrder) {
+  const ChatTurn user{ChatRole::kUser, "u"}, model{ChatRole::kModel, "m"}, system{ChatRole::kSystem, "s"};
+  for (const std::vector<ChatTurn>& turns :
+       {std::vector<ChatTurn>{}, {system}, {model}, {user, user}, {user, model}, {user, system}}) {
+    EXPECT_THROW(RenderChat(turns), UserError);
+  }
+}
+
+TEST_F(ChatTemplate, IsDetectedByTheFilesThatTunedCheckpointsShip) {
+  EXPECT_FALSE(HasChatTemplate(directory_.string()));
+  Write("tokenizer_config.json", R"({"bos_token": "<bos>"})");
+  EXPECT_FALSE(HasChatTemplate(directory_.string()));
+  Write("tokenizer_config.json", R"({"chat_template": "{{ bos_token }}"})");
+  EXPECT_TRUE(HasChatTemplate(directory_.string()));
+  std::filesystem::remove(directory_ / "tokenizer_config.json");
+  Write("chat_template.jinja", "{{ bos_token }}");
+  EXPECT_TRUE(HasChatTemplate(directory_.string()));
+}
+
+TEST_F(ChatTemplate, StopIdsComeFromBothConfigsAndTheTurnMark) {
+  EXPECT_THAT(Stops(/*chat=*/false), ElementsAre(1));
+  EXPECT_THAT(Stops(/*chat=*/true), ElementsAre(1, 106));
+  Write("generation_config.json", R"({"eos_token_id": [1, 50]})");
+  EXPECT_THAT(Stops(/*chat=*/false), ElementsAre(1, 50));
+  Write("generation_config.json", R"({"eos_token_id": 7})");
+  EXPECT_THAT(Stops(/*chat=*/true), ElementsAre(1, 7, 106));
+  Write("generation_config.json", R"({"eos_token_id": null})");
+  EXPECT_THAT(Stops(/*chat=*/false), ElementsAre(1));
+  Write("generation_config.json", R"({"eos_token_id": "one"})");
+  EXPECT_THROW(Stops(/*chat=*/false), UserError);
+  Write("generation_config.json", "{");
+  EXPECT_THROW(Stops(/*chat=*/false), UserError);
+}
+
+}  // namespace
+}  // namespace plelab

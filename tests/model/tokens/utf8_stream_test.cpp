@@ -1,0 +1,46 @@
+#include "model/tokens/utf8_stream.h"
+
+#include <gtest/gtest.h>
+
+namespace plelab {
+namespace {
+
+TEST(Utf8Stream, HoldsACharacterBackUntilItsLastByte) {
+  Utf8Stream stream;
+  EXPECT_EQ(stream.Push("a\xF0"), "a");
+  EXPECT_EQ(stream.Push("\x9F\x99"), "");
+  EXPECT_EQ(stream.Push("\x82z"), "🙂z");
+  EXPECT_EQ(stream.Finish(), "");
+}
+
+TEST(Utf8Stream, ReplacesEachByteThatBelongsToNoCharacter) {
+  Utf8Stream stream;
+  // A cut three-byte character, a lone continuation, an overlong slash, a surrogate, past U+10FFFF.
+  EXPECT_EQ(stream.Push("\xE2\x82"
+                        "a"),
+            "��a");
+  EXPECT_EQ(stream.Push("\x80"), "�");
+  EXPECT_EQ(stream.Push("\xC0\xAF"), "��");
+  EXPECT_EQ(stream.Push("\xED\xA0\x80"), "���");
+  EXPECT_EQ(stream.Push("\xF4\x90\x80\x80"), "����");
+}
+
+TEST(Utf8Stream, FinishGivesUpWhatIsIncomplete) {
+  Utf8Stream stream;
+  EXPECT_EQ(stream.Push("\xF0\x9F"), "");
+  EXPECT_EQ(stream.Finish(), "��");
+  EXPECT_EQ(stream.Push("b"), "b");
+}
+
+TEST(Utf8Stream, KeepsTheEdgesOfTheRange) {
+  for (const std::string& text :
+       {std::string("\0", 1), std::string("\x7F"), std::string("\xC2\x80"), std::string("\xDF\xBF"),
+        std::string("\xE0\xA0\x80"), std::string("\xED\x9F\xBF"), std::string("\xEE\x80\x80"),
+        std::string("\xEF\xBF\xBF"), std::string("\xF0\x90\x80\x80"), std::string("\xF4\x8F\xBF\xBF")}) {
+    Utf8Stream stream;
+    EXPECT_EQ(stream.Push(text), text);
+  }
+}
+
+}  // namespace
+}  // namespace plelab
