@@ -20,3 +20,22 @@ if(PLELAB_SANITIZE)
                                                   -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(plelab_options INTERFACE -fsanitize=address,undefined)
 endif()
+
+# The sources of a room are compiled together (a unity build): loading the precompiled header and instantiating what
+# every source of a room needs takes longer than the sources themselves.  -DPLELAB_UNITY=OFF compiles each on its own,
+# which suits work on a single file.
+option(PLELAB_UNITY "Compile the sources of each room together" ON)
+function(plelab_unity target)
+  if(NOT PLELAB_UNITY)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # A class hides members of an anonymous namespace: g++ takes every file of a unity build but one for a header.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  foreach(source ${sources})
+    cmake_path(GET source PARENT_PATH room)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${room}")
+  endforeach()
+endfunction()

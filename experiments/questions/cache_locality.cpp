@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr char kCurve[] = "cache_locality";
 constexpr char kLru[] = "lru", kWarmed[] = "lru_warmed", kOptimal[] = "optimal", kStatic[] = "static_hot",
                kShuffled[] = "lru_shuffled";
-constexpr int64_t kBlock = 256;  // tokens that are resampled together: neighbours share their words
+constexpr int64_t kTokenBlock = 256;  // tokens that are resampled together: neighbours share their words
 
 // The rows that a text asks for, in the two parts of its use.
 struct Stream {
@@ -115,7 +115,7 @@ class Sweep {
   // The text's own order: what is uncertain is which passages it is made of.
   void AddOneOrder(const char* series, int64_t capacity, const Hits& hits) {
     Add(series, capacity,
-        BlockBootstrapMean(hits, kBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed)));
+        BlockBootstrapMean(hits, kTokenBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed)));
   }
 
   void Add(const char* series, int64_t capacity, const Interval& rate) {
@@ -172,7 +172,7 @@ RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& option
   return result;
 }
 
-std::string Estimate(const ExperimentConfig& config) {
+std::string LocalityEstimate(const ExperimentConfig& config) {
   const Stream stream = ReadStream(config);
   const int64_t distinct = DistinctRows(stream.measured());
   return Format(
@@ -208,7 +208,7 @@ std::string SummaryLine(const Curve& curve, const CurveRow& lru) {
       order * 100);
 }
 
-std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+std::string LocalitySummary(const ExperimentConfig& config, const RunResult& result) {
   const Curve &curve = result.record.curves.at(0), &stream = result.record.curves.at(1);
   const double tokens = FindValue(stream, "measured_tokens"), distinct = FindValue(stream, "distinct_rows");
   std::string text = Format(
@@ -227,6 +227,6 @@ std::string Summary(const ExperimentConfig& config, const RunResult& result) {
 
 }  // namespace
 
-Experiment CacheLocality() { return {CountAndWrite, Estimate, Summary}; }
+Experiment CacheLocality() { return {CountAndWrite, LocalityEstimate, LocalitySummary}; }
 
 }  // namespace plelab

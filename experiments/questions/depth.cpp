@@ -19,12 +19,12 @@ std::string StackParameters(const VariantRow& variant) {
   return Format("{:.3f}", Options(variant).value("stack_parameters", 0.0) * 1e-6);
 }
 
-std::string Summary(const ExperimentConfig& /*config*/, const RunResult& result) {
+std::string DepthSummary(const ExperimentConfig& /*config*/, const RunResult& result) {
   return AccuracySummary(result, {{"layers run", LayersRun}, {"stack M", StackParameters}});
 }
 
 }  // namespace
 
-Experiment Depth() { return {Run, EstimateOf, Summary}; }
+Experiment Depth() { return {Run, EstimateOf, DepthSummary}; }
 
 }  // namespace plelab

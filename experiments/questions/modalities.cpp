@@ -12,10 +12,10 @@
 namespace plelab {
 namespace {
 
-constexpr const char* kNone = "—";
+constexpr const char* kNoValue = "—";
 
 std::string Milliseconds(const std::vector<double>& ns) {
-  return ns.empty() ? kNone : Format("{:.1f}", Quantile(ns, 0.5) * 1e-6);
+  return ns.empty() ? kNoValue : Format("{:.1f}", Quantile(ns, 0.5) * 1e-6);
 }
 
 std::vector<double> CurveValues(const Record& record, const std::string& curve, const std::string& variant,
@@ -36,7 +36,7 @@ std::string Bytes(const Record& record, const std::string& variant, const std::s
   for (const MemoryRow& row : record.memory) {
     if (row.variant == variant && row.counter == counter) most = std::max(most, row.bytes);
   }
-  return most < 0 ? kNone : ReadableBytes(static_cast<int64_t>(most));
+  return most < 0 ? kNoValue : ReadableBytes(static_cast<int64_t>(most));
 }
 
 std::string Line(const Record& record, const VariantRow& variant, size_t width) {
@@ -56,7 +56,7 @@ std::string Line(const Record& record, const VariantRow& variant, size_t width) 
                 Bytes(record, variant.variant, "audio"), Bytes(record, variant.variant, "peak_rss"));
 }
 
-std::string Summary(const ExperimentConfig&, const RunResult& result) {
+std::string ModalitiesSummary(const ExperimentConfig&, const RunResult& result) {
   const Record& record = result.record;
   size_t width = 7;
   for (const VariantRow& variant : record.variants) width = std::max(width, variant.variant.size());
@@ -74,6 +74,6 @@ std::string Summary(const ExperimentConfig&, const RunResult& result) {
 
 }  // namespace
 
-Experiment Modalities() { return {Run, EstimateOf, Summary}; }
+Experiment Modalities() { return {Run, EstimateOf, ModalitiesSummary}; }
 
 }  // namespace plelab

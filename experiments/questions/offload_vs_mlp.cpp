@@ -18,7 +18,7 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kBlock = 32;  // tokens that are resampled together: neighbours share the device's mood
+constexpr int64_t kReadBlock = 32;  // tokens that are resampled together: neighbours share the device's mood
 
 // One row of the result: what a shape's token reads, and its times.
 struct Case {
@@ -88,7 +88,7 @@ std::vector<Curve> CurvesOf(const std::vector<Case>& cases, const OffloadSection
       samples{"offload_samples", "round", "ms", {}};
   for (const Case& c : cases) {
     const Interval ms =
-        PairedBootstrapMean(c.ms, kBlock, section.bootstrap, static_cast<uint64_t>(section.seed));
+        PairedBootstrapMean(c.ms, kReadBlock, section.bootstrap, static_cast<uint64_t>(section.seed));
     CurveRow& row = times.rows.emplace_back(RowOf(c, static_cast<double>(c.reads.bytes()), ms.value));
     row.low = ms.low;
     row.high = ms.high;
@@ -131,7 +131,7 @@ RunResult MeasureAndWrite(const ExperimentConfig& config, const RunOptions& opti
   return result;
 }
 
-std::string Estimate(const ExperimentConfig& config) {
+std::string OffloadEstimate(const ExperimentConfig& config) {
   const std::vector<Case> cases = CasesOf(config);
   return Format(
       "{}: writes {} to {} and removes it; then {} rounds that read {} each, {} in all: minutes, by the "
@@ -159,7 +159,7 @@ std::string SummaryLine(const CurveRow& time, const CurveRow& reads, const std::
                 Short(Quantile(ms, 0.5)), p99, Short(1000 / time.y));
 }
 
-std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+std::string OffloadSummary(const ExperimentConfig& config, const RunResult& result) {
   const auto& curves = result.record.curves;
   std::string text =
       Format("{} · {}\n{} · up to {} reads at once\n", MetaValue(result.record.meta, "storage"),
@@ -176,6 +176,6 @@ std::string Summary(const ExperimentConfig& config, const RunResult& result) {
 
 }  // namespace
 
-Experiment OffloadVsMlp() { return {MeasureAndWrite, Estimate, Summary}; }
+Experiment OffloadVsMlp() { return {MeasureAndWrite, OffloadEstimate, OffloadSummary}; }
 
 }  // namespace plelab

@@ -35,7 +35,7 @@ void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
   add("audio", sums.audio());
 }
 
-RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
+RunResult CountParameters(const ExperimentConfig& config, const RunOptions& options) {
   RunResult result;
   result.path = ResultPath(config, options);
   RequireFree(result.path, options);
@@ -52,7 +52,7 @@ RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& option
   return result;
 }
 
-std::string Estimate(const ExperimentConfig& config) {
+std::string ParameterGroupsEstimate(const ExperimentConfig& config) {
   return Format("{}: counts {} shapes; seconds, and no memory or disk to speak of\n", config.name,
                 config.shapes.size());
 }
@@ -68,7 +68,7 @@ std::string Grouped(int64_t value) {
   return grouped;
 }
 
-std::string Summary(const ExperimentConfig& config, const RunResult&) {
+std::string ParameterGroupsSummary(const ExperimentConfig& config, const RunResult&) {
   std::vector<std::vector<std::pair<std::string, int64_t>>> sums;
   std::string text = Format("{:<18}", "parameters");
   for (const auto& shape : config.shapes) {
@@ -84,6 +84,6 @@ std::string Summary(const ExperimentConfig& config, const RunResult&) {
 
 }  // namespace
 
-Experiment ParameterGroups() { return {CountAndWrite, Estimate, Summary}; }
+Experiment ParameterGroups() { return {CountParameters, ParameterGroupsEstimate, ParameterGroupsSummary}; }
 
 }  // namespace plelab

@@ -47,7 +47,7 @@ std::string LayerTable(const Layers& layers) {
   return text;
 }
 
-std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+std::string ContributionSummary(const ExperimentConfig& config, const RunResult& result) {
   Layers layers;
   for (const ContributionRow& row : result.record.contribution) {
     if (row.bucket == "all") layers[{row.variant, row.layer}].metrics[row.metric] = &row;
@@ -68,6 +68,6 @@ std::string Summary(const ExperimentConfig& config, const RunResult& result) {
 
 }  // namespace
 
-Experiment PleContribution() { return {Run, EstimateOf, Summary}; }
+Experiment PleContribution() { return {Run, EstimateOf, ContributionSummary}; }
 
 }  // namespace plelab

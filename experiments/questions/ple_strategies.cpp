@@ -6,12 +6,12 @@
 namespace plelab {
 namespace {
 
-std::string Summary(const ExperimentConfig& config, const RunResult& result) {
+std::string StrategiesSummary(const ExperimentConfig& config, const RunResult& result) {
   return SummaryTable(result.record, config.design.seed);
 }
 
 }  // namespace
 
-Experiment PleStrategies() { return {Run, EstimateOf, Summary}; }
+Experiment PleStrategies() { return {Run, EstimateOf, StrategiesSummary}; }
 
 }  // namespace plelab

@@ -20,7 +20,7 @@ std::unordered_map<int64_t, int64_t> CountsOf(std::span<const int64_t> ids) {
   return counts;
 }
 
-std::vector<double> ToVector(const torch::Tensor& x) {
+std::vector<double> DoublesOf(const torch::Tensor& x) {
   const torch::Tensor plain = x.contiguous();
   return {plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + plain.numel()};
 }
@@ -134,11 +134,11 @@ SharedMoment SharedMomentOf(const torch::Tensor& added, std::span<const int64_t>
   const torch::Tensor group = torch::tensor(groups, torch::kInt64);
   const Groups same_id = WithinGroups(x, group, std::ssize(group_of_id));
   const Groups everyone = WithinGroups(x, torch::zeros_like(group), 1);
-  shared.total = ToVector(x.square().sum(1));
-  shared.layer = ToVector(everyone.moment);
-  shared.token = ToVector(same_id.moment);
-  shared.layer_error = ToVector(everyone.error);
-  shared.token_error = ToVector(same_id.error);
+  shared.total = DoublesOf(x.square().sum(1));
+  shared.layer = DoublesOf(everyone.moment);
+  shared.token = DoublesOf(same_id.moment);
+  shared.layer_error = DoublesOf(everyone.error);
+  shared.token_error = DoublesOf(same_id.error);
   return shared;
 }
 

@@ -7,14 +7,13 @@
 #include <limits>
 
 #include "harness/machine/environment.h"
+#include "harness/record/record.h"
 #include "harness/support/system_files.h"
 
 namespace plelab {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Mean over the cores of what cpufreq says, else of /proc/cpuinfo (in a virtual machine often the
 // nominal clock).
@@ -33,12 +32,12 @@ double CpuMhz() {
     for (const std::string& line : Lines(ReadSystemFile("/proc/cpuinfo")))
       add(LeadingNumber(FieldOf(line, "cpu MHz")));
   }
-  return cores == 0 ? kNaN : sum / cores;
+  return cores == 0 ? kNotMeasured : sum / cores;
 }
 
 // The hottest of the files NAME below the folders of `parent`, which hold thousandths of a degree.
 double HottestBelow(const std::string& parent, const std::string& beginning, const std::string& ending) {
-  double hottest = kNaN;
+  double hottest = kNotMeasured;
   std::error_code error;
   for (const auto& folder : fs::directory_iterator(parent, error)) {
     for (const auto& file : fs::directory_iterator(folder.path(), error)) {
@@ -69,23 +68,23 @@ double PressureUs(const std::string& resource) {
   for (const std::string& line : Lines(ReadSystemFile("/proc/pressure/" + resource))) {
     const size_t total = line.find("total=");
     if (line.starts_with("some ") && total != std::string::npos) {
-      return LeadingNumber(std::string_view(line).substr(total + 6)).value_or(kNaN);
+      return LeadingNumber(std::string_view(line).substr(total + 6)).value_or(kNotMeasured);
     }
   }
-  return kNaN;
+  return kNotMeasured;
 }
 
 // RAPL, all packages; often readable by root only.  "intel-rapl:0" is a package, "intel-rapl:0:1"
 // a part of it.
 double EnergyJ() {
-  double joules = kNaN;
+  double joules = kNotMeasured;
   std::error_code error;
   for (const auto& zone : fs::directory_iterator("/sys/class/powercap", error)) {
     const std::string name = zone.path().filename();
     if (std::count(name.begin(), name.end(), ':') != 1) continue;
     if (!ReadSystemFile(zone.path() / "name").starts_with("package")) continue;
     const auto microjoules = ReadSystemNumber(zone.path() / "energy_uj");
-    if (!microjoules) return kNaN;  // part of a sum would be a wrong sum
+    if (!microjoules) return kNotMeasured;  // part of a sum would be a wrong sum
     joules = (std::isnan(joules) ? 0 : joules) + static_cast<double>(*microjoules) * 1e-6;
   }
   return joules;
@@ -111,7 +110,7 @@ MachineState Between(const MachineState& before, const MachineState& after) {
   change.psi_io_us -= before.psi_io_us;
   change.major_faults -= before.major_faults;
   change.energy_j -= before.energy_j;
-  if (change.energy_j < 0) change.energy_j = kNaN;  // the counter wrapped
+  if (change.energy_j < 0) change.energy_j = kNotMeasured;  // the counter wrapped
   return change;
 }
 

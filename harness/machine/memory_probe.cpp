@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "harness/machine/cgroup.h"
+#include "harness/record/record.h"
 #include "harness/support/system_files.h"
 
 namespace plelab {
@@ -19,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr char kGroupPrefix[] = "plelab-";
 
 // Of the group that this process is in now; empty without one.
@@ -66,7 +66,7 @@ MemoryReading ReadMemory() {
   if (rollup.empty()) {
     reading.anonymous_bytes = Bytes(status, "RssAnon");
     reading.file_backed_bytes = Bytes(status, "RssFile") + Bytes(status, "RssShmem");
-    reading.pss_bytes = kNaN;
+    reading.pss_bytes = kNotMeasured;
   } else {
     reading.anonymous_bytes = Bytes(rollup, "Anonymous");
     reading.file_backed_bytes = Bytes(rollup, "Rss") - reading.anonymous_bytes;
@@ -74,7 +74,7 @@ MemoryReading ReadMemory() {
   }
   reading.peak_rss_bytes = Bytes(status, "VmHWM");
   const auto peak = PeakFile().empty() ? std::nullopt : ReadSystemNumber(PeakFile());
-  reading.cgroup_peak_bytes = peak ? static_cast<double>(*peak) : kNaN;
+  reading.cgroup_peak_bytes = peak ? static_cast<double>(*peak) : kNotMeasured;
   return reading;
 }
 

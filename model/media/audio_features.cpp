@@ -166,7 +166,7 @@ void RequireText(const JsonObject& config, const std::string& key, const std::st
   throw UserError("{}: key '{}': expected {}, found {}", config.origin(), config.Path(key), expected, found);
 }
 
-void CheckSteps(const JsonObject& config) {
+void CheckAudioSteps(const JsonObject& config) {
   RequireText(config, "feature_extractor_type", "Gemma3nAudioFeatureExtractor");
   RequireText(config, "padding_side", "right");
   const double dither = config.Number("dither");
@@ -205,7 +205,7 @@ AudioProcessor ReadAudioProcessor(const std::string& checkpoint_directory) {
   AudioProcessor processor;
   const auto config = ReadProcessorConfig(checkpoint_directory, "feature_extractor");
   if (!config) return processor;
-  CheckSteps(*config);
+  CheckAudioSteps(*config);
   ReadLengths(*config, processor);
   ReadBins(*config, processor);
   processor.preemphasis = NumberFrom(*config, "preemphasis", 0);

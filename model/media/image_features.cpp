@@ -35,7 +35,7 @@ void CheckLayout(const JsonObject& config) {
                   config.Path("data_format"), format);
 }
 
-void CheckSteps(const JsonObject& config) {
+void CheckImageSteps(const JsonObject& config) {
   CheckKind(config);
   CheckLayout(config);
   RequireOn(config, "do_resize");
@@ -75,7 +75,7 @@ ImageProcessor ReadImageProcessor(const std::string& checkpoint_directory) {
   ImageProcessor processor;
   const auto config = ReadProcessorConfig(checkpoint_directory, "image_processor");
   if (!config) return processor;
-  CheckSteps(*config);
+  CheckImageSteps(*config);
   ReadSize(*config, processor);
   processor.rescale_factor = config->Number("rescale_factor");
   if (processor.rescale_factor <= 0) {

@@ -8,14 +8,6 @@
 #include "model/weights/torch_dtype.h"
 
 namespace plelab {
-namespace {
-
-std::span<std::byte> BytesOf(const torch::Tensor& tensor) {
-  return {static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()};
-}
-
-}  // namespace
-
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
   std::vector<TensorInfo> infos;

@@ -15,10 +15,6 @@ namespace {
 constexpr int64_t kPieceBytes = 2 << 20;   // what a thread reads at once
 constexpr int64_t kSlabBytes = 128 << 20;  // what all threads read between two progress reports
 
-std::span<std::byte> BytesOf(const torch::Tensor& tensor) {
-  return {static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()};
-}
-
 // rows [n, in] → columns first_row … first_row + n of place [in, out].  Element is only a size: nothing is
 // computed.
 template <class Element>

@@ -1,4 +1,3 @@
-#include "model/catalog/load_weights.h"
 #include "model/catalog/synth.h"
 
 #include <gmock/gmock.h>
@@ -7,6 +6,7 @@
 #include <filesystem>
 
 #include "model/base/error.h"
+#include "model/catalog/load_weights.h"
 #include "model/catalog/text_weights.h"
 #include "model/catalog/weight_catalog.h"
 #include "model/checkpoint/checkpoint.h"

@@ -4,8 +4,8 @@
 #include <functional>
 
 #include "model/base/error.h"
-#include "model/catalog/text_weight_list.h"
 #include "model/catalog/load_weights.h"
+#include "model/catalog/text_weight_list.h"
 #include "model/weights/arena.h"
 #include "tests/support/checkpoint_files.h"
 
