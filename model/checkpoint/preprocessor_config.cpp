@@ -10,7 +10,7 @@
 namespace plelab {
 namespace {
 
-// Read by ReadImageProcessor or ReadAudioProcessor.
+// Keys that ReadImageProcessor or ReadAudioProcessor reads.
 const std::set<std::string> kRead = {
     "crop_size",     "dither",        "do_center_crop",        "do_normalize",   "do_pad",
     "do_rescale",    "do_resize",     "feature_size",          "fft_length",     "fft_overdrive",
@@ -19,7 +19,7 @@ const std::set<std::string> kRead = {
     "padding_value", "padding_side",  "per_bin_mean",          "per_bin_stddev", "preemphasis",
     "resample",      "sampling_rate", "input_scale_factor",    "rescale_factor", "preemphasis_htk_flavor",
     "data_format",   "size",          "feature_extractor_type"};
-// Without effect on one picture or one sound from a file.
+// Keys without effect on one image or one audio file.
 const std::set<std::string> kWithoutEffect = {"chunk_length_s",
                                               "overlap",
                                               "default_to_square",

@@ -52,7 +52,7 @@ struct Tokenizer::Impl {
     for (const SpecialName& special : specials) {
       if (special.text == piece) return special.id;
     }
-    // PieceToId answers the id of <unk> for what it does not know.
+    // PieceToId returns the id of <unk> for pieces that it does not know.
     const int id = pieces.PieceToId(piece);
     return pieces.IdToPiece(id) == piece ? id : -1;
   }

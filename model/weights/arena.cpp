@@ -13,8 +13,8 @@ namespace plelab {
 
 std::shared_ptr<Arena> Arena::Create(int64_t bytes) {
   constexpr int64_t kHugePage = 2 << 20;
-  // A mapping of at least one huge page is placed on a huge page's boundary only by luck: ask for one more,
-  // cut to fit.
+  // A mapping starts at a huge-page boundary only by chance, so one more huge page is requested and the rest
+  // is cut off.
   const int64_t size = std::max<int64_t>((bytes + kHugePage - 1) / kHugePage, 1) * kHugePage;
   const int64_t mapped = size + kHugePage;
   void* start =
@@ -27,7 +27,7 @@ std::shared_ptr<Arena> Arena::Create(int64_t bytes) {
   const int64_t head = misalignment == 0 ? 0 : kHugePage - static_cast<int64_t>(misalignment);
   if (head > 0) ::munmap(first, head);
   if (kHugePage - head > 0) ::munmap(first + head + size, kHugePage - head);
-  ::madvise(first + head, size, MADV_HUGEPAGE);  // where the kernel has none, small pages do
+  ::madvise(first + head, size, MADV_HUGEPAGE);  // kernels without huge pages use small ones
   return std::shared_ptr<Arena>(new Arena(first + head, bytes, size));
 }
 
