@@ -93,7 +93,7 @@ std::string DescribePle(const PleOptions& options) {
 }
 
 void AddMediaOptions(CLI::App& command, MediaFiles& files) {
-  // One file each, so that what follows is not taken for another.
+  // One file per option, so that the argument after it is not taken for another file.
   command.add_option("--image", files.images, "PNG or JPEG; again for another one")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

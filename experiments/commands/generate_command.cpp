@@ -1,4 +1,4 @@
-// plelab generate: streams text from a checkpoint.
+// `plelab generate`: streams text from a checkpoint.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -24,7 +24,7 @@ struct GenerateOptions {
   MediaFiles media;
   std::string prompt;
   std::string system;
-  std::string chat = "auto";  // on, off, auto: on where the checkpoint ships a chat template
+  std::string chat = "auto";  // on, off, or auto: on if the checkpoint has a chat template
   int64_t max_tokens = 128;
   SamplerOptions sampler;
 };
@@ -32,10 +32,10 @@ struct GenerateOptions {
 struct Statistics {
   int64_t prompt_tokens = 0;
   double encode_s = 0;     // images and clips to soft tokens
-  int64_t new_tokens = 0;  // a stop id included
+  int64_t new_tokens = 0;  // including a stop id
   bool stopped = false;    // by a stop id
   double ttft_s = 0;       // from encoding and the first PLE read to the first sampled id
-  double decode_s = 0;     // of the new tokens after the first
+  double decode_s = 0;     // for the new tokens after the first
 };
 
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -79,13 +79,13 @@ void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Ge
   }
 }
 
-// What the model is shown before it speaks.
+// What the model reads before it generates.
 struct Prompt {
   std::vector<int64_t> ids;
   MediaInput media;
 };
 
-// Prefill, then a step per token; `show(id)` sees every new id that is text.
+// Prefills, then makes a step per token.  Calls show(id) for every new id that is text.
 template <class Show>
 Statistics Generate(OpenModel& open, const Prompt& prompt, const std::vector<int64_t>& stop_ids,
                     int64_t max_tokens, Sampler& sampler, Show show) {

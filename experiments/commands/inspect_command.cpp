@@ -1,4 +1,4 @@
-// `plelab inspect`: what those parameters are, counted.
+// `plelab inspect`: counts the parameters of a checkpoint or shape, by group.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -73,7 +73,7 @@ bool HasGroup(const Gemma3nConfig& config, ParameterGroup group) {
   return group == ParameterGroup::kVisionTower ? config.vision.has_value() : config.audio.has_value();
 }
 
-// What a user should know beyond the counts.
+// What a user should know besides the counts.
 std::string Notes(const Checkpoint& checkpoint, const ParameterCount& count) {
   std::string notes;
   for (const ParameterGroup tower : {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower}) {

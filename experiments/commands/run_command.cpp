@@ -1,4 +1,5 @@
-// plelab run: one config, one result file.  And run-child, which measures one (variant, repetition) for it.
+// `plelab run`: one config, one result file; and `run-child`, which measures one (variant, repetition) for
+// it.
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -36,7 +37,7 @@ void PrintEnd(const RunResult& result) {
 }
 
 void RunExperiment(RunFlags& flags) {
-  // A full file system or quota is an error that the writer sees, not a signal that ends us.
+  // A full file system or quota then shows as a write error instead of a signal that ends the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
   const Experiment experiment = FindExperiment(config.experiment);

@@ -60,7 +60,8 @@ void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
 }
 
 void RunTraining(TrainFlags& flags) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a full disk is an error that the writer sees, not a signal that ends us
+  // A full disk then shows as a write error instead of a signal that ends the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   const TrainingConfig config = ReadTrainingConfig(flags.config, flags.set);
   flags.options.config_path = flags.config;
   flags.options.command = CommandLine("train", flags.config, flags.set);
