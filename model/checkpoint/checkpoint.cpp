@@ -147,7 +147,7 @@ const TensorInfo* Checkpoint::Find(const std::string& name) const {
 
 void Checkpoint::ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const {
   if (offset_bytes < 0 || offset_bytes + static_cast<int64_t>(out.size()) > info.size_bytes) {
-    throw RunError("{}: tensor '{}': bytes {} to {} were asked of {}", info.file, info.name, offset_bytes,
+    throw RunError("{}: tensor '{}': bytes {} to {} were requested of {}", info.file, info.name, offset_bytes,
                    offset_bytes + static_cast<int64_t>(out.size()), info.size_bytes);
   }
   shards_.at(info.file)->Read(info.offset_bytes + offset_bytes, out);

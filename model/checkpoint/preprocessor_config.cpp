@@ -47,9 +47,8 @@ std::optional<JsonObject> ReadJson(const std::filesystem::path& path) {
 void CheckKeys(const JsonObject& config) {
   for (const auto& key : config.Keys()) {
     if (kRead.count(key) || kWithoutEffect.count(key) || config.IsNull(key)) continue;
-    throw UserError(
-        "{}: key '{}' is not known here and might change the features; remove it, or set it to null",
-        config.origin(), config.Path(key));
+    throw UserError("{}: key '{}' is unknown and might change the features; remove it, or set it to null",
+                    config.origin(), config.Path(key));
   }
 }
 
@@ -70,8 +69,8 @@ std::optional<JsonObject> ReadProcessorConfig(const std::string& checkpoint_dire
 
 void RequireOff(const JsonObject& config, const std::string& key) {
   if (!config.Has(key) || config.IsNull(key) || !config.Boolean(key)) return;
-  throw UserError("{}: key '{}': expected false or null, found true, which is not done here", config.origin(),
-                  config.Path(key));
+  throw UserError("{}: key '{}': expected false or null, found true, which is not implemented",
+                  config.origin(), config.Path(key));
 }
 
 }  // namespace plelab

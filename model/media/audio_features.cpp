@@ -172,7 +172,7 @@ void CheckSteps(const JsonObject& config) {
   RequireText(config, "padding_side", "right");
   const double dither = config.Number("dither");
   if (dither == 0) return;
-  throw UserError("{}: key '{}': expected 0, found {}: dither is random and not done here", config.origin(),
+  throw UserError("{}: key '{}': expected 0, found {}: dither is random and not implemented", config.origin(),
                   config.Path("dither"), dither);
 }
 

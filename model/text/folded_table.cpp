@@ -122,8 +122,8 @@ void CheckRoom(const PleTable& table) {
   const auto available = static_cast<int64_t>(fs::space(folder).available);
   if (available >= table.geometry.table_bytes()) return;
   throw UserError(
-      "{}: `folded` keeps {} bytes of finished inputs there, {} are free; use another strategy, or copy the "
-      "checkpoint to a larger disk",
+      "{}: `folded` needs {} bytes there for finished inputs, but {} are free; use another strategy, or copy "
+      "the checkpoint to a larger disk",
       table.path, table.geometry.table_bytes(), available);
 }
 

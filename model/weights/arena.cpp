@@ -20,7 +20,7 @@ std::shared_ptr<Arena> Arena::Create(int64_t bytes) {
   void* start =
       ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) {
-    throw RunError("expected {} bytes of memory for weights, found less: {}", bytes, std::strerror(errno));
+    throw RunError("cannot get {} bytes of memory for weights: {}", bytes, std::strerror(errno));
   }
   auto* first = static_cast<std::byte*>(start);
   const auto misalignment = reinterpret_cast<uintptr_t>(first) % kHugePage;
@@ -37,8 +37,8 @@ torch::Tensor Arena::Allocate(const std::vector<int64_t>& shape, torch::ScalarTy
   const int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
   const int64_t bytes = Padded(count * static_cast<int64_t>(torch::elementSize(type)));
   if (bytes > size_bytes_ - used_bytes_) {
-    throw RunError("the arena of {} bytes is full: {} are used, {} were asked", size_bytes_, used_bytes_,
-                   bytes);
+    throw RunError("the arena of {} bytes is full: {} are used, and {} more were requested", size_bytes_,
+                   used_bytes_, bytes);
   }
   std::byte* data = base_ + used_bytes_;
   used_bytes_ += bytes;
