@@ -118,7 +118,7 @@ class GroupScorer {
       if (!document.HasMedia()) continue;
       const auto ids = std::ssize(EncodeChoice(document, document.gold, *tokenizer_, model_.config()).ids);
       if (ids <= section_.context) continue;
-      throw UserError("{}: {} tokens with what it shows, 'accuracy.context' has room for {}; raise it",
+      throw UserError("{}: {} tokens with its media, but 'accuracy.context' has room for {}; raise it",
                       document.origin, ids, section_.context);
     }
   }

@@ -112,7 +112,9 @@ double Median(std::vector<double> values) {
 int64_t CachedBytes(const FileRange& range) {
   const RangeFile file(range);
   if (!MincoreTellsTheTruth(file.fd())) {
-    throw RunError("{}: its page cache is shown only to the file's owner or to who may write it", range.path);
+    throw RunError(
+        "{}: the kernel shows its page cache only to the file's owner and to those who may write it",
+        range.path);
   }
   int64_t cached = 0;
   const int64_t end = range.offset_bytes + range.size_bytes;

@@ -49,7 +49,7 @@ class TemporaryFile {
 
  private:
   [[noreturn]] void Fail(const char* what) const {
-    throw RunError("{}: {}: {}; nothing was kept of it", path_, what, std::strerror(errno));
+    throw RunError("{}: {}: {}; no part of it was kept", path_, what, std::strerror(errno));
   }
   std::string path_;
   int fd_ = -1;

@@ -258,8 +258,8 @@ void Hdf5Writer::WriteRows(const std::string& path, int64_t first_row, std::span
   const hsize_t start[2] = {static_cast<hsize_t>(first_row), 0};
   const hsize_t count[2] = {shape[1] == 0 ? 0 : values.size() / shape[1], shape[1]};
   if (count[0] * count[1] != values.size() || first_row < 0 || start[0] + count[0] > shape[0]) {
-    throw RunError("{}: {} values from row {} on are no rows of {} x {}", path, values.size(), first_row,
-                   shape[0], shape[1]);
+    throw RunError("{}: {} values from row {} on are not whole rows of {} x {}", path, values.size(),
+                   first_row, shape[0], shape[1]);
   }
   if (values.empty()) return;
   Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of " + path);

@@ -29,7 +29,8 @@ void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
   CheckResultIsNew(output, options);
   const std::string state = StatePath(output.folder);
   if (fs::exists(state) && !options.force && !options.resume) {
-    throw UserError("{}: a run was stopped here; go on with --resume, or start anew with --force", state);
+    throw UserError("{}: a run was stopped here; continue it with --resume, or start anew with --force",
+                    state);
   }
 }
 
