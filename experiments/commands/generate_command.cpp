@@ -164,25 +164,27 @@ void AddGenerateCommand(CLI::App& app) {
   AddModelOptions(*command, options->model, "bfloat16");
   command
       ->add_option("--prompt", options->prompt,
-                   "the text to continue or to answer; <image> and <audio> in it are where the files go")
+                   "text to continue or to answer; <image> and <audio> in it mark where the files go")
       ->required();
   AddMediaOptions(*command, options->media);
   command->add_option("--system", options->system, "chat: instructions before the first turn");
   command
       ->add_option("--chat", options->chat,
-                   "wrap the prompt in turns; auto: where CKPT ships a chat template")
+                   "wrap the prompt in chat turns; auto: if CKPT has a chat template")
       ->check(CLI::IsMember({"on", "off", "auto"}))
       ->capture_default_str();
   command->add_option("--max-tokens", options->max_tokens, "at most this many new tokens")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  command->add_option("--temperature", options->sampler.temperature, "0: greedy")->capture_default_str();
+  command->add_option("--temperature", options->sampler.temperature, "temperature of the sampling; 0: greedy")
+      ->capture_default_str();
   command->add_option("--top-k", options->sampler.top_k, "sample from the K likeliest; 0: all")
       ->capture_default_str();
   command
-      ->add_option("--top-p", options->sampler.top_p, "sample from the likeliest that hold this probability")
+      ->add_option("--top-p", options->sampler.top_p,
+                   "sample from the likeliest tokens that together have this probability")
       ->capture_default_str();
-  command->add_option("--seed", options->sampler.seed, "of the sampling")->capture_default_str();
+  command->add_option("--seed", options->sampler.seed, "seed of the sampling")->capture_default_str();
   command->callback([options] { RunGenerate(*options); });
 }
 

@@ -25,7 +25,7 @@ std::string_view Summary(PleStrategy strategy) {
     case PleStrategy::kCached:
       return "hot rows in memory, the rest in another source";
     case PleStrategy::kDisk:
-      return "rows read from the checkpoint's file when their token comes";
+      return "rows read from the checkpoint's file when their token appears";
     case PleStrategy::kDropped:
       return "no rows at all: an ablation";
     case PleStrategy::kFolded:
@@ -43,7 +43,7 @@ std::string_view Summary(PleTransform transform) {
     case PleTransform::kMeanLayers:
       return "rows of some layers are the layer's mean row";
     case PleTransform::kShuffled:
-      return "each token has the row of another one, always the same";
+      return "each token has the row of another token, always the same one";
     case PleTransform::kPrevious:
       return "each token has the row of the token before it";
     case PleTransform::kRandom:
@@ -57,7 +57,7 @@ std::string_view Summary(PleTransform transform) {
     case PleTransform::kInt4:
       return "values in 4 bits, a scale per group";
     case PleTransform::kCodebook:
-      return "each layer's rows from a book of few (k-means)";
+      return "each layer's rows from a codebook of few entries (k-means)";
     case PleTransform::kZeroSoft:
       return "row 0, which images and audio read, is 0; text keeps its rows";
   }

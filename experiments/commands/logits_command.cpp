@@ -125,7 +125,7 @@ void AddLogitsCommand(CLI::App& app) {
   AddMediaOptions(*command, options->media);
   command->add_option("--out", options->out, "HDF5 file: /logits float32 [tokens, vocab]")->required();
   command->add_flag("--step", options->step, "feed one token at a time through the KV cache");
-  command->add_flag("--force", options->force, "replace --out where it exists");
+  command->add_flag("--force", options->force, "replace --out if it exists");
   command->callback([options] { RunLogits(*options); });
 }
 

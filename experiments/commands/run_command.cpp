@@ -90,13 +90,13 @@ void AddRunCommand(CLI::App& app) {
   command->add_option("--out", flags->options.out, "Result file; default results/<config>_<UTC>.h5")
       ->type_name("F.h5");
   command->add_flag("--force", flags->options.force,
-                    "Replace an existing result; throw unfinished parts away");
-  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+                    "Replace an existing result and discard unfinished parts");
+  command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
   command->add_flag("--dry-run", flags->dry_run, "List variants, minutes and GB; run nothing");
   command->add_option("--timeline", flags->options.timeline, "Also write phases and steps as a Chrome trace")
       ->type_name("F.json");
   command->add_flag("--allow-debug", flags->options.allow_debug,
-                    "Let a debug or sanitized build run; its result is stamped as no measurement");
+                    "Let a debug or sanitized build run; its result is marked as not a measurement");
   command->callback([flags] { RunExperiment(*flags); });
   AddRunChildCommand(app);
 }

@@ -84,7 +84,7 @@ void AddTrainCommand(CLI::App& app) {
   command->add_option("--set", flags->set, "Overrides one key of the config: arm.seed=3")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+  command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
   command->add_flag("--force", flags->options.force, "Start anew; replace an existing result");
   command->callback([flags] { RunTraining(*flags); });
 }
