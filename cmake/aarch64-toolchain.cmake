@@ -1,5 +1,5 @@
-# Builds for 64-bit Arm with Debian's cross compiler; what is built runs here under qemu-user.
-# Debian: g++-aarch64-linux-gnu, qemu-user (or qemu-user-static), googletest.
+# Builds for 64-bit Arm with Debian's cross compiler. The programs run on this machine under qemu-user.
+# Debian packages: g++-aarch64-linux-gnu, qemu-user (or qemu-user-static), googletest.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -6,7 +6,7 @@ if(NOT PLELAB_AARCH64_CXX OR NOT PLELAB_QEMU_AARCH64 OR NOT EXISTS /usr/src/goog
   return()
 endif()
 
-# The run is one process: a thousand starts of qemu would take longer than the tests.
+# All tests run in one process, because starting qemu a thousand times would take longer than the tests.
 add_test(NAME plestore_on_aarch64
          COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/aarch64
                  --build-generator ${CMAKE_GENERATOR} --build-noclean --build-target plestore_tests

@@ -1,6 +1,6 @@
-# Run at each build: writes OUTPUT with the commit that is being built, only when it changes.
-# dirty: "clean", or a hash of the changed tracked files' diff (the run-time hash of harness/source_state.h also covers
-# untracked files).
+# Runs at each build and writes the commit that is being built to OUTPUT, but only when it has changed.
+# dirty is "clean" or a hash of the diff of tracked files (the run-time hash of harness/machine/source_state.h also
+# covers untracked files).
 set(commit unknown)
 set(dirty unknown)
 find_program(GIT git)

@@ -1,8 +1,8 @@
-# What plestore and its tests need when they are built for another machine: both come as sources of this machine's Debian
-# packages, because its libraries are for this machine.
+# The dependencies of plestore and its tests when they are built for another machine. Both are taken as sources from
+# this machine's Debian packages, because the packages' libraries are compiled for this machine.
 find_package(Threads REQUIRED)
 
-# fmt, headers only, through a folder of their own: /usr/include itself would bring this machine's C library with it.
+# The headers of fmt, through a folder of their own: /usr/include itself would bring in this machine's C library.
 find_path(PLELAB_FMT_HEADERS fmt/format.h NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/cross-include)
 file(CREATE_LINK ${PLELAB_FMT_HEADERS}/fmt ${PROJECT_BINARY_DIR}/cross-include/fmt SYMBOLIC)

@@ -8,7 +8,7 @@ if(PLELAB_PLESTORE_ONLY)
   return()
 endif()
 
-# The .venv that scripts/setup.sh makes carries LibTorch; a LibTorch of the user's own wins through CMAKE_PREFIX_PATH.
+# The .venv that scripts/setup.sh creates contains LibTorch. CMAKE_PREFIX_PATH gives another LibTorch precedence.
 file(GLOB PLELAB_VENV_TORCH ${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch/share/cmake)
 list(APPEND CMAKE_PREFIX_PATH ${PLELAB_VENV_TORCH})
 set(CAFFE2_USE_KINETO OFF)

@@ -1,4 +1,4 @@
-# Run after BINARY was built: writes LIST, which adds a ctest entry for each suite, run in FOLDER.
+# Runs after BINARY is built and writes LIST, which adds a ctest entry for each suite, to be run in FOLDER.
 execute_process(COMMAND ${EMULATOR} ${BINARY} --gtest_list_tests WORKING_DIRECTORY ${FOLDER}
                 OUTPUT_VARIABLE output RESULT_VARIABLE failed)
 if(failed)

@@ -1,21 +1,22 @@
-# Compiler settings shared by every target of the project (never by its dependencies).
+# Compiler settings for every target of the project, but not for its dependencies.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The precompiled header makes ccache look at more than the sources: it needs to be told that this is fine.
+  # ccache must be told to tolerate the precompiled header, which depends on more than the sources.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
       ${CCACHE_PROGRAM})
 endif()
 
 add_library(plelab_options INTERFACE)
-# -fPIC for programs too, which CMake would build with -fPIE: a precompiled header serves only equal flags.
+# -fPIC for programs too, which CMake would build with -fPIE, because a precompiled header needs equal flags.
 target_compile_options(plelab_options INTERFACE -Wall -Wextra -Werror -Winvalid-pch -fno-math-errno -fPIC)
 target_include_directories(plelab_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(CCACHE_PROGRAM)
   target_compile_options(plelab_options INTERFACE -fpch-preprocess)
 endif()
 if(PLELAB_SANITIZE)
-  # Instrumented code confuses g++'s analysis: it finds std::regex uninitialised.  The release build keeps the warning.
+  # Instrumentation confuses g++'s analysis, which then reports std::regex as uninitialised. The release build keeps
+  # the warning.
   target_compile_options(plelab_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
                                                   -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(plelab_options INTERFACE -fsanitize=address,undefined)

@@ -1,12 +1,12 @@
-# plelab_discover_suites(BINARY PROPERTIES …): a ctest entry for each GoogleTest suite of BINARY, BINARY.SUITE.
-# CMake's own gtest_discover_tests makes one for each test: a thousand processes, most of whose time is loading LibTorch.
-# The suites are listed when the binary has been built; until then ctest knows only that it has not been.
+# plelab_discover_suites(BINARY PROPERTIES …) adds a ctest entry BINARY.SUITE for each GoogleTest suite of BINARY.
+# CMake's own gtest_discover_tests adds one for each test: a thousand processes that spend most of their time loading
+# LibTorch. The suites are listed once the binary is built; until then ctest only knows that it is missing.
 set(PLELAB_LIST_SUITES ${CMAKE_CURRENT_LIST_DIR}/list_suites.cmake)
 
 function(plelab_discover_suites binary)
   cmake_parse_arguments(ARG "" "" "PROPERTIES" ${ARGN})
   set(list ${CMAKE_CURRENT_BINARY_DIR}/${binary}_suites.cmake)
-  # Threads that wait for each other sleep: spinning ones starve each other on a busy machine.
+  # Threads that wait for each other sleep, because spinning threads starve each other on a busy machine.
   string(REPLACE ";" " " properties "TIMEOUT 1200 ENVIRONMENT OMP_WAIT_POLICY=PASSIVE ${ARG_PROPERTIES}")
   add_custom_command(TARGET ${binary} POST_BUILD VERBATIM
     BYPRODUCTS ${list}

@@ -1,4 +1,5 @@
-// The shape of the tree: who may include whom, how long a file may be, where a library may be named.
+// The shape of the tree: which room may include which, how long a file may be, and where a library may be
+// named.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ struct Room {
   std::string torch;   // "no", "parallel" or "yes"
 };
 
-// In the order in which they may include each other: the only list there is.
+// In the order in which rooms may include each other.  ARCHITECTURE.md is the only list.
 const std::vector<Room>& Rooms() {
   static const std::vector<Room> rooms = [] {
     static const std::regex kRow(R"(^\| `([a-z0-9_/]+/)` \| [^|]{10,} \| (no|parallel|yes) \|$)");
@@ -70,7 +71,8 @@ const std::vector<Room>& Rooms() {
   return rooms;
 }
 
-// The room's place in the list, −1 for what lies in no room (a library's header).
+// The position of the file's room in the list, or −1 for files outside all rooms (such as a library's
+// header).
 int RoomOf(const fs::path& file) {
   const std::string folder = file.parent_path().string() + "/";
   for (size_t i = 0; i < Rooms().size(); ++i) {
@@ -126,8 +128,8 @@ TEST(Architecture, RoomsNameTorchAsTheListSays) {
 
 int PlaceOf(const std::string& folder) { return RoomOf(folder + "file"); }
 
-// The list itself may not be loosened: plestore also builds for other machines, and rows of pictures and
-// sounds must not depend on how text is decoded.
+// Prevents loosening of the list itself: plestore is also built for other machines, and the features of
+// images and audio must not depend on how text is decoded.
 TEST(Architecture, PlestoreNamesNoTorch) {
   for (const auto& room : Rooms()) {
     const bool plestore = PlaceOf(room.folder) <= PlaceOf("model/tokens/");
@@ -164,7 +166,7 @@ std::string OutputOf(const std::string& command) {
 }
 
 TEST(Architecture, PlestoreLinksNoTorch) {
-  // Without load addresses: they change from run to run, and may spell c10.
+  // Load addresses are removed, because they change from run to run and may spell c10.
   const std::string libraries =
       OutputOf("ldd " PLELAB_BINARY_DIR "/tests/plestore_tests 2>&1 | sed 's/(0x[0-9a-f]*)//'");
   ASSERT_NE(libraries.find("libc.so"), std::string::npos) << libraries;

@@ -68,7 +68,7 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
   command
       .add_option("--ple", options.ple, "where PLE rows live: NAME[,key=value…], e.g. disk,backend=direct")
       ->capture_default_str();
-  command.add_option("--threads", options.threads, "threads that compute; 0: every core")
+  command.add_option("--threads", options.threads, "threads to compute with; 0: every core")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
@@ -93,11 +93,11 @@ std::string DescribePle(const PleOptions& options) {
 }
 
 void AddMediaOptions(CLI::App& command, MediaFiles& files) {
-  // One file each, so that what follows is not taken for another.
-  command.add_option("--image", files.images, "PNG or JPEG; again for another one")
+  // One file per option, so that the argument after it is not taken for another file.
+  command.add_option("--image", files.images, "PNG or JPEG file; repeat the option for more files")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--audio", files.audio, "WAV, FLAC or OGG; again for another one")
+  command.add_option("--audio", files.audio, "WAV, FLAC or OGG file; repeat the option for more files")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_flag("--truncate", files.truncate, "cut audio that is longer than the model hears (30 s)");

@@ -17,38 +17,38 @@ class App;
 
 namespace plelab {
 
-// "build/plelab run configs/x.yaml --set design.reps=2", words quoted for a shell where they need it.
+// "build/plelab run configs/x.yaml --set design.reps=2", with words quoted for a shell where necessary.
 std::string CommandLine(const std::string& command, const std::string& config,
                         const std::vector<std::string>& set);
 
-// What `generate` and `logits` ask for alike: a checkpoint, a dtype, where the PLE rows live, threads, a
-// device.
+// The options that `generate` and `logits` share: a checkpoint, a dtype, where the PLE rows live, threads,
+// and a device.
 struct ModelOptions {
   std::string checkpoint;  // a directory as published
   std::string dtype;       // float32 or bfloat16
   std::string ple = "resident";
-  int64_t threads = 0;         // 0: what LibTorch takes, usually every core
+  int64_t threads = 0;         // 0: LibTorch's default, usually every core
   std::string device = "cpu";  // cpu or cuda
 };
 
-// Adds CKPT, --dtype, --ple, --threads and --device.  `options` outlives the command line.
+// Adds CKPT, --dtype, --ple, --threads and --device.  `options` must outlive the command line.
 void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype);
 
-// A model ready to run, and where its PLE rows come from.
+// A model that is ready to run, and the source of its PLE rows.
 struct OpenModel {
   PleOptions ple_options;
   std::unique_ptr<PleSource> ple;
   Gemma3n model;
 };
 
-// Checks every option before it reads a weight; sets LibTorch's threads; shows progress while loading.
-// Throws UserError for options that cannot be met.
+// Checks every option before it reads a weight, sets LibTorch's number of threads, and shows progress while
+// loading.  Throws UserError for options that cannot be met.
 OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint);
 
-// "disk, backend=direct, prefetch=true": a strategy with every option that it uses.
+// For example "disk, backend=direct, prefetch=true": a strategy with every option that it uses.
 std::string DescribePle(const PleOptions& options);
 
-// Adds --image, --audio and --truncate, for `generate` and `logits` alike.  `files` outlives the command
+// Adds --image, --audio and --truncate, for both `generate` and `logits`.  `files` must outlive the command
 // line.
 void AddMediaOptions(CLI::App& command, MediaFiles& files);
 

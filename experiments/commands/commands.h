@@ -1,4 +1,4 @@
-// The sub-commands of `plelab`, one file each; each adds itself to the command line.
+// The subcommands of `plelab`, one file each.
 #pragma once
 
 #include <functional>
@@ -10,15 +10,15 @@ class App;
 
 namespace plelab {
 
-// Adds the sub-command to `app`; its callback does the work and throws UserError (exit 2) or RunError (exit
-// 1).
-void AddListCommand(CLI::App& app);  // commands/list: experiments, strategies, shapes
+// Each function adds its subcommand to `app`.  The subcommand's callback does the work and throws UserError
+// (exit 2) or RunError (exit 1).
+void AddListCommand(CLI::App& app);  // the experiments, strategies and shapes
 void AddInspectCommand(CLI::App& app);
 void AddSynthCommand(CLI::App& app);
 void AddLogitsCommand(CLI::App& app);
 void AddGenerateCommand(CLI::App& app);
-void AddRunCommand(
-    CLI::App& app);  // and the hidden `run-child` that measures one (variant, rep) in its own process
+// Also adds the hidden `run-child`, which measures one (variant, rep) in a process of its own.
+void AddRunCommand(CLI::App& app);
 void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
 

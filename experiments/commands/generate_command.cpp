@@ -1,4 +1,4 @@
-// plelab generate: streams text from a checkpoint.
+// `plelab generate`: streams text from a checkpoint.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -24,7 +24,7 @@ struct GenerateOptions {
   MediaFiles media;
   std::string prompt;
   std::string system;
-  std::string chat = "auto";  // on, off, auto: on where the checkpoint ships a chat template
+  std::string chat = "auto";  // on, off, or auto: on if the checkpoint has a chat template
   int64_t max_tokens = 128;
   SamplerOptions sampler;
 };
@@ -32,10 +32,10 @@ struct GenerateOptions {
 struct Statistics {
   int64_t prompt_tokens = 0;
   double encode_s = 0;     // images and clips to soft tokens
-  int64_t new_tokens = 0;  // a stop id included
+  int64_t new_tokens = 0;  // including a stop id
   bool stopped = false;    // by a stop id
   double ttft_s = 0;       // from encoding and the first PLE read to the first sampled id
-  double decode_s = 0;     // of the new tokens after the first
+  double decode_s = 0;     // for the new tokens after the first
 };
 
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -79,13 +79,13 @@ void CheckLength(const GenerateOptions& options, int64_t prompt_tokens, const Ge
   }
 }
 
-// What the model is shown before it speaks.
+// What the model reads before it generates.
 struct Prompt {
   std::vector<int64_t> ids;
   MediaInput media;
 };
 
-// Prefill, then a step per token; `show(id)` sees every new id that is text.
+// Prefills, then makes a step per token.  Calls show(id) for every new id that is text.
 template <class Show>
 Statistics Generate(OpenModel& open, const Prompt& prompt, const std::vector<int64_t>& stop_ids,
                     int64_t max_tokens, Sampler& sampler, Show show) {
@@ -164,25 +164,27 @@ void AddGenerateCommand(CLI::App& app) {
   AddModelOptions(*command, options->model, "bfloat16");
   command
       ->add_option("--prompt", options->prompt,
-                   "the text to continue or to answer; <image> and <audio> in it are where the files go")
+                   "text to continue or to answer; <image> and <audio> in it mark where the files go")
       ->required();
   AddMediaOptions(*command, options->media);
   command->add_option("--system", options->system, "chat: instructions before the first turn");
   command
       ->add_option("--chat", options->chat,
-                   "wrap the prompt in turns; auto: where CKPT ships a chat template")
+                   "wrap the prompt in chat turns; auto: if CKPT has a chat template")
       ->check(CLI::IsMember({"on", "off", "auto"}))
       ->capture_default_str();
   command->add_option("--max-tokens", options->max_tokens, "at most this many new tokens")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  command->add_option("--temperature", options->sampler.temperature, "0: greedy")->capture_default_str();
+  command->add_option("--temperature", options->sampler.temperature, "temperature of the sampling; 0: greedy")
+      ->capture_default_str();
   command->add_option("--top-k", options->sampler.top_k, "sample from the K likeliest; 0: all")
       ->capture_default_str();
   command
-      ->add_option("--top-p", options->sampler.top_p, "sample from the likeliest that hold this probability")
+      ->add_option("--top-p", options->sampler.top_p,
+                   "sample from the likeliest tokens that together have this probability")
       ->capture_default_str();
-  command->add_option("--seed", options->sampler.seed, "of the sampling")->capture_default_str();
+  command->add_option("--seed", options->sampler.seed, "seed of the sampling")->capture_default_str();
   command->callback([options] { RunGenerate(*options); });
 }
 

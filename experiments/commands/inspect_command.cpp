@@ -1,4 +1,4 @@
-// `plelab inspect`: what those parameters are, counted.
+// `plelab inspect`: counts the parameters of a checkpoint or shape, by group.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -73,7 +73,7 @@ bool HasGroup(const Gemma3nConfig& config, ParameterGroup group) {
   return group == ParameterGroup::kVisionTower ? config.vision.has_value() : config.audio.has_value();
 }
 
-// What a user should know beyond the counts.
+// What a user should know besides the counts.
 std::string Notes(const Checkpoint& checkpoint, const ParameterCount& count) {
   std::string notes;
   for (const ParameterGroup tower : {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower}) {
@@ -118,12 +118,12 @@ void AddInspectCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Count parameters and bytes by what they are for");
   auto arguments = std::make_shared<Arguments>();
   CLI::Option* checkpoint =
-      command->add_option("CKPT", arguments->checkpoint, "a checkpoint's directory: counts what is there");
+      command->add_option("CKPT", arguments->checkpoint, "checkpoint directory, whose tensors are counted");
   CLI::Option* shape =
       command->add_option("--shape", arguments->shape,
                           "e2b, e4b, small, or a config.json: counts the published layout, in bfloat16");
   shape->excludes(checkpoint);
-  command->add_flag("--json", arguments->json, "for programs");
+  command->add_flag("--json", arguments->json, "print JSON, for programs");
   command->callback([arguments] {
     if (arguments->checkpoint.empty() == arguments->shape.empty()) {
       throw UserError("inspect: expected a checkpoint's directory or --shape, found {}",

@@ -1,4 +1,4 @@
-// `plelab list`: what can be asked, how the PLE table can be held and changed, which shapes are known.
+// `plelab list`: the experiments, how the PLE table can be held and changed, and the known shapes.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -25,7 +25,7 @@ std::string_view Summary(PleStrategy strategy) {
     case PleStrategy::kCached:
       return "hot rows in memory, the rest in another source";
     case PleStrategy::kDisk:
-      return "rows read from the checkpoint's file when their token comes";
+      return "rows read from the checkpoint's file when their token appears";
     case PleStrategy::kDropped:
       return "no rows at all: an ablation";
     case PleStrategy::kFolded:
@@ -43,7 +43,7 @@ std::string_view Summary(PleTransform transform) {
     case PleTransform::kMeanLayers:
       return "rows of some layers are the layer's mean row";
     case PleTransform::kShuffled:
-      return "each token has the row of another one, always the same";
+      return "each token has the row of another token, always the same one";
     case PleTransform::kPrevious:
       return "each token has the row of the token before it";
     case PleTransform::kRandom:
@@ -57,7 +57,7 @@ std::string_view Summary(PleTransform transform) {
     case PleTransform::kInt4:
       return "values in 4 bits, a scale per group";
     case PleTransform::kCodebook:
-      return "each layer's rows from a book of few (k-means)";
+      return "each layer's rows from a codebook of few entries (k-means)";
     case PleTransform::kZeroSoft:
       return "row 0, which images and audio read, is 0; text keeps its rows";
   }
@@ -69,7 +69,7 @@ bool Has(const std::vector<T>& list, T item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-// "backend (pread, direct, mmap)", … of the options that `wanted` picks.
+// "backend (pread, direct, mmap)", … for the options that `wanted` selects.
 template <class Wanted>
 std::string OptionsWhere(Wanted wanted) {
   std::string text;
@@ -117,7 +117,7 @@ void ListShape(const std::string& shape) {
         millions < 1000 ? Format("{:.1f} M", millions) : Format("{:.2f} B", millions / 1000);
     std::cout << Format("  {:<20} {} layers, {} parameters, {} in bfloat16\n", shape,
                         config.text.num_hidden_layers, size, ReadableBytes(count.bytes.total()));
-  } catch (const UserError&) {  // `small` is known by its file, which needs the project's root
+  } catch (const UserError&) {  // `small` needs its file, which is found from the project's root
     std::cout << Format("  {:<20} configs/models/{}.json, from the project's root\n", shape, shape);
   }
 }

@@ -1,4 +1,4 @@
-// plelab logits: what the model says about given ids, into an HDF5 file.
+// `plelab logits`: writes the model's logits for given ids to an HDF5 file.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -27,7 +27,7 @@ struct LogitsOptions {
   bool force = false;
 };
 
-// Logits that one pass may hold at a time; more tokens go through the KV cache in pieces.
+// How many bytes of logits one pass may hold; more tokens go through the KV cache in pieces.
 constexpr int64_t kBytesPerPass = int64_t{256} << 20;
 
 void CheckOutput(const LogitsOptions& options) {
@@ -44,7 +44,7 @@ int64_t TokensPerPass(const LogitsOptions& options, const Gemma3nConfig& config)
   return std::max<int64_t>(1, kBytesPerPass / (config.text.vocab_size * static_cast<int64_t>(sizeof(float))));
 }
 
-// Float32 [n, vocab] of the next n ids.  A single one, with a cache, takes the decode step.
+// Float32 [n, vocab] for the next n ids.  A single id with a cache takes the decode step.
 torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* kv, const SoftTokens& soft) {
   const auto request = open.ple->Begin(ids);
   if (kv && ids.size() == 1) return open.model.DecodeStep(ids, *kv, *request, soft);
@@ -53,13 +53,13 @@ torch::Tensor LogitsOf(OpenModel& open, std::span<const int64_t> ids, KvCache* k
   return open.model.Forward(tensor, kv, *request, LogitsWanted::kAll, soft).squeeze(0);
 }
 
-// The tokens, with what images and clips put in the places of placeholders.
+// The tokens, and the soft tokens of images and clips that replace their placeholders.
 struct Tokens {
   std::vector<int64_t> ids;
   SoftTokens soft;
 };
 
-// Fills /logits pass by pass.  What fits in one pass needs no KV cache.
+// Fills /logits pass by pass.  Tokens that fit in one pass need no KV cache.
 void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hdf5Writer& file) {
   const auto tokens = static_cast<int64_t>(all.ids.size());
   const torch::Tensor prompt = torch::tensor(all.ids, torch::kInt64);
@@ -80,7 +80,7 @@ void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hd
   bar.Finish();
 }
 
-// One placeholder for each soft token: said before a weight is read.
+// Requires one placeholder for each soft token, before any weight is read.
 void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>& ids,
                        const Gemma3nConfig& config) {
   const SpecialTokens& special = config.special;
@@ -125,7 +125,7 @@ void AddLogitsCommand(CLI::App& app) {
   AddMediaOptions(*command, options->media);
   command->add_option("--out", options->out, "HDF5 file: /logits float32 [tokens, vocab]")->required();
   command->add_flag("--step", options->step, "feed one token at a time through the KV cache");
-  command->add_flag("--force", options->force, "replace --out where it exists");
+  command->add_flag("--force", options->force, "replace --out if it exists");
   command->callback([options] { RunLogits(*options); });
 }
 

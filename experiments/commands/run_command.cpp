@@ -1,4 +1,5 @@
-// plelab run: one config, one result file.  And run-child, which measures one (variant, repetition) for it.
+// `plelab run`: one config, one result file; and `run-child`, which measures one (variant, repetition) for
+// it.
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -36,7 +37,7 @@ void PrintEnd(const RunResult& result) {
 }
 
 void RunExperiment(RunFlags& flags) {
-  // A full file system or quota is an error that the writer sees, not a signal that ends us.
+  // A full file system or quota then shows as a write error instead of a signal that ends the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
   const Experiment experiment = FindExperiment(config.experiment);
@@ -89,13 +90,13 @@ void AddRunCommand(CLI::App& app) {
   command->add_option("--out", flags->options.out, "Result file; default results/<config>_<UTC>.h5")
       ->type_name("F.h5");
   command->add_flag("--force", flags->options.force,
-                    "Replace an existing result; throw unfinished parts away");
-  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+                    "Replace an existing result and discard unfinished parts");
+  command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
   command->add_flag("--dry-run", flags->dry_run, "List variants, minutes and GB; run nothing");
   command->add_option("--timeline", flags->options.timeline, "Also write phases and steps as a Chrome trace")
       ->type_name("F.json");
   command->add_flag("--allow-debug", flags->options.allow_debug,
-                    "Let a debug or sanitized build run; its result is stamped as no measurement");
+                    "Let a debug or sanitized build run; its result is marked as not a measurement");
   command->callback([flags] { RunExperiment(*flags); });
   AddRunChildCommand(app);
 }

@@ -60,7 +60,8 @@ void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
 }
 
 void RunTraining(TrainFlags& flags) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a full disk is an error that the writer sees, not a signal that ends us
+  // A full disk then shows as a write error instead of a signal that ends the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   const TrainingConfig config = ReadTrainingConfig(flags.config, flags.set);
   flags.options.config_path = flags.config;
   flags.options.command = CommandLine("train", flags.config, flags.set);
@@ -83,7 +84,7 @@ void AddTrainCommand(CLI::App& app) {
   command->add_option("--set", flags->set, "Overrides one key of the config: arm.seed=3")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_flag("--resume", flags->options.resume, "Go on with a run that was stopped");
+  command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
   command->add_flag("--force", flags->options.force, "Start anew; replace an existing result");
   command->callback([flags] { RunTraining(*flags); });
 }

@@ -1,4 +1,4 @@
-// The audio encoder at its published size, random weights drawn in memory:
+// The audio encoder at its published size, with random weights drawn in memory:
 //   build/plelab_micro --benchmark_filter=EncodeAudio
 // scripts/peers/compare_towers.py runs it beside the reference.
 #include <benchmark/benchmark.h>
@@ -14,7 +14,7 @@ constexpr int64_t kFramesPerSecond = 100;
 
 AudioConfig PublishedConfig() { return *ParseConfig(ShapeConfigJson("e2b"), "e2b").audio; }
 
-// One dtype at a time: together they would take 4 GB.
+// Only one dtype at a time, because both together would take 4 GB.
 const AudioWeights& Weights(DType dtype) {
   static DType held = dtype;
   static AudioWeights weights = RandomAudioWeights(PublishedConfig(), 0, dtype);
@@ -26,7 +26,7 @@ const AudioWeights& Weights(DType dtype) {
   return weights;
 }
 
-// 10 s and 30 s of noise, every frame there.
+// 10 s and 30 s of noise, without masked frames.
 void EncodeClip(benchmark::State& state, DType dtype) {
   const torch::NoGradGuard no_grad;
   const AudioConfig config = PublishedConfig();

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kPrompt = 128, kCapacity = 4096;
 
-// Ids that repeat no row for a while.
+// Ids that do not repeat a row for a while.
 std::vector<int64_t> Ids(int64_t count, int64_t from, int64_t vocab) {
   std::vector<int64_t> ids;
   for (int64_t i = 0; i < count; ++i) ids.push_back(3 + (from + i) * 7919 % (vocab - 3));
@@ -31,7 +31,7 @@ void ReadRaw(int64_t bytes) {
   }
 }
 
-// The checkpoint that the environment names, its rows streamed from disk.
+// The checkpoint that the environment variable names, with its rows streamed from disk.
 struct Loaded {
   std::shared_ptr<const Checkpoint> checkpoint;
   Gemma3n model;
@@ -69,7 +69,7 @@ void BM_Prefill(benchmark::State& state) {
 }
 BENCHMARK(BM_Prefill)->Arg(kPrompt)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-// One argument: sequences.
+// The argument is the number of sequences.
 void BM_DecodeStep(benchmark::State& state) {
   Loaded* const loaded = Load(state);
   if (loaded == nullptr) return;

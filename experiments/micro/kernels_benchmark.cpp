@@ -1,6 +1,6 @@
-// Kernels over the shapes of an E2B decode step.  Every iteration is followed by the raw read loop over as
-// many bytes, whose time is not counted: `raw` is its rate and `of_raw` the kernel's share of it, from the
-// same seconds.
+// Kernels with the shapes of an E2B decode step.  After every iteration the raw read loop reads as many
+// bytes, and its time is not counted: `raw` is its rate, and `of_raw` is the kernel's share of that rate,
+// measured within the same seconds.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kHidden = 2048, kFfn = 8192;
 
-// Times `kernel`, which reads `bytes`, against the read loop.
+// Times `kernel`, which reads `bytes`, beside the read loop.
 template <class F>
 void TimeBesideRaw(benchmark::State& state, int64_t bytes, const F& kernel) {
   WeightsInTurn raw(bytes, 0.5);  // never what the kernel has just brought into a cache
@@ -64,7 +64,7 @@ std::vector<int32_t> EveryNth(int64_t count, int64_t n) {
   return rows;
 }
 
-// One row in `n`: what a layer of 95 % sparsity reads of up (n = 20).
+// One row in `n`, as a layer of 95 % sparsity reads of up (n = 20).
 void BM_MatVecRows(benchmark::State& state) {
   const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
   const std::vector<float> x(kHidden, 0.5f);
@@ -77,7 +77,7 @@ void BM_MatVecRows(benchmark::State& state) {
 }
 BENCHMARK(BM_MatVecRows)->ArgNames({"bits", "n"})->Args({16, 20})->UseManualTime();
 
-// The same of down, transposed; n = 1: every row.
+// The same for down, transposed. n = 1 reads every row.
 void BM_RowSum(benchmark::State& state) {
   const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
   const std::vector<float> a(kFfn, 0.5f);
@@ -89,7 +89,7 @@ void BM_RowSum(benchmark::State& state) {
 }
 BENCHMARK(BM_RowSum)->ArgNames({"bits", "n"})->Args({16, 20})->Args({16, 1})->Args({32, 1})->UseManualTime();
 
-// Nanoseconds of the functions between the products.
+// The functions between the products, in nanoseconds.
 void BM_RmsNorm(benchmark::State& state) {
   std::vector<float> x(kHidden, 0.5f), weight(kHidden, 1.5f), y(kHidden);
   for (auto _ : state) {

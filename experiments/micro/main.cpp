@@ -1,4 +1,4 @@
-// plelab_micro: Google Benchmark over the model's kernels.  OMP_NUM_THREADS says how many threads.
+// plelab_micro: Google Benchmark over the model's kernels.  OMP_NUM_THREADS sets the number of threads.
 #include <benchmark/benchmark.h>
 
 BENCHMARK_MAIN();

@@ -1,4 +1,5 @@
-// MatMul beside ATen, one row and a prompt: what the rules in model/matmul.h are worth on this machine.
+// MatMul compared with ATen, for one row and for a prompt: what the rules in model/ops/matmul.h gain on this
+// machine.
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <benchmark/benchmark.h>

@@ -1,4 +1,4 @@
-// The vision encoder at its published size, random weights drawn in memory:
+// The vision encoder at its published size, with random weights drawn in memory:
 //   build/plelab_micro --benchmark_filter=EncodeImages
 // scripts/peers/compare_towers.py runs it beside the reference.
 #include <benchmark/benchmark.h>
@@ -10,7 +10,7 @@ namespace {
 
 VisionConfig PublishedConfig() { return *ParseConfig(ShapeConfigJson("e2b"), "e2b").vision; }
 
-// One dtype at a time: together they would take 2 GB.
+// Only one dtype at a time, because both together would take 2 GB.
 const VisionWeights& Weights(DType dtype) {
   static DType held = dtype;
   static VisionWeights weights = RandomVisionWeights(PublishedConfig(), 0, dtype);

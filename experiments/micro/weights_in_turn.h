@@ -1,4 +1,4 @@
-// Memory that a benchmark reads as a decode step does: every weight once, none of it still in a cache.
+// Memory that a benchmark reads as a decode step does: every weight once, when none of it is in a cache.
 #pragma once
 
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 
 namespace plelab::micro {
 
-// Half a gigabyte on huge pages, shared by all benchmarks.
+// Half a gigabyte in huge pages, shared by all benchmarks.
 inline std::span<std::byte> Arena() {
   static const std::span<std::byte> arena = [] {
     constexpr size_t kBytes = size_t{512} << 20;
@@ -28,10 +28,10 @@ inline std::span<std::byte> Arena() {
   return arena;
 }
 
-// Hands out one stretch of the arena after the other, and starts again where the next does not fit.
+// Hands out consecutive stretches of the arena, and starts again when the next one does not fit.
 class WeightsInTurn {
  public:
-  // `start`: where in the arena the first one lies, as a share of it.
+  // `start` is where in the arena the first stretch lies, as a share of its size.
   explicit WeightsInTurn(int64_t bytes, double start = 0)
       : bytes_((bytes + 63) / 64 * 64),
         offset_(static_cast<int64_t>(start * static_cast<double>(Arena().size())) / 64 * 64) {}

@@ -11,11 +11,11 @@ namespace {
 
 constexpr const char* kNone = "—";
 
-// One line: the variant and the experiment's own columns, all ASCII, then what was scored.
+// One line: the variant and the experiment's own columns, all of them ASCII, then what was scored.
 struct Line {
   std::vector<std::string> own;
   std::string nats, delta, kl, top1;
-  std::string error = "";  // in place of all but the variant
+  std::string error = "";  // replaces everything but the variant
 };
 
 Interval Find(const Record& record, const std::string& variant, const char* metric) {

@@ -1,4 +1,4 @@
-// The table at the end of a run that scored accuracy alone.
+// The table printed at the end of a run that scored only accuracy.
 #pragma once
 
 #include <string>
@@ -9,15 +9,16 @@
 
 namespace plelab {
 
-// One line per variant: bytes of the table in its form, nats per token, what is lost against the baseline.
+// One line per variant: the bytes of the table in its form, nats per token, and what is lost compared with
+// the baseline.
 std::string AccuracySummary(const ExperimentConfig& config, const RunResult& result);
 
-// What an experiment says of a variant before its accuracy.
+// What an experiment says about a variant before its accuracy.
 struct VariantColumn {
   std::string title;
   std::string (*text)(const VariantRow& variant);
 };
-// The same with columns of one's own in place of the table's bytes.
+// The same with the experiment's own columns in place of the table's bytes.
 std::string AccuracySummary(const RunResult& result, const std::vector<VariantColumn>& columns);
 
 }  // namespace plelab

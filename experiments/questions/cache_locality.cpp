@@ -1,6 +1,5 @@
-// Is the table broken up by concept?  Then tokens near each other would want the same rows, and a small cache
-// would hit more often than the plain frequency of tokens explains.  Counted on a stream of ids, no model is
-// loaded.
+// Is the table divided by concept? Then neighbouring tokens would want the same rows, and a small cache would
+// hit more often than the frequency of tokens explains.  Counts hits on a stream of ids; no model is loaded.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -25,9 +24,10 @@ namespace fs = std::filesystem;
 constexpr char kCurve[] = "cache_locality";
 constexpr char kLru[] = "lru", kWarmed[] = "lru_warmed", kOptimal[] = "optimal", kStatic[] = "static_hot",
                kShuffled[] = "lru_shuffled";
-constexpr int64_t kTokenBlock = 256;  // tokens that are resampled together: neighbours share their words
+constexpr int64_t kTokenBlock =
+    256;  // tokens that are resampled together, because neighbours share their words
 
-// The rows that a text asks for, in the two parts of its use.
+// The rows that a text asks for, in two parts: those learned from and those measured.
 struct Stream {
   TokenText text;
   PleGeometry geometry;
@@ -52,8 +52,7 @@ std::string TokenizerOf(const ExperimentConfig& config) {
   if (config.locality.text_file.empty()) return "";
   throw UserError(
       "{}: 'text_file' in 'locality' needs a tokenizer, and none ships with the shape '{}'; give a 'trace' "
-      "of "
-      "ids, or name a checkpoint as the 'shape'",
+      "of ids, or name a checkpoint as the 'shape'",
       PlaceOf(config, "locality.text_file"), shape);
 }
 
@@ -78,7 +77,7 @@ Stream ReadStream(const ExperimentConfig& config) {
   return stream;
 }
 
-// Fills /curves/cache_locality, one capacity after the other.
+// Fills /curves/cache_locality, one capacity after another.
 class Sweep {
  public:
   Sweep(const LocalitySection& section, const Stream& stream)
@@ -112,7 +111,7 @@ class Sweep {
     Add(kShuffled, capacity, {Mean(rates), Quantile(rates, 0.025), Quantile(rates, 0.975)});
   }
 
-  // The text's own order: what is uncertain is which passages it is made of.
+  // The text's own order.  What is uncertain is which passages the text consists of.
   void AddOneOrder(const char* series, int64_t capacity, const Hits& hits) {
     Add(series, capacity,
         BlockBootstrapMean(hits, kTokenBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed)));
@@ -135,7 +134,7 @@ class Sweep {
   Curve curve_;
 };
 
-// What the stream is: x counts the rows of this curve.
+// Describes the stream; x numbers the rows of this curve.
 Curve DescribeStream(const Stream& stream) {
   Curve curve{"cache_stream", "", "by label", {}};
   const auto add = [&](const char* label, int64_t value) {
@@ -177,8 +176,7 @@ std::string LocalityEstimate(const ExperimentConfig& config) {
   const int64_t distinct = DistinctRows(stream.measured());
   return Format(
       "{}: {} tokens measured after {}, {} distinct rows; {} capacities, {} random orders; under a minute, "
-      "and no "
-      "memory or disk to speak of\n",
+      "and no memory or disk to speak of\n",
       config.name, std::ssize(stream.measured()), std::ssize(stream.learn()), distinct,
       CapacityGrid(config.locality.least_rows, distinct).size(), config.locality.shuffles);
 }
@@ -197,7 +195,7 @@ double FindValue(const Curve& curve, const std::string& label) {
 
 std::string SummaryLine(const Curve& curve, const CurveRow& lru) {
   const Interval shuffled = Find(curve, kShuffled, lru.label);
-  // Where everything fits, order adds nothing: not −0.0 of a rounding.
+  // When everything fits, the order adds nothing; this avoids the −0.0 of a rounding error.
   const double order = std::abs(lru.y - shuffled.value) < 1e-9 ? 0 : lru.y - shuffled.value;
   const auto percent = [&](const char* series) { return Find(curve, series, lru.label).value * 100; };
   return Format(

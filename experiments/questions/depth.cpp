@@ -1,5 +1,5 @@
-// A shallower stack, layers copied deeper, a narrower one: what do layers and their width buy?  The accuracy
-// of one set of weights as the list of layers changes, MatFormer slices included.
+// A shallower stack, a deeper one with copied layers, a narrower one: what do layers and their width buy?
+// Measures the accuracy of one set of weights as the list of layers changes, MatFormer slices included.
 
 #include <nlohmann/json.hpp>
 

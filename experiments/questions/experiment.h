@@ -1,5 +1,5 @@
-// The questions that `plelab run` can ask, one file each; their names and sections are listed in harness
-// (KnownExperiments).
+// The questions that `plelab run` can answer, one file each.  Their names and sections are listed in the
+// harness (KnownExperiments).
 #pragma once
 
 #include <string>
@@ -10,17 +10,17 @@
 
 namespace plelab {
 
-// What an experiment adds to the common run.
+// The parts of an experiment that differ from the common run.
 struct Experiment {
   // Runs and writes the result file.
   RunResult (*run)(const ExperimentConfig& config, const RunOptions& options);
-  // What --dry-run prints; measures no variant, writes nothing.
+  // What --dry-run prints.  Measures no variant and writes nothing.
   std::string (*estimate)(const ExperimentConfig& config);
   // The table that is printed at the end.
   std::string (*summary)(const ExperimentConfig& config, const RunResult& result);
 };
 
-// config.experiment → how to run it.  Throws UserError for one that this program lacks.
+// How to run the experiment that config.experiment names.  Throws UserError for one that this program lacks.
 Experiment FindExperiment(const std::string& name);
 
 Experiment PleStrategies();
@@ -33,12 +33,12 @@ Experiment Depth();
 Experiment CacheLocality();
 Experiment OffloadVsMlp();
 
-// What experiments share that know no variants: shapes in, curves out.
+// For experiments without variants, which turn shapes into curves.
 
-// A folder is a checkpoint, anything else a shape (ShapeConfigJson).
+// `shape` is a checkpoint if it is a folder, else a shape (ShapeConfigJson).
 Gemma3nConfig ConfigOfShape(const std::string& shape);
 
-// Writes result.record to result.path, making its folder.
+// Writes result.record to result.path and creates its folder.
 void WriteCurves(const RunResult& result);
 
 }  // namespace plelab

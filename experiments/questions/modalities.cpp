@@ -1,4 +1,4 @@
-// What do text, images, audio and a mix of them take?  The common run, and a table by kind of input.
+// What do text, images, audio and a mix of them take? The common run, with a table by kind of input.
 
 #include <algorithm>
 #include <vector>
@@ -30,7 +30,7 @@ std::vector<double> CurveValues(const Record& record, const std::string& curve, 
   return values;
 }
 
-// The most over phases and repetitions; text for a table.
+// The maximum over phases and repetitions, as text for the table.
 std::string Bytes(const Record& record, const std::string& variant, const std::string& counter) {
   double most = -1;
   for (const MemoryRow& row : record.memory) {
@@ -62,8 +62,7 @@ std::string ModalitiesSummary(const ExperimentConfig&, const RunResult& result) 
   for (const VariantRow& variant : record.variants) width = std::max(width, variant.variant.size());
   std::string text = Format(
       "weights {} · {} · {} threads · medians over repetitions, ms; weights that were loaded; peak RSS of a "
-      "process "
-      "of its own\n",
+      "process of its own\n",
       MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"),
       MetaValue(record.meta, "threads", "unknown"));
   text += Format("{:<{}} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "variant", width, "enc image",

@@ -1,5 +1,5 @@
-// Why is it not like offloading MLP weights?  What one token must read if its PLE row, the FFN weights or
-// every weight stay on storage, counted from the shape; and how long reads of so many bytes take here.
+// Why is it not like offloading MLP weights? Counts from the shape what one token must read if its PLE row,
+// the FFN weights or all weights stay on storage, and measures how long reads of that many bytes take here.
 #include <algorithm>
 
 #include "experiments/questions/experiment.h"
@@ -18,9 +18,10 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kReadBlock = 32;  // tokens that are resampled together: neighbours share the device's mood
+// Tokens that are resampled together, because the device's speed drifts and neighbours share it.
+constexpr int64_t kReadBlock = 32;
 
-// One row of the result: what a shape's token reads, and its times.
+// One row of the result: what a token reads for a shape, and how long that takes.
 struct Case {
   std::string shape;
   TokenReads reads;
@@ -59,7 +60,7 @@ void MeasureOneRound(Case& c, ScratchFile& scratch, ReadTimer& timer) {
   }
 }
 
-// All cases take turns in each round, so that what the device does meanwhile hits them alike.
+// All cases take turns in each round, so that changes in the device's speed affect them alike.
 void Measure(std::vector<Case>& cases, const OffloadSection& section, ScratchFile& scratch) {
   ReadTimer timer(scratch.file(), section.readers, static_cast<uint64_t>(section.seed));
   Progress bar("reading", section.rounds * BytesOfRound(cases));
@@ -149,7 +150,7 @@ std::vector<double> SamplesOf(const Curve& samples, const CurveRow& of) {
   return ms;
 }
 
-// Three digits behind the point where they say something.
+// Three decimal places for values where they matter.
 std::string Short(double value) { return value < 10 ? Format("{:.3f}", value) : Format("{:.1f}", value); }
 
 std::string SummaryLine(const CurveRow& time, const CurveRow& reads, const std::vector<double>& ms) {

@@ -1,4 +1,5 @@
-// What are those parameters?  5 B in the file, 1.91 B advertised: exact counts, no model is loaded.
+// What are those parameters? 5 B in the file, 1.91 B advertised: counts them exactly, without loading a
+// model.
 #include <filesystem>
 
 #include "experiments/questions/experiment.h"
@@ -11,13 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder is counted as it is; a shape in the published layout, in bfloat16.
+// Counts a folder as it is, and a shape in the published layout, in bfloat16.
 ParameterCount Count(const std::string& shape) {
   if (fs::is_directory(shape)) return CountCheckpoint(Checkpoint::Open(shape));
   return CountPublished(ConfigOfShape(shape), DType::kBFloat16);
 }
 
-// Disjoint groups, whose sum is the total.
+// Adds the disjoint groups, whose sum is the total.
 void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
   const auto add = [&](const char* label, int64_t value) {
     CurveRow row;

@@ -1,5 +1,5 @@
-// A steering vector?  What the PLE branch adds to the streams of the untouched model, layer by layer, and
-// what the model loses without it.
+// A steering vector? Measures what the PLE branch adds to the streams of the unchanged model, layer by layer,
+// and what the model loses without it.
 
 #include <cmath>
 #include <map>
@@ -13,7 +13,7 @@ namespace plelab {
 namespace {
 
 struct Layer {
-  std::map<std::string, const ContributionRow*> metrics;  // of all tokens
+  std::map<std::string, const ContributionRow*> metrics;  // over all tokens
 
   std::string Number(const std::string& metric, double factor, int digits) const {
     const auto found = metrics.find(metric);
@@ -32,7 +32,7 @@ struct Layer {
   }
 };
 
-using Layers = std::map<std::pair<std::string, int64_t>, Layer>;  // by variant and place
+using Layers = std::map<std::pair<std::string, int64_t>, Layer>;  // by variant and list position
 
 std::string LayerTable(const Layers& layers) {
   std::string text = Format("{:>5} {:>15} {:>7} {:>11} {:>8} {:>8} {:>10} {:>11}\n", "layer", "added/stream",

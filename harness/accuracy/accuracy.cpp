@@ -16,18 +16,18 @@
 namespace plelab {
 namespace {
 
-// One variant being scored.
+// The state of one variant while it is scored.
 struct Scorer {
   int64_t variant = 0;
-  bool exact = false;  // shown bit-equal on the first window, not scored further
+  bool exact = false;  // shown to be bit-equal on the first window, and not scored further
   bool near = false;   // held to kFoldedBound on every window
   std::unique_ptr<PleSource> source = nullptr;
   LayerList layers = {};
   std::optional<KvCache> kv = std::nullopt;
   TokenScores scores = {};
-  std::vector<ChoiceScores> choices = {};  // of each task
+  std::vector<ChoiceScores> choices = {};  // one per task
   std::string error = "";
-  // What was fed last for the document at hand, and the logits of each token.
+  // The ids last fed for the current document, and the logits of each.
   std::vector<int64_t> fed = {};
   torch::Tensor fed_logits = {};
 };
@@ -41,13 +41,13 @@ torch::Tensor LogitsOf(Gemma3n& model, Scorer& scorer, std::span<const int64_t> 
   return model.Forward(tensor, &*scorer.kv, *request, LogitsWanted::kAll, soft).squeeze(0);
 }
 
-// −ln p of `continuation` after bos and `context`, summed.  `soft`: what the context shows.
+// The sum of −ln p over `continuation` after bos and `context`.  `soft` holds what the context shows.
 double NatsAfter(Gemma3n& model, Scorer& scorer, std::span<const int64_t> context,
                  std::span<const int64_t> continuation, const SoftTokens& soft) {
   std::vector<int64_t> ids = {model.config().bos_token_id};
   ids.insert(ids.end(), context.begin(), context.end());
-  ids.insert(ids.end(), continuation.begin(), continuation.end() - 1);  // the last one is never fed
-  // Choices of one token ask for the same logits, those that begin a longer one too.
+  ids.insert(ids.end(), continuation.begin(), continuation.end() - 1);  // the last id is scored but never fed
+  // Choices of one token need the same logits, as do those that begin a longer one.
   const bool is_known =
       scorer.fed.size() >= ids.size() && std::ranges::equal(ids, std::span(scorer.fed).first(ids.size()));
   if (!is_known) {
@@ -88,12 +88,12 @@ class GroupScorer {
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
     for (int64_t v : LiveVariants(context, group)) AddScorer(v);
-    // The baseline first: the others are compared with what it gave on the same tokens.
+    // The baseline goes first, because the others are compared with its scores of the same tokens.
     std::stable_partition(scorers_.begin(), scorers_.end(),
                           [&](const Scorer& s) { return s.variant == baseline_; });
   }
 
-  // False when the baseline failed: it is marked, and the others need another one.
+  // Returns false when the baseline failed: it is then marked, and the others need another one.
   bool Run() {
     if (baseline_ >= 0 && context_.parts.HasFailed(baseline_)) return false;
     Progress bar("accuracy, windows", static_cast<int64_t>(text_.windows.size()));
@@ -112,13 +112,13 @@ class GroupScorer {
   }
 
  private:
-  // What a document shows must be something that this model sees, and fit into its window.
+  // What a document shows must be something that this model can see, and must fit in its window.
   void CheckMedia(const ChoiceTask& task) const {
     for (const ChoiceDocument& document : task.documents) {
       if (!document.HasMedia()) continue;
       const auto ids = std::ssize(EncodeChoice(document, document.gold, *tokenizer_, model_.config()).ids);
       if (ids <= section_.context) continue;
-      throw UserError("{}: {} tokens with what it shows, 'accuracy.context' has room for {}; raise it",
+      throw UserError("{}: {} tokens with its media, but 'accuracy.context' has room for {}; raise it",
                       document.origin, ids, section_.context);
     }
   }
@@ -144,7 +144,7 @@ class GroupScorer {
       scorer.kv->Clear();
       scorer.source->StartSequence();
     }
-    // The last token is scored, never fed.
+    // The last token is scored but never fed.
     const auto fed = static_cast<int64_t>(window.size()) - 1;
     for (int64_t start = 0; start < fed; start += piece_) {
       ThrowIfInterrupted();
@@ -178,7 +178,7 @@ class GroupScorer {
     if (!far.empty()) throw RunError("{}", far);
   }
 
-  // Document by document, so that what one shows is encoded once for all variants.
+  // Goes document by document, so that what a document shows is encoded once for all variants.
   void AnswerTasks() {
     for (auto& scorer : scorers_) scorer.choices.resize(tasks_.size());
     for (size_t t = 0; t < tasks_.size(); ++t) {
@@ -194,7 +194,7 @@ class GroupScorer {
     }
   }
 
-  // Exact variants were shown equal: they answer as the baseline does.
+  // Exact variants were shown to be equal, so they answer as the baseline does.
   void Answer(Scorer& scorer, size_t task, const ChoiceDocument& document, const SoftTokens& soft) {
     if (scorer.exact || !scorer.error.empty()) return;
     scorer.fed.clear();
@@ -240,7 +240,7 @@ class GroupScorer {
   const Checkpoint& checkpoint_;
   ScoredText text_;
   std::vector<ChoiceTask> tasks_;
-  std::optional<Tokenizer> tokenizer_;  // where there are tasks
+  std::optional<Tokenizer> tokenizer_;  // if there are tasks
   int64_t piece_ = 1;                   // tokens of a window that go through the model at once
   int64_t baseline_ = -1;
   std::vector<Scorer> scorers_;

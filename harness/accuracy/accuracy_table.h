@@ -1,4 +1,4 @@
-// From scores of tokens to the rows of /tables/accuracy and /tables/tokens.
+// Turns the scores of tokens into the rows of /tables/accuracy and /tables/tokens.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace plelab {
 
-// `baseline`: scores of the baseline on the same tokens, null where there is none.
+// `baseline` holds the baseline's scores of the same tokens, or is nullptr when there is none.
 std::vector<AccuracyRow> AccuracyRows(const std::string& variant, const ScoredText& text,
                                       const TokenScores& scores, const TokenScores* baseline,
                                       const AccuracySection& section, int64_t seed);
-// One row per scored token of `scores`, which may hold fewer than the text.
+// One row per scored token of `scores`, which may cover less than the whole text.
 std::vector<TokenRow> TokenRows(const std::string& variant, const ScoredText& text,
                                 const TokenScores& scores);
 

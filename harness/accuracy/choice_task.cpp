@@ -22,7 +22,7 @@ std::string Either(const JsonObject& json, const char* key, const char* other) {
   return json.Has(key) || !json.Has(other) ? key : other;
 }
 
-// The files of `key`, which may be absent, as paths from the working directory.
+// The files that `key` lists (it may be absent), as paths relative to the working directory.
 std::vector<std::string> ReadPaths(const JsonObject& json, const char* key, const fs::path& folder) {
   if (!json.Has(key)) return {};
   std::vector<std::string> paths;
@@ -37,7 +37,7 @@ std::vector<std::string> ReadPaths(const JsonObject& json, const char* key, cons
   return paths;
 }
 
-// `action`, whose UserErrors get the document's place in front.
+// Runs `action` and puts the document's place in front of its UserErrors.
 template <class F>
 auto AtDocument(const std::string& origin, F action) {
   try {
@@ -69,7 +69,7 @@ ChoiceDocument ReadDocument(const std::string& line, const fs::path& folder, con
   return document;
 }
 
-// Characters, as Python counts them: bytes that do not continue one.
+// The number of characters as Python counts them: bytes that do not continue a character.
 int64_t Characters(const std::string& text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
@@ -86,7 +86,7 @@ AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::s
       variant, task.name, metric, value, value - half_width, value + half_width, std::ssize(task.documents)};
 }
 
-// Of the mean, with n − 1 below: as lm-evaluation-harness has it.
+// The standard error of the mean with n − 1 in the denominator, as in lm-evaluation-harness.
 double StandardError(std::span<const double> x) {
   const auto n = static_cast<double>(x.size());
   const double mean = Mean(x);
@@ -95,7 +95,7 @@ double StandardError(std::span<const double> x) {
   return n < 2 ? kNotMeasured : std::sqrt(squares / (n - 1) / n);
 }
 
-// The mean of x − y, one of each document; y empty: of x.
+// The mean over documents of x − y, or of x when y is empty.
 AccuracyRow MeanRow(const std::string& variant, const ChoiceTask& task, const std::string& metric,
                     std::vector<double> x, const std::vector<double>& y) {
   for (size_t i = 0; i < y.size(); ++i) x[i] -= y[i];
@@ -129,7 +129,7 @@ ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tok
   };
   ChoiceIds encoded{encode(document.context + (IsJoined(document, text) ? "" : " ") + text)};
   const std::vector<int64_t> context = encode(document.context);
-  // A piece may span the joint: what the two have in common is the context.
+  // A piece may span the joint, so the context is what the two encodings have in common.
   const auto common = std::ranges::mismatch(encoded.ids, context).in1 - encoded.ids.begin();
   encoded.split = std::min<int64_t>(common, std::ssize(encoded.ids) - 1);
   return encoded;

@@ -1,4 +1,4 @@
-// Multiple choice in the shape of lm-evaluation-harness documents: what a model is asked, and how it did.
+// Multiple-choice documents in the form of lm-evaluation-harness: what a model is asked, and how it scored.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace plelab {
 
 struct ChoiceDocument {
   std::string context;               // may be empty; has a mark for each image and clip
-  std::vector<std::string> choices;  // two and more
-  int64_t gold = 0;                  // index of the right one
+  std::vector<std::string> choices;  // two or more
+  int64_t gold = 0;                  // index of the right choice
   MediaFiles media = {};             // what the context shows
   std::string origin = {};           // file:line, for errors
   bool HasMedia() const { return !media.images.empty() || !media.audio.empty(); }
@@ -27,40 +27,40 @@ struct ChoiceTask {
   std::vector<ChoiceDocument> documents;
 };
 
-// JSONL, one {"context": …, "choices": […], "gold": …} a line; other keys are left alone ("query" may stand
-// for "context", "label" for "gold").  "images" and "audio" name files, relative to the JSONL's folder, that
-// the context shows: where it says <image> and <audio>, else before it.  Throws UserError naming file and
-// line, also for a file that is not there.
+// Reads JSONL with one {"context": …, "choices": […], "gold": …} per line.  Other keys are ignored ("query"
+// may replace "context", and "label" may replace "gold"). "images" and "audio" name files, relative to the
+// JSONL's folder, that the context shows where it has <image> and <audio>, else before it.  Throws UserError
+// naming file and line, also for a file that does not exist.
 ChoiceTask ReadChoiceTask(const std::string& path);
 
-// A context and one of its choices as a model reads them after bos.
+// A context and one of its choices as the ids that a model reads after bos.
 struct ChoiceIds {
   std::vector<int64_t> ids;
-  int64_t split = 0;  // where the choice begins; at least one id is the choice's
+  int64_t split = 0;  // where the choice begins; it has at least one id
 };
-// Encoded together, joined by a space where neither brings one, and split where the context's own ids end:
-// lm-evaluation-harness' rule, EleutherAI/lm-evaluation-harness lm_eval/api/task.py.  Throws UserError naming
-// the document where the config lacks what it shows.
+// Encodes both together, joined by a space if neither brings one, and splits where the ids of the context
+// alone end.  This is the rule of lm-evaluation-harness (EleutherAI/lm-evaluation-harness,
+// lm_eval/api/task.py).  Throws UserError naming the document when the config lacks what it shows.
 ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tokenizer& tokenizer,
                        const Gemma3nConfig& config);
 
-// −ln p of each of `continuation` after bos and `context`, summed.
+// Returns the sum of −ln p over the ids of `continuation`, after bos and `context`.
 using ContinuationNats =
     std::function<double(std::span<const int64_t> context, std::span<const int64_t> continuation)>;
 
-// How a model did on each document.
+// How a model scored on each document.
 struct ChoiceScores {
-  std::vector<double> acc;       // 1: the likeliest choice is the right one, else 0
-  std::vector<double> acc_norm;  // 1: the likeliest per character is, else 0
+  std::vector<double> acc;       // 1 if the likeliest choice is the right one, else 0
+  std::vector<double> acc_norm;  // 1 if the likeliest choice per character is the right one, else 0
   std::vector<double> nats;      // −ln p of the right choice
 };
-// Appends one document to `scores`.  Throws as EncodeChoice.
+// Appends one document's scores to `scores`.  Throws as EncodeChoice does.
 void ScoreDocument(const ChoiceDocument& document, const Tokenizer& tokenizer, const Gemma3nConfig& config,
                    const ContinuationNats& nats, ChoiceScores& scores);
 
-// acc, acc_norm and their standard errors (acc_stderr, acc_norm_stderr), answer_nats (of the right choice);
-// against `baseline` (may be null; same documents) delta_acc and delta_answer_nats, paired.  Intervals are
-// ±1.96 standard errors.
+// Rows for acc, acc_norm, their standard errors (acc_stderr, acc_norm_stderr) and answer_nats (of the right
+// choice).  Compared with `baseline` (the same documents; may be nullptr): delta_acc and delta_answer_nats,
+// both paired.  Intervals are ±1.96 standard errors.
 std::vector<AccuracyRow> ChoiceRows(const std::string& variant, const ChoiceTask& task,
                                     const ChoiceScores& scores, const ChoiceScores* baseline = nullptr);
 

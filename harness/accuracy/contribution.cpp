@@ -18,12 +18,12 @@ void AppendTo(std::vector<double>& values, const torch::Tensor& x) {
   values.insert(values.end(), first, first + plain.numel());
 }
 
-// Keeps what the passes of one sequence at a time show.
+// Collects what the passes over one sequence at a time show.
 class AdditionsKeeper : public PleObserver {
  public:
   explicit AdditionsKeeper(int64_t layers) : seen_(layers), pieces_(layers) {}
 
-  // The first `count` tokens of the passes from now on are not kept.
+  // Skips the first `count` tokens of the passes from now on.
   void SkipFirst(int64_t count) { skipped_ = count; }
 
   void SeeInput(int64_t position, const PerLayerTerms& terms) override {
@@ -66,7 +66,7 @@ class AdditionsKeeper : public PleObserver {
   int64_t skipped_ = 0;
 };
 
-// The model shows its passes to `observer` while this lives.
+// Lets `observer` observe the model's passes during this object's life.
 class Watch {
  public:
   Watch(Gemma3n& model, PleObserver& observer) : model_(model) { model.Observe(&observer); }
@@ -87,9 +87,9 @@ void RunWindow(Gemma3n& model, PleSource& source, KvCache& kv, std::span<const i
     ThrowIfInterrupted();
     const auto ids = window.subspan(start, std::min(piece, std::ssize(window) - start));
     const std::vector<int64_t> values(ids.begin(), ids.end());
-    keeper.SkipFirst(start == 0 ? 1 : 0);  // bos
+    keeper.SkipFirst(start == 0 ? 1 : 0);  // skips bos
     const auto request = source.Begin(ids);
-    // All logits wanted: or the layers that make no keys would leave tokens out.
+    // Asks for all logits, because the layers that make no keys would otherwise skip tokens.
     model.Forward(torch::tensor(values, torch::kInt64).unsqueeze(0), &kv, *request, LogitsWanted::kAll);
   }
 }
@@ -125,7 +125,7 @@ std::vector<ContributionRow> RowsOf(const PhaseContext& context, LoadedModel& lo
                            static_cast<uint64_t>(context.config.design.seed)};
   std::vector<ContributionRow> rows;
   for (size_t i = 0; i < watched.layers.size(); ++i) {
-    if (!watched.layers[i].added.defined()) continue;  // trained without PLE here
+    if (!watched.layers[i].added.defined()) continue;  // this layer was trained without PLE
     const auto more =
         ContributionRows(variant.name, static_cast<int64_t>(i), watched.layers[i], watched.ids, plan);
     rows.insert(rows.end(), more.begin(), more.end());

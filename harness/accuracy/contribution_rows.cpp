@@ -25,13 +25,14 @@ std::vector<double> DoublesOf(const torch::Tensor& x) {
   return {plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + plain.numel()};
 }
 
-// What the others of its group say about each vector.
+// What the other members of its group say about each vector.
 struct Groups {
-  torch::Tensor moment;  // [n] Σ is that of the mean inner product of two different members, per member
-  torch::Tensor error;   // [n] squared distance to the mean of the others
+  // [n] summed over a group: its size × the mean inner product of two different members.
+  torch::Tensor moment;
+  torch::Tensor error;  // [n] squared distance to the mean of the other members
 };
 
-// x [n, d] float64; group [n] in [0, count), each of two members or more.
+// x is [n, d] float64, group [n] in [0, count), each with at least two members.
 Groups WithinGroups(const torch::Tensor& x, const torch::Tensor& group, int64_t count) {
   const auto sum_by_group = [&](const torch::Tensor& values) {
     std::vector<int64_t> shape = values.sizes().vec();
@@ -55,7 +56,7 @@ std::vector<double> Pick(const std::vector<double>& values, const std::vector<in
   return picked;
 }
 
-// Adds rows of one list position.
+// Adds the rows of one list position.
 class RowWriter {
  public:
   RowWriter(std::vector<ContributionRow>& rows, std::string variant, int64_t layer, const BootstrapPlan& plan)
@@ -98,7 +99,7 @@ std::vector<FrequencyBucket> FrequencyBuckets(std::span<const int64_t> ids, int6
   const auto n = std::ssize(ids);
   int64_t below = 0, last = -1, lowest = 0;
   for (const auto& [count, tokens] : by_count) {
-    // The bucket that the middle of these tokens falls into.
+    // The bucket that the middle one of these tokens falls into.
     const int64_t bucket = (2 * below + std::ssize(tokens)) * most / (2 * n);
     if (bucket != last) {
       buckets.emplace_back();
@@ -149,7 +150,7 @@ std::vector<ContributionRow> ContributionRows(const std::string& variant, int64_
   RowWriter write(rows, variant, layer, plan);
   const std::vector<FrequencyBucket> buckets = FrequencyBuckets(ids, kBuckets);
   const auto means = [&](const char* metric, const std::vector<double>& values) {
-    if (values.empty()) return;  // the source gives no row, or no projection
+    if (values.empty()) return;  // the source has no row, or no projection
     write.Mean(metric, kAllTokens, values);
     for (const auto& bucket : buckets) write.Mean(metric, bucket.label, Pick(values, bucket.tokens));
   };

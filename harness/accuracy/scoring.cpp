@@ -39,8 +39,8 @@ TokenScores ScoreTokens(const torch::Tensor& logits, std::span<const int64_t> ta
     return scores;
   }
   const torch::Tensor log_q = torch::log_softmax(reference, -1);
-  // Summed in float64: over 262,144 small terms float32 would lose the small divergences that are asked
-  // about.
+  // Summed in float64: over 262,144 small terms, float32 would lose the small divergences that are of
+  // interest.
   scores.kl = ToVector((log_q.exp() * (log_q - log_p)).sum(-1, /*keepdim=*/false, torch::kFloat64));
   scores.agree = ToVector(logits.argmax(-1).eq(reference.argmax(-1)));
   return scores;
@@ -60,7 +60,7 @@ std::vector<std::vector<int64_t>> ScoredWindows(std::span<const int64_t> ids, in
 
 namespace {
 
-constexpr int64_t kLogitsBytes = 128 * 1024 * 1024;  // of one piece of a window: [piece, vocab] float32
+constexpr int64_t kLogitsBytes = 128 * 1024 * 1024;  // for one piece of a window: [piece, vocab] float32
 constexpr int64_t kSmallestPiece = 16;
 constexpr int64_t kLargestPiece = 512;
 

@@ -1,5 +1,5 @@
-// The keys of a config, each written once: reading, printing, errors and the JSON Schema walk these lists.
-// A new key is one field in experiment_config.h and one line here.
+// The keys of a config, each written once: reading, printing, errors and the JSON Schema walk these lists.  A
+// new key needs one field in experiment_config.h and one line here.
 #pragma once
 
 #include <array>
@@ -13,13 +13,13 @@
 
 namespace plelab {
 
-// What a value must keep, beyond its type.
+// What a value must satisfy beyond its type.
 struct Rule {
   bool required = false;
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   bool share = false;                        // a number that may be written as a percentage
-  std::vector<std::string_view> words = {};  // text that must be one of these
+  std::vector<std::string_view> words = {};  // the words that a text may be one of
 };
 inline Rule Required() { return {.required = true}; }
 inline Rule Between(double min, double max) { return {.min = min, .max = max}; }
@@ -27,7 +27,7 @@ inline Rule AtLeast(double min) { return {.min = min}; }
 inline Rule Share(double min, double max) { return {.min = min, .max = max, .share = true}; }
 inline Rule OneOf(std::vector<std::string_view> words) { return {.words = std::move(words)}; }
 
-// The words of an enum, as a config writes them.
+// The words of an enum, as they appear in a config.
 template <class E>
 struct EnumWords;
 template <>
@@ -76,40 +76,39 @@ std::string_view Word(E value) {
   return "";
 }
 
-// visit(key, field, help, rule), in the order in which a config is printed.
+// Calls visit(key, field, help, rule) in the order in which a config is printed.
 template <class V>
 void VisitFields(ModelSection& s, V&& visit) {
   visit("checkpoint", s.checkpoint, "folder of a checkpoint as published", Required());
-  visit("dtype", s.dtype, "what the model computes in", Rule());
+  visit("dtype", s.dtype, "precision in which the model computes", Rule());
   visit("threads", s.threads, "CPU threads of the model; 0: all cores", Between(0, 1024));
-  visit("device", s.device, "where the model computes", OneOf({"cpu", "cuda"}));
+  visit("device", s.device, "device on which the model computes", OneOf({"cpu", "cuda"}));
   visit("synth", s.synth,
-        "a shape (e2b, e4b, small, or a config's JSON file): if the checkpoint does not exist, random "
-        "weights of this "
-        "shape are written there first, labelled random",
+        "a shape (e2b, e4b, small, or the JSON file of a config): if the checkpoint does not exist, random "
+        "weights of this shape are first written there, labelled random",
         Rule());
-  visit("synth_seed", s.synth_seed, "seed of those random weights", AtLeast(0));
+  visit("synth_seed", s.synth_seed, "seed of the random weights that synth writes", AtLeast(0));
 }
 
 template <class V>
 void VisitFields(WorkloadSection& s, V&& visit) {
-  visit("text_file", s.text_file, "text to read; the checkpoint's tokenizer makes the ids (or give trace)",
-        Rule());
+  visit("text_file", s.text_file,
+        "text to read, which the checkpoint's tokenizer turns into ids (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("warm_tokens", s.warm_tokens,
-        "tokens of the text before the prompt: what a cache with initial: warmed has seen; the model does "
+        "tokens of the text before the prompt, which a cache with initial: warmed has seen; the model does "
         "not run them",
         AtLeast(0));
   visit("prompt_tokens", s.prompt_tokens, "tokens of the prompt, prefilled in one pass", Between(1, 1 << 20));
   visit("decode", s.decode,
-        "which ids the decode steps get: replay (the text's own, the same for all variants), greedy or "
-        "sample (the "
-        "model's)",
+        "which ids the decode steps receive: replay (those of the text, the same for all variants), greedy "
+        "or sample (those that the model chooses)",
         Rule());
   visit("decode_tokens", s.decode_tokens, "measured decode steps of one repetition", Between(1, 1 << 24));
   visit("batch", s.batch, "sequences decoded together", Between(1, 4096));
-  visit("temperature", s.temperature, "decode: sample divides the logits by it", Between(1e-3, 100));
-  visit("seed", s.seed, "decode: sample", AtLeast(0));
+  visit("temperature", s.temperature, "with decode: sample, the logits are divided by this",
+        Between(1e-3, 100));
+  visit("seed", s.seed, "seed of decode: sample", AtLeast(0));
   visit("images", s.images,
         "PNG or JPEG files that the prompt shows before its text, on top of prompt_tokens", Rule());
   visit("audio", s.audio, "WAV, FLAC or OGG files that the prompt plays before its text, after the images",
@@ -120,26 +119,24 @@ template <class V>
 void VisitFields(StopRule& s, V&& visit) {
   visit("rel_half_width", s.rel_half_width,
         "repeat until the 95 % interval of every variant's difference to the baseline has a half width below "
-        "this "
-        "share of a step, such as 0.5%; 0: exactly reps repetitions",
+        "this share of a step, such as 0.5%; 0: exactly reps repetitions",
         Share(0, 1));
-  visit("max_reps", s.max_reps, "but no more often than this", Between(1, 100'000));
+  visit("max_reps", s.max_reps, "the most repetitions that the stop rule may ask for", Between(1, 100'000));
 }
 
 template <class V>
 void VisitFields(DesignSection& s, V&& visit) {
   visit("isolate", s.isolate,
-        "step: one process, variants alternate step by step at the same position; process: one process for "
-        "each "
-        "variant and repetition. Memory always has processes of its own",
+        "step: all variants in one process, alternating step by step at the same position; process: one "
+        "process for each variant and repetition. Memory is always measured in separate processes",
         Rule());
-  visit("order", s.order, "in which variants take turns: A B B A, or shuffled each round", Rule());
-  visit("warmup_steps", s.warmup_steps, "decode steps before the measured ones, not recorded",
+  visit("order", s.order, "order in which variants take turns: A B B A, or shuffled in each round", Rule());
+  visit("warmup_steps", s.warmup_steps, "decode steps before the measured ones, which are not recorded",
         Between(0, 1 << 20));
   visit("reps", s.reps, "repetitions for time (at least this many)", Between(1, 100'000));
   visit("memory_reps", s.memory_reps, "processes for each variant that measure memory; 0: none",
         Between(0, 1000));
-  visit("seed", s.seed, "of every shuffle and bootstrap", AtLeast(0));
+  visit("seed", s.seed, "seed of every shuffle and bootstrap", AtLeast(0));
   visit("margin", s.margin,
         "stated beforehand: a time ratio whose 95 % interval lies within 1 ± margin counts as no difference",
         Share(0, 1));
@@ -160,56 +157,60 @@ void VisitFields(AccuracySection& s, V&& visit) {
   visit("text_file", s.text_file, "held-out text (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("context", s.context, "tokens of one window, each starting with bos", Between(2, 1 << 20));
-  visit("max_tokens", s.max_tokens, "tokens scored at most", AtLeast(1));
+  visit("max_tokens", s.max_tokens, "the most tokens that are scored", AtLeast(1));
   visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
-  visit(
-      "tasks", s.tasks,
-      "JSONL files of multiple-choice documents (context, choices, gold), as lm-evaluation-harness has them",
-      Rule());
+  visit("tasks", s.tasks,
+        "JSONL files of multiple-choice documents (context, choices, gold), in the form of "
+        "lm-evaluation-harness",
+        Rule());
 }
 
-// `layers` of a variant: layers are written 5, 0-3 or 0-3+7, or as a list of those.
+// `layers` of a variant.  Layers are written 5, 0-3 or 0-3+7, or as a list of those.
 template <class V>
 void VisitFields(LayerEdit& s, V&& visit) {
   visit("skip", s.skip, "layers that do not run, counted from 0: 5, 0-3, 0-3+7 or [0-3, 7]", Rule());
-  visit("repeat", s.repeat, "a layer or neighbours such as 4-6 that run several times, as a block", Rule());
-  visit("times", s.times, "how often the repeated layers run in all", Between(2, 64));
-  visit("order", s.order, "every layer that runs, in this order: [0, 2, 1, 3-9]; one may come twice", Rule());
+  visit("repeat", s.repeat, "a layer, or consecutive layers such as 4-6, that run several times as a block",
+        Rule());
+  visit("times", s.times, "how many times the repeated layers run in all", Between(2, 64));
+  visit("order", s.order,
+        "every layer that runs, in this order: [0, 2, 1, 3-9]; a layer may occur more than once", Rule());
   visit("ffn", s.ffn,
-        "FFN units that are used, the first ones: a share such as 50% or 0.5, or a number of units; a list "
-        "has one for each layer of the checkpoint",
+        "how many FFN units are used, from the first on: a share such as 50% or 0.5, or a number of units; a "
+        "list has one entry for each layer of the checkpoint",
         Rule());
 }
 
 template <class V>
 void VisitFields(LocalitySection& s, V&& visit) {
-  visit("shape", s.shape, "whose PLE rows: a shape (e2b, e4b, small, a config's JSON file) or a checkpoint",
+  visit("shape", s.shape,
+        "whose PLE rows are cached: a shape (e2b, e4b, small, or the JSON file of a config) or a checkpoint",
         Rule());
-  visit("text_file", s.text_file, "text to read, where the shape has a tokenizer (or give trace)", Rule());
+  visit("text_file", s.text_file, "text to read, if the shape has a tokenizer (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("learn_tokens", s.learn_tokens,
         "tokens before the measured ones, from which the most frequent rows are learned; 0: the first half",
         AtLeast(0));
   visit("least_rows", s.least_rows,
-        "the smallest capacity; the others are its doubles, up to the number of distinct rows", AtLeast(1));
-  visit("shuffles", s.shuffles, "random orders of the measured tokens: what frequency alone gives",
+        "the smallest capacity, which is doubled up to the number of distinct rows", AtLeast(1));
+  visit("shuffles", s.shuffles, "random orders of the measured tokens, which show what frequency alone gives",
         Between(2, 10'000));
   visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
-  visit("seed", s.seed, "of the random orders and the resamples", AtLeast(0));
+  visit("seed", s.seed, "seed of the random orders and the resamples", AtLeast(0));
 }
 
 template <class V>
 void VisitFields(OffloadSection& s, V&& visit) {
   visit("scratch_folder", s.scratch_folder,
-        "on the storage that is measured: a file is written here and removed afterwards", Rule());
-  visit("scratch", s.scratch, "size of that file; what is larger is read round and round",
+        "folder on the storage that is measured, where a file is written and removed afterwards", Rule());
+  visit("scratch", s.scratch, "size of that file; reads of more bytes start again at its beginning",
         Between(1 << 20, 1e15));
-  visit("rounds", s.rounds, "in each, every kind of token takes its turn", Between(2, 100'000));
-  visit("row_tokens", s.row_tokens, "tokens whose PLE row is read in one round; of weights it is one token",
-        Between(1, 1'000'000));
-  visit("readers", s.readers, "reads under way at once, where a token needs many", Between(1, 256));
+  visit("rounds", s.rounds, "rounds, in each of which every kind of token takes its turn",
+        Between(2, 100'000));
+  visit("row_tokens", s.row_tokens,
+        "tokens whose PLE row is read in one round; weights are read for one token", Between(1, 1'000'000));
+  visit("readers", s.readers, "reads in flight at once, if a token needs many", Between(1, 256));
   visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
-  visit("seed", s.seed, "of where rows lie and of the resamples", AtLeast(0));
+  visit("seed", s.seed, "seed of the positions of rows and of the resamples", AtLeast(0));
 }
 
 template <class S>
@@ -217,8 +218,8 @@ concept ConfigSection = requires(S& s) {
   VisitFields(s, [](auto&&...) {});
 };
 
-// visit(key, section, help): the sections that are plain lists of keys, in the order in which they are
-// printed.
+// Calls visit(key, section, help) for the sections that are plain lists of keys, in the order in which they
+// are printed.
 template <class V>
 void VisitSections(ExperimentConfig& c, V&& visit) {
   visit("model", c.model, "which model, in which precision, with how many threads");
@@ -226,12 +227,12 @@ void VisitSections(ExperimentConfig& c, V&& visit) {
   visit("design", c.design, "how repetitions are arranged");
   visit("page_cache", c.page_cache, "what the operating system may keep of the PLE file");
   visit("accuracy", c.accuracy,
-        "a phase of its own: what each variant costs in accuracy; leave it out to skip it");
-  visit("locality", c.locality, "the stream of tokens before a cache of PLE rows");
+        "a separate phase: what each variant costs in accuracy; leave the section out to skip the phase");
+  visit("locality", c.locality, "the stream of tokens that asks a cache for PLE rows");
   visit("offload", c.offload, "how the reads of one token are timed");
 }
 
-// The keys of `model` that one variant, or a sweep, may set; of `workload` it is all of them.
+// The keys of `model` that a variant or a sweep may set.  Of `workload`, it may set all keys.
 inline constexpr std::array<std::string_view, 2> kVariantModelKeys{"threads", "dtype"};
 
 template <ConfigSection S>

@@ -32,7 +32,7 @@ bool Uses(const ExperimentConfig& config, std::string_view section) {
     return std::ranges::find(sections, section) != sections.end();
   };
   if (section == "accuracy" && !config.accuracy.enabled) return false;
-  if (section == "model" && config.model.checkpoint.empty()) return false;  // an experiment that needs none
+  if (section == "model" && config.model.checkpoint.empty()) return false;  // an experiment without a model
   return lists(info->required) || lists(info->optional);
 }
 
@@ -49,7 +49,7 @@ YamlNode Differences(const YamlNode& map, const YamlNode& base) {
 std::string ResolvedYaml(const ExperimentConfig& config) {
   YamlNode root = YamlNode::Map();
   root.Set("experiment", YamlNode::Scalar(config.experiment));
-  ExperimentConfig copy = config;  // the field lists hand out references
+  ExperimentConfig copy = config;  // the field lists need mutable references
   VisitSections(copy, [&](std::string_view key, auto& section, std::string_view) {
     if (Uses(config, key)) root.Set(key, ToYaml(section));
   });

@@ -1,4 +1,4 @@
-// A config as YAML again, with every key: what /meta records.
+// Prints a config as YAML with every key, as /meta records it.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace plelab {
 
-// Every key of every section that the experiment uses, with its value; sweeps multiplied out, a variant's
-// `model` and `workload` hold what differs from the config's own.  Parsing it gives the same config.
+// Every key of every section that the experiment uses, with its value.  Sweeps are expanded; a variant's
+// `model` and `workload` hold only what differs from the config's own.  Parsing it gives the same config.
 std::string ResolvedYaml(const ExperimentConfig& config);
 
 }  // namespace plelab

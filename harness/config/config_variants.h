@@ -1,4 +1,4 @@
-// The `variants` of a config, once sweeps are multiplied out.
+// Reads the `variants` of a config after sweeps are expanded.
 #pragma once
 
 #include "harness/config/experiment_config.h"
@@ -7,16 +7,17 @@
 
 namespace plelab {
 
-// Reads the list into config.variants; each starts from the config's own model and workload.
-// Throws UserError with the place: a missing or repeated name, one that is not fit for a file name, an option
-// that the strategy does not have, a key of `model` that a variant may not change.
+// Reads the list into config.variants.  Each variant starts from the config's own model and workload.  Throws
+// UserError with the place for a missing or repeated name, a name that is not valid in a file name, an option
+// that the strategy does not have, and a key of `model` that a variant may not change.
 void ReadVariants(const YamlNode& list, ExperimentConfig& config);
 
-// Letters, digits and _ - . , = @ % +: what a variant's name may hold, because it goes into file names.
+// True for characters that a variant's name may contain, because it goes into file names: letters, digits and
+// _ - . , = @ % +.
 bool FitsInName(char c);
 
-// `ple: {strategy: cached, over: {backend: direct}}`; the keys of `over` may be written `over.backend` as
-// well.
+// Reads `ple: {strategy: cached, over: {backend: direct}}`.  Keys of `over` may also be written
+// `over.backend`.
 PleOptions ReadPleOptions(const YamlNode& map);
 
 }  // namespace plelab

@@ -199,8 +199,8 @@ std::span<const ExperimentInfo> KnownExperiments() {
        .optional = {"sweep", "zip", "exclude"},
        .watches_ple = true},
       {.name = "cache_locality",
-       .question = "is the table broken up by concept: does the order of tokens help a cache beyond their "
-                   "frequency?",
+       .question =
+           "is the table broken up by concept: does the order of tokens help a cache beyond their frequency?",
        .required = {"locality"},
        .optional = {}},
       {.name = "offload_vs_mlp",
@@ -214,7 +214,7 @@ std::span<const ExperimentInfo> KnownExperiments() {
 
 namespace {
 
-// An experiment that is not known has been refused where the config was read.
+// Reading the config has already rejected unknown experiments.
 bool Has(const ExperimentConfig& config, bool (*property)(const ExperimentInfo&)) {
   return std::ranges::any_of(KnownExperiments(), [&](const ExperimentInfo& info) {
     return info.name == config.experiment && property(info);
@@ -249,8 +249,7 @@ void CheckCheckpoint(const ExperimentConfig& config) {
     return;
   throw UserError(
       "{}: 'checkpoint' in 'model': there is no folder '{}'; put the checkpoint there, or add 'synth: SHAPE' "
-      "to write "
-      "random weights",
+      "to write random weights",
       PlaceOf(config, "model.checkpoint"), model.checkpoint);
 }
 

@@ -1,4 +1,4 @@
-// Sections of a config as a YAML tree: every key with its value, in the order of the field list.
+// Turns the sections of a config into a YAML tree: every key with its value, in the order of the field list.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace plelab {
 
 inline YamlNode ToYaml(int64_t value) { return YamlNode::Scalar(Format("{}", value)); }
-// Shortest that reads back equal.
+// The shortest text that reads back as the same number.
 inline YamlNode ToYaml(double value) { return YamlNode::Scalar(Format("{}", value)); }
 inline YamlNode ToYaml(bool value) { return YamlNode::Scalar(value ? "true" : "false"); }
 inline YamlNode ToYaml(const std::string& value) { return YamlNode::Scalar(value); }
@@ -49,7 +49,8 @@ YamlNode ToYaml(S section) {
   return map;
 }
 
-// The entries of a section's map whose values are not those of `base`, the same section with other values.
+// The entries of a section's map whose values differ from those of `base`, the same section with other
+// values.
 YamlNode Differences(const YamlNode& map, const YamlNode& base);
 
 }  // namespace plelab

@@ -52,13 +52,12 @@ void CheckSweepable(const YamlEntry& entry) {
   if (section == "layers" && std::ranges::find(layers_keys, key) != layers_keys.end()) return;
   throw UserError(
       "{}: '{}' cannot be swept; these can: model.{{{}}}, workload.{{{}}}, ple.* (the options of a "
-      "strategy), "
-      "layers.{{{}}}",
+      "strategy), layers.{{{}}}",
       entry.place, entry.key, Join(kVariantModelKeys, ", "), Join(workload_keys, ", "),
       Join(layers_keys, ", "));
 }
 
-// The values of one key: a list of distinct scalars, at least one.
+// The values of one key: a list of at least one scalar, all distinct.
 const std::vector<YamlNode>& ValuesOf(const YamlEntry& entry) {
   CheckSweepable(entry);
   const YamlNode& list = entry.value;
@@ -85,7 +84,8 @@ void RequireDistinct(const YamlEntry& entry) {
   }
 }
 
-// A map of axes; nullptr where the config has none.  An empty one is a mistake: it multiplies nothing.
+// Returns the map of axes under `key`, or nullptr when the config has none.  An empty map is an error,
+// because it multiplies nothing.
 const YamlNode* AxisMap(const YamlNode& root, std::string_view key) {
   const YamlNode* map = root.Find(key);
   if (map && (!map->is_map() || map->entries.empty())) {
@@ -121,7 +121,7 @@ std::vector<Axis> ReadAxes(const YamlNode& root) {
   return axes;
 }
 
-// Names use a key's last component, or all of it where two axes end alike.
+// Names use the last component of a key, or the whole key when two axes have the same last component.
 std::string ShortKey(const std::string& key, const std::vector<Axis>& axes) {
   const auto last = [](std::string_view k) { return k.substr(k.rfind('.') + 1); };
   int64_t same = 0;
@@ -130,7 +130,7 @@ std::string ShortKey(const std::string& key, const std::vector<Axis>& axes) {
   return same > 1 ? key : std::string(last(key));
 }
 
-// A path stands in a name by its stem; what does not fit in a name becomes `_`.
+// A path appears in a name by its stem; characters that do not fit in a name become `_`.
 std::string ShortValue(const std::string& value) {
   std::string text =
       value.find('/') == std::string::npos ? value : std::filesystem::path(value).stem().string();
@@ -151,7 +151,7 @@ bool Applies(const YamlNode& variant, std::string_view key) {
   const YamlNode* strategy = ple ? ple->Find("strategy") : nullptr;
   const PleOptionInfo* info = FindPleOption(option);
   if (!strategy || !info || info->used_by.empty())
-    return true;  // a missing strategy is said when the variant is read
+    return true;  // a missing strategy is reported when the variant is read
   if (std::ranges::none_of(info->used_by, [&](PleStrategy s) { return Name(s) == strategy->scalar; })) {
     return false;
   }

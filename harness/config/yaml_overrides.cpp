@@ -15,7 +15,7 @@ struct Assignment {
   std::string_view path, value;
 };
 
-// At the first `=` outside brackets: a variant's name may hold one.
+// Splits at the first `=` outside brackets, because a variant's name may contain one.
 Assignment Split(std::string_view text) {
   std::string place = Format("--set {}", text);
   bool in_brackets = false;
@@ -43,7 +43,7 @@ YamlNode ParseValue(const Assignment& assignment) {
   return value;
 }
 
-// "variants[disk].ple" → one step at a time.
+// Takes "variants[disk].ple" one step at a time.
 class Path {
  public:
   explicit Path(const Assignment& assignment) : place_(assignment.place), rest_(assignment.path) {}
@@ -97,8 +97,8 @@ YamlNode& FindItem(YamlNode& list, std::string_view item, std::string_view key, 
                   list.items.size(), names.empty() ? "" : ": ", Join(names, ", "));
 }
 
-// Whether a dotted rest is one key of this map, not a path: axes of a sweep and the maps of `exclude` are
-// written so, and so is `over.backend` where the file has it, or `over: disk` beside it.
+// True if the dotted rest is one key of this map instead of a path.  The axes of a sweep and the maps of
+// `exclude` have such keys, and so does `over.backend` when the file has it or has `over: disk` beside it.
 bool IsWholeKey(const YamlNode& map, std::string_view name, std::string_view rest) {
   if (name == "sweep" || name == "zip" || name == "exclude" || map.Find(rest)) return true;
   const YamlNode* child = map.Find(rest.substr(0, rest.find('.')));

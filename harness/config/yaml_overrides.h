@@ -1,5 +1,5 @@
-// `--set key=value`: changes the YAML tree before it is read, so that values from the command line are
-// checked alike.
+// `--set key=value` changes the YAML tree before it is read, so that values from the command line are checked
+// in the same way.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace plelab {
 
-// assignment: `workload.decode_tokens=64`; `variants[1].ple.capacity=5%` or
-// `variants[disk].ple.backend=direct` reach into lists by number (from 0) or by `name`; the value is YAML
-// (`sweep.model.threads=[1, 2]`), `null` removes the key. The new value's place is "--set ASSIGNMENT". Throws
-// UserError for a broken assignment or an entry that is not there.
+// `assignment` is such as `workload.decode_tokens=64`.  `variants[1].ple.capacity=5%` and
+// `variants[disk].ple.backend=direct` reach into lists by number (from 0) or by `name`.  The value is YAML
+// (`sweep.model.threads=[1, 2]`), and `null` removes the key.  The new value's place is "--set ASSIGNMENT".
+// Throws UserError for a malformed assignment or an entry that does not exist.
 void ApplyOverride(YamlNode& root, const std::string& assignment);
 
 }  // namespace plelab

@@ -28,11 +28,11 @@ bool ParseNumber(const YamlNode& node, T& value) {
 
 std::string Range(const Rule& rule) {
   if (std::isinf(rule.max)) return std::isinf(rule.min) ? "" : Format(" of at least {}", rule.min);
-  // Whole numbers in full: {} would print 1048576 as 1.04858e+06.
+  // Prints whole numbers in full; {} would print 1048576 as 1.04858e+06.
   return Format(" from {:.15g} to {:.15g}", rule.min, rule.max);
 }
 
-// A list's items, or the one value that stands in place of a list.
+// The items of a list, or the single value that stands in place of a list.
 std::vector<YamlNode> ItemsOf(const YamlNode& node) {
   return node.is_list() ? node.items : std::vector<YamlNode>{node};
 }

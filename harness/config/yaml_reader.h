@@ -1,5 +1,5 @@
-// From a YAML tree to the sections of a config, walking their field lists.  Every error has the place of its
-// key.
+// Reads a YAML tree into the sections of a config by walking their field lists.  Every error has the place of
+// its key.
 #pragma once
 
 #include <map>
@@ -12,34 +12,35 @@
 
 namespace plelab {
 
-// A key as errors name it: "'threads' in 'model'".
+// A key as errors name it, such as "'threads' in 'model'".
 struct FieldName {
   std::string_view key, section;
 };
 
-// Each throws UserError "PLACE: 'threads' in 'model': expected a whole number, found 'two'" for a wrong type,
-// a value out of the rule's range, or a word that is not known.
+// These functions throw UserError, such as "PLACE: 'threads' in 'model': expected a whole number, found
+// 'two'", for a wrong type, a value outside the rule's range, and an unknown word.
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, int64_t& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, double& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, bool& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::string& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule,
                std::vector<std::string>& value);
-// Layers in the order written: `0-2+4`, or a list of such items.
+// Layers in the order written, such as `0-2+4`, or a list of such items.
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<int64_t>& value);
-// FFN widths: `50%`, `0.5`, `8192`, or a list of them.  Up to 1 a number is a share, above it units.
+// FFN widths, such as `50%`, `0.5` or `8192`, or a list of them.  Numbers up to 1 are shares, larger ones are
+// units.
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<FfnWidth>& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value);
-// Index of the word that the node holds.
+// Returns the index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
 
-// Throws UserError when `node` is not a map, or has a key that is not among `known`: "PLACE: unknown key
+// Throws UserError when `node` is not a map, or has a key that is not in `known`: "PLACE: unknown key
 // 'capcity' in 'ple'; known: …".
 void CheckKeys(const YamlNode& node, std::string_view section, const std::vector<std::string>& known);
 // Throws UserError "PLACE: missing key 'checkpoint' in 'model'".
 void RequireKey(const YamlNode& node, std::string_view section, std::string_view key);
 
-// "configs/x.yaml:5:15" by "model.checkpoint".
+// Maps "model.checkpoint" to "configs/x.yaml:5:15".
 using Places = std::map<std::string, std::string>;
 
 template <ConfigEnum E>
@@ -49,8 +50,8 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, E& valu
   value = EnumWords<E>::kWords[ReadWord(node, name, words)].first;
 }
 
-// Sets the fields of `section` that the map names, leaves the others as they are; no key is required.
-// `path` is what errors call the map.
+// Sets the fields of `section` that the map names and leaves the others unchanged; no key is required.
+// Errors call the map `path`.
 template <ConfigSection S>
 void UpdateSection(const YamlNode& node, const std::string& path, S& section, Places& places) {
   CheckKeys(node, path, KeysOf<S>());
@@ -67,7 +68,7 @@ void UpdateSection(const YamlNode& node, const std::string& path, S& section, Pl
   });
 }
 
-// The same for a whole section: keys with Required() must be there.
+// The same for a whole section, in which keys with Required() must be present.
 template <ConfigSection S>
 void ReadSection(const YamlNode& node, const std::string& path, S& section, Places& places) {
   CheckKeys(node, path, KeysOf<S>());

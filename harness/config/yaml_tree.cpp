@@ -10,15 +10,15 @@
 namespace plelab {
 namespace {
 
-constexpr int kMaxDepth = 32;          // an alias that holds itself never ends
-constexpr int64_t kMaxNodes = 50'000;  // nor, practically, does one that doubles at every level
+constexpr int kMaxDepth = 32;          // an alias that contains itself never ends
+constexpr int64_t kMaxNodes = 50'000;  // nor, in practice, does one that doubles at every level
 
 std::string PlaceOf(const std::string& origin, const YAML::Mark& mark) {
   if (mark.is_null()) return origin;
   return Format("{}:{}:{}", origin, mark.line + 1, mark.column + 1);  // yaml-cpp counts from 0
 }
 
-// Copies yaml-cpp's nodes; it keeps repeated keys silently, so they are looked for here.
+// Copies yaml-cpp's nodes. yaml-cpp silently keeps repeated keys, so this looks for them.
 class Converter {
  public:
   explicit Converter(const std::string& origin) : origin_(origin) {}

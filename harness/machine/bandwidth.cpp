@@ -20,14 +20,14 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
-constexpr int64_t kFallbackCacheBytes = 64 * kMiB;  // where the kernel does not say
-// A virtual machine may be told of a smaller cache than it has: 4 × the 32 MiB that one was told of read at
-// 72 GB/s, 512 MiB and 1 GiB at 50.
+constexpr int64_t kFallbackCacheBytes = 64 * kMiB;  // used when the kernel reports none
+// A virtual machine may report a smaller cache than it has.  On one that reported 32 MiB, a buffer of 4 ×
+// that size was read at 72 GB/s, but 512 MiB and 1 GiB at 50 GB/s.
 constexpr int64_t kLeastBufferBytes = 512 * kMiB;
 constexpr double kMeasureSeconds = 0.3;
 constexpr int kLeastPasses = 3;
 
-// Of all last-level caches together: a machine may have one for every few cores.
+// The sum over all last-level caches, because a machine may have one for every few cores.
 int64_t LastLevelCacheBytes() {
   int64_t level = 0, bytes = 0;
   std::set<std::string> counted;
@@ -45,7 +45,7 @@ int64_t LastLevelCacheBytes() {
   return bytes > 0 ? bytes : kFallbackCacheBytes;
 }
 
-// At least 4 × the last-level cache; less where memory is short.
+// At least 4 × the last-level cache, but less when memory is short.
 int64_t BufferBytes() {
   const double available_kib =
       LeadingNumber(FieldOf(ReadSystemFile("/proc/meminfo"), "MemAvailable")).value_or(0);
@@ -54,7 +54,7 @@ int64_t BufferBytes() {
   return std::min(bytes, static_cast<int64_t>(available_kib) * 1024 / 4 / kMiB * kMiB);
 }
 
-// LibTorch's number of threads, which is that of the kernels, for a while.
+// Sets LibTorch's number of threads, which the kernels use too, and restores it.
 class ThreadCount {
  public:
   explicit ThreadCount(int64_t threads) : before_(at::get_num_threads()) {

@@ -15,7 +15,7 @@ bool Lists(const std::string& comma_separated, const std::string& name) {
   return ("," + comma_separated + ",").find("," + name + ",") != std::string::npos;
 }
 
-// `path` is seen from the hierarchy's root; what is mounted may be a folder of it (in a container).
+// `path` is relative to the hierarchy's root, but only a folder of it may be mounted (in a container).
 std::string FolderOf(const Mount& mount, const std::string& path) {
   std::string below = path;
   if (mount.root != "/" && below.starts_with(mount.root)) below.erase(0, mount.root.size());
@@ -58,7 +58,7 @@ std::optional<double> CpuLimitOf(int version, const std::string& folder) {
 std::optional<Cgroup> FindCgroup(const std::string& controller, const std::string& proc_cgroup,
                                  const std::vector<Mount>& mounts) {
   std::optional<Cgroup> found;
-  for (const std::string& line : Lines(proc_cgroup)) {  // id:controllers:path; v2 has id 0 and names none
+  for (const std::string& line : Lines(proc_cgroup)) {  // id:controllers:path; v2 has id 0 and no controllers
     const size_t first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);

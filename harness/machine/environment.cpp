@@ -30,11 +30,11 @@ std::string OrUnknown(std::string text) { return text.empty() ? kUnknown : std::
 std::string CpuModel(const std::string& cpuinfo) {
   const std::string name = FieldOf(cpuinfo, "model name");
   if (!name.empty()) return name;
-  const std::string part = FieldOf(cpuinfo, "CPU part");  // aarch64 gives numbers only
+  const std::string part = FieldOf(cpuinfo, "CPU part");  // aarch64 gives only numbers
   return part.empty() ? kUnknown : "implementer " + FieldOf(cpuinfo, "CPU implementer") + ", part " + part;
 }
 
-// Those that decide which kernels run: machines of one model name differ in them.
+// The features that decide which kernels run; machines with the same model name differ in them.
 std::string CpuFeatures(const std::string& cpuinfo) {
   static const std::set<std::string> kTelling = {
       "avx2",        "fma",         "f16c",     "avx512f",  "avx512bw", "avx512_bf16",
@@ -55,7 +55,7 @@ std::string Kernel() {
 }
 
 #if defined(__x86_64__)
-// "KVMKVMKVM" where the processor says that a hypervisor is there; empty on bare metal.
+// The hypervisor's signature in CPUID, such as "KVMKVMKVM"; empty on bare metal.
 std::string HypervisorOfCpuid() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & (1U << 31)) == 0) return "";
@@ -104,7 +104,7 @@ std::string UtcNow() {
 
 int64_t Cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
 
-// Which bytes were measured.
+// Adds which bytes were measured.
 void AddSources(std::vector<std::pair<std::string, std::string>>& meta) {
   const SourceState now = ReadSourceState(PLELAB_SOURCE_DIR), built = BuiltSourceState();
   meta.insert(meta.end(), {{"git_commit", now.commit},

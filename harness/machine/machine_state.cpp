@@ -15,7 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Mean over the cores of what cpufreq says, else of /proc/cpuinfo (in a virtual machine often the
+std::numeric_limits<double>::quiet_NaN();
+
+== std::numeric_limits<double>::quiet_NaN();
+
+// The mean over the cores of what cpufreq reports, else of /proc/cpuinfo (in a virtual machine often the
 // nominal clock).
 double CpuMhz() {
   double sum = 0;
@@ -35,7 +39,7 @@ double CpuMhz() {
   return cores == 0 ? kNotMeasured : sum / cores;
 }
 
-// The hottest of the files NAME below the folders of `parent`, which hold thousandths of a degree.
+// The highest of the files NAME below the folders of `parent`, which hold thousandths of a degree.
 double HottestBelow(const std::string& parent, const std::string& beginning, const std::string& ending) {
   double hottest = kNotMeasured;
   std::error_code error;
@@ -55,7 +59,7 @@ double TemperatureC() {
   return std::isnan(zone) ? HottestBelow("/sys/class/hwmon", "temp", "_input") : zone;
 }
 
-// /proc/stat, first line: cpu user nice system idle iowait irq softirq steal …, in ticks.
+// From the first line of /proc/stat: cpu user nice system idle iowait irq softirq steal …, in ticks.
 int64_t StealNs() {
   const std::vector<std::string> words = Words(ReadSystemFile("/proc/stat"));
   if (words.size() < 9 || words[0] != "cpu") return 0;
@@ -63,7 +67,8 @@ int64_t StealNs() {
   return static_cast<int64_t>(ticks * 1e9 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
 }
 
-// "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234": microseconds in which at least one task stood still.
+// From "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234": microseconds in which at least one task was
+// stalled.
 double PressureUs(const std::string& resource) {
   for (const std::string& line : Lines(ReadSystemFile("/proc/pressure/" + resource))) {
     const size_t total = line.find("total=");
@@ -74,7 +79,7 @@ double PressureUs(const std::string& resource) {
   return kNotMeasured;
 }
 
-// RAPL, all packages; often readable by root only.  "intel-rapl:0" is a package, "intel-rapl:0:1"
+// RAPL energy of all packages, which often only root can read. "intel-rapl:0" is a package, "intel-rapl:0:1"
 // a part of it.
 double EnergyJ() {
   double joules = kNotMeasured;
@@ -84,7 +89,7 @@ double EnergyJ() {
     if (std::count(name.begin(), name.end(), ':') != 1) continue;
     if (!ReadSystemFile(zone.path() / "name").starts_with("package")) continue;
     const auto microjoules = ReadSystemNumber(zone.path() / "energy_uj");
-    if (!microjoules) return kNotMeasured;  // part of a sum would be a wrong sum
+    if (!microjoules) return kNotMeasured;  // a partial sum would be a wrong sum
     joules = (std::isnan(joules) ? 0 : joules) + static_cast<double>(*microjoules) * 1e-6;
   }
   return joules;

@@ -22,18 +22,18 @@ namespace fs = std::filesystem;
 
 constexpr char kGroupPrefix[] = "plelab-";
 
-// Of the group that this process is in now; empty without one.
+// The peak file of the group that this process is in now; empty without one.
 std::string& PeakFile() {
   static std::string file;
   return file;
 }
 
-// "12 kB" in bytes; 0 where the field is missing.
+// "12 kB" in bytes; 0 when the field is missing.
 int64_t Bytes(const std::string& text, const char* key) {
   return static_cast<int64_t>(LeadingNumber(FieldOf(text, key)).value_or(0)) * 1024;
 }
 
-// "" or why not.
+// Returns "" or why it failed.
 std::string WriteTo(const std::string& path, const std::string& text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (fd < 0) return path + ": " + std::strerror(errno);
@@ -43,7 +43,7 @@ std::string WriteTo(const std::string& path, const std::string& text) {
   return written ? "" : path + ": " + std::strerror(reason);
 }
 
-// rmdir refuses a group that still has a process, so a wrong guess does no harm.
+// rmdir refuses a group that still has a process, so guessing wrong does no harm.
 void RemoveGroupsOfDeadProcesses(const std::string& parent) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
@@ -97,7 +97,7 @@ MemoryGroup::MemoryGroup() {
     return;
   }
   const std::string peak = folder + (current->version == 2 ? "/memory.peak" : "/memory.max_usage_in_bytes");
-  // v2: the controller is there only where the group above hands it down, which is not ours to change.
+  // v2: the controller exists only if the group above delegates it, which is not ours to change.
   why_not_ = ReadSystemNumber(peak) ? WriteTo(folder + "/cgroup.procs", std::to_string(::getpid()))
                                     : peak + ": cannot be read";
   if (!why_not_.empty()) {
@@ -113,7 +113,8 @@ MemoryGroup::~MemoryGroup() {
   if (!joined()) return;
   PeakFile().clear();
   WriteTo(parent_ + "/cgroup.procs", std::to_string(::getpid()));
-  ::rmdir(folder_.c_str());  // it stays where a child of ours is still in it; the next MemoryGroup removes it
+  // Fails while a child of ours is still in it; the next MemoryGroup then removes it.
+  ::rmdir(folder_.c_str());
 }
 
 }  // namespace plelab

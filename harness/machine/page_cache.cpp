@@ -24,7 +24,7 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kWindowBytes = int64_t{1} << 30;  // mapped at a time
-// The page cache holds folios of up to this size, and drops none of which a part lies outside the range.
+// The page cache holds folios of up to this size, and does not drop one that lies partly outside the range.
 constexpr int64_t kLargestFolioBytes = int64_t{2} << 20;
 constexpr int64_t kReadBytes = int64_t{4} << 20;
 
@@ -36,7 +36,7 @@ int64_t PageFloor(int64_t offset) { return offset / PageBytes() * PageBytes(); }
                  range.offset_bytes + range.size_bytes, what, std::strerror(error));
 }
 
-// Opened, and long enough for the range.
+// An opened file that is long enough for the range.
 class RangeFile {
  public:
   explicit RangeFile(const FileRange& range) : file_(Open(range.path)) {
@@ -60,7 +60,7 @@ class RangeFile {
   FileDescriptor file_;
 };
 
-// The kernel's own rule (can_do_mincore): to others it reports every page as present.
+// The kernel's own rule (can_do_mincore).  For other files it reports every page as present.
 bool MincoreTellsTheTruth(int fd) {
   struct stat status = {};
   if (::fstat(fd, &status) != 0) return false;
@@ -68,7 +68,7 @@ bool MincoreTellsTheTruth(int fd) {
          ::faccessat(AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(), W_OK, AT_EACCESS) == 0;
 }
 
-// Bytes of [begin, end) that lie on pages in the cache; begin is anywhere, the window starts on a page.
+// Bytes of [begin, end) on cached pages. begin may be anywhere; the mapped window starts at a page boundary.
 int64_t CachedBytesOfWindow(const FileRange& range, int fd, int64_t begin, int64_t end) {
   const int64_t start = PageFloor(begin);
   const auto length = static_cast<size_t>(end - start);
@@ -86,11 +86,10 @@ int64_t CachedBytesOfWindow(const FileRange& range, int fd, int64_t begin, int64
   return cached;
 }
 
-// Dirty pages cannot be dropped.  A sync costs milliseconds even when there is nothing to write, too much for
-// an eviction before each step: once for each state of a file is enough.
+// Dirty pages cannot be dropped.  A sync takes milliseconds even when there is nothing to write, too long for
+// an eviction before each step, so each state of a file is synced only once.
 void SyncOnce(const FileRange& range, int fd) {
-  using FileState =
-      std::tuple<dev_t, ino_t, int64_t, int64_t>;  // of which the last two change with each write
+  using FileState = std::tuple<dev_t, ino_t, int64_t, int64_t>;  // the last two change with each write
   static std::mutex mutex;
   static std::set<FileState> synced;
   struct stat status = {};
@@ -113,7 +112,9 @@ double Median(std::vector<double> values) {
 int64_t CachedBytes(const FileRange& range) {
   const RangeFile file(range);
   if (!MincoreTellsTheTruth(file.fd())) {
-    throw RunError("{}: its page cache is shown only to the file's owner or to who may write it", range.path);
+    throw RunError(
+        "{}: the kernel shows its page cache only to the file's owner and to those who may write it",
+        range.path);
   }
   int64_t cached = 0;
   const int64_t end = range.offset_bytes + range.size_bytes;
@@ -157,7 +158,7 @@ double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count,
   try {
     direct = OpenRandomAccessFile(range.path, IoBackend::kDirect);
   } catch (const UserError&) {
-    return std::numeric_limits<double>::quiet_NaN();  // the file is there: its file system refuses O_DIRECT
+    return std::numeric_limits<double>::quiet_NaN();  // the file exists, so its file system refuses O_DIRECT
   }
   std::mt19937_64 random(seed);
   std::vector<std::byte> out(static_cast<size_t>(bytes));

@@ -1,4 +1,4 @@
-// The page cache of one byte range of one file: put it in a known state, and prove it.
+// The page cache of one byte range of a file: puts it into a known state and verifies that state.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ struct FileRange {
   int64_t size_bytes = 0;
 };
 
-// Bytes of the range that the page cache holds (mincore).  Throws RunError; also for a file that we neither
-// own nor may write: the kernel then reports every page as cached.
+// Bytes of the range that the page cache holds, by mincore.  Throws RunError, also for a file that we neither
+// own nor may write, because the kernel then reports every page as cached.
 int64_t CachedBytes(const FileRange& range);
-// Writes the file's dirty pages back (once for each time that it was written to), then drops those of the
-// range, whole pages (posix_fadvise DONTNEED). Pages that a process has mapped stay: check with CachedBytes.
+// Writes the file's dirty pages back (once for each time that it was written to), then drops the whole pages
+// of the range (posix_fadvise DONTNEED).  Pages that a process has mapped remain: check with CachedBytes.
 // Throws RunError.
 void EvictFromPageCache(const FileRange& range);
-// Reads the range once so that it is cached.  Throws RunError.
+// Reads the range once, so that it is cached.  Throws RunError.
 void WarmPageCache(const FileRange& range);
-// Median ns of `count` random direct reads of `bytes` in the range: what a cold read costs on this device.
-// NaN when the file system refuses direct reads.
+// The median time in ns of `count` random direct reads of `bytes` each in the range: what a cold read costs
+// on this device.  NaN when the file system refuses direct reads.
 double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed);
 
 }  // namespace plelab

@@ -9,7 +9,7 @@ namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
-// The number after `key` in /proc/meminfo, in bytes; −1 where it is not there.
+// The number after `key` in /proc/meminfo, in bytes; −1 when it is missing.
 int64_t MemInfoBytes(const std::string& key) {
   std::ifstream stream("/proc/meminfo");
   for (std::string line; std::getline(stream, line);) {
@@ -18,7 +18,7 @@ int64_t MemInfoBytes(const std::string& key) {
   return -1;
 }
 
-// "max", nothing and the huge numbers of cgroup v1 all mean: no limit.
+// "max", nothing, and the huge numbers of cgroup v1 all mean that there is no limit.
 int64_t LimitIn(const fs::path& file) {
   std::ifstream stream(file);
   int64_t limit = 0;

@@ -1,4 +1,4 @@
-// How much memory and disk a run may still take.
+// How much memory and disk space is still available to a run.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace plelab {
 
-// Bytes that this process may still take: MemAvailable, and the limits of its memory cgroups.
+// Bytes that this process may still use, limited by MemAvailable and by its memory cgroups.
 int64_t AvailableMemoryBytes();
-// Free bytes of the file system that holds `path` (or its nearest folder that exists).
+// Free bytes in the file system of `path` (or of its nearest existing folder).
 int64_t FreeDiskBytes(const std::string& path);
 
 }  // namespace plelab

@@ -24,7 +24,8 @@ ProcessResult Git(const std::string& folder, std::vector<std::string> arguments)
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// `folder` may lie in somebody else's repository (a build from an archive): that one says nothing about us.
+// `folder` may lie in another project's repository (as in a build from an archive), which says nothing about
+// ours.
 bool IsTopOfRepository(const std::string& folder) {
   const ProcessResult top = Git(folder, {"rev-parse", "--show-toplevel"});
   std::error_code error;
@@ -56,7 +57,7 @@ SourceState ReadSourceState(const std::string& folder) try {
   state.commit = FirstLine(commit.output);
   state.dirty_hash = DirtyHash(folder);
   return state;
-} catch (const std::exception&) {  // a file that vanished meanwhile, no process to be had: nothing is known
+} catch (const std::exception&) {  // a file vanished meanwhile, or no process could be created
   return {};
 }
 

@@ -1,4 +1,4 @@
-// Which sources the numbers come from.
+// Which version of the sources produced the numbers.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@ namespace plelab {
 
 struct SourceState {
   std::string commit = "unknown";
-  // "clean", or SHA-256 of `git diff HEAD` and of the untracked files: equal when the sources are.
+  // "clean", or the SHA-256 of `git diff HEAD` and of the untracked files.  Equal sources have equal hashes.
   std::string dirty_hash = "unknown";
 };
 
-// Of the repository whose top `folder` is, now; unknown without git or repository.
+// The present state of the repository whose top folder is `folder`; unknown without git or a repository.
 SourceState ReadSourceState(const std::string& folder);
-// Of the repository that this program was built from, when it was built.
+// The state, at build time, of the repository that this program was built from.
 SourceState BuiltSourceState();
 
 }  // namespace plelab

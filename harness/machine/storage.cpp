@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Without links; the part of it that exists.
+// The part of the path that exists, with links resolved.
 fs::path Existing(const std::string& path) {
   std::error_code error;
   fs::path existing = fs::weakly_canonical(fs::absolute(path, error), error);
@@ -19,14 +19,15 @@ fs::path Existing(const std::string& path) {
   return existing;
 }
 
-// The device's folder in /sys: /sys/dev/block/254:1 → …/block/vda/vda1.  Empty for a file system without one.
+// The device's folder in /sys: /sys/dev/block/254:1 → …/block/vda/vda1.  Empty for a file system without a
+// device.
 fs::path DeviceFolder(const std::string& major_minor) {
   std::error_code error;
   const fs::path folder = fs::canonical("/sys/dev/block/" + major_minor, error);
   return error ? fs::path() : folder;
 }
 
-// A partition has no queue of its own: the disk's counts.
+// The folder of the disk, because a partition has no queue of its own.
 fs::path DiskFolder(const fs::path& device) {
   return fs::exists(device / "partition") ? device.parent_path() : device;
 }

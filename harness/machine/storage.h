@@ -1,4 +1,4 @@
-// What a file lies on.
+// Describes the storage that a file lies on.
 #pragma once
 
 #include <string>
@@ -6,14 +6,14 @@
 namespace plelab {
 
 struct StorageDescription {
-  std::string device =
-      "unknown";  // "vda (virtio …), not rotational", or the mount's source where there is no device
+  // "vda (virtio …), not rotational", or the source of the mount when there is no device.
+  std::string device = "unknown";
   std::string filesystem = "unknown";  // "ext4, rw,relatime"
   std::string scheduler = "unknown";   // of the device's queue: "none"
   std::string read_ahead = "unknown";  // "128 KiB"
 };
 
-// `path` may be a file or a folder, or not be there yet: then the nearest folder above it counts.
+// `path` may be a file or a folder.  If it does not exist yet, the nearest existing folder above it counts.
 StorageDescription DescribeStorage(const std::string& path);
 
 }  // namespace plelab

@@ -14,7 +14,7 @@
 namespace plelab {
 namespace {
 
-// Closes the descriptor, and removes the file unless it was kept.
+// Closes the descriptor, and removes the file unless it is kept.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string path) : path_(std::move(path)) {
@@ -49,15 +49,15 @@ class TemporaryFile {
 
  private:
   [[noreturn]] void Fail(const char* what) const {
-    throw RunError("{}: {}: {}; nothing was kept of it", path_, what, std::strerror(errno));
+    throw RunError("{}: {}: {}; no part of it was kept", path_, what, std::strerror(errno));
   }
   std::string path_;
   int fd_ = -1;
   bool kept_ = false;
 };
 
-// The rename itself must reach the disk.  File systems that cannot sync a folder (EINVAL) order
-// it on their own.
+// Makes sure that the rename itself reaches the disk.  File systems that cannot sync a folder (EINVAL) order
+// renames themselves.
 void SyncFolder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;

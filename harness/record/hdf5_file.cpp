@@ -14,13 +14,13 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kMaxTableBytes = int64_t{64} << 30;  // a lying header must not become an allocation
+constexpr int64_t kMaxTableBytes = int64_t{64} << 30;  // a wrong header must not cause a huge allocation
 constexpr hsize_t kCompressFromBytes = 256 << 10;
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
 constexpr char kUnits[] = "units";
 
-// What HDF5 last complained about, at the bottom of its stack: the reason, not the call chain.
+// HDF5's latest complaint, from the bottom of its error stack: the reason instead of the call chain.
 std::string LibraryError() {
   std::string text = "no reason given";
   H5Ewalk2(
@@ -44,7 +44,7 @@ class Handle {
   ~Handle() {
     if (id_ >= 0) close_(id_);
   }
-  operator hid_t() const { return id_; }  // NOLINT: it is passed to C functions
+  operator hid_t() const { return id_; }  // NOLINT: passed to C functions
 
  private:
   hid_t id_;
@@ -57,7 +57,7 @@ void Check(herr_t status, std::string_view what) {
 
 void SilenceLibrary() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
-// size: bytes, or H5T_VARIABLE.
+// size is in bytes, or H5T_VARIABLE.
 Handle StringType(size_t size) {
   Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
   Check(H5Tset_size(type, size), "size a string type");
@@ -103,7 +103,8 @@ Handle MakeParents() {
   return properties;
 }
 
-// Attributes in creation order; past 8 of them (or one over 64 KB) in dense storage, which has no size limit.
+// Keeps attributes in creation order.  More than 8 of them (or one over 64 KB) go to dense storage, which has
+// no size limit.
 void KeepAttributeOrder(hid_t properties) {
   Check(H5Pset_attr_creation_order(properties, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED),
         "order attributes");
@@ -148,7 +149,7 @@ std::string ReadStringAttribute(hid_t attribute, hid_t type) {
   return value.substr(0, value.find('\0'));
 }
 
-// Empty for what is not one string or number.
+// Empty for anything but a single string or number.
 std::string AttributeText(hid_t object, const std::string& name) {
   Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open attribute " + name);
   Handle type(H5Aget_type(attribute), H5Tclose, "read the type of attribute " + name);
@@ -213,12 +214,12 @@ Hdf5Writer::Hdf5Writer() {
   SilenceLibrary();
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "make access properties");
   Check(H5Pset_fapl_core(access, /*increment=*/1 << 20, /*backing_store=*/0), "keep a file in memory");
-  // The oldest superblock: later ones hold a checksum that H5Fget_file_image (1.10.8) breaks by
+  // Uses the oldest superblock: later ones hold a checksum, which H5Fget_file_image (1.10.8) invalidates by
   // clearing a flag.
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "set the file format");
   Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "make creation properties");
   KeepAttributeOrder(creation);
-  // The name is never a file's; two files in memory must not share one.
+  // The name is not that of a file, but two files in memory must not have the same name.
   const std::string name = Format("in memory {}", static_cast<const void*>(this));
   file_ = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation, access);
   if (file_ < 0) throw RunError("HDF5 cannot make a file in memory: {}", LibraryError());
@@ -257,8 +258,8 @@ void Hdf5Writer::WriteRows(const std::string& path, int64_t first_row, std::span
   const hsize_t start[2] = {static_cast<hsize_t>(first_row), 0};
   const hsize_t count[2] = {shape[1] == 0 ? 0 : values.size() / shape[1], shape[1]};
   if (count[0] * count[1] != values.size() || first_row < 0 || start[0] + count[0] > shape[0]) {
-    throw RunError("{}: {} values from row {} on are no rows of {} x {}", path, values.size(), first_row,
-                   shape[0], shape[1]);
+    throw RunError("{}: {} values from row {} on are not whole rows of {} x {}", path, values.size(),
+                   first_row, shape[0], shape[1]);
   }
   if (values.empty()) return;
   Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of " + path);

@@ -1,8 +1,8 @@
-// The one HDF5 user: tables, matrices and attributes, in values of our own.
+// The only user of HDF5: tables, matrices and attributes, as values of our own types.
 //
-// A file is built in memory and written by WriteFileAtomically: HDF5 never writes to the disk
-// itself, so a full disk cannot break its metadata, and the reason in the error is the system's
-// own.  Not thread-safe (the C library is not).
+// A file is built in memory and written by WriteFileAtomically.  HDF5 itself never writes to the disk, so a
+// full disk cannot damage its metadata, and errors carry the system's own reason.  Not thread-safe, because
+// the C library is not.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct FloatMatrix {
   std::vector<float> values;  // [rows, cols]
 };
 
-// A file under construction.  Paths are absolute ("/tables/steps"); groups on the way are made.
+// A file under construction.  Paths are absolute ("/tables/steps"); missing groups on the way are created.
 class Hdf5Writer {
  public:
   Hdf5Writer();
@@ -28,19 +28,20 @@ class Hdf5Writer {
   Hdf5Writer(const Hdf5Writer&) = delete;
   Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
-  // A one-dimensional dataset of a compound type; strings have a fixed length (the longest
-  // value's), padded with zeros, UTF-8.  An attribute `units` holds a JSON object {"column":
-  // "unit"}.  Large tables are chunked and compressed.
+  // Writes a one-dimensional dataset of a compound type.  Strings are UTF-8 and have a fixed length (that of
+  // the longest value), padded with zeros.  An attribute `units` holds a JSON object {"column": "unit"}.
+  // Large tables are chunked and compressed.
   void WriteTable(const std::string& path, const Table& table);
-  // A float32 matrix [rows, cols] of zeros, to be filled by WriteRows.
+  // Creates a float32 matrix [rows, cols] of zeros, to be filled by WriteRows.
   void MakeMatrix(const std::string& path, int64_t rows, int64_t cols);
-  // Whole rows from `first_row` on; throws RunError for values that are not whole rows of the matrix.
+  // Writes whole rows from `first_row` on.  Throws RunError when the values are not whole rows of the matrix.
   void WriteRows(const std::string& path, int64_t first_row, std::span<const float> values);
-  // On the group or dataset `object`, which is made as a group where it is not there.  Any length.
+  // Writes an attribute of any length to the group or dataset `object`, which is created as a group when it
+  // does not exist.
   void WriteAttribute(const std::string& object, const std::string& name, const std::string& value);
   void WriteAttribute(const std::string& object, const std::string& name, int64_t value);
-  // Puts everything into `file`, all or nothing (harness/atomic_file.h); the writer can go on afterwards.
-  // Throws RunError with the system's reason.
+  // Writes everything to `file`, all or nothing (harness/record/atomic_file.h).  The writer can be used
+  // further.  Throws RunError with the system's reason.
   void Save(const std::string& file);
 
  private:
@@ -56,12 +57,12 @@ class Hdf5Reader {
   Hdf5Reader& operator=(const Hdf5Reader&) = delete;
 
   bool Has(const std::string& path) const;
-  // Names in a group, sorted; empty where there is no such group.
+  // The names in a group, sorted; empty when there is no such group.
   std::vector<std::string> List(const std::string& group) const;
-  // Integers and floats of any width widen to int64 and double.  Throws UserError for anything else.
+  // Integers and floats of any width become int64 and double.  Throws UserError for any other type.
   Table ReadTable(const std::string& path) const;
   FloatMatrix ReadMatrix(const std::string& path) const;
-  // Attributes in the order in which they were written; numbers as text.
+  // The attributes in the order in which they were written, with numbers as text.
   std::vector<std::pair<std::string, std::string>> ReadAttributes(const std::string& object) const;
 
  private:
@@ -69,7 +70,7 @@ class Hdf5Reader {
   int64_t file_;
 };
 
-// "1.10.8": of the library that is loaded.
+// The version of the loaded library, such as "1.10.8".
 std::string Hdf5Version();
 
 }  // namespace plelab

@@ -28,7 +28,8 @@ std::string_view Name(Phase phase) {
   return "";
 }
 
-// Variant names may hold anything that YAML allows; the index keeps the cleaned ones apart.
+// Variant names may contain anything that YAML allows; the index keeps names apart that are equal once
+// cleaned.
 std::string Cleaned(const std::string& name) {
   std::string clean;
   for (char c : name.substr(0, 60)) {

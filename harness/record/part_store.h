@@ -1,5 +1,5 @@
-// The part files of a run under way: one per finished (phase, variant, repetition), so that a killed run
-// loses at most the one that it was in.
+// The part files of a run under way, one per finished (phase, variant, repetition), so that a killed run
+// loses at most the one that it was working on.
 #pragma once
 
 #include <compare>
@@ -23,25 +23,25 @@ struct PartKey {
 
 class PartStore {
  public:
-  // Makes `folder` where it is missing; reads every part that an earlier run left there.
+  // Creates `folder` when it is missing, and reads every part that an earlier run left there.
   PartStore(std::string folder, std::vector<std::string> variant_names);
 
   const std::string& folder() const { return folder_; }
   std::string PathOf(const PartKey& key) const;
   bool Has(const PartKey& key) const { return parts_.count(key) > 0; }
   const Record& Get(const PartKey& key) const { return parts_.at(key); }
-  // Writes the part.  Throws RunError (disk full); earlier parts stay whole.
+  // Writes the part.  Throws RunError (such as a full disk); earlier parts stay intact.
   void Put(const PartKey& key, Record record);
-  // Takes in a part that a child process wrote to PathOf(key).
+  // Adds a part that a child process wrote to PathOf(key).
   void Adopt(const PartKey& key);
   void Drop(const PartKey& key);
 
-  // A failed variant runs no further; what it finished before stays.
+  // Marks a variant as failed: it does not run again, but keeps what it finished before.
   void Fail(int64_t variant, const std::string& error);
   bool HasFailed(int64_t variant) const { return Has({Phase::kFailed, variant, 0}); }
   std::string ErrorOf(int64_t variant) const;
 
-  // All rows of the finished parts: variants in the config's order, then repetitions.
+  // All rows of the finished parts, ordered by variant as in the config, then by repetition.
   Record Merge(std::vector<VariantRow> variants) const;
 
  private:

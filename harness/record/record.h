@@ -1,4 +1,5 @@
-// What a run records: one struct per table of the result file (results/README.md), each field listed once.
+// What a run records: one struct per table of the result file (results/README.md), with each field listed
+// once.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +11,20 @@
 
 namespace plelab {
 
-// Cannot be read here: never invented.
+// Marks a value that cannot be read on this machine.  Values are never invented.
 inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
-// Each struct has `template <class V> static void VisitFields(V&& visit)` calling
-// visit("column", &Row::member, "unit"): the recorder, the reader and the validator all walk it.
+// Each struct has `template <class V> static void VisitFields(V&& visit)`, which calls visit("column",
+// &Row::member, "unit").  The recorder, the reader and the validator all walk it.
 
 struct VariantRow {
   std::string variant, strategy, options_json, status = "done", error;  // status: done, failed, skipped
-  // The variant that this one is compared with: the first exact one on the same model and workload.
+  // The variant that this one is compared with: the first exact one with the same model and workload.
   std::string baseline;
   int64_t exact = 0;
-  int64_t fast_bytes = 0;   // PLE rows held in RAM by the source
+  int64_t fast_bytes = 0;   // PLE rows that the source holds in RAM
   int64_t file_bytes = 0;   // PLE bytes that stay on storage
-  int64_t table_bytes = 0;  // the whole table in the form that its transform gives it
+  int64_t table_bytes = 0;  // the whole table in the form that the transform gives it
   template <class V>
   static void VisitFields(V&& v) {
     v("variant", &VariantRow::variant, "");
@@ -43,14 +44,15 @@ struct RepRow {
   std::string variant;
   int64_t rep = 0, order = 0, started_unix_ns = 0;
   int64_t load_ns = 0, ttft_ns = 0, prefill_ns = 0, prefill_ple_wait_ns = 0;
-  double bandwidth_before = kNotMeasured, bandwidth_after = kNotMeasured;  // GB/s of the run's own read loop
+  // GB/s of the run's own read loop.
+  double bandwidth_before = kNotMeasured, bandwidth_after = kNotMeasured;
   double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
   int64_t steal_ns = 0, major_faults = 0;
   double psi_memory_us = kNotMeasured, psi_io_us = kNotMeasured, energy_j = kNotMeasured;
   std::string cache_start;    // of the PLE cache: empty, warmed, none
-  std::string page_cache;     // cold, warm, evict_each_step, …: what was set
+  std::string page_cache;     // the state that was set: cold, warm, evict_each_step, …
   std::string cold_verified;  // yes, no, unverified, not_asked
-  std::string output_sha256;  // over the logits hashes of every step
+  std::string output_sha256;  // over the hashes of the logits of all steps
   int64_t valid_steps = 0;
   template <class V>
   static void VisitFields(V&& v) {
@@ -103,9 +105,9 @@ struct StepRow {
 };
 
 struct MemoryRow {
-  // phase: loaded, prefill, decode.  counter: anonymous, file_backed, peak_rss, pss, cgroup_peak,
-  // ple_page_cache, kv_cache, device, and the bytes by kind: ple_fast, token_embedding, text_stack, vision,
-  // audio (towers with their embedders, 0 while not loaded).
+  // phase is loaded, prefill or decode. counter is anonymous, file_backed, peak_rss, pss, cgroup_peak,
+  // ple_page_cache, kv_cache, device, or one of the bytes by kind: ple_fast, token_embedding, text_stack,
+  // vision, audio (towers with their embedders, 0 while not loaded).
   std::string variant, phase, counter;
   int64_t rep = 0;
   double bytes = kNotMeasured;
@@ -120,7 +122,7 @@ struct MemoryRow {
 };
 
 struct AccuracyRow {
-  // metric: nats_per_token, bits_per_byte, top1_agreement, kl_to_resident, delta_nats, perplexity.
+  // metric is nats_per_token, bits_per_byte, top1_agreement, kl_to_resident, delta_nats or perplexity.
   std::string variant, task, metric;
   double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 % block bootstrap
   int64_t n = 0;
@@ -151,7 +153,7 @@ struct TokenRow {
   }
 };
 
-// A table of an experiment's own under /curves: one row per line, numbers and labels.
+// A table under /curves that belongs to one experiment, with numbers and labels in each row.
 struct CurveRow {
   std::string series, label;
   double x = kNotMeasured, y = kNotMeasured, low = kNotMeasured, high = kNotMeasured;
@@ -168,12 +170,12 @@ struct CurveRow {
 
 // What the PLE branch of one list position adds to the streams (ple_contribution).
 struct ContributionRow {
-  std::string variant;  // whose streams were looked at
-  int64_t layer = 0;    // place in the layer list
-  // relative_norm, cosine, row_to_projection; share_layer, share_token, share_context; predicted_by_layer,
+  std::string variant;  // whose streams were observed
+  int64_t layer = 0;    // position in the layer list
+  // relative_norm, cosine, row_to_projection, share_layer, share_token, share_context, predicted_by_layer or
   // predicted_by_token.
   std::string metric;
-  std::string bucket;  // all, or how often the tokens' ids occur in the text: 8-40
+  std::string bucket;  // all, or how often the tokens' ids occur in the text, such as 8-40
   double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 % block bootstrap
   int64_t n = 0;
   template <class V>
@@ -189,9 +191,9 @@ struct ContributionRow {
   }
 };
 
-// One point of a training run: means over the steps since the point before.
+// One point of a training run: means over the steps since the previous point.
 struct TrainingRow {
-  int64_t step = 0, tokens = 0;  // done by now
+  int64_t step = 0, tokens = 0;  // done so far
   double loss = kNotMeasured, lr = kNotMeasured, tokens_per_s = kNotMeasured;
   template <class V>
   static void VisitFields(V&& v) {
@@ -214,9 +216,9 @@ struct Curve {
   std::vector<CurveRow> rows;
 };
 
-// Everything that was recorded; a part file holds one of these for one (variant, rep) or one phase.
+// Everything that was recorded.  A part file holds a Record for one (variant, rep) or one phase.
 struct Record {
-  std::vector<std::pair<std::string, std::string>> meta;  // /meta attributes (the merged file's)
+  std::vector<std::pair<std::string, std::string>> meta;  // /meta attributes (of the merged file)
   std::vector<VariantRow> variants;
   std::vector<RepRow> reps;
   std::vector<StepRow> steps;
@@ -224,11 +226,11 @@ struct Record {
   std::vector<AccuracyRow> accuracy;
   std::vector<TokenRow> tokens;
   std::vector<Curve> curves;
-  std::vector<ContributionRow> contribution;  // /curves/ple_contribution, where there is any
+  std::vector<ContributionRow> contribution;  // /curves/ple_contribution, if there is any
   std::vector<TrainingRun> training;
 };
 
-// The value of a /meta attribute; `missing` where there is none.
+// The value of a /meta attribute, or `missing` when there is none.
 inline std::string MetaValue(const std::vector<std::pair<std::string, std::string>>& meta,
                              std::string_view name, std::string_view missing = "") {
   for (const auto& [key, value] : meta) {

@@ -15,7 +15,7 @@ namespace plelab {
 namespace {
 
 constexpr size_t kShownPerKind = 5;
-constexpr double kRounding = 1e-6;  // a log-probability or a divergence may come out this far below 0
+constexpr double kRounding = 1e-6;  // rounding may put a log-probability or a divergence this far below 0
 
 using Rep = std::pair<std::string, int64_t>;  // variant, rep
 
@@ -52,7 +52,7 @@ void CheckMeta(const Record& record, Problems& problems) {
   }
 }
 
-// Returns the names.
+// Returns the variants' names.
 std::set<std::string> CheckVariants(const Record& record, Problems& problems) {
   std::set<std::string> names;
   for (const VariantRow& v : record.variants) {
@@ -123,14 +123,14 @@ void CheckSteps(const Record& record, Problems& problems) {
   }
 }
 
-// Variants with one baseline saw the same tokens under the same model; those that claim to be
-// exact must agree.
+// Variants with the same baseline saw the same tokens under the same model, so those that claim to be exact
+// must agree.
 void CheckOutputs(const Record& record, Problems& problems) {
-  std::map<std::string, std::string> group;  // of each exact variant that is done: its baseline
+  std::map<std::string, std::string> group;  // the baseline of each finished exact variant
   for (const VariantRow& v : record.variants) {
     if (v.exact == 1 && v.status == "done") group[v.variant] = v.baseline.empty() ? v.variant : v.baseline;
   }
-  std::map<Rep, const RepRow*> first;  // by group and repetition
+  std::map<Rep, const RepRow*> first;  // by baseline and repetition
   for (const RepRow& r : record.reps) {
     if (!group.contains(r.variant)) continue;
     if (r.output_sha256.empty()) {

@@ -1,4 +1,4 @@
-// What must hold between the rows of a record, whatever was measured.
+// Checks what must hold between the rows of a record, whatever was measured.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace plelab {
 
-// One line per problem; at most a few of each kind, then how many more.  Empty when everything holds:
-// names and keys are unique and refer to something, hits + misses = lookups, bytes_moved ≥ bytes_asked, no
-// negative times, valid_steps counts the steps, done exact variants of one baseline share their output,
-// failures say why, /meta says what the weights are.
+// Returns one line per problem, at most a few of each kind and then how many more; empty when everything
+// holds.  It requires that names and keys are unique and refer to something that exists, hits + misses =
+// lookups, bytes_moved ≥ bytes_asked, times are not negative, valid_steps counts the steps, finished exact
+// variants of one baseline have the same output, failures say why, and /meta says what the weights are.
 std::vector<std::string> CheckRecord(const Record& record);
 
 }  // namespace plelab

@@ -18,7 +18,7 @@ constexpr char kCurves[] = "/curves";
 constexpr char kContribution[] = "ple_contribution";  // the curve that has columns of its own
 constexpr char kTraining[] = "/training";
 
-// Every table of the schema, once: f("/tables/steps", record.steps).
+// Calls f("/tables/steps", record.steps), … once for every table of the schema.
 template <class R, class F>
 void ForEachTable(R& record, F f) {
   f("/tables/variants", record.variants);
@@ -44,7 +44,7 @@ Table CurveTable(const Curve& curve) {
   return table;
 }
 
-// An empty string where this file is of our schema, else what is wrong.
+// Empty when the file has this schema, else what is wrong.
 std::string VersionProblem(const Hdf5Reader& file) {
   for (const auto& [name, value] : file.ReadAttributes(kMeta)) {
     if (name != kSchema) continue;
@@ -112,7 +112,7 @@ Record ReadTables(const Hdf5Reader& file) {
   return record;
 }
 
-// What HDF5 cannot read of an existing file is the file's fault: a UserError.
+// When HDF5 cannot read an existing file, the file is at fault: a UserError.
 template <class F>
 auto WithFile(const std::string& path, F f) {
   try {

@@ -1,4 +1,4 @@
-// The one HDF5 user: part files while a run goes on, one result file at its end.
+// Reads and writes result files, and lists the part files of a run under way.
 #pragma once
 
 #include <string>
@@ -10,21 +10,23 @@ namespace plelab {
 
 inline constexpr int kSchemaVersion = 1;
 
-// Writes `record` to a temporary neighbour, syncs it, renames it to `path`: a reader sees all of it or
-// nothing. Throws RunError naming the path and the system's reason (disk full), leaving no half file behind.
+// Writes `record` to a temporary file beside `path`, syncs it and renames it to `path`, so that a reader sees
+// either all of it or nothing.  Throws RunError naming the path and the system's reason (such as a full
+// disk); no partial file remains.
 void WriteRecord(const std::string& path, const Record& record);
-// Throws UserError when the file is missing, is not HDF5 or is not of this schema.
+// Throws UserError when the file is missing, is not HDF5 or does not have this schema.
 Record ReadRecord(const std::string& path);
-// Appends b's rows to a's, keeping a's meta where both name a key.
+// Appends b's rows to a's.  Where both have a meta key, a's value is kept.
 void Append(Record& a, const Record& b);
 
 // The folder of part files beside a result: results/x.h5 → results/x.h5.parts/
 std::string PartsFolder(const std::string& result_path);
-// Part files found there, sorted by name; `*.tmp` left by a kill are ignored (and removed).
+// The part files in the folder, sorted by name.  Leftover `*.tmp` files of killed processes are removed.
 std::vector<std::string> ListParts(const std::string& folder);
 
-// `plelab validate`: every problem found, one line each; empty when the file keeps the schema, its references
-// hold (each rep and step names a variant, hits + misses = lookups, exact variants share one output hash, …).
+// `plelab validate`: returns every problem found, one per line.  It is empty when the file has the schema and
+// its references hold (each rep and step names a variant, hits + misses = lookups, exact variants share one
+// output hash, …).
 std::vector<std::string> ValidateRecord(const std::string& path);
 
 }  // namespace plelab

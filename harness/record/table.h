@@ -1,4 +1,4 @@
-// Rows of a result as columns, and the packing of columns into rows of fixed length.  Knows no file format.
+// The rows of a result as columns, packed into rows of fixed length.  Independent of any file format.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace plelab {
 enum class ColumnType { kInt64, kFloat64, kString };
 std::string_view Name(ColumnType type);
 
-// One column: its values, all of one type.
+// A column and its values, all of one type.
 struct Column {
   std::string name;
   std::string unit;
@@ -28,11 +28,11 @@ struct Table {
   std::vector<Column> columns;
 
   int64_t rows() const { return columns.empty() ? 0 : columns.front().rows(); }
-  // nullptr where there is none of this name.
+  // Returns nullptr when there is no column of this name.
   const Column* Find(std::string_view name) const;
 };
 
-// Where each column lies in a packed row, in bytes; no gaps.
+// The byte offset of each column in a packed row, without gaps.
 struct RowLayout {
   struct Member {
     std::string name;
@@ -45,14 +45,14 @@ struct RowLayout {
   void Add(std::string name, ColumnType type, size_t size);
 };
 
-// A string column is as wide as its longest value, and at least 1.
+// A string column is as wide as its longest value, but at least 1.
 RowLayout LayoutOf(const Table& table);
-// [rows, row_bytes]: numbers as they are in memory, strings padded with zeros.
+// Returns [rows, row_bytes], with numbers as they are in memory and strings padded with zeros.
 std::vector<char> PackRows(const Table& table, const RowLayout& layout);
 Column UnpackColumn(const std::vector<char>& bytes, const RowLayout& layout, const RowLayout::Member& member,
                     size_t rows);
 
-// Rows of a struct with VisitFields (harness/record.h) as a table, and back.
+// Converts rows of a struct with VisitFields (harness/record/record.h) to a table and back.
 template <class Row>
 Table ToTable(const std::vector<Row>& rows) {
   Table table;
@@ -65,7 +65,7 @@ Table ToTable(const std::vector<Row>& rows) {
   return table;
 }
 
-// What keeps `table` from being rows of Row: missing columns and columns of another type, one line each.
+// Why `table` cannot be read as rows of Row: missing columns and columns of another type, one per line.
 template <class Row>
 std::vector<std::string> ColumnProblems(const Table& table) {
   std::vector<std::string> problems;
@@ -83,7 +83,7 @@ std::vector<std::string> ColumnProblems(const Table& table) {
   return problems;
 }
 
-// REQUIRES ColumnProblems<Row>(table) is empty; other columns are left out.
+// REQUIRES that ColumnProblems<Row>(table) is empty.  Other columns are ignored.
 template <class Row>
 std::vector<Row> FromTable(const Table& table) {
   std::vector<Row> rows(static_cast<size_t>(table.rows()));

@@ -1,4 +1,4 @@
-// What happened when, as a Chrome trace (chrome://tracing, ui.perfetto.dev): phases and every step.
+// A Chrome trace (chrome://tracing, ui.perfetto.dev) of what happened when: phases and every step.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace plelab {
 
 class Timeline {
  public:
-  // `track`: a row of the picture (a variant's name, "run").  Times in ns since this object was made.
+  // `track` is a row of the trace (a variant's name, or "run").  Times are in ns since this object was made.
   void Add(const std::string& track, const std::string& name, int64_t start_ns, int64_t duration_ns);
   int64_t now_ns() const { return clock_.ns(); }
   // Throws RunError.
@@ -28,7 +28,7 @@ class Timeline {
   std::vector<Event> events_;
 };
 
-// Adds the time from construction to destruction.  `timeline` may be null.
+// Adds the time from construction to destruction.  `timeline` may be nullptr.
 class TimelineSpan {
  public:
   TimelineSpan(Timeline* timeline, std::string track, std::string name)

@@ -20,7 +20,7 @@ Json Object(const std::string& description) {
           {"properties", Json::object()}};
 }
 
-// A whole number where the bound is one: 1, not 1.0.
+// A whole number when the bound is one: 1 instead of 1.0.
 Json Bound(double bound) {
   return bound == std::floor(bound) ? Json(static_cast<int64_t>(bound)) : Json(bound);
 }
@@ -68,7 +68,7 @@ void Describe(Json& schema, const std::vector<std::string>& value, const Rule&) 
   schema["default"] = value;
 }
 
-// One value, a list of them, or nothing, where a sweep gives it.
+// One value, a list of values, or nothing when a sweep gives the value.
 Json OneOrMore(const Json& type) {
   return {{{"type", type}},
           {{"type", "array"}, {"minItems", 1}, {"items", {{"type", type}}}},
@@ -110,14 +110,14 @@ Json SectionSchema(S section, const std::string& help) {
   return schema;
 }
 
-// Words as text, and true and false as what they are in YAML.
+// Words as strings; true and false as YAML booleans.
 Json PleValues(const PleOptionInfo& option) {
   if (option.values.empty()) return {{"type", Json::array({"string", "number"})}};
   if (option.values.front() == "true" || option.values.front() == "false") return {{"type", "boolean"}};
   return {{"enum", option.values}};
 }
 
-// `ple:`; what stands below a cache is the same map again.
+// `ple:`, in which `over` (the source below a cache) is the same map again.
 Json PleSchema() {
   Json schema = Object("how the PLE table is held");
   schema["required"] = Json::array({"strategy"});
@@ -147,7 +147,7 @@ Json VariantSchema() {
   schema["properties"]["model"] = own_model;
   schema["properties"]["workload"] = SectionSchema(WorkloadSection(), "this variant's own keys of workload");
   schema["properties"]["layers"] = SectionSchema(
-      LayerEdit(), "which layers run, and how much of them; all as they are where it is left out");
+      LayerEdit(), "which layers run, and how much of each; if left out, all of them unchanged");
   return schema;
 }
 
@@ -180,7 +180,7 @@ void AddListSections(Json& properties) {
       {"items", {{"type", "object"}, {"minProperties", 1}}}};
 }
 
-// Which sections the named experiment needs and which it may have.
+// Which sections the named experiment requires and which it may have.
 Json SectionsOf(const ExperimentInfo& info) {
   Json allowed{{"experiment", true}};
   for (const auto& section : info.required) allowed[std::string(section)] = true;
@@ -211,7 +211,7 @@ std::string ExperimentJsonSchema() {
   });
   AddListSections(properties);
   Json over = PleSchema();
-  over["description"] = "what a cache stands before; disk with its defaults where it is left out";
+  over["description"] = "the source below a cache; disk with its defaults if left out";
   over.erase("required");
   schema["definitions"] = {{"ple", PleSchema()}, {"over", over}};
   return schema.dump(2) + "\n";

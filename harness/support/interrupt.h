@@ -1,4 +1,4 @@
-// Ctrl-C between two steps: what was finished stays, and the run says how to go on.
+// Ctrl-C takes effect between two steps: finished work is kept, and the run says how to continue.
 #pragma once
 
 #include "model/base/error.h"
@@ -10,8 +10,8 @@ class Interrupted : public RunError {
   Interrupted() : RunError("interrupted") {}
 };
 
-// While it lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal ends it at
-// once.
+// While an object lives, SIGINT and SIGTERM set a flag instead of ending the process; a second signal ends it
+// at once.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -21,7 +21,7 @@ class InterruptGuard {
 };
 
 bool IsInterrupted();
-// Throws Interrupted once a signal came.
+// Throws Interrupted if a signal has arrived.
 void ThrowIfInterrupted();
 
 }  // namespace plelab

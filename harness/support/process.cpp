@@ -53,7 +53,7 @@ Pipe MakePipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Between fork and exec: only what is safe in a process whose other threads are gone.
+// Runs between fork and exec, so it only does what is safe in a process whose other threads are gone.
 [[noreturn]] void BecomeProgram(char* const* arguments, pid_t parent, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kCannotStart);  // the parent died before prctl
@@ -73,7 +73,7 @@ Pipe MakePipe() {
   ::_exit(kCannotStart);
 }
 
-// Standard error cut into lines, the last ones kept.
+// Cuts standard error into lines and keeps the last ones.
 class Lines {
  public:
   explicit Lines(const ProcessOptions& options) : options_(options) {}
@@ -102,14 +102,14 @@ class Lines {
   std::deque<std::string> kept_;
 };
 
-// Milliseconds to wait, rounded up; −1: for ever.
+// Milliseconds left to wait, rounded up; −1: without limit.
 int Remaining(const ProcessOptions& options, Clock::time_point start) {
   if (options.timeout_s <= 0) return -1;
   const double left = options.timeout_s - std::chrono::duration<double>(Clock::now() - start).count();
   return left <= 0 ? 0 : static_cast<int>(left * 1000) + 1;
 }
 
-// Reads both pipes until the process has closed them.  False: time was up first.
+// Reads both pipes until the process has closed them.  Returns false if the time was up first.
 bool ReadUntilClosed(Descriptor& output, Descriptor& error, const ProcessOptions& options, std::string& text,
                      Lines& lines) {
   const Clock::time_point start = Clock::now();
@@ -133,7 +133,7 @@ bool ReadUntilClosed(Descriptor& output, Descriptor& error, const ProcessOptions
   return true;
 }
 
-// Kills and reaps the process if nobody waited for it: an exception passed by.
+// Kills and reaps the process if nobody has waited for it, as when an exception passes.
 class Child {
  public:
   explicit Child(pid_t pid) : pid_(pid) {}

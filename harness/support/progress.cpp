@@ -36,7 +36,7 @@ int TerminalColumns(std::FILE* stream) {
   return size.ws_col;
 }
 
-// The first `columns` characters (UTF-8 code points) of the text: a wrapped line could not be drawn over.
+// The first `columns` characters (UTF-8 code points) of the text: a line that wraps could not be overwritten.
 std::string Truncate(const std::string& text, int columns) {
   int seen = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -108,7 +108,7 @@ void Progress::Draw(Clock::time_point now) {
 }
 
 void Progress::WriteLine(const std::string& line) {
-  // On a terminal the line takes the bar's place.
+  // On a terminal this line replaces the bar.
   Write(output_.terminal ? "\r" + line + "\x1b[K\n" : line + "\n");
 }
 

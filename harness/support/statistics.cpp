@@ -11,13 +11,13 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// 0 … n − 1.  Not std::uniform_int_distribution, whose sequence differs between libraries; the bias of the
-// remainder is below n / 2^64.
+// A random number in 0 … n − 1.  Not std::uniform_int_distribution, whose sequence differs between libraries.
+// The bias of the remainder is below n / 2^64.
 int64_t Draw(std::mt19937_64& random, int64_t n) {
   return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
 }
 
-// A series whose blocks are summed in constant time; blocks go round its end.
+// A series whose blocks can be summed in constant time.  Blocks wrap around the end.
 class BlockSums {
  public:
   BlockSums(std::span<const double> x, int64_t block)
@@ -30,9 +30,9 @@ class BlockSums {
   }
 
   int64_t size() const { return size_; }
-  int64_t blocks() const { return size_ / block_; }  // that do not overlap
+  int64_t blocks() const { return size_ / block_; }  // blocks that do not overlap
   double Sum() const { return prefix_[size_]; }
-  // The sum of size() values in blocks drawn at random; the last block is cut to fit.
+  // The sum of size() values in randomly drawn blocks, the last of which is cut to fit.
   double DrawSum(std::mt19937_64& random) const {
     double sum = 0;
     for (int64_t left = size_; left > 0; left -= block_) {
@@ -134,7 +134,7 @@ Interval BlockBootstrapRatio(std::span<const double> above, std::span<const doub
   std::mt19937_64 random(seed);
   std::vector<double> ratios(static_cast<size_t>(resamples));
   for (double& drawn : ratios) {
-    std::mt19937_64 same = random;  // the same blocks of both
+    std::mt19937_64 same = random;  // draws the same blocks for both
     const double below_drawn = denominator.DrawSum(same);
     drawn = Ratio(numerator.DrawSum(random), below_drawn);
   }

@@ -21,7 +21,7 @@ std::string_view Trimmed(std::string_view text) {
 
 }  // namespace
 
-// Not a std::ifstream: that throws where read(2) fails, as it does for folders and for some files of /sys.
+// Not a std::ifstream, which throws where read(2) fails, as it does for folders and for some files of /sys.
 std::string ReadSystemFile(const std::string& path) {
   std::string text;
   FILE* const file = std::fopen(path.c_str(), "re");

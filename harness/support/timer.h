@@ -6,7 +6,7 @@
 
 namespace plelab {
 
-// Nanoseconds since construction, on the steady clock.
+// Nanoseconds since construction, by the steady clock.
 class Timer {
  public:
   int64_t ns() const { return std::chrono::nanoseconds(std::chrono::steady_clock::now() - start_).count(); }
@@ -16,7 +16,7 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Wall-clock time, for `started_unix_ns` only: never for a duration.
+// Wall-clock time, for `started_unix_ns` only.  Never use it for a duration.
 inline int64_t UnixNowNs() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
 }

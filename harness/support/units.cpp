@@ -40,7 +40,7 @@ std::string Names(std::span<const Unit> units) {
   return names;
 }
 
-// The number at the front of `text`, and what follows it.  NaN when there is none.
+// The number at the start of `text` and the text after it; NaN when there is none.
 std::pair<double, std::string_view> SplitNumber(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint64_t kBootstrapSeed = 0;
 
-// Tokens [begin, end) of a document, of which those from `scored` on count.  Token 0 is bos.
+// Tokens [begin, end) of a document, of which those from `scored` on are scored.  Token 0 is bos.
 struct Window {
   int64_t document, begin, scored, end;
   int64_t length() const { return end - begin; }
@@ -36,7 +36,7 @@ std::vector<Window> WindowsOf(const TokenSplit& split, const ScoreOptions& optio
       scored = end;
     }
   }
-  // Windows of one length share a batch without much padding.
+  // Windows of similar length share a batch without much padding.
   std::ranges::stable_sort(windows, std::greater(), &Window::length);
   return windows;
 }
@@ -86,7 +86,7 @@ void AddBatch(SplitScore& score, const TokenSplit& split, std::span<const Window
   }
 }
 
-// Documents as numerators and denominators of a ratio.
+// Documents as the numerators and denominators of a ratio.
 struct Ratio {
   std::vector<double> above, below;
 };

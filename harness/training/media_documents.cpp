@@ -75,7 +75,7 @@ MediaBatch MediaDocuments::MakeBatch(const std::vector<int64_t>& documents) cons
 std::vector<int64_t> DocumentsOfStep(int64_t step, int64_t batch, int64_t documents, uint64_t seed) {
   std::vector<int64_t> chosen, order;
   for (int64_t i = step * batch; i < (step + 1) * batch; ++i) {
-    // An odd multiplier keeps the epochs' orders apart whatever the seed.
+    // An odd multiplier gives each epoch an order of its own, whatever the seed.
     const auto epoch = static_cast<uint64_t>(i / documents);
     if (order.empty() || i % documents == 0) order = Shuffled(documents, seed + epoch * 0x9e3779b97f4a7c15);
     chosen.push_back(order[i % documents]);

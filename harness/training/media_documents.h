@@ -1,4 +1,4 @@
-// Documents that show images or audio, as batches that towers learn from.
+// Documents that show images or audio, in batches for the towers to learn from.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@ namespace plelab {
 
 class MediaDocuments {
  public:
-  // `path`: JSONL as ReadChoiceTask reads it.  `companions`: files of the shape, among them tokenizer.model
-  // and preprocessor_config.json.  Throws UserError for a missing companion, and naming its line for a
-  // document that shows nothing, or what the config has no tower for.
+  // `path` is JSONL as ReadChoiceTask reads it.  `companions` are files of the shape, among them
+  // tokenizer.model and preprocessor_config.json.  Throws UserError for a missing companion, and for a
+  // document that shows nothing or something that the config has no tower for, naming its line.
   MediaDocuments(const std::string& path, const Gemma3nConfig& config,
                  const std::vector<std::string>& companions);
 
   int64_t size() const { return std::ssize(documents_); }
-  // bos, what documents show, their context and the right choice, whose tokens alone are targets; one batch
-  // for each kind of document (images, audio, both).  Decodes the files.  Throws UserError naming one that
-  // cannot be read.
+  // Each input is bos, what the document shows, its context and the right choice, whose tokens alone are
+  // targets.  Returns one batch for each kind of document (images, audio, both).  Decodes the files.  Throws
+  // UserError naming one that cannot be read.
   std::vector<MediaBatch> Batches(const std::vector<int64_t>& documents) const;
 
  private:
@@ -33,7 +33,7 @@ class MediaDocuments {
   std::vector<ChoiceIds> ids_;  // of the right choice
 };
 
-// Which documents step `step` learns from: each epoch all of them, in an order of its own.
+// Which documents step `step` learns from.  Each epoch takes all of them in an order of its own.
 std::vector<int64_t> DocumentsOfStep(int64_t step, int64_t batch, int64_t documents, uint64_t seed);
 
 }  // namespace plelab

@@ -33,7 +33,7 @@ MediaTraineeOptions TraineeOptions(const TrainingConfig& config) {
           .products = config.compute.dtype};
 }
 
-// The same optimizer at the text model's own rate.
+// The same optimizer, with the text model's own rate.
 OptimizerSection TextOptimizer(const TrainingConfig& config) {
   OptimizerSection section = config.optimizer;
   section.lr = section.table_lr = config.media.text_lr;
@@ -46,7 +46,7 @@ int64_t Count(const std::vector<TrainedTensor>& tensors) {
   return count;
 }
 
-// A step that shows no picture gives the vision tower no gradient: it counts as 0.
+// A step without an image gives the vision tower no gradient, which counts as 0.
 void FillGradients(std::vector<TrainedTensor>& tensors) {
   for (TrainedTensor& tensor : tensors) {
     if (!tensor.values.grad().defined()) tensor.values.mutable_grad() = torch::zeros_like(tensor.values);
@@ -82,7 +82,7 @@ class MediaTrainer {
     KeepFreedMemory();
     const int64_t steps = config_.steps();
     Progress bar("training " + config_.run_name(), steps);
-    double smooth = 0;  // the loss that is shown
+    double smooth = 0;  // the loss shown to the user
     for (int64_t step = 0; step < steps; ++step) {
       ThrowIfInterrupted();
       const double loss = Step(step);
@@ -92,7 +92,7 @@ class MediaTrainer {
     bar.Finish(Format("loss {:.3f}", smooth));
   }
 
-  // Returns the mean loss of the step's answer tokens.
+  // Returns the mean loss over the step's answer tokens.
   double Step(int64_t step) {
     const Timer timer;
     const auto chosen = DocumentsOfStep(step, config_.media.batch, documents_.size(),
@@ -185,12 +185,12 @@ class MediaTrainer {
   std::string config_json_;
   MediaTrainee trainee_;
   MediaDocuments documents_;
-  std::vector<TrainedTensor> towers_, text_;  // text_: empty where it stays as it is
+  std::vector<TrainedTensor> towers_, text_;  // text_ is empty when the text model does not change
   AdamW optimizer_;
   std::optional<AdamW> text_optimizer_;
   std::vector<TrainingRow> rows_;
   Interval interval_;
-  int64_t tokens_ = 0;  // read by now, soft ones included
+  int64_t tokens_ = 0;  // read so far, soft ones included
   double seconds_ = 0;
 };
 

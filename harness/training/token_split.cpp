@@ -19,7 +19,7 @@ constexpr int64_t kMaxIds = int64_t{1} << 40;
 std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    throw UserError("{}: cannot be read; scripts/corpus/README.md says how token files are made", path);
+    throw UserError("{}: cannot be read; configs/corpus/README.md says how token files are made", path);
   }
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

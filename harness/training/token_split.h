@@ -1,4 +1,4 @@
-// One split of a tokenized corpus: ids in documents, each of which begins with bos.
+// One split of a tokenised corpus: the ids of documents, each of which begins with bos.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@ namespace plelab {
 
 struct TokenSplit {
   std::vector<uint16_t> ids;
-  std::vector<int64_t>
-      offsets;  // [documents + 1]; document d is ids[offsets[d]] … ids[offsets[d + 1]], bos first
-  std::vector<int64_t> bytes;        // [documents] of its text in UTF-8
+  // [documents + 1]; document d is ids[offsets[d]] … ids[offsets[d + 1] − 1], bos first.
+  std::vector<int64_t> offsets;
+  std::vector<int64_t> bytes;        // [documents], of the document's text in UTF-8
   std::vector<int64_t> domain;       // [documents], index into domains
   std::vector<std::string> domains;  // names
   uint16_t bos = 0;
-  std::string sha256;  // of the .bin, as meta.json has it
+  std::string sha256;  // of the .bin file, as meta.json gives it
 
   int64_t documents() const { return static_cast<int64_t>(bytes.size()); }
   std::span<const uint16_t> Document(int64_t d) const {
@@ -24,12 +24,12 @@ struct TokenSplit {
   }
 };
 
-// `folder` as scripts/corpus/make_tokens.py writes it; split: train, valid, test.  Throws UserError naming
-// the file: missing, of another length than meta.json says, a document without bos, an id of vocab_size or
-// more.
+// Reads a split from `folder`, in the form that scripts/corpus/make_tokens.py writes; split is train, valid
+// or test.  Throws UserError naming the file when it is missing, its length differs from that in meta.json, a
+// document lacks bos, or an id is not below vocab_size.
 TokenSplit ReadTokenSplit(const std::string& folder, const std::string& split, int64_t vocab_size);
 
-// The first documents that hold `tokens` tokens together, in the split's order; 0: all.
+// How many of the first documents it takes to hold `tokens` tokens, in the split's order; all for tokens = 0.
 int64_t DocumentsUntil(const TokenSplit& split, int64_t tokens);
 
 }  // namespace plelab

@@ -29,7 +29,8 @@ void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
   CheckResultIsNew(output, options);
   const std::string state = StatePath(output.folder);
   if (fs::exists(state) && !options.force && !options.resume) {
-    throw UserError("{}: a run was stopped here; go on with --resume, or start anew with --force", state);
+    throw UserError("{}: a run was stopped here; continue it with --resume, or start anew with --force",
+                    state);
   }
 }
 
@@ -75,7 +76,7 @@ class Trainer {
     KeepFreedMemory();
     Progress bar("training " + config_.run_name(), steps_ * step_tokens_);
     Timer since_saved;
-    double smooth = 0;  // the loss that is shown
+    double smooth = 0;  // the loss shown to the user
     while (progress_.step < steps_) {
       const Timer timer;
       const double loss = Step();
@@ -92,7 +93,7 @@ class Trainer {
     bar.Finish(Format("loss {:.3f}", smooth));
   }
 
-  // Returns the mean loss of the step's tokens.
+  // Returns the mean loss over the step's tokens.
   double Step() {
     const Timer timer;
     const TokenBatch batch = packing_.Batch(progress_.step);
@@ -113,7 +114,7 @@ class Trainer {
     return nats;
   }
 
-  // Points fall on the same steps whether a run was stopped or not.
+  // Rows fall on the same steps whether or not a run was stopped.
   void KeepRow(double rate) {
     const int64_t every = (steps_ + kMostTrainingRows - 1) / kMostTrainingRows;
     if (progress_.step % every != 0 && progress_.step != steps_) return;

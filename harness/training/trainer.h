@@ -1,4 +1,4 @@
-// A training run from its config to weights, curves and what held-out text says.
+// A training run, from its config to weights, curves and scores on held-out text.
 #pragma once
 
 #include <string>
@@ -9,24 +9,24 @@
 namespace plelab {
 
 struct TrainingOptions {
-  std::string command;      // what reproduces the run, for /meta
+  std::string command;      // reproduces the run; for /meta
   std::string config_path;  // for /meta
-  bool resume = false;      // goes on with a run that was stopped; where none was, starts one
-  bool force = false;       // starts anew where there is a state, replaces a result that is there
+  bool resume = false;      // continues a stopped run; without one, starts a new run
+  bool force = false;       // starts anew despite a saved state, and replaces an existing result
 };
 
 struct TrainingResult {
-  std::string path;        // of the result
+  std::string path;        // of the result file
   std::string checkpoint;  // folder of the weights
   Record record;
 };
 
-// Trains, writes the checkpoint, then scores it and writes the result.  The state is saved every
-// output.save_every_s, on Ctrl-C and at the end, and removed once the result is written: killed at any
-// moment, the run goes on from the state saved last, and ends with the same weights, bit for bit, as one that
-// was not (same threads, same processor).  Throws UserError before anything is computed (files missing, a
-// result or an unfinished run that is there); RunError when saving fails or the loss diverges; Interrupted
-// after Ctrl-C.
+// Trains, writes the checkpoint, scores it and writes the result.  The state is saved every
+// output.save_every_s, on Ctrl-C and at the end, and removed once the result is written.  A run killed at any
+// moment resumes from the last saved state and ends with the same weights, bit for bit, as an uninterrupted
+// run (with the same threads and processor).  Throws UserError before anything is computed (for missing
+// files, or a result or unfinished run that exists), RunError when saving fails or the loss diverges, and
+// Interrupted after Ctrl-C.
 TrainingResult Train(const TrainingConfig& config, const TrainingOptions& options);
 
 }  // namespace plelab

@@ -29,14 +29,14 @@ std::string ResolvedYaml(TrainingConfig& config, bool with_output) {
   YamlNode root = YamlNode::Map();
   VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {
     if (key == "output" && !with_output) return;
-    // What this kind of training does not have, is not printed: its keys would be read as given.
+    // Sections that this kind of training lacks are not printed, because their keys would be read as given.
     if (key == (config.media.enabled() ? "tokens" : "media")) return;
     root.Set(key, ToYaml(section));
   });
   return PrintYaml(root);
 }
 
-// Text or media: one of the two sections, not both.
+// Requires exactly one of the sections for text and media.
 void CheckLearnsFromOne(const YamlNode& root) {
   const YamlNode *tokens = root.Find("tokens"), *media = root.Find("media");
   if (tokens == nullptr && media == nullptr) {
@@ -47,7 +47,7 @@ void CheckLearnsFromOne(const YamlNode& root) {
   }
 }
 
-// Sets `key`; a number where there is a list replaces each of its entries.
+// Sets `key`.  A number in place of a list replaces each of its entries.
 void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::string& change) {
   const size_t equals = change.find('=');
   const std::string key = change.substr(0, equals);

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kGemmSize = 2048;
 constexpr int kGemmRounds = 8;
 
-// Keys that a query sees on average in a window of `context` tokens.
+// The mean number of keys that a query sees in a window of `context` tokens.
 double MeanKeys(LayerType type, int64_t context, int64_t sliding_window) {
   const auto n = static_cast<double>(context);
   const auto window = static_cast<double>(sliding_window);

@@ -9,7 +9,7 @@
 
 namespace plelab {
 
-// A run that has ended.
+// A finished training run.
 struct TrainedRun {
   const TrainingConfig& config;
   const TrainingOptions& options;
@@ -17,10 +17,11 @@ struct TrainedRun {
   const TokenSplit& train;
   const std::vector<int64_t>& counts;  // of each id in `train`
   const TrainingProgress& progress;
-  double gemm_gflops = 0;  // of this machine, in this run
+  double gemm_gflops = 0;  // of this machine, during this run
 };
 
-// Scores the trainee on evaluation.split, and gathers all there is to record.  Throws as ReadTokenSplit.
+// Scores the trainee on evaluation.split and gathers everything that is recorded.  Throws as ReadTokenSplit
+// does.
 Record MakeTrainingRecord(const TrainedRun& run);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// What every kind of training begins with.
+// The first steps of every kind of training.
 #pragma once
 
 #include <string>
@@ -10,14 +10,15 @@ namespace plelab {
 
 inline constexpr int64_t kMostTrainingRows = 400;  // of /training/NAME_SEED
 
-// Throws UserError for a result that is there, unless it may be replaced.
+// Throws UserError for a result that exists, unless it may be replaced.
 void CheckResultIsNew(const OutputSection& output, const TrainingOptions& options);
 
-// The arm's text model: from arm.start, else of seeded random weights.  Throws as MakeTrainee and StartFrom.
+// The arm's text model, from arm.start or else with seeded random weights.  Throws as MakeTrainee and
+// StartFrom do.
 TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_json);
 
-// A step frees and takes the same blocks as the one before: given back to the system, the same pages would
-// have to be cleared again and again.
+// Keeps freed memory in the process: a step frees and allocates the same blocks as the one before, and pages
+// given back to the system would have to be cleared again each time.
 void KeepFreedMemory();
 
 }  // namespace plelab

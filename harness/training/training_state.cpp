@@ -88,7 +88,7 @@ std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& opti
   const TensorFile file = ReadTensorFile(StatePath(folder));
   if (file.Meta("identity") != identity) {
     throw UserError(
-        "{}: --resume needs the run that it goes on with, but the config differs: {}; --force starts anew",
+        "{}: --resume continues a run with the same config, but this one differs: {}; --force starts anew",
         file.path, FirstDifferentLine(file.Meta("identity"), identity));
   }
   optimizer.Load(file);

@@ -1,4 +1,4 @@
-// What a run goes on from after it was stopped: one file, renamed into place.
+// The state from which a stopped run resumes: one file, renamed into place.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 namespace plelab {
 
 struct TrainingProgress {
-  int64_t step = 0;                                // done
+  int64_t step = 0;                                // steps done
   double seconds = 0;                              // spent in steps
   double interval_loss = 0, interval_seconds = 0;  // sums since the last row …
-  int64_t interval_steps = 0;                      // … over so many steps
-  std::vector<TrainingRow> rows;                   // recorded by now
-  std::vector<CurveRow> valid;                     // nats on the validation split by now
+  int64_t interval_steps = 0;                      // … over this many steps
+  std::vector<TrainingRow> rows;                   // recorded so far
+  std::vector<CurveRow> valid;                     // nats on the validation split so far
 };
 
 std::string StatePath(const std::string& folder);
 
-// `identity`: the part of the config that a run may not change while it goes on.  Throws RunError.
+// `identity` is the part of the config that must not change when a run is resumed.  Throws RunError.
 void SaveState(const std::string& folder, const AdamW& optimizer, const TrainingProgress& progress,
                const std::string& identity);
-// Nothing where there is no state.  Throws UserError for one of another identity, naming the first line that
-// differs.
+// Returns nothing when there is no state.  Throws UserError for a state of another identity, naming the first
+// line that differs.
 std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& optimizer,
                                           const std::string& identity);
 

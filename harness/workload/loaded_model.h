@@ -1,4 +1,4 @@
-// The weights that a phase works on, loaded once for every variant that can share them.
+// The weights that a phase works on, loaded once for all variants that can share them.
 #pragma once
 
 #include <memory>
@@ -16,19 +16,19 @@ struct LoadedModel {
   int64_t load_ns = 0;
 };
 
-// Opens and loads, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load.
+// Opens and loads a model, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load do.
 LoadedModel LoadModel(const ModelSection& section);
 
-// TableFor (model/folded_table.h), with a progress bar while a folded table is made.
+// TableFor (model/text/folded_table.h), with a progress bar while a folded table is made.
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
 
-// Threads of the model's kernels and of ATen, from now on.
+// Sets the number of threads for the model's kernels and ATen from now on.
 void UseThreads(int64_t threads);
 
-// Holds one model at a time: never two checkpoints in memory.
+// Holds one model at a time, so that two checkpoints are never in memory together.
 class ModelShelf {
  public:
-  // The model of `section`, on its number of threads, running the checkpoint's own layers; loaded unless it
+  // The model of `section`, with its number of threads and the checkpoint's own layers.  Loads it unless it
   // is the one held.
   LoadedModel& Get(const ModelSection& section);
   void Clear() { held_.reset(); }

@@ -1,4 +1,4 @@
-// Random weights for a config that names a shape and has no checkpoint.
+// Random weights for a config that names a shape but has no checkpoint.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace plelab {
 
-// What ships with a shape, vocabulary (tokenizer.model) and front ends (preprocessor_config.json): in the
-// folder of its JSON file's name, or beside the file.
+// The files that ship with a shape, its vocabulary (tokenizer.model) and front-end settings
+// (preprocessor_config.json).  They are beside the shape's JSON file, or in the folder that has its name.
 std::vector<std::string> CompanionsOfShape(const std::string& shape);
 
-// Writes random weights, labelled so, to section.checkpoint unless it is there or no shape is named; with a
-// progress bar.  Throws as WriteRandomCheckpoint.
+// Writes random weights, labelled as such, to section.checkpoint, unless it exists or no shape is named.
+// Shows a progress bar.  Throws as WriteRandomCheckpoint does.
 void SynthesiseIfMissing(const ModelSection& section);
 
 }  // namespace plelab

@@ -19,7 +19,7 @@ std::vector<int64_t> ParseTokenIds(const std::string& text, const std::string& o
   std::vector<int64_t> ids;
   ids.reserve(list.size());
   for (const auto& id : list) {
-    // Numbers past int64 are unsigned in the parser: compare before converting.
+    // The parser returns numbers past int64 as unsigned, so compare before converting.
     const bool in_range = id.is_number_integer() && id >= 0 && id < vocab_size;
     if (!in_range) {
       throw UserError(

@@ -21,8 +21,7 @@ Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int6
   if (have < needed) {
     throw UserError(
         "{}: {} tokens found, {} needed ({} warm + {} sequences of {} prompt and {} replayed); take a longer "
-        "text or "
-        "lower workload.decode_tokens",
+        "text or lower workload.decode_tokens",
         text.path, have, needed, section.warm_tokens, section.batch, section.prompt_tokens - 1, replayed);
   }
 

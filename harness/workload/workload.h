@@ -1,4 +1,5 @@
-// The ids that a workload feeds: prompts, the ids that follow, and what a warmed cache has seen before.
+// The ids that a workload feeds to the model: prompts, the ids that follow, and those that a warmed cache has
+// seen before.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +11,21 @@
 
 namespace plelab {
 
-// The text is cut in order: warm ids | sequence 0 | sequence 1 | …, each sequence a stretch of its own:
-// (bos and) prompt | warm-up steps | measured steps.
+// The text is cut in order: warm ids | sequence 0 | sequence 1 | …, where each sequence is a separate
+// stretch: (bos and) prompt | warm-up steps | measured steps.
 struct Workload {
   int64_t batch = 1;
-  int64_t prompt_tokens = 0;                  // per sequence, bos and what media take included
+  int64_t prompt_tokens = 0;                  // per sequence, including bos and the places of media
   int64_t warmup_steps = 0;                   // decode steps before the measured ones
   int64_t decode_steps = 0;                   // measured decode steps
   std::vector<std::vector<int64_t>> prompts;  // [batch][prompt_tokens]
-  std::vector<std::vector<int64_t>>
-      replay;  // [batch][warmup + decode] ids that follow; empty unless decode: replay
-  // Read through a cache that starts warmed.  `warm_tokens` ids from before the prompt; with warm_tokens 0,
-  // the ids after the last measured one.  Never ids of the measured span: warming with those would flatter
-  // the cache.
+  // [batch][warmup + decode] ids that follow the prompt; empty unless `decode: replay`.
+  std::vector<std::vector<int64_t>> replay;
+  // Ids that are read through a cache that starts warmed: the `warm_tokens` ids before the prompt or, if
+  // warm_tokens is 0, the ids after the last measured one.  They are never ids of the measured span, which
+  // would flatter the cache.
   std::vector<int64_t> warm_ids;
-  MediaInput media;  // what the prompt shows; undefined tensors: text alone
+  MediaInput media;  // what the prompt shows; undefined tensors: text only
 
   int64_t steps() const { return warmup_steps + decode_steps; }
   int64_t positions() const { return prompt_tokens + steps(); }
@@ -34,7 +35,7 @@ struct Workload {
 Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int64_t warmup_steps,
                      int64_t bos);
 
-// Puts `media` between bos and text of the prompt: `media_ids` are its frames and placeholders.  Throws
+// Puts `media` between bos and the prompt's text; `media_ids` are its frames and placeholders.  Throws
 // UserError for a batch of several sequences.
 void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids);
 

@@ -22,7 +22,7 @@ struct Statistics {
   float mean, factor;
 };
 
-// From each time's own moments.  The mean of (x − m)² is deviation² + (own mean − m)².
+// Accumulates from each time's own moments, where the mean of (x − m)² is deviation² + (own mean − m)².
 void Accumulate(const Moments* moments, int64_t times, double eps, Statistics* out) {
   double sum = 0, squares = 0;
   for (int64_t t = 0; t < times; ++t) {
@@ -61,7 +61,7 @@ torch::Tensor CausalDepthwiseConvKernel(const torch::Tensor& x, const torch::Ten
   const float *source = in.const_data_ptr<float>(), *tap = taps.const_data_ptr<float>();
   float* const target = out.mutable_data_ptr<float>();
   ParallelRows(x.size(0) * times, FloatBytes(channels), [&](int64_t row) {
-    const int64_t there = std::min(kernel, row % times + 1);  // frames up to this one
+    const int64_t there = std::min(kernel, row % times + 1);  // the frames up to this one that exist
     std::vector<const float*> frames(there), weights(there);
     for (int64_t k = 0; k < there; ++k) {
       frames[k] = source + (row - there + 1 + k) * channels;

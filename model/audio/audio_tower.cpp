@@ -42,9 +42,9 @@ AudioEncoding EncodeAudio(const torch::Tensor& mel, const torch::Tensor& mask, c
 
 namespace {
 
-// x [B, C, T, F] → [B, C', T', F'] in channels-last order: what is normed together, one time's bins and
-// channels, lies together.  Time is padded at its end only (the reference's "reverse causal"), so an output
-// starts at its first input frame; bins by one on either side, whatever the kernel.
+// x [B, C, T, F] → [B, C', T', F'] in channels-last order, so that the values normed together (one time's
+// bins and channels) are contiguous.  Time is padded only at its end (the reference's "reverse causal"), so
+// an output starts at its first input frame.  Bins are padded by one on either side, whatever the kernel.
 torch::Tensor ConvBlock(const torch::Tensor& x, const AudioConvWeights& w, int conv, const AudioConfig& c) {
   const auto weight = w.conv.to(torch::kFloat32);
   const auto padded = torch::constant_pad_nd(x, {1, 1, 0, weight.size(2) - 1});

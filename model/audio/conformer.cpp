@@ -11,14 +11,14 @@
 namespace plelab {
 namespace {
 
-// The reference gives every norm of the tower this, whatever rms_norm_eps says, except the light
-// convolution's two.
+// The reference uses this eps in every norm of the tower, whatever rms_norm_eps says, except in the two norms
+// of the light convolution.
 constexpr double kEps = 1e-6;
 
-// The reference's gradient_clipping: of activations, in the forward pass.
+// The reference's gradient_clipping, which clips activations in the forward pass.
 ClippedNormOptions Clipped(const AudioConfig& c) { return {kEps, c.gradient_clipping, 1.0}; }
 
-// In place where no gradient is wanted: x is a product's own result.
+// In place when no gradient is wanted, because x is always the result of a product that nobody else uses.
 torch::Tensor Silu(torch::Tensor x) { return RunsKernels(x) ? torch::silu_(x) : torch::silu(x); }
 
 torch::Tensor Thinned(const torch::Tensor& x, int64_t every) { return x.slice(1, 0, x.size(1), every); }
@@ -64,7 +64,7 @@ namespace {
 
 constexpr double kMaxTimescale = 1e4;
 
-// [count, hidden]: sines, then cosines, of positions first, first − 1, … at hidden / 2 time scales from 1 to
+// [count, hidden]: sines, then cosines, of positions first, first − 1, …, at hidden / 2 time scales from 1 to
 // 10⁴ frames.  Reference: Gemma3nAudioRelativePositionEmbedding._get_timing_signal_1d_pos.
 torch::Tensor TimingSignal(int64_t first, int64_t count, int64_t hidden, torch::Device device) {
   const auto options = torch::dtype(torch::kFloat32).device(device);
@@ -76,7 +76,7 @@ torch::Tensor TimingSignal(int64_t first, int64_t count, int64_t hidden, torch::
   return torch::cat({torch::sin(angles), torch::cos(angles)}, -1);
 }
 
-// x [B, T, …] → [B, chunks, width, …]: each chunk with its context, zeros (false) beyond either end.
+// x [B, T, …] → [B, chunks, width, …]: each chunk with its context, with zeros (false) beyond either end.
 torch::Tensor WithContext(const torch::Tensor& x, const LocalContext& context) {
   std::vector<int64_t> padding(2 * (x.dim() - 2), 0);
   padding.insert(padding.end(), {context.left, context.right + context.chunk - 1});
@@ -90,16 +90,18 @@ torch::Tensor PadToChunks(const torch::Tensor& x, const LocalContext& context) {
   return torch::constant_pad_nd(x, padding);
 }
 
-// scores [B, N, chunks, W, span] of distances → [B, N, chunks, W, width] of keys: query w's distances start
-// at key w.  Padded to width + 1, each row of the flattened matrix read `width` long starts one later than
-// the last. Keys out of a query's sight get padding or, past the end, the next query's: hidden later.
+// Shifts scores by distance, [B, N, chunks, W, span], to scores by key, [B, N, chunks, W, width]: the
+// distances of query w start at key w.  After padding to width + 1 and flattening, rows read `width` long
+// each start one element later than the last.  Keys out of a query's sight receive padding or, past the end,
+// the next query's scores; they are masked later.
 torch::Tensor ShiftToKeys(const torch::Tensor& scores, const LocalContext& context) {
   const auto padded = torch::constant_pad_nd(scores, {0, context.width() + 1 - context.span()});
   const auto rows = padded.flatten(3).narrow(3, 0, context.chunk * context.width());
   return rows.unflatten(3, {context.chunk, context.width()});
 }
 
-// [head_dim]: head_dim^-½, and softplus of the learned scale, which is 1 where that is 0.
+// [head_dim]: head_dim^-½ times the softplus of the learned scale, normalised so that a learned scale of 0
+// gives 1.
 torch::Tensor QueryScale(const torch::Tensor& per_dim_scale) {
   const double at_zero = 1.0 / (std::sqrt(static_cast<double>(per_dim_scale.size(0))) * std::log(2.0));
   return torch::softplus(per_dim_scale.to(torch::kFloat32)) * at_zero;
@@ -115,8 +117,9 @@ LocalContext MakeLocalContext(const torch::Tensor& mask, const AudioConfig& c) {
   context.right = c.conf_attention_context_right;
   context.distances = TimingSignal(context.left, context.span(), c.hidden_size, mask.device());
   const auto options = torch::dtype(torch::kInt64).device(mask.device());
-  const auto ahead = torch::arange(context.width(), options) -
-                     torch::arange(context.chunk, options).unsqueeze(1);  // [W, width]: 0 … span − 1 in sight
+  // [W, width]: 0 … span − 1 are in sight.
+  const auto ahead =
+      torch::arange(context.width(), options) - torch::arange(context.chunk, options).unsqueeze(1);
   const auto near = ahead.ge(0).logical_and(ahead.lt(context.span()));
   const auto there = WithContext(mask.logical_not(), context);  // [B, chunks, width]
   context.hidden = there.unsqueeze(1).unsqueeze(3).logical_and(near).logical_not();
@@ -130,7 +133,7 @@ torch::Tensor LocalAttention(const torch::Tensor& x, const ConformerAttentionWei
   const auto scaled = split(Linear(x, w.q_proj)) * QueryScale(w.per_dim_scale);
   const auto queries = PadToChunks(scaled, context).transpose(1, 2);     // [B, N, chunks · W, H]
   const auto keys = WithContext(split(Linear(x, w.k_proj)), context);    // [B, chunks, width, N, H]
-  const auto values = WithContext(split(Linear(x, w.v_proj)), context);  // the same
+  const auto values = WithContext(split(Linear(x, w.v_proj)), context);  // as keys
   const auto distances = split(Linear(context.distances, w.pos_proj)).permute({1, 2, 0});  // [N, H, span]
 
   const auto by_chunk = [&](const torch::Tensor& rows) {
@@ -138,8 +141,8 @@ torch::Tensor LocalAttention(const torch::Tensor& x, const ConformerAttentionWei
   };
   const auto by_content = torch::matmul(by_chunk(queries), keys.permute({0, 3, 1, 4, 2}));
   const auto by_distance = ShiftToKeys(by_chunk(torch::matmul(queries, distances)), context);
-  // [B, N, chunks, W, width].  The lowest finite score, not −∞: a masked frame may see no key at all, and
-  // must not become NaN.
+  // [B, N, chunks, W, width].  Masks with the lowest finite score instead of −∞, because a masked frame may
+  // see no key at all and must not become NaN.
   const auto scores = Softcap(by_content + by_distance, c.conf_attention_logit_cap)
                           .masked_fill(context.hidden, std::numeric_limits<float>::lowest());
   const auto mixed = torch::matmul(torch::softmax(scores, -1), values.permute({0, 3, 1, 2, 4}));

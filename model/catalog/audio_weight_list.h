@@ -1,4 +1,5 @@
-// ONE list per struct of the audio tower's weights (model/weight_lists.h says what it is called with).
+// ONE list per struct of the audio tower's weights (model/catalog/text_weight_list.h says what f is called
+// with).
 #pragma once
 
 #include <string>
@@ -69,7 +70,7 @@ void ForEachTensor(const std::string& prefix, const AudioConfig& c, ConformerBlo
   f(AudioSpec(prefix + "norm.weight", {c.hidden_size}), w.norm);
 }
 
-// transformers Gemma3nAudioEncoder.  w must have the config's blocks: EmptyAudioWeights.
+// transformers Gemma3nAudioEncoder. w must have the config's blocks, as EmptyAudioWeights makes them.
 template <class F>
 void ForEachTensor(const AudioConfig& c, AudioWeights& w, F&& f) {
   const std::string prefix = "model.audio_tower.";

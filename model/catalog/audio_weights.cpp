@@ -6,9 +6,9 @@
 
 namespace plelab {
 
-// Feed-forwards (three quarters of the tower) lie transposed: a product of some hundred rows spends up to a
-// fifth of its time bringing the weight into the order that the multiplication wants, and copies this layout
-// faster (2–8 % of the product, measured with MKL).
+// Feed-forwards (three quarters of the tower) are stored transposed: a product with some hundred rows spends
+// up to a fifth of its time rearranging the weight into the order that the multiplication wants, and copies
+// this layout faster (which saves 2–8 % of the product, measured with MKL).
 AudioWeights EmptyAudioWeights(const AudioConfig& config) {
   AudioWeights weights;
   weights.conformer.resize(config.conf_num_hidden_layers);

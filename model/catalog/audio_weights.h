@@ -1,5 +1,5 @@
-// The audio tower's weights as shaped structs, and the ONE list that walks them.  Names are the reference's
-// (transformers Gemma3nAudioEncoder, checkpoint prefix model.audio_tower.).
+// The audio tower's weights as structs whose shapes are given; audio_weight_list.h is the ONE list that walks
+// them.  Names are the reference's (transformers Gemma3nAudioEncoder, checkpoint prefix model.audio_tower.).
 #pragma once
 
 #include <torch/types.h>
@@ -68,13 +68,14 @@ struct AudioWeights {
   std::vector<ConformerBlockWeights> conformer;
 };
 
-// With as many blocks as the config has and each weight's layout chosen, every tensor undefined.
+// Returns as many blocks as the config has, with the layout of each weight chosen and every tensor undefined.
 AudioWeights EmptyAudioWeights(const AudioConfig& config);
 
-// Bins that the sub-sampling convolution number `conv` leaves of `bins`, padded by one on either side.
+// The number of bins that sub-sampling convolution `conv` (counted from 0) leaves of `bins`, which it pads by
+// one on either side.
 int64_t SubsampledBins(const AudioConfig& config, int conv, int64_t bins);
 
-// Every tensor drawn as `plelab synth` draws it: for tests, timing and training.
+// Every tensor is drawn as `plelab synth` draws it: for tests, timing and training.
 AudioWeights RandomAudioWeights(const AudioConfig& config, uint64_t seed, DType dtype);
 
 }  // namespace plelab

@@ -11,11 +11,11 @@
 namespace plelab {
 namespace {
 
-// Text works without them.
+// The groups that a checkpoint may lack: text works without them.
 const std::set<ParameterGroup> kTowers = {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower};
 
-// Verifies the checkpoint (weight_check.h) and reads what `walk` names: walk(add) calls add(spec,
-// field) for each tensor, as ForEachTensor does.
+// Verifies the checkpoint (weight_catalog.h) and reads the tensors that `walk` lists: walk(add) calls
+// add(spec, field) for each tensor, as ForEachTensor does.
 template <class Walk>
 void LoadTensors(const Checkpoint& checkpoint, const LoadOptions& options,
                  const std::set<ParameterGroup>& may_lack, Walk walk) {
@@ -36,7 +36,8 @@ EmbedderWeights LoadEmbedder(const Checkpoint& checkpoint, const LoadOptions& op
 }  // namespace
 
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options) {
-  return LoadTextWeights(checkpoint, options, [&](const TensorSpec& spec) {  // what inference leaves alone
+  // All but what inference leaves alone.
+  return LoadTextWeights(checkpoint, options, [&](const TensorSpec& spec) {
     return spec.group != ParameterGroup::kUnusedKv &&
            (options.ple_table || spec.group != ParameterGroup::kPleTable);
   });

@@ -1,4 +1,4 @@
-// From a checkpoint to weights: what each tower needs is verified, then read into one huge-page arena.
+// From a checkpoint to weights: verifies what each tower needs, then reads it into one huge-page arena.
 #pragma once
 
 #include <functional>
@@ -12,22 +12,23 @@
 
 namespace plelab {
 
-// Reads the text stack (k/v of KV-sharing layers and the PLE table left alone).  Tensors lie in one huge-page
-// arena, 64-byte aligned; conversion happens while reading, a checkpoint is never held twice. Throws
-// UserError listing at once every tensor that is missing, extra, or of the wrong shape or dtype.
+// Reads the text stack, except for the PLE table and k/v of KV-sharing layers.  The tensors lie in one
+// huge-page arena, aligned to 64 bytes.  Values are converted while they are read, so the checkpoint is never
+// held twice.  Throws UserError listing at once every tensor that is missing, extra, or of the wrong shape or
+// dtype.
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options);
-// Only the tensors that `is_wanted` names; the others stay undefined.
+// Reads only the tensors for which `is_wanted` holds; the others stay undefined.
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options,
                             const std::function<bool(const TensorSpec&)>& is_wanted);
-// The two embedders; loaded on first use.
+// Each embedder is loaded on first use.
 EmbedderWeights LoadVisionEmbedder(const Checkpoint& checkpoint, const LoadOptions& options);
 EmbedderWeights LoadAudioEmbedder(const Checkpoint& checkpoint, const LoadOptions& options);
 
-// Reads the tower into an arena of its own.  Throws UserError when the checkpoint has no vision tower, or
-// listing at once every tensor that does not fit.
+// Reads the tower into an arena of its own.  Throws UserError when the checkpoint has no vision tower, and
+// otherwise lists at once every tensor that does not fit.
 VisionWeights LoadVisionTower(const Checkpoint& checkpoint, const LoadOptions& options);
-// Reads the tower into an arena of its own.  Throws UserError when the checkpoint has no audio tower, or
-// listing at once every tensor that does not fit.
+// Reads the tower into an arena of its own.  Throws UserError when the checkpoint has no audio tower, and
+// otherwise lists at once every tensor that does not fit.
 AudioWeights LoadAudioTower(const Checkpoint& checkpoint, const LoadOptions& options);
 
 }  // namespace plelab

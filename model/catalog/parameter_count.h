@@ -1,4 +1,4 @@
-// What the parameters of a checkpoint are, and what they weigh.
+// How many parameters a checkpoint has in each group, and how many bytes they take.
 #pragma once
 
 #include <array>
@@ -12,17 +12,17 @@
 
 namespace plelab {
 
-// Parameters or bytes, by group.  The groups are disjoint; their sum is the total.
+// Parameters or bytes by group.  The groups are disjoint and add up to the total.
 struct GroupSums {
   std::array<int64_t, kParameterGroups> by_group{};
 
   int64_t& operator[](ParameterGroup group) { return by_group[static_cast<size_t>(group)]; }
   int64_t operator[](ParameterGroup group) const { return by_group[static_cast<size_t>(group)]; }
   int64_t total() const;
-  // What is advertised ("E2B", 1.91 B): neither embedding table counts, the never used k/v do.
+  // The advertised size ("E2B" is 1.91 B): counts neither embedding table, but does count the unused k/v.
   int64_t effective() const;
-  // What a decode step must find in fast memory: the text stack and the token embedding, which is the output
-  // layer too.
+  // What a decode step needs in fast memory: the text stack and the token embedding, which is also the output
+  // layer.
   int64_t working_set() const;
   int64_t vision() const;  // tower and embedder
   int64_t audio() const;
@@ -33,13 +33,14 @@ struct ParameterCount {
   GroupSums bytes;
 };
 
-// The published layout of a config, all of it in `dtype`.
+// Counts the published layout of a config, with all of it in `dtype`.
 ParameterCount CountPublished(const Gemma3nConfig& config, DType dtype);
-// What a checkpoint really holds, in its own types.  A tied lm_head.weight and unknown names do not count.
+// Counts what a checkpoint really holds, in its own dtypes.  A tied lm_head.weight and unknown names do not
+// count.
 ParameterCount CountCheckpoint(const Checkpoint& checkpoint);
 
-// The published names of the sums, in this order: total, effective, working_set, ple_table, token_embedding,
-// text_stack, unused_kv, vision, audio.
+// The sums by their published names, in this order: total, effective, working_set, ple_table,
+// token_embedding, text_stack, unused_kv, vision, audio.
 std::vector<std::pair<std::string, int64_t>> NamedSums(const GroupSums& sums);
 
 }  // namespace plelab

@@ -25,7 +25,7 @@ constexpr int64_t kChunksPerSlab = 32;  // written between two progress reports
 
 using Shard = std::vector<TensorSpec>;
 
-// In order of names, as published; a shard ends before it would grow beyond the limit.
+// Tensors are ordered by name, as published.  A shard ends before it would exceed the limit.
 std::vector<Shard> SplitIntoShards(std::vector<TensorSpec> specs, const SynthOptions& options) {
   std::sort(specs.begin(), specs.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::vector<Shard> shards(1);
@@ -46,7 +46,7 @@ std::string ShardName(size_t shard, size_t shards) {
   return shards == 1 ? "model.safetensors" : Format("model-{:05}-of-{:05}.safetensors", shard + 1, shards);
 }
 
-// What belongs to a checkpoint and would be read with, or instead of, the new files.
+// Files that belong to a checkpoint and would be read together with, or instead of, the new ones.
 std::vector<fs::path> ExistingFiles(const std::string& directory) {
   static const std::regex kOurs(
       R"((preprocessor_)?config\.json|tokenizer\.model|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)");
@@ -78,10 +78,10 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
   for (const fs::path& path : existing) fs::remove(path);
 }
 
-// A run of one tensor's elements and where it goes.
+// A run of one tensor's elements and where it is written.
 struct Chunk {
   const RandomTensor* random;
-  int64_t first, count;  // elements of the tensor
+  int64_t first, count;  // in elements of the tensor
   int64_t offset_bytes;  // in the file
 };
 
@@ -104,7 +104,7 @@ class ShardWriter {
     }
   }
 
-  // report(bytes written since the last call)
+  // Calls report(bytes written since the last call).
   template <class F>
   void Run(F report) {
     const auto all = static_cast<int64_t>(chunks_.size());

@@ -1,8 +1,9 @@
-// ONE list per struct of weights: names, shapes and groups, walked to load, verify, count and synthesise.
+// ONE list per struct of weights with names, shapes and groups, which is walked to load, verify, count and
+// synthesise.
 //
-// f(const TensorSpec&, field&) is called once for each tensor of the published layout; a field is a
-// torch::Tensor& or a LinearWeight& (whose spec has shape [out, in]).  Fields may be empty: shapes come from
-// the config alone.
+// f(const TensorSpec&, field&) is called once for each tensor of the published layout.  A field is a
+// torch::Tensor& or a LinearWeight& (whose spec has shape [out, in]).  Fields may be undefined, because
+// shapes come from the config alone.
 #pragma once
 
 #include <string>
@@ -13,7 +14,8 @@
 
 namespace plelab {
 
-// In KV-sharing layers k_proj, v_proj and k_norm come as kUnusedKv: counted and synthesised, never loaded.
+// k_proj, v_proj and k_norm of KV-sharing layers are listed as kUnusedKv: counted and synthesised, but never
+// loaded.
 template <class F>
 void ForEachTensor(const std::string& prefix, const TextConfig& c, int64_t layer, AttentionWeights& w, F& f) {
   const auto stack = ParameterGroup::kTextStack;
@@ -100,15 +102,15 @@ void ForEachTensor(const std::string& prefix, const TextConfig& c, TextWeights& 
   }
 }
 
-// What tells the two embedders apart.
+// What distinguishes the two embedders.
 struct EmbedderShape {
   std::string prefix;
   ParameterGroup group = ParameterGroup::kVisionEmbedder;
-  int64_t vocab = 0;         // rows of hard tokens
+  int64_t vocab = 0;         // hard tokens, one row each
   int64_t tower_hidden = 0;  // width of the tower's output
   int64_t text_hidden = 0;
 };
-// The config must have the modality.
+// The config must have that modality.
 EmbedderShape VisionEmbedderShape(const Gemma3nConfig& config);
 EmbedderShape AudioEmbedderShape(const Gemma3nConfig& config);
 

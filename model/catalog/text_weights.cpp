@@ -5,7 +5,8 @@
 
 namespace plelab {
 
-// Sparse layers keep down_proj transposed: the few active activations each read one contiguous run of it.
+// Sparse layers keep down_proj transposed, so that each of the few active activations reads one contiguous
+// run of it.
 TextWeights EmptyTextWeights(const TextConfig& config) {
   TextWeights weights;
   weights.altup_projections.resize(config.altup_num_inputs - 1);

@@ -1,5 +1,6 @@
-// The weights of the text stack as shaped structs.  One list per struct (text_weight_list.h) walks them to
-// load, verify, count, group and synthesise.  Names are the reference's (transformers Gemma3n*).
+// The weights of the text stack as structs whose shapes are given.  One list per struct (text_weight_list.h)
+// walks them to load, verify, count, group and synthesise.  Names are the reference's (transformers
+// Gemma3n*).
 #pragma once
 
 #include <torch/types.h>
@@ -19,7 +20,7 @@ struct AttentionWeights {
   LinearWeight v_proj;   // [kv_heads · head_dim, hidden]; undefined in KV-sharing layers
   LinearWeight o_proj;   // [hidden, heads · head_dim]
   torch::Tensor q_norm;  // [head_dim]
-  torch::Tensor k_norm;  // [head_dim]; undefined in KV-sharing layers.  v has a norm without weight
+  torch::Tensor k_norm;  // [head_dim]; undefined in KV-sharing layers.  The norm of v has no weight
 };
 
 struct MlpWeights {
@@ -69,7 +70,7 @@ struct TextWeights {
   std::vector<DecoderLayerWeights> layers;
 };
 
-// transformers Gemma3nMultimodalEmbedder (embed_vision, embed_audio).  The post-projection norm has no
+// transformers Gemma3nMultimodalEmbedder (embed_vision, embed_audio).  Its post-projection norm has no
 // weight.
 struct EmbedderWeights {
   torch::Tensor embedding;            // [vocab, tower hidden]
@@ -78,11 +79,11 @@ struct EmbedderWeights {
   LinearWeight embedding_projection;  // [hidden, tower hidden]
 };
 
-// With as many layers and AltUp projections as the config has, every tensor undefined.
+// Returns as many layers and AltUp projections as the config has, with every tensor undefined.
 TextWeights EmptyTextWeights(const TextConfig& config);
 
-// Random text weights for tests and training, every tensor drawn (norms and scales around 1, matrices std
-// 1/√fan_in).
+// Random text weights for tests and training.  Every tensor is drawn: norms and scales around 1, matrices
+// with std 1/√fan_in.
 TextWeights RandomTextWeights(const TextConfig& config, int64_t seed, DType dtype);
 
 }  // namespace plelab

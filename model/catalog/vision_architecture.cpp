@@ -7,7 +7,7 @@ namespace {
 
 using Kind = VisionBlock::Kind;
 
-// timm.layers.make_divisible: the nearest multiple of 8, at most 10 % below.
+// timm.layers.make_divisible: the nearest multiple of 8 that is at most 10 % smaller.
 int64_t MakeDivisible(double channels) {
   int64_t rounded = std::max<int64_t>(8, static_cast<int64_t>(channels + 4) / 8 * 8);
   if (static_cast<double>(rounded) < 0.9 * channels) rounded += 8;

@@ -1,4 +1,5 @@
-// ONE list per struct of the vision tower's weights (model/weight_lists.h says what it is called with).
+// ONE list per struct of the vision tower's weights (model/catalog/text_weight_list.h says what f is called
+// with).
 #pragma once
 
 #include <string>
@@ -22,7 +23,7 @@ void ForEachTensor(const std::string& prefix, const VisionBlock& b, EdgeResidual
   f(VisionSpec(prefix + "bn2.weight", {b.out}), w.bn2);
 }
 
-// [out, in_per_group, kernel, kernel] and its norm; kernel 0: the block has none.
+// A convolution [out, in_per_group, kernel, kernel] and its norm.  With kernel 0 the block has neither.
 template <class F>
 void ForEachTensor(const std::string& prefix, int64_t out, int64_t in_per_group, int64_t kernel,
                    ConvNormWeights& w, F& f) {

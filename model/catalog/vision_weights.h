@@ -1,6 +1,6 @@
-// The vision tower's weights as shaped structs; model/vision_weight_list.h is the ONE list that walks them.
-// Names are timm's (mobilenetv5_300m_enc, checkpoint prefix model.vision_tower.timm_model.); shapes are the
-// published ones, every convolution [out, in per group, height, width].
+// The vision tower's weights as structs whose shapes are given; vision_weight_list.h is the ONE list that
+// walks them.  Names are timm's (mobilenetv5_300m_enc, checkpoint prefix model.vision_tower.timm_model.).
+// Shapes are the published ones, where every convolution is [out, in per group, height, width].
 #pragma once
 
 #include <torch/types.h>
@@ -18,8 +18,8 @@ namespace plelab {
 // timm ConvNormAct.
 struct ConvNormWeights {
   torch::Tensor conv;  // [out, in per group, kernel, kernel]
-  torch::Tensor bias;  // [out]; the stem's only
-  torch::Tensor bn;    // [out]: an RMS norm over channels, in spite of its name
+  torch::Tensor bias;  // [out]; only the stem has one
+  torch::Tensor bn;    // [out]; an RMS norm over channels, in spite of its name
 };
 
 // timm EdgeResidual.
@@ -42,7 +42,7 @@ struct InvertedResidualWeights {
 // Keys or values of timm MultiQueryAttention2d.
 struct KeyValueWeights {
   torch::Tensor down_conv;  // [channels, 1, 3, 3]; undefined unless keys and values are strided
-  torch::Tensor norm;       // [channels]; likewise
+  torch::Tensor norm;       // [channels]; undefined unless keys and values are strided
   torch::Tensor proj;       // [head_dim, channels, 1, 1]
 };
 
@@ -66,14 +66,14 @@ struct FusionAdapterWeights {
 
 struct VisionWeights {
   ConvNormWeights conv_stem;                            // [stem, 3, 3, 3]
-  std::vector<std::vector<VisionBlockWeights>> blocks;  // as VisionArchitecture::stages
+  std::vector<std::vector<VisionBlockWeights>> blocks;  // indexed as VisionArchitecture::stages
   FusionAdapterWeights msfa;
 };
 
-// Blocks of the kinds that the architecture has, every tensor undefined.
+// Returns blocks of the kinds that the architecture has, with every tensor undefined.
 VisionWeights EmptyVisionWeights(const VisionArchitecture& architecture);
 
-// Every tensor drawn as `plelab synth` draws it: for tests, timing and training.
+// Every tensor is drawn as `plelab synth` draws it: for tests, timing and training.
 VisionWeights RandomVisionWeights(const VisionConfig& config, uint64_t seed, DType dtype);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// Every tensor of a published checkpoint in one list, and whether a checkpoint holds them.
+// Every tensor of a published checkpoint in one list, and whether a given checkpoint holds them.
 #pragma once
 
 #include <set>
@@ -10,18 +10,17 @@
 
 namespace plelab {
 
-// Unused k/v included.  The tied lm_head.weight, which some tools save beside embed_tokens, is not among
-// them.
+// Includes unused k/v.  Leaves out the tied lm_head.weight, which some tools save beside embed_tokens.
 std::vector<TensorSpec> PublishedTensors(const Gemma3nConfig& config);
 
-// Whether a checkpoint holds what its config.json says: one line for each tensor that is missing, extra, or
-// of the wrong shape or dtype (float32, bfloat16, float16 are read). A group in `may_lack` may be absent in
-// part or whole, but what is there must fit.  Unused k/v of KV-sharing layers (transformers 5 saves none) and
-// the tied lm_head.weight may always be present or absent.
+// Compares a checkpoint with its config.json.  Returns one line for each tensor that is missing, extra, or of
+// the wrong shape or dtype (float32, bfloat16 and float16 are read).  Tensors of a group in `may_lack` may be
+// absent, but those that are present must fit.  Unused k/v of KV-sharing layers (transformers 5 saves none)
+// and the tied lm_head.weight may always be present or absent.
 std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
                                         const std::set<ParameterGroup>& may_lack);
 
-// Throws one UserError that lists them all (the first twenty in full).
+// Throws one UserError that lists all problems (the first twenty in full).
 void VerifyTensors(const Checkpoint& checkpoint, const std::set<ParameterGroup>& may_lack);
 
 }  // namespace plelab

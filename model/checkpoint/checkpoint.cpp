@@ -43,7 +43,7 @@ std::map<std::string, std::string> ReadIndex(const std::string& path) {
   return index;
 }
 
-// The index and the shards' own headers must tell the same story.
+// The index and the headers of the shards must agree.
 void RequireAgreement(const std::map<std::string, std::string>& index,
                       const std::map<std::string, TensorInfo>& tensors, const std::string& path) {
   std::vector<std::string> wrong;
@@ -101,7 +101,8 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
   checkpoint.config_ = ParseConfig(config_text, config_path);
   Sha256 fingerprint;
   fingerprint.Update(config_text);
-  if (fs::exists(directory + "/" + kSingleFile)) {  // as the reference: one file wins over shards
+  // As in the reference, one file takes precedence over shards.
+  if (fs::exists(directory + "/" + kSingleFile)) {
     checkpoint.AddShard(directory + "/" + kSingleFile, fingerprint);
   } else if (const std::string index_path = directory + "/" + kIndexFile; fs::exists(index_path)) {
     const auto index = ReadIndex(index_path);
@@ -146,7 +147,7 @@ const TensorInfo* Checkpoint::Find(const std::string& name) const {
 
 void Checkpoint::ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const {
   if (offset_bytes < 0 || offset_bytes + static_cast<int64_t>(out.size()) > info.size_bytes) {
-    throw RunError("{}: tensor '{}': bytes {} to {} were asked of {}", info.file, info.name, offset_bytes,
+    throw RunError("{}: tensor '{}': bytes {} to {} were requested of {}", info.file, info.name, offset_bytes,
                    offset_bytes + static_cast<int64_t>(out.size()), info.size_bytes);
   }
   shards_.at(info.file)->Read(info.offset_bytes + offset_bytes, out);

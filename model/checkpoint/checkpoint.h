@@ -1,4 +1,4 @@
-// A checkpoint directory as published: config.json, model.safetensors or shards with an index,
+// A checkpoint directory as published: config.json, model.safetensors (or shards with an index) and
 // tokenizer.model.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace plelab {
 
 class Sha256;
 
-// Which kind of input a tensor is for, by its published name.
+// The kind of input that a tensor serves, judged by its published name.
 enum class Modality { kText, kVision, kAudio };
 inline constexpr int kModalities = 3;
 std::string_view Name(Modality modality);  // "text", "vision", "audio"
@@ -29,28 +29,29 @@ Modality ModalityOf(std::string_view tensor_name);
 
 class Checkpoint {
  public:
-  // Reads config.json and the headers of every shard, checks them, reads no weight.
-  // Throws UserError (design section 11): truncated, header longer than the file, offsets that overlap or
-  // overflow, a shard missing; naming file, tensor, expected, found.
+  // Reads and checks config.json and the headers of all shards; reads no weights.  Throws UserError naming
+  // file, tensor, expected and found when a file is truncated, a header is longer than its file, offsets
+  // overlap or overflow, or a shard is missing.
   static Checkpoint Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
   const Gemma3nConfig& config() const { return config_; }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
-  // nullptr when the checkpoint has no such tensor.
+  // Returns nullptr when the checkpoint has no such tensor.
   const TensorInfo* Find(const std::string& name) const;
-  // Copies the tensor's bytes from `offset_bytes` (within the tensor) on, in the calling thread.  Counted in
-  // weight_bytes_read().  Throws RunError.
+  // Copies out.size() bytes of the tensor, starting at `offset_bytes` within it, in the calling thread.  The
+  // bytes are counted in weight_bytes_read().  Throws RunError.
   void ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const;
   int64_t weight_bytes_read() const;
   int64_t weight_bytes_read(Modality modality) const { return read_->at(static_cast<size_t>(modality)); }
-  // "random", "trained" or "unlabelled": `weights` in the safetensors metadata.
+  // "random", "trained" or "unlabelled": the entry `weights` of the safetensors metadata.
   const std::string& weights_label() const { return weights_label_; }
-  // Where the PLE table lies.  Throws UserError when it is missing or its shape is not the config's.
+  // Where the PLE table lies.  Throws UserError when it is missing or its shape disagrees with the config.
   PleTable ple_table() const;
-  // SHA-256 over config.json and the shards' headers and sizes: names this checkpoint without reading 10 GB.
+  // SHA-256 over config.json and the headers and sizes of the shards: identifies the checkpoint without
+  // reading 10 GB.
   const std::string& fingerprint() const { return fingerprint_; }
-  // Path of tokenizer.model (it may not exist).
+  // The path of tokenizer.model, which may not exist.
   std::string tokenizer_path() const { return directory_ + "/tokenizer.model"; }
 
  private:
@@ -63,7 +64,7 @@ class Checkpoint {
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
   std::map<std::string, std::shared_ptr<const ReadOnlyFile>> shards_;  // by path
-  // Shared: a checkpoint is copied, what was read of its files is one number.
+  // Shared, so that all copies of a checkpoint count what was read of its files in one place.
   std::shared_ptr<std::array<std::atomic<int64_t>, kModalities>> read_ =
       std::make_shared<std::array<std::atomic<int64_t>, kModalities>>();
 };

@@ -10,7 +10,7 @@
 namespace plelab {
 namespace {
 
-// A per-layer list whose key may also be one number for all layers.
+// A per-layer list whose key may also hold one number for all layers.
 template <class T>
 std::vector<T> PerLayer(const JsonObject& json, const std::string& key, std::vector<T> values,
                         int64_t layers) {
@@ -29,7 +29,8 @@ std::vector<double> ReadSparsity(const JsonObject& json, int64_t layers) {
   const std::string key = "activation_sparsity_pattern";
   std::vector<double> sparsity;
   if (json.IsNull(key)) {
-    // The reference's rule for null: the first ten of more than ten layers keep 5 % of their activations.
+    // When the key is null, the reference's rule applies: of more than ten layers, the first ten keep 5 % of
+    // their activations.
     for (int64_t l = 0; l < layers; ++l) sparsity.push_back(layers > 10 && l < 10 ? 0.95 : 0.0);
   } else if (json.IsArray(key)) {
     sparsity = PerLayer(json, key, json.Numbers(key), layers);
@@ -48,7 +49,7 @@ std::vector<LayerType> ReadLayerTypes(const JsonObject& json, int64_t layers) {
   const std::string key = "layer_types";
   std::vector<LayerType> types;
   if (json.IsNull(key)) {
-    // The reference's rule for null: every fifth layer attends to the whole context.
+    // When the key is null, the reference's rule applies: every fifth layer attends to the whole context.
     for (int64_t l = 0; l < layers; ++l)
       types.push_back((l + 1) % 5 == 0 ? LayerType::kFull : LayerType::kSliding);
     return types;
@@ -69,7 +70,7 @@ double Positive(const JsonObject& json, const std::string& key) {
   throw UserError("{}: key '{}': expected a number above 0, found {}", json.origin(), json.Path(key), value);
 }
 
-// `rope_type` other than default rescales the frequencies, which is not implemented.
+// A `rope_type` other than default rescales the frequencies, which is not implemented.
 void RequirePlainRope(const JsonObject& rope) {
   for (const char* key : {"rope_type", "type"}) {
     if (rope.Has(key) && rope.String(key) != "default") {
@@ -99,7 +100,7 @@ void ReadRope(const JsonObject& json, TextConfig& text) {
   text.rope_theta_sliding = Positive(json, "rope_local_base_freq");
 }
 
-// Values of which only one is implemented: better refused than computed wrongly.
+// Keys for which only one value is implemented: it is better to refuse others than to compute wrong results.
 void RequireSupported(const JsonObject& json) {
   const std::string activation = json.String("hidden_activation");
   if (activation != "gelu_pytorch_tanh") {
@@ -126,14 +127,13 @@ void CheckHeads(const JsonObject& json, const TextConfig& text) {
   }
 }
 
-// transformers Gemma3nTextConfig.kv_sharing_modes: every type of layer has one that makes keys and values.
+// transformers Gemma3nTextConfig.kv_sharing_modes: every layer type needs a layer that makes keys.
 void CheckDonors(const JsonObject& json, const TextConfig& text) {
   for (int64_t layer = text.first_kv_shared_layer(); layer < text.num_hidden_layers; ++layer) {
     if (text.kv_donor(layer) >= 0) continue;
     throw UserError(
         "{}: keys 'num_kv_shared_layers' and 'layer_types' disagree: layer {} shares the keys of an earlier "
-        "{} layer, "
-        "but none of the first {} layers is one",
+        "{} layer, but none of the first {} layers is one",
         json.origin(), layer,
         text.layer_types[layer] == LayerType::kFull ? "full_attention" : "sliding_attention",
         text.first_kv_shared_layer());
@@ -184,7 +184,8 @@ SpecialTokens ReadSpecialTokens(const JsonObject& json) {
   return special;
 }
 
-// The object that has `key`: the top level wins over text_config; nullptr when neither has it.
+// The object that has `key`, where the top level takes precedence over text_config; nullptr when neither has
+// it.
 const JsonObject* WhereIs(const std::string& key, const JsonObject& top, const JsonObject& text) {
   for (const JsonObject* json : {&top, &text}) {
     if (json->Has(key) && !json->IsNull(key)) return json;
@@ -192,8 +193,8 @@ const JsonObject* WhereIs(const std::string& key, const JsonObject& top, const J
   return nullptr;
 }
 
-// The published files leave these ids out where they are the reference's own (bos 2, eos 1, pad 0): its rule,
-// not ours.
+// The published files leave these ids out when they are the reference's defaults (bos 2, eos 1, pad 0).  The
+// default is the reference's rule, not ours.
 void ReadTextIds(const JsonObject& top, const JsonObject& text, Gemma3nConfig& config) {
   const JsonObject* bos = WhereIs("bos_token_id", top, text);
   const JsonObject* eos = WhereIs("eos_token_id", top, text);
@@ -211,7 +212,7 @@ void ReadTextIds(const JsonObject& top, const JsonObject& text, Gemma3nConfig& c
 
 }  // namespace
 
-// In config_towers.cpp.
+// Defined below.
 VisionConfig ReadVisionConfig(const JsonObject& json);
 AudioConfig ReadAudioConfig(const JsonObject& json);
 
@@ -254,7 +255,7 @@ Gemma3nConfig ReadConfig(const std::string& path) {
 
 namespace {
 
-// model_args goes to timm.create_model; the width is the only argument that is supported.
+// model_args is passed to timm.create_model; the width is the only supported argument.
 double ReadChannelMultiplier(const JsonObject& json) {
   if (!json.Has("model_args") || json.IsNull("model_args")) return 1.0;
   const JsonObject args = json.Object("model_args");
@@ -279,7 +280,7 @@ std::vector<std::vector<int64_t>> ReadConvPairs(const JsonObject& json, const st
                   json.origin(), json.Path(key));
 }
 
-// Two convolutions, each over `bins` padded by one on either side, must leave something.
+// The two convolutions, each over `bins` padded by one on either side, must leave at least one bin.
 void RequireFrequencyBins(const JsonObject& json, const AudioConfig& audio) {
   int64_t bins = audio.input_feat_size;
   for (int conv = 0; conv < 2; ++conv) {

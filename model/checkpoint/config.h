@@ -1,4 +1,4 @@
-// config.json as published (and as transformers 4.53 … 5.23 writes it), with no silent defaults.
+// config.json as published and as transformers 4.53 … 5.23 writes it.  No key has a silent default.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace plelab {
 
 enum class LayerType { kSliding, kFull };
 
-// transformers Gemma3nTextConfig.  Every per-layer list has num_hidden_layers entries after reading.
+// transformers Gemma3nTextConfig.  Once read, every per-layer list has num_hidden_layers entries.
 struct TextConfig {
   int64_t vocab_size = 0;                  // rows of embed_tokens
   int64_t vocab_size_per_layer_input = 0;  // rows of the PLE table
@@ -20,15 +20,15 @@ struct TextConfig {
   int64_t num_attention_heads = 0;
   int64_t num_key_value_heads = 0;
   int64_t head_dim = 0;
-  int64_t num_kv_shared_layers = 0;  // the last layers, which read a donor's keys and values
-  int64_t sliding_window = 0;        // a query sees keys with q − k < sliding_window
+  int64_t num_kv_shared_layers = 0;  // the last layers, which read the keys and values of a donor layer
+  int64_t sliding_window = 0;        // a query at q sees keys at k with q − k < sliding_window
   int64_t laurel_rank = 0;
   int64_t altup_num_inputs = 0;
   int64_t altup_active_idx = 0;
   bool altup_correct_scale = true;
   std::optional<double> altup_coef_clip;
   double rms_norm_eps = 0;
-  double final_logit_softcapping = 0;  // 0: none
+  double final_logit_softcapping = 0;  // 0: no capping
   double rope_theta_full = 0;
   double rope_theta_sliding = 0;
   int64_t max_position_embeddings = 0;
@@ -38,7 +38,7 @@ struct TextConfig {
 
   int64_t first_kv_shared_layer() const { return num_hidden_layers - num_kv_shared_layers; }
   bool is_kv_shared(int64_t layer) const { return layer >= first_kv_shared_layer(); }
-  // The layer whose keys and values `layer` reads: itself, or the last non-sharing layer of its type.
+  // The layer whose keys and values `layer` reads: itself, or the last layer of its type that does not share.
   int64_t kv_donor(int64_t layer) const;
 };
 
@@ -49,7 +49,7 @@ struct VisionConfig {
   int64_t vocab_offset = 0;
   double rms_norm_eps = 0;
   std::string architecture;
-  double channel_multiplier = 1.0;  // model_args.channel_multiplier; 1 where the file has no model_args
+  double channel_multiplier = 1.0;  // model_args.channel_multiplier; 1 when the file has no model_args
 };
 
 // transformers Gemma3nAudioConfig.
@@ -75,14 +75,14 @@ struct AudioConfig {
   std::vector<std::vector<int64_t>> sscp_conv_stride_size;  // [2][2]
 };
 
-// Ids that are not in tokenizer.model.
+// Ids of special tokens, which tokenizer.model does not have.
 struct SpecialTokens {
   int64_t boi = -1, eoi = -1, image = -1, boa = -1, eoa = -1, audio = -1;
   int64_t vision_soft_tokens_per_image = 0, audio_soft_tokens_per_image = 0;
 };
 
 struct Gemma3nConfig {
-  bool text_only = false;  // model_type gemma3n_text: tensors are named `model.…`, no towers, no embedders
+  bool text_only = false;  // model_type gemma3n_text: tensors are named `model.…`; no towers or embedders
   TextConfig text;
   std::optional<VisionConfig> vision;
   std::optional<AudioConfig> audio;
@@ -92,13 +92,13 @@ struct Gemma3nConfig {
 };
 
 // Reads a config.json.  Throws UserError naming file and key for a missing key, a wrong type, a list of the
-// wrong length, or layers that disagree.  Keys that do not change the result (initializer_range, …) are not
-// read.
+// wrong length, or layers that contradict each other.  Ignores keys that do not change the result
+// (initializer_range, …).
 Gemma3nConfig ReadConfig(const std::string& path);
-// The same from text; `origin` is what errors call it.
+// The same from a string.  Error messages name `origin` as its source.
 Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin);
-// The text of a shape's config.json: "e2b", "e4b", "small", or the path of a JSON file.  `small` is
-// configs/models/small.json; the published shapes are built in.
+// The text of config.json for a shape: "e2b", "e4b", "small", or the path of a JSON file.  The published
+// shapes are built in; `small` is configs/models/small.json.
 std::string ShapeConfigJson(const std::string& shape);
 
 }  // namespace plelab

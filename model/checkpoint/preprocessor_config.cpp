@@ -10,7 +10,7 @@
 namespace plelab {
 namespace {
 
-// Read by ReadImageProcessor or ReadAudioProcessor.
+// Keys that ReadImageProcessor or ReadAudioProcessor reads.
 const std::set<std::string> kRead = {
     "crop_size",     "dither",        "do_center_crop",        "do_normalize",   "do_pad",
     "do_rescale",    "do_resize",     "feature_size",          "fft_length",     "fft_overdrive",
@@ -19,7 +19,7 @@ const std::set<std::string> kRead = {
     "padding_value", "padding_side",  "per_bin_mean",          "per_bin_stddev", "preemphasis",
     "resample",      "sampling_rate", "input_scale_factor",    "rescale_factor", "preemphasis_htk_flavor",
     "data_format",   "size",          "feature_extractor_type"};
-// Without effect on one picture or one sound from a file.
+// Keys without effect on one image or one audio file.
 const std::set<std::string> kWithoutEffect = {"chunk_length_s",
                                               "overlap",
                                               "default_to_square",
@@ -47,9 +47,8 @@ std::optional<JsonObject> ReadJson(const std::filesystem::path& path) {
 void CheckKeys(const JsonObject& config) {
   for (const auto& key : config.Keys()) {
     if (kRead.count(key) || kWithoutEffect.count(key) || config.IsNull(key)) continue;
-    throw UserError(
-        "{}: key '{}' is not known here and might change the features; remove it, or set it to null",
-        config.origin(), config.Path(key));
+    throw UserError("{}: key '{}' is unknown and might change the features; remove it, or set it to null",
+                    config.origin(), config.Path(key));
   }
 }
 
@@ -70,8 +69,8 @@ std::optional<JsonObject> ReadProcessorConfig(const std::string& checkpoint_dire
 
 void RequireOff(const JsonObject& config, const std::string& key) {
   if (!config.Has(key) || config.IsNull(key) || !config.Boolean(key)) return;
-  throw UserError("{}: key '{}': expected false or null, found true, which is not done here", config.origin(),
-                  config.Path(key));
+  throw UserError("{}: key '{}': expected false or null, found true, which is not implemented",
+                  config.origin(), config.Path(key));
 }
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// The config.json of the published shapes, E2B and E4B, which differ in four numbers.
+// The config.json of the published shapes E2B and E4B, which differ in four numbers.
 #include <fstream>
 #include <sstream>
 
@@ -132,8 +132,7 @@ std::string ShapeConfigJson(const std::string& shape) {
   if (!file) {
     throw UserError(
         "shape '{}': expected e2b, e4b, small (from the project's root) or the path of a config.json; {} "
-        "cannot "
-        "be opened",
+        "cannot be opened",
         shape, path);
   }
   std::ostringstream text;

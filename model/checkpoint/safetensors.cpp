@@ -38,7 +38,7 @@ std::string ReadHeaderText(const ReadOnlyFile& file) {
   return text;
 }
 
-// dtype × shape in bytes; false on overflow.
+// The size of dtype × shape in bytes.  Returns false on overflow.
 bool SizeInBytes(const TensorInfo& tensor, int64_t& bytes) {
   bytes = SizeOf(tensor.dtype);
   for (const int64_t size : tensor.shape) {
@@ -76,7 +76,7 @@ TensorInfo ReadEntry(const JsonObject& header, const std::string& name, int64_t 
   return tensor;
 }
 
-// Tensors lie end to end over the whole data section: no byte belongs to two of them or to none.
+// The tensors must lie end to end over the whole data section: every byte belongs to exactly one of them.
 void RequireNoGaps(const std::vector<TensorInfo>& tensors, const std::string& path, int64_t data_bytes) {
   int64_t end = 0;
   for (const TensorInfo& tensor : tensors) {

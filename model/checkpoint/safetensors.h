@@ -1,5 +1,5 @@
-// The safetensors format: 8 bytes of header length (little-endian), a JSON header, the tensors' bytes without
-// gaps. Reference: https://github.com/huggingface/safetensors#format
+// The safetensors format: 8 bytes with the length of the header (little-endian), a JSON header, then the
+// bytes of all tensors without gaps.  Reference: https://github.com/huggingface/safetensors#format
 #pragma once
 
 #include <cstdint>
@@ -27,14 +27,15 @@ struct SafetensorsHeader {
   std::string text;                             // the JSON itself
 };
 
-// Reads the header only, and trusts nothing in it.  Throws UserError naming file, tensor, expected and found:
-// truncated, a header longer than the file, not JSON, a repeated name, a dtype that this project does not
-// read, offsets that are negative, overflow, overlap, leave a gap or end beside the file's end, a size that
-// is not dtype × shape.
+// Reads the header only, and trusts nothing in it.  Throws UserError naming file, tensor, expected and found
+// when the file is truncated, the header is longer than the file or is not JSON, a name is repeated, a dtype
+// is one that this project does not read, offsets are negative, overflow, overlap, leave a gap or do not end
+// at the end of the file, or a size is not dtype × shape.
 SafetensorsHeader ReadSafetensorsHeader(const ReadOnlyFile& file);
 
-// For writing: lays `tensors` (name, dtype and shape given) one after another, fills in their offset_bytes
-// and size_bytes, and returns the file's first bytes: length and header, padded with spaces to 8 bytes.
+// For writing.  Lays `tensors`, whose name, dtype and shape are given, one after another and fills in their
+// offset_bytes and size_bytes.  Returns the first bytes of the file: the length and the header, which is
+// padded with spaces to a multiple of 8 bytes.
 std::string MakeSafetensorsHeader(std::vector<TensorInfo>& tensors,
                                   const std::map<std::string, std::string>& metadata);
 

@@ -1,4 +1,4 @@
-// What a published checkpoint holds: every tensor's name, shape and what it is for.
+// What a published checkpoint holds: the name, shape and purpose of every tensor.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,12 @@
 namespace plelab {
 
 enum class ParameterGroup {
-  kTextStack,       // decoder layers, AltUp, LAuReL, PLE gates and projections; neither embedding table
-  kTokenEmbedding,  // embed_tokens, tied to the logits
+  kTextStack,  // decoder layers, AltUp, LAuReL, PLE gates and projections; neither of the embedding tables
+  kTokenEmbedding,  // embed_tokens, which is also the output layer (tied)
   kPleTable,        // embed_tokens_per_layer
-  kUnusedKv,  // k_proj, v_proj, k_norm of KV-sharing layers: published, never read, absent in transformers 5
-              // files
+  // k_proj, v_proj and k_norm of layers that share keys and values: published but never read, and absent from
+  // files that transformers 5 saved.
+  kUnusedKv,
   kVisionTower,
   kVisionEmbedder,
   kAudioTower,
@@ -30,18 +31,18 @@ struct TensorSpec {
   std::string name;
   std::vector<int64_t> shape;
   ParameterGroup group = ParameterGroup::kTextStack;
-  int64_t fan_in = 0;  // inputs that one output sums over: random matrices have std 1/√fan_in
+  int64_t fan_in = 0;  // inputs that each output sums over; random matrices have std 1/√fan_in
   int64_t elements() const;
 };
 
-// fan_in: the product of all dimensions but the first.
+// Sets fan_in to the product of all dimensions but the first.
 TensorSpec MakeSpec(std::string name, std::vector<int64_t> shape, ParameterGroup group);
 
-// "model." in text-only files, "model.language_model." in multimodal ones.
+// "model." in text-only checkpoints, "model.language_model." in multimodal ones.
 std::string TextPrefix(const Gemma3nConfig& config);
 
-// The towers.  Names and shapes as timm's mobilenetv5_300m_enc and transformers' Gemma3nAudioEncoder
-// make them.
+// The tensors of the two towers, with names and shapes as timm's mobilenetv5_300m_enc and transformers'
+// Gemma3nAudioEncoder create them.
 std::vector<TensorSpec> VisionTowerTensors(const VisionConfig& config);
 std::vector<TensorSpec> AudioTowerTensors(const AudioConfig& config);
 

@@ -23,7 +23,7 @@ struct Gemma3n::Impl {
   InputEmbedder embedder;
   MediaEncoder media;
   DType table_dtype;
-  std::optional<plelab::DecodeStep> decode_step;  // of the last batch size; refers to the members above
+  std::optional<plelab::DecodeStep> decode_step;  // for the last batch size; refers to the members above
   PleObserver* observer = nullptr;
 
   const Gemma3nConfig& config() const { return checkpoint->config(); }

@@ -17,21 +17,21 @@ int64_t AudioOffset(const Gemma3nConfig& c) { return c.audio ? c.audio->vocab_of
 bool IsAudio(int64_t id, const Gemma3nConfig& c) { return id >= AudioOffset(c); }
 bool IsVision(int64_t id, const Gemma3nConfig& c) { return id >= VisionOffset(c) && !IsAudio(id, c); }
 
-// One past the last id that has an embedding of its own kind.
+// One past the last id that has an embedding of the same kind as `id`.
 int64_t EndOfKind(int64_t id, const Gemma3nConfig& c) {
   if (IsAudio(id, c)) return c.audio->vocab_offset + c.audio->vocab_size;
   if (IsVision(id, c)) return c.vision->vocab_offset + c.vision->vocab_size;
   return c.text.vocab_size;
 }
 
-// Replaces embeds [B, T, hidden] where mask [B, T] holds; the other rows are not computed.
+// Replaces embeds [B, T, hidden] where mask [B, T] is true.  Only those rows are computed.
 void PutTokens(torch::Tensor& embeds, const torch::Tensor& ids, const torch::Tensor& mask, int64_t offset,
                const EmbedderWeights& w, double eps) {
   const torch::Tensor entries = (ids.masked_select(mask) - offset).to(embeds.device());
   embeds.index_put_({mask.to(embeds.device())}, EmbedHardTokens(entries, w, eps));
 }
 
-// Puts soft tokens [n, hidden] where ids [B, T] are the placeholder.
+// Puts soft tokens [n, hidden] in the places where ids [B, T] equal the placeholder.
 void PutSoftTokens(torch::Tensor& embeds, const torch::Tensor& ids, int64_t placeholder,
                    const torch::Tensor& soft, const char* what) {
   if (!soft.defined()) return;
@@ -93,7 +93,7 @@ torch::Tensor InputEmbedder::Embed(const torch::Tensor& ids, const TextModel& te
   const SpecialTokens& special = config.special;
   torch::Tensor is_audio = ids.ge(AudioOffset(config));
   torch::Tensor is_vision = ids.ge(VisionOffset(config)).logical_and_(is_audio.logical_not());
-  // Where soft tokens go, no hard one is computed.
+  // Where soft tokens go, no hard token needs to be computed.
   if (soft.image.defined()) is_vision.logical_and_(ids.ne(special.image));
   if (soft.audio.defined()) is_audio.logical_and_(ids.ne(special.audio));
   if (is_vision.any().item<bool>()) {

@@ -1,5 +1,5 @@
-// From token ids to what enters the first layer: text, and hard image and audio tokens through their own
-// embedders.
+// From token ids to the input of the first layer: text ids through the token embedding, hard image and audio
+// ids through embedders of their own.
 #pragma once
 
 #include <torch/types.h>
@@ -13,8 +13,8 @@
 
 namespace plelab {
 
-// What images and audio clips put in the places of their placeholders, in order of appearance over the batch;
-// undefined where there is none: the placeholder is then an ordinary hard token.
+// What images and audio clips put in place of their placeholders, in order of appearance over the batch.  An
+// undefined tensor replaces nothing: the placeholder is then an ordinary hard token.
 struct SoftTokens {
   torch::Tensor image;  // [n, hidden] float32
   torch::Tensor audio;  // [m, hidden] float32
@@ -24,20 +24,20 @@ struct SoftTokens {
 SoftTokens SoftTokensOf(const SoftTokens& all, const torch::Tensor& prompt, int64_t from, int64_t to,
                         const SpecialTokens& special);
 
-// Throws UserError naming the first id [B, T] (int64, CPU) that is not in [0, vocab), or belongs to image or
-// audio but lies past the end of that vocabulary.
+// Throws UserError naming the first id of [B, T] (int64, CPU) that is outside [0, vocab), or that belongs to
+// image or audio but lies past the end of that vocabulary.
 void CheckIds(const torch::Tensor& ids, const Gemma3nConfig& config);
 
-// Holds the two embedders, each loaded when the first of its tokens comes by.
+// Holds the two embedders and loads each when the first of its tokens appears.
 class InputEmbedder {
  public:
   using Loader = std::function<EmbedderWeights()>;
   InputEmbedder(Loader load_vision, Loader load_audio);
 
-  // ids [B, T] int64 on the CPU, checked → [B, T, hidden] float32 on the weights' device.  Reference:
-  // Gemma3nModel.forward (ids from the vision offset up to the audio offset are image tokens, those from
-  // there on audio tokens).  Placeholders take `soft` where it is defined; throws UserError when there are
-  // more or fewer of them than soft tokens.
+  // ids [B, T] int64 on the CPU, already checked → [B, T, hidden] float32 on the weights' device.  Ids from
+  // the vision offset up to the audio offset are image tokens, and those from the audio offset on are audio
+  // tokens.  Placeholders are replaced by `soft` where it is defined; throws UserError when there are more or
+  // fewer of them than soft tokens.  Reference: Gemma3nModel.forward.
   torch::Tensor Embed(const torch::Tensor& ids, const TextModel& text, const Gemma3nConfig& config,
                       const SoftTokens& soft = {});
 
@@ -53,11 +53,11 @@ class InputEmbedder {
   std::optional<EmbedderWeights> vision_, audio_;
 };
 
-// Image and audio vocabulary in the text model's space.  Reference: Gemma3nMultimodalEmbedder.
-// entries [...] int64 on the weights' device, each in [0, embedder's vocab): ids less the vocabulary's offset
-// → [..., hidden] float32.
+// Embeds the image or audio vocabulary in the text model's space: entries [...] int64 on the weights' device,
+// each in [0, embedder's vocab), which are ids minus the vocabulary's offset → [..., hidden] float32.
+// Reference: Gemma3nMultimodalEmbedder.
 torch::Tensor EmbedHardTokens(const torch::Tensor& entries, const EmbedderWeights& w, double eps);
-// features [..., tower hidden], what the tower made → [..., hidden] float32.
+// features [..., tower hidden], the tower's output → [..., hidden] float32.
 torch::Tensor EmbedSoftTokens(const torch::Tensor& features, const EmbedderWeights& w, double eps);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// Images and audio clips in the text model's space: towers and what joins them to the text.
+// From images and audio clips to the text model's space: the towers and the embedders behind them.
 #pragma once
 
 #include <torch/types.h>
@@ -18,19 +18,19 @@ namespace plelab {
 // Reference: Gemma3nModel.get_image_features.
 torch::Tensor EmbedImages(const torch::Tensor& pixels, const VisionWeights& tower,
                           const EmbedderWeights& joint, const VisionConfig& config);
-// mel [n, frames, bins], mask [n, frames] (true: no frame) → [n, places, hidden] float32, `places` those of
-// the config: masked frames and the places after the last one are the embedding of the last audio vocabulary
-// entry. Gradient flows to the weights.  Reference: Gemma3nModel.forward.  Throws UserError for a clip with
-// more frames than places.  REQUIRES config.audio.
+// mel [n, frames, bins] and mask [n, frames] (true where there is no frame) → [n, places, hidden] float32,
+// with as many places as the config says.  Masked frames and the places after the last frame receive the
+// embedding of the last entry of the audio vocabulary.  Gradient flows to the weights.  Throws UserError for
+// a clip with more frames than places.  REQUIRES config.audio.  Reference: Gemma3nModel.forward.
 torch::Tensor EmbedClips(const torch::Tensor& mel, const torch::Tensor& mask, const AudioWeights& tower,
                          const EmbedderWeights& joint, const Gemma3nConfig& config);
 
-// Holds the two towers, each loaded when first used.  The embedders are the InputEmbedder's.
+// Holds the two towers and loads each on first use.  The embedders belong to the InputEmbedder.
 class MediaEncoder {
  public:
   MediaEncoder(std::shared_ptr<const Checkpoint> checkpoint, const LoadOptions& options);
 
-  // As EmbedImages and EmbedClips.  Throws UserError where the checkpoint has no such tower.
+  // As EmbedImages and EmbedClips.  Throws UserError when the checkpoint has no such tower.
   torch::Tensor Images(const torch::Tensor& pixels, InputEmbedder& embedder);
   torch::Tensor Clips(const torch::Tensor& mel, const torch::Tensor& mask, InputEmbedder& embedder);
 

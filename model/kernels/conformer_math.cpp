@@ -6,7 +6,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/conformer_math.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -16,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
-// Comparisons with NaN are false: it is kept.
+// Keeps NaN, because comparisons with NaN are false.
 HWY_INLINE float Clip(float x, float limit) {
   const float below = x > limit ? limit : x;
   return below < -limit ? -limit : below;

@@ -1,5 +1,5 @@
-// The audio tower's passes over one frame, each of which would be several in ATen.  Vectorised, in the
-// calling thread, float32.
+// Passes of the audio tower over one frame, each of which would take several passes in ATen.  Vectorised,
+// float32, in the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +8,19 @@ namespace plelab {
 
 struct ClippedNorm {
   const float* weight;  // [n]
-  float clip;           // infinity: none
+  float clip;           // infinity: no clipping
   float eps;
   float scale;
 };
-// y = residual + scale · weight · v · (mean(v²) + eps)^-½, v = x limited to ±clip; no residual where null.
-// NaN stays NaN.  In place where y is x or residual.
+// y = residual + scale · weight · v · (mean(v²) + eps)^-½, where v is x limited to ±clip and a residual of
+// nullptr is left out.  NaN stays NaN. In place if y is x or residual.
 void ClippedRmsNorm(const float* x, const ClippedNorm& norm, const float* residual, int64_t n, float* y);
 
-// y = max(0, (x − mean) · factor · weight).  In place where y is x.
+// y = max(0, (x − mean) · factor · weight).  In place if y is x.
 void CenterScaleRelu(const float* x, float mean, float factor, const float* weight, int64_t n, float* y);
 
-// y = Σ_k x[k] · w[k], element by element, k < count: one output of a depthwise convolution over rows.
-// y is none of the x.
+// y = Σ_k x[k] · w[k] over k < count, element by element: one output of a depthwise convolution over rows. y
+// must not be one of the x.
 void SumOfProducts(const float* const* x, const float* const* w, int64_t count, int64_t n, float* y);
 
 }  // namespace plelab

@@ -1,5 +1,5 @@
-// Weights of either element type as float vectors.  Compiled once per instruction set, between
-// HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE of the includer's own; hence the toggling guard.
+// Loads weights of either element type as float vectors.  Compiled once per instruction set, between the
+// includer's HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE; hence the toggling guard.
 #if defined(PLELAB_LOAD_PAIR_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PLELAB_LOAD_PAIR_INL_H_
 #undef PLELAB_LOAD_PAIR_INL_H_
@@ -22,15 +22,17 @@ using DF = hn::ScalableTag<float>;
 using VF = hn::Vec<DF>;
 constexpr size_t kLanes = hn::MaxLanes(DF());
 
-// bfloat16 is kept as its bits.  LoadPair yields its even and its odd elements apart; float32 stays in order.
+// bfloat16 elements are held as uint16_t bits.  LoadPair returns their even and odd elements in separate
+// vectors; float32 elements stay in order.
 template <class T>
 constexpr bool kSplitsPairs = std::is_same_v<T, uint16_t>;
 
-// 2 · kLanes weights from w on.
+// Loads the 2 · kLanes weights from w on.
 HWY_INLINE void LoadPair(const uint16_t* HWY_RESTRICT w, VF& even, VF& odd) {
   const DF df;
   const hn::RebindToUnsigned<DF> du;
-  // A bfloat16 is the upper half of a float32: the upper one of two needs a mask, the lower one a shift.
+  // A bfloat16 is the upper half of a float32, so the upper of two needs only a mask and the lower only a
+  // shift.
   const auto two = hn::LoadU(du, reinterpret_cast<const uint32_t*>(w));
   even = hn::BitCast(df, hn::ShiftLeft<16>(two));
   odd = hn::BitCast(df, hn::And(two, hn::Set(du, 0xFFFF0000u)));

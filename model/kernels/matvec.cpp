@@ -10,7 +10,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/matvec.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
@@ -22,16 +22,16 @@
 namespace plelab {
 namespace {
 
-// Vectors as the inner loop wants them, in groups of up to four: for each step of the loop the two vectors of
-// floats that meet LoadPair's, one vector of the group after the other; then what is left of each vector when
-// no whole step is.
+// Vectors in the order that the inner loop needs, in groups of up to four.  For each step of the loop this is
+// the two vectors of floats that match LoadPair's, one vector of the group after the other; then, for each
+// vector, the elements that do not fill a whole step.
 struct PackedVectors {
   const float* data = nullptr;
   int64_t count = 0;
 };
 constexpr int64_t kGroup = 4;
 
-// Outputs [begin, end) of one product; `rows` names them, or is null where output o is row o.
+// Outputs [begin, end) of one product.  `rows` lists their rows; nullptr means that output o is row o.
 struct Share {
   MatrixView w;
   const int32_t* rows;
@@ -47,7 +47,7 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kStep = 2 * kLanes;  // elements of a row that one step of the inner loop takes
+constexpr size_t kStep = 2 * kLanes;  // elements of a row that one step of the inner loop reads
 
 // Writes `size` floats for each vector.
 void PackGroup(ElementType type, const ConstVectors& x, size_t size, float* HWY_RESTRICT out) {
@@ -72,8 +72,8 @@ void PackVectors(ElementType type, const ConstVectors& x, int64_t size, float* o
   }
 }
 
-// kOutputs rows of weights × kInputs vectors.  Each output owns one accumulator and a scalar tail, whatever
-// the tile: that is what makes results independent of how outputs and vectors are grouped.
+// Multiplies kOutputs rows of weights by kInputs vectors.  Each output owns one accumulator and a scalar
+// tail, whatever the tile, so results do not depend on how outputs and vectors are grouped.
 template <class T, size_t kOutputs, size_t kInputs>
 HWY_INLINE void DotTile(const T* const* w, const float* HWY_RESTRICT x, size_t size,
                         float (&out)[kOutputs][kInputs]) {
@@ -102,7 +102,7 @@ HWY_INLINE void DotTile(const T* const* w, const float* HWY_RESTRICT x, size_t s
   }
 }
 
-// Multiplies one tile of rows by kInputs vectors from `first` on.
+// Multiplies one tile of rows by the kInputs vectors from `first` on.
 template <class T, size_t kOutputs, size_t kInputs>
 HWY_INLINE void DotInto(const T* const* w, const int64_t* row, const Share& share, const PackedVectors& x,
                         int64_t first) {
@@ -113,10 +113,11 @@ HWY_INLINE void DotInto(const T* const* w, const int64_t* row, const Share& shar
   }
 }
 
-// kInputs vectors, and kMore beyond them while the rows are in the L1 cache.
+// Multiplies kInputs vectors, and kMore after them while the rows are in the L1 cache.
 template <class T, size_t kOutputs, size_t kInputs, size_t kMore = 0>
 HWY_NOINLINE void DotOutputs(const Share& share, const PackedVectors& x) {
-  // The rows of a tile lie far apart: several long streams side by side, which a core reads faster than one.
+  // The rows of a tile lie far apart: a core reads several long streams side by side faster than a single
+  // one.
   const int64_t apart = (share.end - share.begin) / static_cast<int64_t>(kOutputs);
   for (int64_t o = share.begin; o < share.begin + apart; ++o) {
     const T* w[kOutputs];
@@ -136,8 +137,8 @@ HWY_NOINLINE void DotOutputs(const Share& share, const PackedVectors& x) {
   }
 }
 
-// Tiles of eight accumulators: enough independent sums to hide the latency of a multiply-add, few enough for
-// sixteen registers.
+// Tiles have eight accumulators: enough independent sums to hide the latency of a multiply-add, and few
+// enough for sixteen registers.
 template <class T>
 void DotShareOf(const Share& share, const PackedVectors& x) {
   static_assert(kGroup == 4 && kMaxVectors == 8);
@@ -181,7 +182,7 @@ namespace {
 HWY_EXPORT(PackVectors);
 HWY_EXPORT(DotShare);
 
-// Grows and is kept: aligned, so that no load of packed vectors crosses a cache line.
+// Scratch that grows and is kept.  Aligned, so that no load of packed vectors crosses a cache line.
 struct AlignedScratch {
   hwy::AlignedFreeUniquePtr<float[]> data;
   int64_t size = 0;
@@ -195,7 +196,7 @@ struct AlignedScratch {
   }
 };
 
-// Packs the vectors of one call for each element type when it is first met, into scratch that the thread
+// Packs the vectors of one call for each element type when it first occurs, into scratch that the thread
 // keeps.
 class Packer {
  public:
@@ -230,7 +231,7 @@ void MatVec(std::span<const MatVecJob> jobs, const ConstVectors& x) {
   const int64_t grain = std::max<int64_t>(1, kMinShareBytes * outputs / std::max<int64_t>(1, bytes));
   const auto dot_share = HWY_DYNAMIC_DISPATCH(DotShare);
   ParallelFor(0, outputs, grain, [&](int64_t begin, int64_t end) {
-    int64_t first = 0;  // of this job, among the outputs of all jobs
+    int64_t first = 0;  // first output of this job among the outputs of all jobs
     for (const MatVecJob& job : jobs) {
       const int64_t from = std::max(begin - first, int64_t{0}), to = std::min(end - first, job.w.rows);
       if (from < to) dot_share({job.w, nullptr, from, to, job.y}, pack.For(job.w.type, x, job.w.cols));

@@ -1,4 +1,4 @@
-// Compiled with OpenMP (model/CMakeLists.txt): without it at::parallel_for is a serial loop.
+// Compiled with OpenMP (model/CMakeLists.txt); without it at::parallel_for would be a serial loop.
 #include "model/kernels/parallel.h"
 
 #include <ATen/Parallel.h>

@@ -1,4 +1,4 @@
-// Loops over LibTorch's own thread pool: the model runs no second one.
+// Loops over LibTorch's thread pool, so that the model does not run a second one.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace plelab {
 
-// A reference to a callable f(begin, end); it must outlive the call it is passed to.
+// A reference to a callable f(begin, end), which must outlive the call that it is passed to.
 class RangeBody {
  public:
   template <class F>
@@ -24,14 +24,16 @@ class RangeBody {
   void (*call_)(void*, int64_t, int64_t);
 };
 
-// Fewer bytes than this are read sooner than a thread wakes, most of all where others want the cores too.
+// Reading fewer bytes than this takes less time than waking a thread, above all when other processes use the
+// cores too.
 inline constexpr int64_t kMinShareBytes = 256 * 1024;
 
 // at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
-// `grain`. Runs in the caller alone where it is already inside such a loop.  Rethrows what a share throws.
+// `grain`.  Runs in the caller alone when called from within such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
-// body(row) for `rows` rows of `row_bytes` each, shared among threads in shares worth waking one for.
+// Calls body(row) for `rows` rows of `row_bytes` each, in shares large enough to be worth waking a thread
+// for.
 template <class F>
 void ParallelRows(int64_t rows, int64_t row_bytes, const F& body) {
   ParallelFor(0, rows, std::max<int64_t>(1, kMinShareBytes / row_bytes), [&](int64_t begin, int64_t end) {

@@ -9,7 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/read_loop.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -20,7 +20,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr size_t kStreams = 8;
 
-// kStreams streams of `stream` words side by side: one core reads several faster than one.
+// Reads kStreams streams of `stream` words side by side: one core reads several streams faster than one.
 HWY_INLINE uint64_t ReadStreams(const uint64_t* data, size_t stream) {
   const hn::ScalableTag<uint64_t> d;
   constexpr size_t kWords = hn::MaxLanes(d);
@@ -34,7 +34,7 @@ HWY_INLINE uint64_t ReadStreams(const uint64_t* data, size_t stream) {
   }
   uint64_t total = 0;
   for (const auto& s : sum) {
-    // Not SumOfLanes, which g++ 12's AVX-512 does in signed numbers: theirs may not wrap.
+    // Not SumOfLanes: with g++ 12 and AVX-512 it adds as signed numbers, whose overflow is undefined.
     HWY_ALIGN uint64_t lanes[kWords];
     hn::Store(s, d, lanes);
     for (const uint64_t lane : lanes) total += lane;
@@ -44,7 +44,8 @@ HWY_INLINE uint64_t ReadStreams(const uint64_t* data, size_t stream) {
 
 uint64_t ReadShare(const uint64_t* data, size_t words) {
   constexpr size_t kStep = 2 * hn::MaxLanes(hn::ScalableTag<uint64_t>());
-  // Not a power of two apart: streams would then meet in the same cache sets and memory banks.
+  // The distance is not a power of two, because the streams would then meet in the same cache sets and memory
+  // banks.
   constexpr size_t kLongest = (size_t{4} << 20) / sizeof(uint64_t) + 9 * 64;
   uint64_t total = 0;
   while (words >= kStreams * kStep) {

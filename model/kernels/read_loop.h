@@ -1,4 +1,5 @@
-// The roof of a decode step: how fast this machine reads memory, with the same threads as the kernels.
+// The upper limit for a decode step: how fast this machine reads memory with the threads that the kernels
+// use.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +8,9 @@
 
 namespace plelab {
 
-// Reads every byte once, each thread a contiguous share in eight streams, and returns a sum of them as 64-bit
-// words (whose only use is that the reads cannot be left out).  No clock here: whoever asks takes the time.
-// The bytes start at a multiple of 8; those beyond a multiple of 64 are not read.
+// Reads every byte once, each thread a contiguous share in eight streams.  Returns their sum as 64-bit words,
+// whose only purpose is that the compiler cannot drop the reads.  The caller takes the time.  The bytes must
+// start at a multiple of 8; those after the last multiple of 64 are not read.
 uint64_t ReadAll(std::span<const std::byte> bytes);
 
 }  // namespace plelab

@@ -8,7 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/row_sum.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 struct RowSumShare {
   MatrixView w;
-  const int32_t* rows;  // null: row i of count is i
+  const int32_t* rows;  // nullptr: row i of count is i
   int64_t count;
   ConstVectors a;
   int64_t begin, end;  // columns
@@ -35,11 +35,11 @@ struct RowSumShare {
 HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
-constexpr size_t kTileColumns = 1024;  // sums of one tile stay in the L1 cache
+constexpr size_t kTileColumns = 1024;  // the sums of one tile stay in the L1 cache
 constexpr size_t kGroup = 8;           // rows read side by side
 
-// sum[c] += Σ_k a[k] · w[k][c], one row after the other: the grouping does not change the result.
-// `sum` keeps, for each pair of vectors, the elements in the order in which LoadPair yields them.
+// sum[c] += Σ_k a[k] · w[k][c].  Rows are added one after the other, so their grouping does not change the
+// result.  Within each pair of vectors, `sum` keeps the elements in the order in which LoadPair returns them.
 template <class T, size_t kRows>
 HWY_INLINE void AddRows(const T* const* w, const float* a, size_t columns, float* HWY_RESTRICT sum) {
   const DF df;
@@ -62,7 +62,7 @@ HWY_INLINE void AddRows(const T* const* w, const float* a, size_t columns, float
   }
 }
 
-// Undoes the order of AddRows while adding a tile to y.
+// Adds a tile to y and undoes the element order of AddRows.
 template <class T>
 HWY_INLINE void AddTile(const float* HWY_RESTRICT sum, size_t columns, float* HWY_RESTRICT y) {
   const size_t paired = columns - columns % (2 * kLanes);
@@ -129,7 +129,7 @@ namespace {
 
 HWY_EXPORT(AddShare);
 
-// Columns are handed out by cache lines: 32 bfloat16.
+// Columns are handed out by cache lines, which hold 32 bfloat16.
 constexpr int64_t kLineColumns = 32;
 
 void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, const ConstVectors& a,

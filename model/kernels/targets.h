@@ -1,6 +1,7 @@
 // Which instruction sets the kernels are compiled for.  Include before <hwy/foreach_target.h>.
-// Not the scalable ones (SVE, RISC-V V): the kernels keep vectors in arrays, which those cannot; aarch64 runs
-// NEON. No include guard: nothing but macros, the same each time.
+// The scalable ones (SVE, RISC-V V) are disabled because the kernels keep vectors in arrays, which scalable
+// vectors do not allow; aarch64 runs NEON. There is no include guard: the file only defines macros, and the
+// same ones each time.
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #endif

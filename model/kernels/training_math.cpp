@@ -9,7 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/training_math.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -20,7 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
-// f(vectors of each pointer's elements i …) → vector, summed over all elements; `scalar` does the tail.
+// Sums f(vectors of each pointer's elements i …) → vector over all elements; `scalar` handles the tail.
 template <class Term, class Scalar>
 HWY_INLINE float Sum(int64_t n, const Term& term, const Scalar& scalar) {
   const DF df;
@@ -79,7 +79,8 @@ HWY_INLINE GeluValue GeluWithSlope(VF x) {
   return {hn::Mul(x, up), hn::MulAdd(hn::Mul(half, x), t_slope, up)};
 }
 
-// One vector of elements from `i` on, or what is left of it; f(gate, up, dy) → the two gradients.
+// Handles one vector of elements from `i` on, or what is left of it; f(gate, up, dy) returns the two
+// gradients.
 struct GatePiece {
   HWY_ALIGN float gate[kLanes] = {}, up[kLanes] = {}, dy[kLanes] = {};
 };
@@ -110,7 +111,7 @@ void GatedGeluGradientImpl(const float* gate, const float* up, int64_t n, GatedG
     std::copy_n(piece.gate, count, dgate + i);
   }
   if (!kind.sparse) return;
-  // The cutoff moves with every element of the gate.
+  // The cutoff depends on every element of the gate.
   const float shift = hn::GetLane(hn::SumOfLanes(df, sum)) / static_cast<float>(n);
   const float tilt = moments.deviation > 0 ? shift * kind.quantile / moments.deviation : 0.0f;
   for (int64_t i = 0; i < n; ++i) dgate[i] -= shift + tilt * (gate[i] - moments.mean);
@@ -179,7 +180,7 @@ float LargestImpl(const float* z, int64_t n) {
   if (n < lanes) return *std::max_element(z, z + n);
   VF largest = At(z, 0);
   for (int64_t i = lanes; i + lanes <= n; i += lanes) largest = hn::Max(largest, At(z, i));
-  largest = hn::Max(largest, At(z, n - lanes));  // the tail, some of it again
+  largest = hn::Max(largest, At(z, n - lanes));  // the tail, which overlaps elements already seen
   return hn::GetLane(hn::MaxOfLanes(df, largest));
 }
 

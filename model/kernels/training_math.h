@@ -1,5 +1,5 @@
-// Forward and backward passes of one token's vectors, each of which would be several in ATen.  Vectorised, in
-// the calling thread, float32.
+// Forward and backward passes over the vectors of one token, each of which would take several passes in ATen.
+// Vectorised, float32, in the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@ namespace plelab {
 
 inline constexpr int64_t kMaxMixedStreams = 8;
 
-// Of y = RmsNorm(x) (vector_math.h): dx, and dweight += its share; weight and dweight may both be null.
+// Gradient of y = RmsNorm(x) (vector_math.h).  Writes dx and adds this vector's share to dweight; weight and
+// dweight may both be nullptr.
 void RmsNormGradient(const float* x, const float* weight, int64_t n, float eps, const float* dy, float* dx,
                      float* dweight);
 
-// y = gelu(g) · up, gelu by its tanh form; g = gate, or of Gaussian top-k max(gate − cutoff, 0), cutoff =
-// mean + deviation · quantile over the vector.  Reference: Gemma3nTextMLP.
+// y = gelu(g) · up, with the tanh form of gelu. g is the gate, or after Gaussian top-k max(gate − cutoff, 0)
+// with cutoff = mean + deviation · quantile over the vector.  Reference: Gemma3nTextMLP.
 struct GatedGeluKind {
   bool sparse = false;
   float quantile = 0;
@@ -24,7 +25,7 @@ void GatedGeluForward(const float* gate, const float* up, int64_t n, GatedGeluKi
 void GatedGeluGradient(const float* gate, const float* up, int64_t n, GatedGeluKind kind, const float* dy,
                        float* dgate, float* dup);
 
-// y[to] = x[to] + Σ_from coefs[to · count + from] · x[from]; y is none of the x.  Reference:
+// y[to] = x[to] + Σ_from coefs[to · count + from] · x[from]. y must not be one of the x.  Reference:
 // Gemma3nTextAltUp.predict.
 void MixStreams(const float* const* x, const float* coefs, int64_t count, int64_t n, float* const* y);
 void MixStreamsGradient(const float* const* x, const float* coefs, int64_t count, int64_t n,
@@ -37,8 +38,8 @@ void AddInnovationGradient(const float* const* x, const float* activated, const 
                            int64_t active, int64_t n, const float* const* dy, float* const* dx,
                            float* dactivated, float* dcoefs);
 
-// −ln softmax(cap · tanh(logits / cap))[target], and its gradient by the logits, which replaces them where
-// `with_gradient` holds.  cap 0: none.  scratch: 2 · n floats.
+// Returns −ln softmax(cap · tanh(logits / cap))[target]; cap 0 means no capping.  If `with_gradient`, the
+// gradient with respect to the logits replaces them. scratch: 2 · n floats.
 float SoftcapCrossEntropy(void* logits, ElementType type, int64_t n, float cap, int64_t target,
                           bool with_gradient, float* scratch);
 

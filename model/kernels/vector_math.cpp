@@ -9,7 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/vector_math.cpp"
 #include "model/kernels/targets.h"
-// After targets.h, which says which instruction sets are compiled.
+// Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -20,7 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
-// The elements beyond the last whole vector, padded.
+// The elements after the last whole vector, padded.
 struct Tail {
   HWY_ALIGN float lanes[kLanes];
   Tail(const float* x, size_t count, float padding) {
@@ -42,7 +42,7 @@ HWY_INLINE void Map(const float* x, size_t n, const Op& op, float* y) {
   std::copy_n(tail.lanes, n - i, y + i);
 }
 
-// Operations of one argument: the tail needs nothing more.
+// Operations of one argument, whose tail needs nothing more.
 template <class Self>
 struct Unary {
   HWY_INLINE VF operator()(VF x, size_t) const { return static_cast<const Self&>(*this).Apply(x); }
@@ -102,7 +102,7 @@ struct ScaleByOp {
   HWY_INLINE VF Scaled(VF x, VF w) const { return hn::Mul(hn::Mul(x, hn::Set(DF(), factor)), w); }
 };
 
-// Σ (x − shift)^kPower, kPower 1 or 2, in four partial sums.
+// Σ (x − shift)^kPower for kPower 1 or 2, in four partial sums.
 template <int kPower>
 HWY_INLINE float SumOf(const float* x, size_t n, float shift) {
   const DF df;
@@ -162,7 +162,7 @@ void MixImpl(const float* const* x, const float* coefficients, int64_t count, in
   }
 }
 
-// Plain loops: the compiler vectorises them for each instruction set.
+// Plain loops, which the compiler vectorises for each instruction set.
 void WidenImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
     y[i] = std::bit_cast<float>(static_cast<uint32_t>(x[i]) << 16);

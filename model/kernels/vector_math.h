@@ -7,27 +7,27 @@
 
 namespace plelab {
 
-// y = x · (mean(x²) + eps)^-½ · weight; no weight where null.  In place where y == x.
+// y = x · (mean(x²) + eps)^-½ · weight, where a weight of nullptr is left out.  In place if y == x.
 void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y);
-// mean(x²).
+// Returns mean(x²).
 float MeanSquare(const float* x, int64_t n);
-// Mean and standard deviation (divided by n), in two passes.
+// Mean and standard deviation (the sum of squares is divided by n), computed in two passes.
 struct Moments {
   float mean, deviation;
 };
 Moments MeanAndDeviation(const float* x, int64_t n);
 
-// y = gelu(x) · factor, gelu by its tanh form (torch's approximate="tanh").  In place where y == x.
+// y = gelu(x) · factor, with the tanh form of gelu (torch's approximate="tanh").  In place if y == x.
 void GeluTimes(const float* x, const float* factor, int64_t n, float* y);
 // x = gelu(max(x − cutoff, 0)).
 void ShiftedReluGelu(float* x, int64_t n, float cutoff);
 // x = cap · tanh(x / cap).
 void Softcap(float* x, int64_t n, float cap);
 void Softmax(float* x, int64_t n);
-// y = Σ_k coefficients[k] · x[k], k < count.  In place where y is one of the x.
+// y = Σ_k coefficients[k] · x[k] over k < count.  In place if y is one of the x.
 void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y);
 
-// To float32, and from it (bfloat16: rounded to nearest even, NaN kept).
+// Converts to float32, and from it (to bfloat16: rounds to nearest even and keeps NaN).
 void WidenTo(const void* x, ElementType type, int64_t n, float* y);
 void NarrowTo(const float* x, int64_t n, ElementType type, void* y);
 

@@ -13,7 +13,7 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-// Fewer than asked where the file ends.
+// Returns fewer bytes than asked when the file ends.
 Bytes ReadSome(const ReadOnlyFile& file, int64_t offset, int64_t count) {
   Bytes bytes(static_cast<size_t>(std::clamp<int64_t>(file.size_bytes() - offset, 0, count)));
   file.Read(offset, bytes);
@@ -38,11 +38,11 @@ uint32_t Word(const Bytes& bytes, size_t at, bool big_endian) {
 }
 
 void CheckWav(const ReadOnlyFile& file) {
-  constexpr uint32_t kStreamed = 0xFFFFFFFF;  // a length that its writer could not know
+  constexpr uint32_t kStreamed = 0xFFFFFFFF;  // a length that the writer did not know
   const bool big_endian = Has(ReadSome(file, 0, 4), 0, "RIFX");
   for (int64_t at = 12;;) {
     const Bytes chunk = ReadSome(file, at, 8);
-    if (chunk.size() < 8) return;  // no samples: libsndfile says so
+    if (chunk.size() < 8) return;  // no samples: left for libsndfile to report
     const bool samples = Has(chunk, 0, "data");
     const uint32_t size = Word(chunk, 4, big_endian);
     if (samples && size == kStreamed) return;
@@ -54,7 +54,7 @@ void CheckWav(const ReadOnlyFile& file) {
   }
 }
 
-// OGG's CRC-32: polynomial 0x04C11DB7, the highest bit first, no inversions.
+// The CRC-32 of OGG: polynomial 0x04C11DB7, highest bit first, no inversions.
 uint32_t OggChecksum(const Bytes& page) {
   static const auto kTable = [] {
     std::array<uint32_t, 256> table;
@@ -73,7 +73,7 @@ uint32_t OggChecksum(const Bytes& page) {
 }
 
 constexpr int64_t kOggHeaderBytes = 27;
-constexpr size_t kOggFlags = 5, kOggChecksum = 22, kOggSegments = 26;  // offsets in the header
+constexpr size_t kOggFlags = 5, kOggChecksum = 22, kOggSegments = 26;  // offsets in the page header
 
 Bytes ReadOggPage(const ReadOnlyFile& file, int64_t at) {
   Bytes page = ReadSome(file, at, kOggHeaderBytes + 255);

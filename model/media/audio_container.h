@@ -1,4 +1,4 @@
-// Whether a sound file is all there: libsndfile plays what it finds of a truncated one.
+// Whether an audio file is complete: libsndfile plays what it finds of a truncated one.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace plelab {
 
 enum class AudioContainer { kWav, kFlac, kOgg };
 
-// By the first bytes.  Throws UserError for an empty file and for anything else.
+// Judges by the first bytes.  Throws UserError for an empty file and for any other format.
 AudioContainer DetectContainer(const ReadOnlyFile& file);
 
-// Throws UserError for a WAV whose chunks reach beyond its end, and for an OGG with a damaged page or without
-// its last one.  A FLAC counts its samples itself.
+// Throws UserError for a WAV file whose chunks reach beyond its end, and for an OGG file with a damaged page
+// or without its last page.  A FLAC decoder counts its samples itself.
 void CheckComplete(const ReadOnlyFile& file, AudioContainer container);
 
 }  // namespace plelab

@@ -49,8 +49,8 @@ torch::Tensor MelFilters(const AudioProcessor& p) {
   return filters;
 }
 
-// frames [T, frame_length + 1] → [T, frame_length].  HTK's flavour treats each frame as if nothing came
-// before it.
+// frames [T, frame_length + 1] → [T, frame_length].  HTK's flavour treats each frame as if nothing preceded
+// it.
 torch::Tensor Preemphasise(const torch::Tensor& frames, const AudioProcessor& p) {
   if (p.preemphasis <= 0) return frames.index({Slice(), Slice(0, -1)});
   if (!p.preemphasis_htk_flavor) {
@@ -62,7 +62,7 @@ torch::Tensor Preemphasise(const torch::Tensor& frames, const AudioProcessor& p)
   return torch::cat({first, rest}, 1);
 }
 
-// Long enough to make a frame.
+// Reads audio that is long enough to make a frame.
 torch::Tensor ReadWaveform(const std::string& path, const AudioProcessor& p, bool truncate) {
   const auto waveform = ReadAudio(path, {p.sampling_rate, p.max_samples, truncate});
   if (MelFrameCount(waveform.numel(), p) > 0) return waveform;
@@ -86,7 +86,8 @@ MelFrames LogMel(const torch::Tensor& waveform, const AudioProcessor& p, int64_t
   const auto padded = torch::constant_pad_nd(waveform, {0, length - samples}, p.padding_value);
   const auto frames = (padded * p.input_scale_factor).unfold(0, p.frame_length + 1, p.hop_length);
   const auto windowed = Preemphasise(frames, p) * Window(p.frame_length);
-  // The transform in float32, products with the filters in float64, as the reference's numpy does.
+  // As in the reference's numpy, the transform is in float32 and the products with the filters are in
+  // float64.
   const auto magnitude = torch::fft_rfft(windowed, p.fft_length).abs();
   auto mel = magnitude.to(torch::kFloat64).matmul(MelFilters(p)).clamp_min(p.mel_floor).log();
   if (!p.per_bin_mean.empty()) mel = mel - PerBin(p.per_bin_mean);
@@ -130,7 +131,7 @@ double NumberFrom(const JsonObject& config, const std::string& key, double low) 
                   value);
 }
 
-// The reference computes lengths from milliseconds, whatever the file says of them in samples.
+// The reference computes lengths from milliseconds, whatever number of samples the file gives.
 int64_t SamplesOf(const JsonObject& config, const std::string& key, double default_ms, int64_t rate) {
   const bool given = config.Has(key) && !config.IsNull(key);
   const double milliseconds = given ? NumberFrom(config, key, 0.1) : default_ms;
@@ -171,7 +172,7 @@ void CheckAudioSteps(const JsonObject& config) {
   RequireText(config, "padding_side", "right");
   const double dither = config.Number("dither");
   if (dither == 0) return;
-  throw UserError("{}: key '{}': expected 0, found {}: dither is random and not done here", config.origin(),
+  throw UserError("{}: key '{}': expected 0, found {}: dither is random and not implemented", config.origin(),
                   config.Path("dither"), dither);
 }
 
@@ -211,7 +212,8 @@ AudioProcessor ReadAudioProcessor(const std::string& checkpoint_directory) {
   processor.preemphasis = NumberFrom(*config, "preemphasis", 0);
   processor.preemphasis_htk_flavor = config->Boolean("preemphasis_htk_flavor");
   processor.input_scale_factor = config->Number("input_scale_factor");
-  processor.mel_floor = NumberFrom(*config, "mel_floor", 1e-300);  // its logarithm is taken
+  // Must be positive, because its logarithm is taken.
+  processor.mel_floor = NumberFrom(*config, "mel_floor", 1e-300);
   processor.padding_value = config->Number("padding_value");
   return processor;
 }

@@ -21,7 +21,7 @@ constexpr int64_t kLeastRate = 1'000, kMostRate = 768'000;  // Hz
 constexpr int64_t kMostChannels = 64;
 constexpr int64_t kBlockFrames = 4096;
 
-// libsndfile asks for bytes through C functions, which may not throw.
+// libsndfile reads through C callbacks, which must not throw.
 struct Stream {
   const ReadOnlyFile& file;
   int64_t position = 0;
@@ -46,7 +46,7 @@ sf_count_t Read(void* out, sf_count_t count, void* user) {
   try {
     stream.file.Read(stream.position, {static_cast<std::byte*>(out), static_cast<size_t>(count)});
   } catch (const std::exception&) {
-    return 0;  // found as a file that ends early
+    return 0;  // reported as a file that ends early
   }
   stream.position += count;
   return count;
@@ -82,7 +82,7 @@ void AppendMeans(const float* frames, int64_t count, int64_t channels, std::vect
   }
 }
 
-// The mean of the channels of at most `wanted` frames.
+// The mean over channels of at most `wanted` frames.
 std::vector<float> ReadMono(SNDFILE* sound, int64_t channels, int64_t wanted, const std::string& path) {
   std::vector<float> block(static_cast<size_t>(kBlockFrames * channels)), mono;
   while (static_cast<int64_t>(mono.size()) < wanted) {
@@ -105,7 +105,7 @@ void CheckFinite(const std::vector<float>& samples, const std::string& path) {
 
 void CheckLength(int64_t found, int64_t wanted, const SF_INFO& info, AudioContainer container,
                  const std::string& path) {
-  // An OGG's count of samples is libsndfile's own guess; its pages were checked.
+  // For OGG the number of samples is libsndfile's guess; its pages were checked instead.
   const bool counted = container != AudioContainer::kOgg && info.frames > 0;
   if (counted && found < wanted && found < info.frames) {
     throw UserError("{}: truncated: the header says {} samples, the file holds {}", path, info.frames, found);
@@ -124,7 +124,7 @@ torch::Tensor ReadAudio(const std::string& path, const AudioTarget& target) {
   const Sound sound = Open(stream, info);
   const int64_t rate = info.samplerate;
   const int64_t longest = target.max_samples * rate / target.sampling_rate;
-  // A tenth of a second more than is kept, so that the cut does not ring.
+  // Reads a tenth of a second more than is kept, so that the resampler does not ring at the cut.
   const int64_t wanted = longest + (target.truncate ? rate / 10 : 1);
   std::vector<float> mono = ReadMono(sound.get(), info.channels, wanted, path);
   const auto found = static_cast<int64_t>(mono.size());

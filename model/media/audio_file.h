@@ -1,4 +1,4 @@
-// Sounds from files: WAV, FLAC and OGG, told apart by their content.
+// Reads audio from WAV, FLAC and OGG files, which are told apart by their content.
 #pragma once
 
 #include <torch/types.h>
@@ -8,23 +8,23 @@
 
 namespace plelab {
 
-// What a sound is converted to, and how much of it is read.
+// What audio is converted to, and how much of it is read.
 struct AudioTarget {
   int64_t sampling_rate = 16'000;  // Hz
-  int64_t max_samples = 480'000;   // at that rate
-  bool truncate = false;           // cut what is longer; else it is an error
+  int64_t max_samples = 480'000;   // at that sampling rate
+  bool truncate = false;           // cut longer audio; otherwise it is an error
 };
 
-// [samples] float32, full scale = ±1: the mean of the channels, resampled by soxr (HQ) where the rate
-// differs. The reference leaves both to its caller.  A header's word on lengths asks for no memory: the file
-// is read in blocks. Throws UserError when the file cannot be read, is none of the three, is damaged or
-// truncated, holds no sample or one that is not finite, is longer than max_samples without `truncate`, or has
-// a rate or a channel count out of range.
+// Returns [samples] float32 with full scale ±1: the mean of the channels, resampled by soxr (HQ) when the
+// rates differ.  The reference leaves both to its caller.  The file is read in blocks, so a length that a
+// header merely claims allocates no memory.  Throws UserError when the file cannot be read, is of none of the
+// three formats, is damaged or truncated, holds no sample or one that is not finite, is longer than
+// max_samples without `truncate`, or has a rate or channel count out of range.
 torch::Tensor ReadAudio(const std::string& path, const AudioTarget& target);
 
-// samples [n] float32 at `from` Hz → [about n · to / from] float32 at `to` Hz, soxr's HQ (librosa's default):
-// a pass band up to 0.91 of the lower rate's half, linear phase, no delay.  The same tensor where the rates
-// are equal. Throws RunError when soxr fails.
+// samples [n] float32 at `from` Hz → [about n · to / from] float32 at `to` Hz, with soxr's HQ quality
+// (librosa's default): pass band up to 0.91 of half the lower rate, linear phase, no delay.  Returns the same
+// tensor when the rates are equal.  Throws RunError when soxr fails.
 torch::Tensor Resample(const torch::Tensor& samples, int64_t from, int64_t to);
 
 }  // namespace plelab

@@ -6,11 +6,11 @@
 namespace plelab {
 namespace {
 
-// EXIF is a small TIFF file, of which one entry matters here.
+// EXIF is a small TIFF file, of which only one entry matters here.
 constexpr uint64_t kOrientationTag = 0x0112;
-constexpr uint64_t kByte = 1, kShort = 3, kLong = 4;  // TIFF's types of whole numbers
+constexpr uint64_t kByte = 1, kShort = 3, kLong = 4;  // the integer types of TIFF
 
-// Numbers in the block's byte order; outside of it everything is 0.
+// Reads numbers in the block's byte order; anything outside the block reads as 0.
 class TiffReader {
  public:
   TiffReader(std::span<const std::byte> bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}

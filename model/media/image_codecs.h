@@ -1,4 +1,4 @@
-// The two decoders behind ReadImage, each the only file that names its library.
+// The two decoders behind ReadImage.  Each is the only file that names its library.
 #pragma once
 
 #include <torch/types.h>
@@ -15,15 +15,15 @@ struct DecodedImage {
   int orientation = 1;   // EXIF: 1 … 8, 1 = upright
 };
 
-// `path` is what errors call the bytes.  Both throw UserError as ReadImage does.
+// Error messages name the bytes by `path`.  Both functions throw UserError as ReadImage does.
 DecodedImage DecodePng(std::span<const std::byte> file, const std::string& path);
 DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path);
 
-// Throws UserError for a picture of no pixels or more than kMostImagePixels.
+// Throws UserError for an image without pixels or with more than kMostImagePixels.
 void CheckImageSize(int64_t height, int64_t width, const std::string& path);
 
 // The orientation in an EXIF block (a TIFF header and its first directory, with or without "Exif\0\0" before
-// it). 1 where there is none or the block makes no sense.
+// it).  Returns 1 when the block has none or is malformed.
 int ExifOrientation(std::span<const std::byte> exif);
 
 }  // namespace plelab

@@ -18,7 +18,7 @@ void RequireOn(const JsonObject& config, const std::string& key) {
                   config.origin(), config.Path(key));
 }
 
-// The processors that resize uint8 pixels with torchvision.
+// Accepts only processors that resize uint8 pixels with torchvision.
 void CheckKind(const JsonObject& config) {
   if (!config.Has("image_processor_type") || config.IsNull("image_processor_type")) return;
   const std::string type = config.String("image_processor_type");
@@ -96,8 +96,8 @@ ImageProcessor ReadImageProcessor(const std::string& checkpoint_directory) {
   return processor;
 }
 
-// torchvision resizes uint8 on the CPU with this operator, which rounds; a picture of the right size is left
-// alone.
+// torchvision resizes uint8 on the CPU with this operator, which rounds.  An image of the right size is left
+// unchanged.
 torch::Tensor ResizePixels(const torch::Tensor& pixels, int64_t height, int64_t width) {
   const auto channels_first = pixels.permute({2, 0, 1}).contiguous();
   if (channels_first.size(1) == height && channels_first.size(2) == width) return channels_first;
@@ -108,7 +108,7 @@ torch::Tensor ResizePixels(const torch::Tensor& pixels, int64_t height, int64_t 
 torch::Tensor LoadImage(const std::string& path, const ImageProcessor& processor) {
   const auto resized = ResizePixels(ReadImage(path), processor.height, processor.width).to(torch::kFloat32);
   if (!processor.do_normalize) return resized * processor.rescale_factor;
-  // The reference folds the factor into mean and deviation.
+  // The reference folds the rescale factor into mean and deviation.
   const double unscale = 1.0 / processor.rescale_factor;
   return (resized - PerChannel(processor.image_mean) * unscale) / (PerChannel(processor.image_std) * unscale);
 }

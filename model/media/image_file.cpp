@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<unsigned char, 8> kPng = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 constexpr std::array<unsigned char, 3> kJpeg = {0xFF, 0xD8, 0xFF};
-// More than any picture of kMostImagePixels needs (16-bit RGBA, not compressed).
+// More than any image of kMostImagePixels needs (16-bit RGBA, uncompressed).
 constexpr int64_t kMostFileBytes = 8 * kMostImagePixels + (int64_t{1} << 20);
 
 template <size_t N>
@@ -39,7 +39,7 @@ std::vector<std::byte> ReadPictureFile(const std::string& path) {
   return bytes;
 }
 
-// What PIL's exif_transpose does for each orientation.
+// The same as PIL's exif_transpose for each orientation.
 torch::Tensor Upright(const torch::Tensor& x, int orientation) {
   switch (orientation) {
     case 2:

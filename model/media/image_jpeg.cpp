@@ -1,8 +1,8 @@
-// libjpeg reports errors by longjmp: every step that can fail is a function of its own that holds nothing
-// with a destructor, and C++ goes on outside of it.
+// libjpeg reports errors by longjmp.  Each step that can fail is therefore a function of its own without
+// objects that have destructors, and the C++ code outside continues from its result.
 #include <jpeglib.h>
 
-#include <cstdio>  // jpeglib.h needs it before
+#include <cstdio>  // required before jpeglib.h
 //
 #include <jerror.h>
 
@@ -16,7 +16,8 @@
 namespace plelab {
 namespace {
 
-constexpr int kMostScans = 500;  // a progressive picture has about ten; each one costs a pass over all of it
+// A progressive image has about ten scans, and each one costs a pass over the whole image.
+constexpr int kMostScans = 500;
 
 struct JpegReader {
   explicit JpegReader(std::span<const std::byte> bytes) : file(bytes) {}
@@ -39,7 +40,7 @@ struct JpegReader {
   std::longjmp(reader->escape, 1);
 }
 
-// Warnings that mean lost pixels are errors: libjpeg would go on with grey or smeared ones.
+// Warnings that mean lost pixels are errors: libjpeg would continue with grey or smeared pixels.
 void Warn(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
   switch (jpeg->err->msg_code) {
@@ -89,7 +90,7 @@ void Run(JpegReader& reader, Step step, const std::string& path) {
   }
 }
 
-// PIL reads grey, three components and four, these as Adobe's CMYK or YCCK.
+// PIL reads images of one component (grey), three, and four, which it takes for Adobe's CMYK or YCCK.
 void ChooseOutput(JpegReader& reader, const std::string& path) {
   switch (reader.jpeg.num_components) {
     case 1:
@@ -107,8 +108,8 @@ void ChooseOutput(JpegReader& reader, const std::string& path) {
   }
 }
 
-// Huffman codes take at least a bit per block of 64 pixels: a shorter file cannot hold its picture, and
-// memory for it is not asked.
+// Huffman codes take at least one bit per block of 64 pixels.  A shorter file cannot hold its image, and no
+// memory is allocated for it.
 void CheckLength(const JpegReader& reader, int64_t height, int64_t width, const std::string& path) {
   const auto bytes = static_cast<int64_t>(reader.file.size());
   if (reader.jpeg.arith_code || height * width <= 512 * bytes) return;
@@ -116,13 +117,13 @@ void CheckLength(const JpegReader& reader, int64_t height, int64_t width, const 
                   bytes, width, height);
 }
 
-// 0 … 255 · 0 … 255 / 255, rounded as PIL rounds it.
+// The product of two bytes divided by 255, rounded as PIL rounds it.
 int MultiplyBytes(int a, int b) {
   const int product = a * b + 128;
   return ((product >> 8) + product) >> 8;
 }
 
-// PIL inverts what it reads (Adobe stores CMYK inverted) and then takes each ink off what black leaves.
+// PIL inverts what it reads (Adobe stores CMYK inverted), then subtracts each ink from what black leaves.
 void CmykRow(const unsigned char* cmyk, int64_t width, unsigned char* rgb) {
   for (int64_t x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
     const int light = cmyk[3];
@@ -151,7 +152,7 @@ torch::Tensor ReadPixels(JpegReader& reader, int64_t height, int64_t width, cons
 }
 
 int Orientation(const JpegReader& reader) {
-  constexpr char kExif[] = "Exif\0";  // and the literal's own 0
+  constexpr char kExif[] = "Exif\0";  // and the terminating 0 of the literal
   for (auto* marker = reader.jpeg.marker_list; marker != nullptr; marker = marker->next) {
     if (marker->data_length < sizeof(kExif) || std::memcmp(marker->data, kExif, sizeof(kExif)) != 0) continue;
     return ExifOrientation(std::as_bytes(std::span(marker->data, marker->data_length)));
@@ -175,7 +176,7 @@ DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path
   Run(reader, Start, path);
   DecodedImage image;
   image.pixels = ReadPixels(reader, height, width, path);
-  image.orientation = Orientation(reader);  // Finish frees the markers
+  image.orientation = Orientation(reader);  // before Finish, which frees the markers
   Run(reader, Finish, path);
   return image;
 }

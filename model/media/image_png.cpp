@@ -1,5 +1,5 @@
-// libpng reports errors by longjmp: every step that can fail is a function of its own that holds nothing with
-// a destructor, and C++ goes on outside of it.
+// libpng reports errors by longjmp.  Each step that can fail is therefore a function of its own without
+// objects that have destructors, and the C++ code outside continues from its result.
 #include <png.h>
 
 #include <algorithm>
@@ -57,7 +57,7 @@ void ReadHeader(PngReader& reader) {
   png_read_info(reader.png, reader.info);
 }
 
-// 8 bits of grey or RGB come out; 16-bit grey stays as it is (big-endian).
+// Outputs 8 bits of grey or RGB, except that 16-bit grey stays as it is (big-endian).
 void Start(PngReader& reader) {
   const int colour = png_get_color_type(reader.png, reader.info);
   const int depth = png_get_bit_depth(reader.png, reader.info);
@@ -80,11 +80,11 @@ void ReadRows(PngReader& reader) {
       png_read_row(reader.png, reader.pixels + row * reader.row_bytes, nullptr);
     }
   }
-  png_read_end(reader.png, reader.info);  // an EXIF block may stand behind the pixels
+  png_read_end(reader.png, reader.info);  // an EXIF block may follow the pixels
 }
 
-// deflate makes at most 1,032 bytes of one: a file with fewer cannot hold its rows, and memory for them is
-// not asked.
+// deflate expands a byte to at most 1,032 bytes.  A file with fewer cannot hold its rows, and no memory is
+// allocated for them.
 bool CanHoldItsRows(const PngReader& reader, int64_t height, int64_t stored_row_bytes) {
   return height * stored_row_bytes <= 1032 * static_cast<int64_t>(reader.file.size());
 }

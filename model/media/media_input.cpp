@@ -14,7 +14,7 @@ namespace {
 
 torch::Tensor ReadPixels(const std::vector<std::string>& paths, const Gemma3nConfig& config,
                          const std::string& folder) {
-  ImageIds(config);  // throws where there is no vision tower
+  ImageIds(config);  // throws when there is no vision tower
   const ImageProcessor processor = ReadImageProcessor(folder);
   std::vector<torch::Tensor> images;
   for (const std::string& path : paths) images.push_back(LoadImage(path, processor));
@@ -22,7 +22,7 @@ torch::Tensor ReadPixels(const std::vector<std::string>& paths, const Gemma3nCon
 }
 
 MelFrames ReadClips(const MediaFiles& files, const Gemma3nConfig& config, const std::string& folder) {
-  ClipIds(config);  // throws where there is no audio tower
+  ClipIds(config);  // throws when there is no audio tower
   const AudioProcessor processor = ReadAudioProcessor(folder);
   const int64_t bins = config.audio->input_feat_size;
   if (processor.feature_size != bins) {

@@ -19,7 +19,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-// A tensor [..., n] as rows: equally far apart where it can be seen so, else a copy.
+// A tensor [..., n] as rows: a view when the rows are equally far apart, else a copy.
 class RowsOf {
  public:
   explicit RowsOf(const torch::Tensor& x) : kept_(IsStrided(x) ? x : x.contiguous()) {
@@ -34,7 +34,7 @@ class RowsOf {
   int64_t n = 0, count = 0;
 
  private:
-  // All leading dimensions are one of equal steps.
+  // True if all leading dimensions can be merged into one with equal steps.
   static bool IsStrided(const torch::Tensor& x) {
     if (x.is_contiguous()) return true;
     if (x.dim() < 2 || x.stride(-1) != 1) return false;
@@ -102,7 +102,8 @@ class RmsNormFunction : public Function<RmsNormFunction> {
     const RowsOf x(saved[0]), dy(outputs[0]), out(dx);
     const auto eps = static_cast<float>(ctx->saved_data["eps"].toDouble());
     const float* w = weight.defined() ? weight.const_data_ptr<float>() : nullptr;
-    // Shares of a fixed size, summed in their order: the same sum whatever thread takes which.
+    // Shares have a fixed size and are summed in order, so that the sum does not depend on which thread takes
+    // which share.
     const int64_t share = 256, shares = (x.count + share - 1) / share;
     const torch::Tensor partial = torch::zeros({weight.defined() ? shares : 0, x.n}, dx.options());
     ParallelFor(0, shares, 1, [&](int64_t begin, int64_t end) {
@@ -151,7 +152,7 @@ class GatedGeluFunction : public Function<GatedGeluFunction> {
 
 class MixStreamsFunction : public Function<MixStreamsFunction> {
  public:
-  // arguments: the streams, then coefs.
+  // given: the streams, then coefs.
   static variable_list forward(AutogradContext* ctx, at::TensorList given) {
     variable_list arguments = given.vec();
     ctx->save_for_backward(arguments);
@@ -185,7 +186,7 @@ class MixStreamsFunction : public Function<MixStreamsFunction> {
 
 class AddInnovationFunction : public Function<AddInnovationFunction> {
  public:
-  // arguments: the predictions, then activated, then coefs.
+  // given: the predictions, then activated, then coefs.
   static variable_list forward(AutogradContext* ctx, at::TensorList given, int64_t active) {
     variable_list arguments = given.vec();
     ctx->save_for_backward(arguments);
@@ -217,7 +218,7 @@ class AddInnovationFunction : public Function<AddInnovationFunction> {
     });
     gradients.push_back(dactivated);
     gradients.push_back(dcoefs);
-    gradients.push_back({});  // of active
+    gradients.push_back({});  // for `active`
     return gradients;
   }
 };

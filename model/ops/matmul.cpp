@@ -19,7 +19,8 @@
 namespace plelab {
 namespace {
 
-// Float32 copy of a block of weights: fits the outer cache, and amortises the call of a matrix product.
+// Size of the float32 copy of a block of weights: it fits in the outer cache, and is large enough to amortise
+// the call of a matrix product.
 constexpr int64_t kWidenedBlockBytes = int64_t{4} << 20;
 
 torch::Tensor AtenMatMul(const torch::Tensor& x, const LinearWeight& w) {
@@ -37,8 +38,9 @@ torch::Tensor KernelMatMul(const torch::Tensor& x, const LinearWeight& w) {
   return out.to(x.scalar_type());
 }
 
-// ATen's bfloat16 product runs at a sixth of its float32 one on a CPU without bfloat16 instructions (21
-// against 129 GFLOP/s on two AVX2 cores).  Products are exact either way; sums are float32 and rounded once.
+// On a CPU without bfloat16 instructions, ATen's bfloat16 product runs at a sixth of the speed of its float32
+// one (21 against 129 GFLOP/s on two AVX2 cores).  The multiplications are exact either way; sums are float32
+// and rounded once.
 torch::Tensor WidenedMatMul(const torch::Tensor& x, const LinearWeight& w) {
   const torch::Tensor in = x.reshape({-1, w.in}).to(torch::kFloat32);
   const torch::Tensor out = at::empty({in.size(0), w.out}, x.options());

@@ -1,4 +1,4 @@
-// The one product with a linear weight: every layer of the model goes through here.
+// The only product with a linear weight: every layer of the model calls it.
 #pragma once
 
 #include <torch/types.h>
@@ -11,30 +11,31 @@
 namespace plelab {
 
 // x [..., in] → x · Wᵀ [..., out] in x's dtype, on x's device, accumulated in float32.  Gradient flows to x
-// and w.values when either wants one.  Throws RunError when x's last size is not w.in.
-//   with gradient, or off the CPU: ATen;
-//   up to kMaxVectors rows: our own kernels, which run at memory bandwidth (model/kernels/);
-//   bfloat16 weights and more rows: ATen where the CPU multiplies bfloat16, else blocks of weights widened to
-//   float32.
+// and w.values when either requires it.  Throws RunError when x's last size is not w.in.  Computed by
+//   - ATen, when a gradient is wanted or the device is not the CPU;
+//   - our own kernels, which run at memory bandwidth (model/kernels/), for up to kMaxVectors rows;
+//   - for bfloat16 weights and more rows, ATen if the CPU multiplies bfloat16, else blocks of weights widened
+//     to float32.
 torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
 
-// The own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.
+// Our own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y);
-// Several weights of the same vectors (q, k and v; gate and up), in one parallel loop where they are
-// row-major.
+// Multiplies several weights by the same vectors (q, k and v; gate and up), those that are row-major in one
+// parallel loop.
 struct MatMulJob {
   const LinearWeight* w;
   Vectors y;
 };
 void MatMulInto(std::span<const MatMulJob> jobs, const ConstVectors& x);
-// w.values [out, in] (kRowMajor) or [in, out] (kTransposed) as the kernels see it.
+// w.values, [out, in] (kRowMajor) or [in, out] (kTransposed), as the kernels see it.
 MatrixView ViewOf(const LinearWeight& w);
-// A float32 or bfloat16 tensor [..., cols] on the CPU, its leading sizes taken together: contiguous, or a
-// matrix whose rows are.  Throws RunError otherwise.
+// A float32 or bfloat16 tensor [..., cols] on the CPU, seen as a matrix whose rows run over all leading
+// dimensions.  Its rows must be contiguous, and with more than one leading dimension the whole tensor must
+// be.  Throws RunError otherwise.
 MatrixView ViewOf(const torch::Tensor& matrix);
 
-// True where this CPU has instructions that multiply bfloat16 (AVX512-BF16, AMX, Arm BF16), and ATen's
-// product uses them.
+// True when this CPU has instructions that multiply bfloat16 (AVX512-BF16, AMX, Arm BF16) and ATen's product
+// uses them.
 bool CpuMultipliesBFloat16();
 
 }  // namespace plelab

@@ -8,8 +8,9 @@
 namespace plelab {
 namespace {
 
-// Multiplications of a product that is computed in float32 whatever the CPU has: as fast as a bfloat16 one up
-// to half as many (both conversions of x are saved), 20 µs slower at most up to here, and not rounded.
+// Products of at most this many multiplications are computed in float32 whatever the CPU can do: up to half
+// as many they are as fast as in bfloat16 (both conversions of x are saved), up to this many at most 20 µs
+// slower, and they are not rounded.
 constexpr int64_t kSmallProduct = 1 << 20;
 
 bool IsSmallOnCpu(const torch::Tensor& x, const LinearWeight& w) {
@@ -23,7 +24,7 @@ torch::ScalarType ComputeType(const LinearWeight& w) {
 }
 
 torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
-  // A CPU without bfloat16 products widens the weights: rounding x would only cost accuracy.
+  // A CPU without bfloat16 products widens the weights, so rounding x would only cost accuracy.
   return device.is_cpu() && !CpuMultipliesBFloat16() ? torch::kFloat32 : ComputeType(w);
 }
 

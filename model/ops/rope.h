@@ -1,4 +1,4 @@
-// Rotary position embedding.  Full and sliding layers have bases of their own.
+// Rotary position embedding.  Full and sliding layers each have a base (rope_theta) of their own.
 #pragma once
 
 #include <torch/types.h>
@@ -7,7 +7,7 @@
 
 namespace plelab {
 
-// cos and sin of the angles of consecutive positions, [T, head_dim / 2] float32.
+// Cosines and sines of the angles at consecutive positions, [T, head_dim / 2] float32.
 struct RopeTable {
   torch::Tensor cos, sin;
   RopeTable Narrow(int64_t start, int64_t count) const {
@@ -15,12 +15,12 @@ struct RopeTable {
   }
 };
 
-// Positions start … start + count − 1.  Angles are products in float32, as in Gemma3nRotaryEmbedding: at
-// position 32k another order of rounding shows.
+// Covers positions start … start + count − 1.  The angles are float32 products, as in Gemma3nRotaryEmbedding:
+// at position 32k another order of rounding is visible.
 RopeTable MakeRope(const TextConfig& config, LayerType type, int64_t start, int64_t count,
                    torch::Device device);
 
-// x [B, T, heads, head_dim] float32: rotates the pair (x[i], x[i + head_dim / 2]).
+// x is [B, T, heads, head_dim] float32.  Rotates each pair (x[i], x[i + head_dim / 2]).
 torch::Tensor ApplyRope(const torch::Tensor& x, const RopeTable& rope);
 
 }  // namespace plelab

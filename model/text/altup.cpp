@@ -10,15 +10,15 @@
 namespace plelab {
 namespace {
 
-// The reference's smallest square of a projected magnitude.
+// The reference's lower bound of a projected stream's mean square.
 constexpr double kMinSquare = 1e-5;
-// The target has no lower bound in the reference, where an all-zero embedding gets a NaN gradient; here it
-// gets none.
+// In the reference the target has no lower bound, so an all-zero embedding gets a NaN gradient; with this
+// bound it gets none.
 constexpr double kMinTargetSquare = 1e-30;
 
 torch::Tensor MeanSquare(const torch::Tensor& x) { return x.square().mean(-1, /*keepdim=*/true); }
 
-// x with the magnitude (root mean square) of its row replaced.
+// x scaled so that the magnitude (root mean square) of each row is `magnitude`.
 torch::Tensor WithMagnitude(const torch::Tensor& x, const torch::Tensor& magnitude) {
   return x * magnitude / MeanSquare(x).clamp_min(kMinSquare).sqrt();
 }
@@ -28,7 +28,7 @@ torch::Tensor Magnitude(const torch::Tensor& x) { return MeanSquare(x).clamp_min
 // [B, T, hidden] → [B, T, n] in (−1, 1).
 torch::Tensor RouterModalities(const torch::Tensor& x, const AltUpWeights& w, const TextConfig& c) {
   const torch::Tensor normed = RmsNorm(x, w.router_norm, c.rms_norm_eps);
-  // The router's scale, 1 / hidden, after its product: of n numbers, not of hidden.
+  // The router's scale, 1 / hidden, is applied after the product: to n numbers instead of hidden.
   return (MatMul(normed, w.modality_router) * (1.0 / static_cast<double>(c.hidden_size))).tanh();
 }
 
@@ -68,7 +68,7 @@ AltUpStreams AddInnovationUnfused(const AltUpStreams& predictions, const torch::
 
 AltUpStreams AltUpPredict(const AltUpStreams& streams, const AltUpWeights& w, const TextConfig& c) {
   const torch::Tensor modalities = RouterModalities(streams[c.altup_active_idx], w, c);
-  // Per token an [n, n] matrix: row `to`, column `from`.
+  // Per token an [n, n] matrix with row `to` and column `from`.
   const torch::Tensor coefs = MatMul(modalities, w.prediction_coefs);
   return CanFuseAll(streams) ? FusedMixStreams(streams, coefs) : MixStreamsUnfused(streams, coefs);
 }

@@ -12,7 +12,7 @@
 namespace plelab {
 namespace {
 
-// Scores of one block of queries: 64 MiB of float32 at most, unless a single query already needs more.
+// Limits the scores of one block of queries to 64 MiB of float32, unless a single query needs more.
 constexpr int64_t kMaxScores = 1 << 24;
 constexpr int64_t kLargestBlock = 128, kSmallestBlock = 64;
 
@@ -29,11 +29,11 @@ torch::Tensor Hidden(int64_t query_start, int64_t queries, int64_t key_start, in
   return distance.lt(0).logical_or_(distance.ge(window));
 }
 
-// A run of queries and the keys that some of them see.
+// A run of queries and the keys that at least one of them sees.
 struct Block {
   int64_t from = 0, count = 0;  // of the queries [B, heads, T, head_dim]
   int64_t first = 0, seen = 0;  // of the keys
-  torch::Tensor hidden;         // [count, seen]; undefined where every query sees all of these keys
+  torch::Tensor hidden;         // [count, seen]; undefined when every query sees all of these keys
 };
 
 struct Positions {
@@ -52,13 +52,14 @@ Block BlockOf(const Positions& p, int64_t from, int64_t count, torch::Device dev
   return block;
 }
 
-// Query heads of a group lie together, one product per key head and no repeated keys: [B, kv_heads, group ·
-// count, head_dim].
+// Puts the query heads of a group together, which needs one product per key head and no repeated keys: [B,
+// kv_heads, group · count, head_dim].
 torch::Tensor Grouped(const torch::Tensor& queries, const Block& block, int64_t kv_heads) {
   return queries.narrow(2, block.from, block.count).reshape({queries.size(0), kv_heads, -1, queries.size(3)});
 }
 
-// Of queries as Grouped, keys [B, kv_heads, K, head_dim]: weights [B, kv_heads, group · count, seen].
+// Attention weights [B, kv_heads, group · count, seen] from queries as Grouped returns them and keys [B,
+// kv_heads, K, head_dim].
 torch::Tensor Weights(const torch::Tensor& grouped, const torch::Tensor& keys, const Block& block) {
   torch::Tensor scores = torch::matmul(grouped, keys.narrow(2, block.first, block.seen).transpose(2, 3));
   if (block.hidden.defined()) {
@@ -68,8 +69,8 @@ torch::Tensor Weights(const torch::Tensor& grouped, const torch::Tensor& keys, c
   return torch::softmax(scores, -1);
 }
 
-// Queries at a time.  A window sees few keys of another block, so that most scores of large blocks would be
-// hidden; a single one may be as large as it must.
+// How many queries go in a block.  With a window, most scores of a large block would be masked, because each
+// query sees few of the block's keys.  A block has at least one query, whatever it needs.
 int64_t BlockSize(const torch::Tensor& queries, const torch::Tensor& keys, int64_t window) {
   const int64_t fits = kMaxScores / (queries.size(0) * queries.size(1) * keys.size(2));
   const int64_t useful = std::max<int64_t>(std::min<int64_t>(window, kLargestBlock), kSmallestBlock);
@@ -88,7 +89,8 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // queries [B, heads, T, head_dim], keys and values [B, kv_heads, K, head_dim], float32 → [B, heads, T,
-// head_dim]. The backward pass makes the weights again: they are larger than all that is kept.
+// head_dim].  The backward pass recomputes the attention weights, which are larger than everything that is
+// kept.
 class AttendFunction : public torch::autograd::Function<AttendFunction> {
  public:
   static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& queries, const torch::Tensor& keys,

@@ -1,4 +1,4 @@
-// Grouped-query attention with norms on queries, keys and values; scores are not scaled.
+// Grouped-query attention with norms on queries, keys and values.  Scores are not scaled.
 #pragma once
 
 #include <torch/types.h>
@@ -12,18 +12,18 @@ namespace plelab {
 // Keys and values of consecutive positions, in the weights' dtype.
 struct KeysValues {
   torch::Tensor keys, values;  // [B, kv_heads, K, head_dim]
-  int64_t start = 0;           // absolute position of the first
+  int64_t start = 0;           // absolute position of the first key
 };
 
-// x [B, T, hidden], already normed; rope and `start` are x's positions.  Keys are normed and rotated, values
-// normed without a scale.
+// x is [B, T, hidden], already normed; rope and `start` give its positions.  Keys are normed and rotated,
+// values are normed without a scale.
 KeysValues MakeKeysValues(const torch::Tensor& x, const AttentionWeights& w, const RopeTable& rope,
                           int64_t start, const TextConfig& c);
 
-// x [B, T, hidden], already normed, at positions query_start …; rope is theirs → [B, T, hidden] float32.
-// Position q sees k with k ≤ q and, in a sliding layer, q − k < window.  Scores never exist for more than a
-// block of queries at once. Reference: Gemma3nTextAttention, whose sharing layers pass their donor's keys and
-// values.
+// x [B, T, hidden], already normed, at positions query_start …, with the angles in rope → [B, T, hidden]
+// float32.  The query at q sees keys at k ≤ q and, in a sliding layer, q − k < window.  Scores exist for only
+// one block of queries at a time.  Reference: Gemma3nTextAttention; KV-sharing layers pass their donor's keys
+// and values.
 torch::Tensor Attention(const torch::Tensor& x, const KeysValues& kv, const AttentionWeights& w,
                         const RopeTable& rope, int64_t query_start, LayerType type, const TextConfig& c);
 

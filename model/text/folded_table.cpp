@@ -21,7 +21,7 @@ constexpr char kTensor[] = "ple_folded";
 constexpr char kMadeFrom[] = "made_from";
 constexpr int64_t kIdsAtOnce = 1024;
 
-// Ids below this one are embedded by embed_tokens and have a row of their own.
+// Ids below this one are embedded by embed_tokens and have a row of their own in the PLE table.
 int64_t TextIds(const Gemma3nConfig& config) {
   int64_t ids = std::min(config.text.vocab_size, config.text.vocab_size_per_layer_input);
   if (config.vision) ids = std::min({ids, config.vision->vocab_offset, config.special.image});
@@ -29,7 +29,7 @@ int64_t TextIds(const Gemma3nConfig& config) {
   return ids;
 }
 
-// Changes with the checkpoint's files; reads none of them.
+// Names the weights by the metadata of the checkpoint's files, without reading any of them.
 std::string MadeFrom(const Checkpoint& checkpoint) {
   std::string text = checkpoint.fingerprint();
   std::string last;
@@ -45,7 +45,7 @@ TensorInfo FoldedInfo(const PleGeometry& g, const std::string& path) {
   return {kTensor, g.dtype, {g.vocab, g.layers * g.dim}, path};
 }
 
-// What is there, where it was made of these weights; else nothing.
+// Finds an existing folded table, if it was made from these weights.
 bool FindFolded(PleTable& table, const std::string& made_from) {
   if (!fs::exists(table.path)) return false;
   try {
@@ -60,7 +60,7 @@ bool FindFolded(PleTable& table, const std::string& made_from) {
   }
 }
 
-// What the fold needs of the weights, in float32.
+// The weights that the fold needs, in float32.
 struct FoldWeights {
   TextWeights text;
   std::vector<LinearWeight> projections;  // [layers]
@@ -122,8 +122,8 @@ void CheckRoom(const PleTable& table) {
   const auto available = static_cast<int64_t>(fs::space(folder).available);
   if (available >= table.geometry.table_bytes()) return;
   throw UserError(
-      "{}: `folded` keeps {} bytes of finished inputs there, {} are free; use another strategy, or "
-      "copy the checkpoint to a larger disk",
+      "{}: `folded` needs {} bytes there for finished inputs, but {} are free; use another strategy, or copy "
+      "the checkpoint to a larger disk",
       table.path, table.geometry.table_bytes(), available);
 }
 

@@ -1,11 +1,10 @@
-// The finished per-layer input of every text token, computed once and kept beside the checkpoint: what the
-// strategy `folded` reads.
+// The finished per-layer input of every text token, computed once and kept beside the checkpoint.  The
+// strategy `folded` reads it.
 //
 // CKPT/ple_folded.safetensors holds `ple_folded` [ids, layers · ple_dim] float32, one contiguous run per id
 // as in the published table: (norm(projection(embedding) · hidden^-½) + row · √ple_dim) / √2, computed in
-// float32 from the weights as they are stored.  It has only ids that are text: below those of images and of
-// audio. Reference: Gemma3nTextModel.project_per_layer_inputs, of which nothing but the token's id is an
-// argument.
+// float32 from the weights as they are stored.  It covers only text ids, which lie below those of images and
+// audio.  Reference: Gemma3nTextModel.project_per_layer_inputs, which depends on nothing but the token's id.
 #pragma once
 
 #include <functional>
@@ -21,10 +20,10 @@ using FoldProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)
 // CKPT/ple_folded.safetensors.
 std::string FoldedPath(const Checkpoint& checkpoint);
 
-// The table to make a source of `options` from: the checkpoint's own, with `folded` set where the options ask
-// for it.  The file is written where there is none or it was made of other weights (names, sizes and times of
-// the checkpoint's files tell).  Throws UserError where the disk has no room for it, RunError where it cannot
-// be written, and as Checkpoint::ple_table.
+// The table for a source of `options`: the checkpoint's own, with `folded` set if the options ask for it.
+// Writes the file when there is none or when it was made from other weights (as told by names, sizes and
+// times of the checkpoint's files).  Throws UserError when the disk has no room for it, RunError when it
+// cannot be written, and as Checkpoint::ple_table does.
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress = {});
 
 }  // namespace plelab

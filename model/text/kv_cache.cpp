@@ -8,7 +8,7 @@
 namespace plelab {
 namespace {
 
-// Positions start … end − 1 of a ring, in order.
+// Positions start … end − 1 of a ring, oldest first.
 torch::Tensor ReadRing(const torch::Tensor& ring, int64_t start, int64_t end) {
   const int64_t slots = ring.size(2), slot = start % slots, count = end - start;
   const int64_t before_wrap = std::min(count, slots - slot);

@@ -1,4 +1,4 @@
-// Keys and values of what was read so far.
+// Keys and values of the tokens that were read so far.
 #pragma once
 
 #include <torch/types.h>
@@ -13,14 +13,14 @@
 
 namespace plelab {
 
-// Preallocated [layer][B, kv_heads, slots, head_dim], `layer` a position of the layer list.  A full layer has
-// `capacity` slots; a sliding layer is a ring of window − 1 + chunk slots (never more than capacity),
-// position p in slot p mod slots. KV-sharing layers hold none: they read their donor.  Not copyable by
-// accident: Clone() says what it costs.
+// Preallocated tensors [B, kv_heads, slots, head_dim], one per position of the layer list (`layer`).  A full
+// layer has `capacity` slots.  A sliding layer is a ring of window − 1 + chunk slots (at most capacity), with
+// position p in slot p mod slots.  KV-sharing layers hold none, because they read their donor's.  Copies are
+// explicit, by Clone(), because they are expensive.
 class KvCache {
  public:
-  // capacity: positions that fit; chunk: most positions added by one forward pass (longer prompts go in
-  // pieces).
+  // capacity: how many positions fit. chunk: the most positions that one forward pass adds (longer prompts
+  // are processed in pieces).
   KvCache(const TextConfig& config, const LayerList& layers, int64_t batch, int64_t capacity, int64_t chunk,
           DType dtype, torch::Device device);
   KvCache(const TextConfig& config, int64_t batch, int64_t capacity, int64_t chunk, DType dtype,
@@ -30,31 +30,32 @@ class KvCache {
   KvCache& operator=(KvCache&&) = default;
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
-  KvCache Clone() const;  // deep copy of nbytes()
+  KvCache Clone() const;  // a deep copy of nbytes()
 
   int64_t batch() const { return batch_; }
-  int64_t length() const { return length_; }  // positions held so far (absolute)
+  int64_t length() const { return length_; }  // positions held so far
   int64_t capacity() const { return capacity_; }
   int64_t chunk() const { return chunk_; }
   int64_t nbytes() const;
   void Clear() { length_ = 0; }
 
-  // The model's own calls: layer is a donor (non-sharing) layer.
+  // For the model's own use.  `layer` must be a donor (non-sharing) layer.
   const torch::Tensor& keys(int64_t layer) const { return keys_[layer]; }  // [B, kv_heads, slots, head_dim]
   const torch::Tensor& values(int64_t layer) const { return values_[layer]; }
   int64_t slots(int64_t layer) const { return slots_[layer]; }
-  // Puts the pass's keys and values (at most chunk positions, from length() on) into their slots.
+  // Writes the pass's keys and values (at most chunk positions, from length() on) into their slots.
   void Write(int64_t layer, const KeysValues& made);
-  // Every position that a query at `first_query` or later can see, up to `end` (exclusive), oldest first.  A
-  // view, or a copy where the ring wraps.
+  // Every position before `end` that a query at `first_query` or later can see, oldest first.  Returns a
+  // view, or a copy when the ring wraps.
   KeysValues Read(int64_t layer, int64_t first_query, int64_t end) const;
-  // Throws RunError unless it was made for a list whose positions make and read keys as those of `layers` do.
+  // Throws RunError unless the cache was made for a list whose positions make and read keys as those of
+  // `layers` do.
   void CheckLayers(const LayerList& layers) const;
   // Throws RunError when `tokens` more positions do not fit.
   void CheckCapacity(int64_t tokens) const;
-  // The same, and when they are more than a chunk.
+  // As CheckCapacity, and throws also when they are more than a chunk.
   void CheckRoom(int64_t tokens) const;
-  // After every layer wrote `tokens` new positions.  Throws RunError beyond capacity.
+  // To be called once every layer has written `tokens` new positions.  Throws RunError beyond capacity.
   void Advance(int64_t tokens);
 
  private:
@@ -64,7 +65,8 @@ class KvCache {
   LayerList layers_;
   std::vector<torch::Tensor> keys_, values_;  // [layers], undefined in KV-sharing layers
   std::vector<int64_t> slots_;                // [layers], 0 in KV-sharing layers
-  std::vector<int64_t> windows_;              // [layers], how far back a query sees: capacity in full layers
+  // [layers], how far back a query sees; capacity in full layers.
+  std::vector<int64_t> windows_;
 };
 
 }  // namespace plelab

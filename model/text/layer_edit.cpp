@@ -61,7 +61,7 @@ std::string_view NameOf(LayerType type) {
     if (config.layer_types[layer] == orphan.type) makers.push_back(layer);
   }
   throw UserError(
-      "layer {} ({}) reads the keys of a layer of its type that ran before it, and at position {} none has; "
+      "layer {} ({}) reads the keys of an earlier layer of its type, and at position {} none has run; "
       "let one of the layers {} run before it, or leave it out as well",
       orphan.source_layer, NameOf(orphan.type), position, FormatLayers(makers));
 }
@@ -71,8 +71,8 @@ std::string_view NameOf(LayerType type) {
 void CheckLayerEdit(const LayerEdit& edit) {
   if (!edit.order.empty() && !(edit.skip.empty() && edit.repeat.empty())) {
     throw UserError(
-        "'order' names every layer that runs, so '{}' has no say beside it: write the order without the "
-        "layers to skip, and those to repeat twice",
+        "'order' names every layer that runs, so '{}' has no say beside it: leave the layers to skip out of "
+        "the order, and write those to repeat twice",
         edit.skip.empty() ? "repeat" : "skip");
   }
   for (auto layer = edit.skip.begin(); layer != edit.skip.end(); ++layer) {

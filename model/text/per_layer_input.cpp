@@ -61,7 +61,7 @@ torch::Tensor PleRows::Layer(int64_t slice) const {
       throw RunError("PLE rows of layer {}: {} bytes for a batch of {}, expected a multiple of {}", slice,
                      bytes.size(), batch_, row_bytes);
     }
-    // from_blob wants a mutable pointer; nothing writes through it.
+    // from_blob takes a mutable pointer, but nothing writes through it.
     void* data = const_cast<std::byte*>(bytes.data());
     const auto tokens = static_cast<int64_t>(bytes.size() / row_bytes);
     rows = torch::from_blob(data, {batch_, tokens, ple_dim_}, TorchType(dtype_));

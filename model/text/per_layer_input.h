@@ -14,27 +14,27 @@
 
 namespace plelab {
 
-// The rows of a pass's tokens, from a source's request or, where the table is trained, from a tensor.
+// The PLE rows of a pass's tokens, from a source's request or, when the table is trained, from a tensor.
 class PleRows {
  public:
-  // `request` was begun with ids [B, T], flattened.  Nothing is asked of the request before Layer.
+  // `request` was begun with ids [B, T], flattened.  Layer is the first to ask anything of it.
   static PleRows FromRequest(PleRequest& request, DType table_dtype, int64_t batch, int64_t ple_dim,
                              torch::Device device);
-  // table [vocab_ple, layers · ple_dim], ids [B, T] on its device; padding_idx: the row without gradient, −1
-  // for none.
+  // table is [vocab_ple, layers · ple_dim], ids are [B, T] on its device. padding_idx is the row without
+  // gradient, or −1 for none.
   static PleRows FromTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t ple_dim,
                            int64_t padding_idx);
-  // One row for all `layers`: table [vocab_ple, ple_dim].
+  // The same row for all `layers`: table is [vocab_ple, ple_dim].
   static PleRows FromSharedTable(const torch::Tensor& table, const torch::Tensor& ids, int64_t layers,
                                  int64_t padding_idx);
-  // The reference given embeddings but no rows.
+  // No rows, as when the reference is given embeddings only.
   static PleRows None() { return {}; }
 
   PleKind kind() const { return request_ != nullptr ? request_->kind() : kind_; }
-  // [B, T, ple_dim] float32, as the source gives them.  Waits where the source must.  Throws RunError for a
-  // request of another size.
+  // Returns [B, T, ple_dim] float32 as the source provides them, waiting when the source must.  Throws
+  // RunError for a request of another size.
   torch::Tensor Layer(int64_t slice) const;
-  // The same for tokens start … start + count − 1.
+  // The same rows restricted to tokens start … start + count − 1.
   PleRows Narrow(int64_t start, int64_t count) const;
 
  private:
@@ -44,30 +44,31 @@ class PleRows {
   int64_t batch_ = 0, ple_dim_ = 0;
   torch::Device device_ = torch::kCPU;
   std::vector<torch::Tensor> slices_;  // FromTable: [layers] of [B, T, ple_dim]
-  int64_t start_ = 0, count_ = -1;     // the tokens wanted; count −1: all
+  int64_t start_ = 0, count_ = -1;     // the tokens wanted; count −1: all of them
 };
 
-// The input of one layer [B, T, ple_dim] float32, or undefined where the branch is off; of a table's rows
+// The input of one layer, [B, T, ple_dim] float32, or undefined when the branch is off.  For rows of a table
+// it is
 //   (norm(projection(embeds) · hidden^-½) + row · √ple_dim) / √2,
-// of other kinds what RecipeOf says.  embeds [B, T, hidden]; projection: this layer's [ple_dim, hidden].
-// `terms`, where given, receives the two terms of that sum.
-// Reference: Gemma3nTextModel.project_per_layer_inputs.
+// and for other kinds what RecipeOf says. embeds is [B, T, hidden]; projection is this layer's [ple_dim,
+// hidden].  `terms`, unless nullptr, receives the two terms of that sum.  Reference:
+// Gemma3nTextModel.project_per_layer_inputs.
 torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, int64_t slice,
                             const LinearWeight& projection, const torch::Tensor& projection_norm,
                             const TextConfig& c, PerLayerTerms* terms = nullptr);
 
-// per_layer_model_projection cut into one map per layer: views, whose gradients meet in one tensor.  None
-// where it is undefined (a model trained without PLE).
+// Cuts per_layer_model_projection into one map per layer.  These are views, whose gradients accumulate in one
+// tensor.  Empty when the projection is undefined (a model trained without PLE).
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim);
 
-// What the layer's input, gated by the active stream, adds to streams [1:]: [B, T, hidden] float32.
+// What the layer's input, gated by the active stream, adds to streams[1:]: [B, T, hidden] float32.
 // Reference: the second half of Gemma3nTextDecoderLayer.
 torch::Tensor PerLayerAddition(const AltUpStreams& streams, const torch::Tensor& per_layer_input,
                                const DecoderLayerWeights& w, const TextConfig& c);
 
-// What the rows of a PLE source mean to a layer:
-// input = (norm(projection(embedding) · hidden^-½) + row · row_scale) · scale, each term only where it is
-// wanted.
+// How a layer uses the rows of a PLE source:
+//   input = (norm(projection(embedding) · hidden^-½) + row · row_scale) · scale,
+// where each term is present only if the recipe asks for it.
 struct PerLayerRecipe {
   bool branch = true;  // false: the layer's PLE branch is skipped
   bool projection = false;
@@ -76,10 +77,11 @@ struct PerLayerRecipe {
   double scale = 1;
 };
 
-// The one function of the model that consumes PleKind.  Reference: Gemma3nTextModel.project_per_layer_inputs.
+// The only function of the model that depends on PleKind.  Reference:
+// Gemma3nTextModel.project_per_layer_inputs.
 PerLayerRecipe RecipeOf(PleKind kind, const TextConfig& config);
 
-// The dtype that such rows come in.
+// The dtype in which rows of that kind arrive.
 inline DType RowDType(PleKind kind, DType table_dtype) {
   return kind == PleKind::kFolded ? DType::kFloat32 : table_dtype;
 }

@@ -1,4 +1,4 @@
-// Whoever wants to see what the PLE branch does in a pass: null, and free of cost, where nobody does.
+// An interface for looking at the PLE branch during a pass.  Without an observer (nullptr) it costs nothing.
 #pragma once
 
 #include <torch/types.h>
@@ -9,21 +9,21 @@
 
 namespace plelab {
 
-// The two terms of a per-layer input [B, T, ple_dim] float32, before they are scaled together; undefined
-// where the source's kind has none.
+// The two terms of a per-layer input [B, T, ple_dim] float32, before they are scaled together.  A term that
+// the kind of source lacks is undefined.
 struct PerLayerTerms {
   torch::Tensor projected;  // norm(projection(embeds) · hidden^-½)
   torch::Tensor row;        // row · √ple_dim
 };
 
-// Called in the full forward, not in the decode step, for each list position that has a branch, with the
-// tokens that the position carries on with: all of a pass that wants all logits.  Tensors are the pass's own:
-// looked at or copied, never changed.
+// Called in the full forward pass, but not in the decode step, for each list position that has a PLE branch,
+// with the tokens that the position processes: all tokens of a pass that wants all logits.  The tensors
+// belong to the pass: look at them or copy them, but never change them.
 class PleObserver {
  public:
   virtual ~PleObserver() = default;
   virtual void SeeInput(int64_t position, const PerLayerTerms& terms) = 0;
-  // added [B, T, hidden] float32 is what streams[1:] of `streams` are about to be moved by.
+  // added is [B, T, hidden] float32; it is about to be added to streams[1:] of `streams`.
   virtual void SeeAddition(int64_t position, const torch::Tensor& added, const AltUpStreams& streams) = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace plelab {
 namespace {
 
-// Larger logit first; between equals the smaller id, so that a sequence depends on the seed alone.
+// Orders by larger logit, then by smaller id, so that a sequence depends on the seed alone.
 struct Better {
   const float* logits;
   bool operator()(int64_t a, int64_t b) const {
@@ -22,7 +22,7 @@ int64_t ArgMax(const float* logits, int64_t count) {
   return std::max_element(logits, logits + count) - logits;
 }
 
-// Unnormalised probabilities of the candidates, the largest logit as 1.
+// Unnormalised probabilities of the candidates, where the largest logit has 1.
 std::vector<double> Weights(const std::vector<int64_t>& ids, const float* logits, double largest,
                             double temperature) {
   std::vector<double> weights(ids.size());
@@ -32,12 +32,12 @@ std::vector<double> Weights(const std::vector<int64_t>& ids, const float* logits
   return weights;
 }
 
-// Shortens ids, best first, to the fewest whose probabilities sum to top_p or more.
+// Shortens ids, which are sorted best first, to the fewest whose probabilities sum to top_p or more.
 void KeepMass(std::vector<int64_t>& ids, const float* logits, double largest, const SamplerOptions& options) {
   const std::vector<double> weights = Weights(ids, logits, largest, options.temperature);
   const double wanted = options.top_p * std::accumulate(weights.begin(), weights.end(), 0.0);
-  // A heap gives up its best one by one: with a sharp distribution far cheaper than sorting a whole
-  // vocabulary.
+  // A heap yields its best element one by one: for a sharp distribution that is far cheaper than sorting a
+  // whole vocabulary.
   const auto worse = [&](int64_t a, int64_t b) { return Better{logits}(b, a); };
   std::make_heap(ids.begin(), ids.end(), worse);
   double mass = 0;

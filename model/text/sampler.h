@@ -1,4 +1,4 @@
-// From logits to the next id: greedy, temperature, top-k, top-p.
+// Chooses the next id from logits: greedy, temperature, top-k, top-p.
 #pragma once
 
 #include <torch/types.h>
@@ -10,8 +10,8 @@ namespace plelab {
 
 struct SamplerOptions {
   double temperature = 0;  // 0: greedy
-  int64_t top_k = 0;       // 0: all
-  double top_p = 1.0;      // 1: all
+  int64_t top_k = 0;       // 0: no limit
+  double top_p = 1.0;      // 1: no limit
   uint64_t seed = 0;
 };
 
@@ -19,7 +19,7 @@ class Sampler {
  public:
   // Throws UserError for a negative temperature, top_k < 0 or top_p outside (0, 1].
   explicit Sampler(const SamplerOptions& options);
-  // logits [vocab] float32 on the CPU.
+  // logits are [vocab] float32 on the CPU.
   int64_t Sample(const torch::Tensor& logits);
 
  private:

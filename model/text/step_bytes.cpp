@@ -12,7 +12,7 @@ int64_t Bytes(const torch::Tensor& t) { return t.defined() ? static_cast<int64_t
 int64_t Bytes(const LinearWeight& w) { return w.nbytes(); }
 int64_t Bytes(const MlpWeights& w) { return Bytes(w.gate_proj) + Bytes(w.up_proj) + Bytes(w.down_proj); }
 
-// Adds up what a list walks over, of one group.
+// Adds up the bytes of the tensors of one group.
 struct ByteSum {
   ParameterGroup group;
   int64_t bytes = 0;

@@ -13,7 +13,7 @@
 namespace plelab {
 namespace {
 
-// Hidden states [B, T, hidden] of the tokens wanted, undefined where none is.
+// Hidden states [B, T, hidden] of the wanted tokens; undefined when none is wanted.
 torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                             KvCache* kv, LogitsWanted wanted) {
   TextPass pass(model, embeds, rows, kv, wanted);
@@ -37,7 +37,7 @@ torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, 
 }  // namespace
 
 torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model) {
-  // √hidden in full precision; the reference rounds it to the weights' dtype.
+  // √hidden in full precision, whereas the reference rounds it to the weights' dtype.
   const double scale = std::sqrt(static_cast<double>(model.config.hidden_size));
   return torch::embedding(model.weights.embed_tokens.values, ids, model.padding_idx).to(torch::kFloat32) *
          scale;

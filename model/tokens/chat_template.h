@@ -1,4 +1,4 @@
-// Turns of a conversation as instruction-tuned Gemma checkpoints were trained on them.
+// Formats the turns of a conversation as instruction-tuned Gemma checkpoints were trained to read them.
 #pragma once
 
 #include <cstdint>
@@ -18,23 +18,23 @@ struct ChatTurn {
   std::string text;
 };
 
-// The text that asks the model to go on, without bos (the published chat_template.jinja):
+// The prompt that asks the model for its next turn, without bos.  Follows the published chat_template.jinja:
 //   <start_of_turn>user\n…<end_of_turn>\n<start_of_turn>model\n
-// A system text may only come first; it stands before the first user turn's text, a blank line between them.
-// Throws UserError unless user and model alternate, beginning and ending with user.
+// A system turn may only come first; its text and a blank line go before the text of the first user turn.
+// Throws UserError unless user and model turns alternate, beginning and ending with user.
 std::string RenderChat(std::span<const ChatTurn> turns);
-// bos and the ids of RenderChat, with media where turns have their marks (model/media_prompt.h).  Throws
-// UserError also when the vocabulary has no turn marks, and as EncodeWithMedia.
+// Returns bos and the ids of RenderChat, with media in place of their marks (model/tokens/media_prompt.h).
+// Throws UserError also when the vocabulary lacks the turn marks, and as EncodeWithMedia does.
 std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, const Gemma3nConfig& config,
                                 std::span<const ChatTurn> turns, MediaCount media = {});
 
-// True where the checkpoint's directory ships a chat template, as instruction-tuned ones do:
+// True when the checkpoint directory has a chat template, as those of instruction-tuned models do:
 // chat_template.jinja, chat_template.json, or `chat_template` in tokenizer_config.json.
 bool HasChatTemplate(const std::string& checkpoint_directory);
 
-// Ids that end a generation: eos of config.json, eos of generation_config.json where there is one, and
-// `<end_of_turn>` where `chat`.  Sorted, no repeats.  Throws UserError for a generation_config.json that
-// cannot be read.
+// The ids that end generation, sorted and without repeats: eos of config.json, eos of generation_config.json
+// if there is one, and `<end_of_turn>` if `chat`.  Throws UserError for a generation_config.json that cannot
+// be read.
 std::vector<int64_t> StopIds(const std::string& checkpoint_directory, const Gemma3nConfig& config,
                              const Tokenizer& tokenizer, bool chat);
 

@@ -17,7 +17,7 @@ int64_t CountMarks(std::string_view text, std::string_view mark) {
   return count;
 }
 
-// Text up to the next mark, the mark (empty at the end), and what comes after it.
+// The text up to the next mark, the mark (empty at the end), and the text after it.
 struct Cut {
   std::string_view before, mark, after;
 };
@@ -98,7 +98,7 @@ std::vector<int64_t> EncodeWithMedia(const Tokenizer& tokenizer, const Gemma3nCo
   RequireCount(text, kImageMark, media.images, "--image");
   RequireCount(text, kAudioMark, media.clips, "--audio");
   std::vector<int64_t> ids;
-  std::string pending;  // text since the last media; a blank line belongs to the text beside it
+  std::string pending;  // text since the last media; blank lines are encoded with the text beside them
   for (Cut cut = CutAtMark(text); true; cut = CutAtMark(cut.after)) {
     pending += cut.before;
     if (cut.mark.empty()) break;

@@ -1,5 +1,4 @@
-// Where images and audio clips stand in a prompt.  Reference: Gemma3nProcessor and the published chat
-// template.
+// Where images and audio clips go in a prompt.  Reference: Gemma3nProcessor and the published chat template.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +17,20 @@ struct MediaCount {
   int64_t clips = 0;
 };
 
-// The prompt with a mark for every image and clip: as it is where it has them all, else images and then clips
-// before it. With `trim`, the text around marks loses its blanks, as in chat turns.  Throws UserError when
-// the prompt has some marks of a kind, but not as many as there are files.
+// Returns the prompt with one mark for each image and clip.  A kind of media without any mark in the prompt
+// gets its marks before the text, images before clips.  With `trim`, the text around the marks loses its
+// leading and trailing blanks, as in chat turns.  Throws UserError when the prompt has marks of a kind, but
+// not as many as there are files.
 std::string PlaceMedia(const std::string& prompt, MediaCount media, bool trim);
 
-// Ids of one image ("…" boi, soft tokens, eoi) and of one clip, without the blank lines around them.  Throws
-// UserError when the config has no such modality.
+// The ids of one image (boi, soft tokens, eoi) and of one clip, without the blank lines around them.  Throws
+// UserError when the config lacks that modality.
 std::vector<int64_t> ImageIds(const Gemma3nConfig& config);
 std::vector<int64_t> ClipIds(const Gemma3nConfig& config);
 
-// As Tokenizer::Encode, each mark becoming a blank line, its ids and a blank line.  Without media, marks are
-// text.  Throws UserError when the text has more or fewer marks than `media` says.
+// Like Tokenizer::Encode, but each mark becomes a blank line, the ids of the media, and a blank line.  When
+// there are no media, marks are ordinary text.  Throws UserError when the text has more or fewer marks than
+// `media` says.
 std::vector<int64_t> EncodeWithMedia(const Tokenizer& tokenizer, const Gemma3nConfig& config,
                                      const std::string& text, MediaCount media);
 

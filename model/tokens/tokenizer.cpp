@@ -52,7 +52,7 @@ struct Tokenizer::Impl {
     for (const SpecialName& special : specials) {
       if (special.text == piece) return special.id;
     }
-    // PieceToId answers the id of <unk> for what it does not know.
+    // PieceToId returns the id of <unk> for pieces that it does not know.
     const int id = pieces.PieceToId(piece);
     return pieces.IdToPiece(id) == piece ? id : -1;
   }
@@ -86,8 +86,9 @@ Tokenizer::Tokenizer(const std::string& model_path, const Gemma3nConfig& config)
     : impl_(std::make_unique<Impl>()) {
   const std::string model = ReadAll(model_path);
   if (model.empty() || !impl_->pieces.LoadFromSerializedProto(model).ok()) {
-    throw UserError("{}: expected a sentencepiece model, found {} bytes that are none; is the file complete?",
-                    model_path, model.size());
+    throw UserError(
+        "{}: expected a sentencepiece model, found {} bytes that are not one; is the file complete?",
+        model_path, model.size());
   }
   if (vocab_size() > config.text.vocab_size) {
     throw UserError(

@@ -12,11 +12,11 @@ enum class Shape { kWhole, kIncomplete, kInvalid };
 
 struct Character {
   Shape shape;
-  size_t length;  // of a whole one
+  size_t length;  // of a whole character
 };
 
-// The first character of non-empty `text`: Unicode table 3-7 (no overlong forms, no surrogates, nothing past
-// U+10FFFF).
+// The first character of non-empty `text`, by table 3-7 of the Unicode standard (no overlong forms, no
+// surrogates, nothing past U+10FFFF).
 Character FirstCharacter(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);

@@ -1,4 +1,4 @@
-// Bytes in pieces to whole UTF-8 characters: what streamed text goes through.
+// Turns UTF-8 that arrives in arbitrary pieces into whole characters, for text that is streamed.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@ namespace plelab {
 
 class Utf8Stream {
  public:
-  // The characters that are whole once `bytes` are added.  A byte that can belong to no character becomes
+  // Returns the characters that `bytes` completes.  A byte that cannot belong to any character becomes
   // U+FFFD, as in sentencepiece's own decoder; an incomplete character is held back.
   std::string Push(std::string_view bytes);
-  // U+FFFD for each byte still held back.
+  // Returns U+FFFD for each byte that is still held back.
   std::string Finish();
 
  private:

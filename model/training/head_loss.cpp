@@ -14,14 +14,15 @@
 namespace plelab {
 namespace {
 
-// Logits at a time: 4 MiB of float32, which stay in the cache.
+// How many logits are computed at a time: 4 MiB of float32, which stay in the cache.
 constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;
 
 ElementType ElementTypeOf(const torch::Tensor& x) {
   return x.scalar_type() == torch::kBFloat16 ? ElementType::kBFloat16 : ElementType::kFloat32;
 }
 
-// nats [m] of logits [m, vocab]; the gradient of their sum replaces the logits where it is wanted.
+// Computes nats [m] from logits [m, vocab].  If a gradient is wanted, the gradient of their sum replaces the
+// logits.
 void ScoreRows(const torch::Tensor& logits, const int64_t* targets, double softcap, bool with_gradient,
                float* nats) {
   const int64_t vocab = logits.size(1);
@@ -41,7 +42,7 @@ void ScoreRows(const torch::Tensor& logits, const int64_t* targets, double softc
   });
 }
 
-// f(first row, m rows of hidden, their logits [m, vocab] with gradient or without, nats [m]).
+// Calls f(first row, m rows of hidden, their logits [m, vocab] with or without gradient, nats [m]).
 template <class F>
 void ForEachSlice(const torch::Tensor& hidden, const torch::Tensor& head, double softcap,
                   const torch::Tensor& targets, bool with_gradient, F f) {

@@ -16,15 +16,16 @@
 namespace plelab {
 namespace {
 
-// Of a block's own part beside what passes it by: 81 blocks in a row begin close to the identity.  timm has
-// 1e-5, from which a short run would not come away.
+// Scale of each block's own contribution relative to its skip connection, so that 81 consecutive blocks begin
+// close to the identity. timm uses 1e-5, which a short run would hardly move away from.
 constexpr double kLayerScale = 0.01;
 
-// The first block of a stage changes its shape, so that nothing passes it by: scaled as the others, it would
-// make the stream as small as what each later block adds, which is then no identity.
+// The first block of a stage changes the shape and has no skip connection.  Scaled like the others, it would
+// make the stream as small as what each later block adds, and those blocks would no longer be close to the
+// identity.
 bool OpensStage(const TensorSpec& spec) { return spec.name.ends_with(".0.layer_scale.gamma"); }
 
-// f(spec, field) of every tensor of the towers and embedders.
+// Calls f(spec, field) for every tensor of the towers and embedders.
 template <class F>
 void ForEachMediaTensor(MediaTrainee& trainee, F f) {
   const Gemma3nConfig& config = trainee.config();
@@ -46,9 +47,9 @@ torch::Tensor Initial(const TensorSpec& spec, uint64_t seed) {
   return InitialValues(spec, seed);
 }
 
-// Pixels are 0 … 1 and RmsNorm takes no mean away, so that the brightness that all pictures share would
-// outweigh what each shows: the stem begins with mid-grey at 0.  Without that, five drawn shapes were at
-// chance after hundreds of pictures.
+// Pixels are in 0 … 1 and RmsNorm does not subtract the mean, so the brightness that all images share would
+// outweigh what distinguishes them.  The stem therefore starts with mid-grey mapped to 0.  Without that,
+// accuracy on five drawn shapes was still at chance after hundreds of images.
 void CentreOnGrey(ConvNormWeights& stem) {
   const at::NoGradGuard no_grad;
   stem.bias.copy_(-0.5 * stem.conv.sum({1, 2, 3}));
@@ -60,8 +61,8 @@ void CheckText(const TextTrainee& text) {
   }
   if (!text.weights.embed_tokens_per_layer.defined() || text.shared_table) {
     throw UserError(
-        "media training needs 'ple: all', 'first_third' or 'last_third': a PLE table whose row 0 soft "
-        "tokens read");
+        "media training needs 'ple: all', 'first_third' or 'last_third': a PLE table whose row 0 soft tokens "
+        "read");
   }
 }
 
@@ -124,7 +125,7 @@ torch::Tensor MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch) {
   const torch::Tensor embeds =
       embedder.Embed(batch.inputs, model, trainee.config(), Encode(trainee, batch.media));
   const torch::Tensor hidden = TextHidden(model, embeds, RowsOf(trainee, batch.inputs)).flatten(0, 1);
-  // Few positions are scored: the head sees these alone.
+  // Few positions are scored, so only these go through the head.
   const torch::Tensor targets = batch.targets.flatten();
   const torch::Tensor scored = targets.ne(kNotScored).nonzero().flatten();
   return HeadLoss(hidden.index_select(0, scored), text.weights.embed_tokens,
@@ -136,10 +137,10 @@ std::vector<TrainedTensor> PublishedWeights(const MediaTrainee& trainee, DType d
   std::vector<TrainedTensor> tensors = PublishedWeights(trainee.text, dtype);
   for (TrainedTensor& tensor : tensors) {
     if (tensor.spec.group != ParameterGroup::kPleTable) continue;
-    tensor.values = tensor.values.clone();  // may be the trainee's own
+    tensor.values = tensor.values.clone();  // may be the trainee's own tensor
     tensor.values.narrow(0, kPaddingRow, 1).copy_(trainee.row_zero);
   }
-  MediaTrainee same = trainee;  // of the same tensors
+  MediaTrainee same = trainee;  // shares the tensors
   ForEachMediaTensor(same, [&](const TensorSpec& spec, auto& field) {
     tensors.push_back({spec, ValuesOf(field).detach().to(TorchType(dtype)).contiguous()});
   });

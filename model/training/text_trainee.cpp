@@ -35,13 +35,13 @@ bool AnyPle(const LayerList& layers) {
   return false;
 }
 
-// Walks a layer's PLE branch out of the layer's list.
+// True if `field` belongs to the layer's PLE branch.
 bool IsOfBranch(const DecoderLayerWeights& layer, const void* field) {
   return field == &layer.altup.correct_output_scale || field == &layer.per_layer_input_gate ||
          field == &layer.per_layer_projection || field == &layer.post_per_layer_input_norm;
 }
 
-// Does the trainee read this field of its weights?
+// True if the trainee reads this field of its weights.
 bool IsRead(const TextTrainee& trainee, const TensorSpec& spec, const void* field) {
   if (spec.group == ParameterGroup::kUnusedKv) return false;
   const TextWeights& w = trainee.weights;
@@ -55,7 +55,7 @@ bool IsRead(const TextTrainee& trainee, const TensorSpec& spec, const void* fiel
   return true;
 }
 
-// f(spec, field) with the specs of what is trained: a shared table is one layer wide.
+// Calls f(spec, field) with the specs of what is trained, in which a shared table is one layer wide.
 template <class F>
 void ForEachRead(TextTrainee& trainee, F f) {
   ForEachTensor(
@@ -95,7 +95,7 @@ TextTrainee MakeTrainee(const Gemma3nConfig& config, PlePlacement placement, uin
   ForEachRead(trainee, [&](const TensorSpec& spec, auto& field) {
     ValuesOf(field) = InitialValues(spec, seed).requires_grad_(true);
   });
-  // The pass reads the format of maps that an arm does not train, too.
+  // A pass also reads the format of maps that an arm does not train.
   ForEachTensor("", config.text, trainee.weights,
                 [&](const TensorSpec& spec, auto& field) { DescribeTrained(field, spec, products); });
   return trainee;
@@ -126,12 +126,12 @@ torch::Tensor TargetNats(const TextTrainee& trainee, const torch::Tensor& inputs
 std::vector<TrainedTensor> PublishedWeights(const TextTrainee& trainee, DType dtype) {
   const at::NoGradGuard no_grad;
   const TextConfig& c = trainee.text();
-  TextWeights weights = trainee.weights;  // of the same tensors
+  TextWeights weights = trainee.weights;  // shares the tensors
   std::vector<TrainedTensor> tensors;
   ForEachTensor(TextPrefix(trainee.config), c, weights, [&](const TensorSpec& spec, auto& field) {
     if (spec.group == ParameterGroup::kUnusedKv) return;
     torch::Tensor values = ValuesOf(field);
-    // Zeros where nothing is trained: a projection of zeros leaves the branch's norm nothing to scale.
+    // Tensors that are not trained are zero: a zero projection leaves the branch's norm nothing to scale.
     if (!values.defined()) values = torch::zeros(spec.shape);
     if (values.sizes() != spec.shape) values = values.repeat({1, c.num_hidden_layers});
     tensors.push_back({spec, values.detach().to(TorchType(dtype)).contiguous()});

@@ -1,4 +1,4 @@
-// Trained weights as a checkpoint in the published layout.
+// Writes trained weights as a checkpoint in the published layout.
 #pragma once
 
 #include <map>
@@ -12,24 +12,26 @@ namespace plelab {
 
 struct TrainedCheckpointOptions {
   DType dtype = DType::kBFloat16;
-  // Beside `weights: trained`, in the safetensors metadata: what it was trained on, and for how long.
+  // Goes into the safetensors metadata beside `weights: trained`: what the model was trained on, and for how
+  // long.
   std::map<std::string, std::string> metadata = {};
   std::vector<std::string> companions = {};  // files to copy along: tokenizer.model
 };
 
 // Writes config.json (`config_json` with the dtype of the weights), model.safetensors and the companions to
-// `directory`, which it makes; files that are there are replaced, each when it is complete.  Throws RunError.
+// `directory`, which it creates.  Existing files are replaced, each once its successor is complete.  Throws
+// RunError.
 void WriteTrainedCheckpoint(const TextTrainee& trainee, const std::string& config_json,
                             const std::string& directory, const TrainedCheckpointOptions& options);
 
-// The same of any list of tensors, in their own dtypes; options.dtype is what config.json says.
+// The same for any list of tensors, in their own dtypes; config.json states options.dtype.
 void WriteTrainedCheckpoint(const std::vector<TrainedTensor>& published, const std::string& config_json,
                             const std::string& directory, const TrainedCheckpointOptions& options);
 
-// Replaces the trainee's weights by those of a checkpoint as published.  What the trainee does not read is
-// dropped: a trainee without PLE starts from a model with PLE whose branch is skipped, a multimodal one may
-// start from a text-only checkpoint.  Throws UserError where the checkpoint lacks a tensor of the trainee or
-// has one of another shape.
+// Replaces the trainee's weights by those of a published checkpoint.  Tensors that the trainee does not read
+// are dropped: a trainee without PLE starts from a model with PLE whose branch is skipped, and a multimodal
+// trainee may start from a text-only checkpoint.  Throws UserError when the checkpoint lacks a tensor of the
+// trainee or has one of another shape.
 void StartFrom(TextTrainee& trainee, const std::string& directory);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// First weights of what is trained, and how a linear map of it is computed.
+// Initial values of trained weights, and how their linear maps are computed.
 #pragma once
 
 #include <torch/types.h>
@@ -11,16 +11,17 @@
 
 namespace plelab {
 
-// The row of both embedding tables that pads: 0, and without gradient in the reference.
+// The padding row of both embedding tables: zeros, and in the reference without gradient.
 inline constexpr int64_t kPaddingRow = 0;
 
-// Vectors are 1, matrices as RandomTensor draws them, row kPaddingRow of the text's tables 0.
+// Vectors are 1, matrices are drawn by RandomTensor, and row kPaddingRow of the text's tables is 0.
 torch::Tensor InitialValues(const TensorSpec& spec, uint64_t seed);
 
 inline torch::Tensor& ValuesOf(torch::Tensor& field) { return field; }
 inline torch::Tensor& ValuesOf(LinearWeight& field) { return field.values; }
 
-// Row-major, rounded to `products` (kFloat32 or kBFloat16) for each product.
+// Sets a linear map to row-major, with operands rounded to `products` (kFloat32 or kBFloat16) in each
+// product.
 inline void DescribeTrained(torch::Tensor&, const TensorSpec&, DType) {}
 void DescribeTrained(LinearWeight& field, const TensorSpec& spec, DType products);
 

@@ -15,13 +15,13 @@ bool WantsGradient(const torch::Tensor& x, const torch::Tensor& weight) {
   return torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
 }
 
-// The dtype that a dense convolution runs in.  A CPU without bfloat16 products widens the weights instead.
+// The dtype in which a dense convolution runs.  A CPU without bfloat16 products widens the weights instead.
 torch::ScalarType ConvType(const torch::Tensor& x, const torch::Tensor& weight) {
   const bool multiplies = !x.device().is_cpu() || CpuMultipliesBFloat16();
   return multiplies ? weight.scalar_type() : torch::kFloat32;
 }
 
-// Zeros before and after an axis of `size`.
+// Zeros to add before and after an axis of `size`.
 struct Padding {
   int64_t before, after;
 };
@@ -36,7 +36,7 @@ torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight, cons
                        int64_t stride, int64_t groups, torch::ScalarType type) {
   const Padding rows = SamePadding(x.size(1), weight.size(2), stride);
   const Padding columns = SamePadding(x.size(2), weight.size(3), stride);
-  torch::Tensor in = x.permute({0, 3, 1, 2}).to(type);  // a view that ATen knows as channels_last
+  torch::Tensor in = x.permute({0, 3, 1, 2}).to(type);  // a view that ATen recognises as channels_last
   std::vector<int64_t> both = {rows.before, columns.before};
   if (rows.before != rows.after || columns.before != columns.after) {
     in = at::constant_pad_nd(in, {columns.before, columns.after, rows.before, rows.after});
@@ -48,7 +48,7 @@ torch::Tensor Convolve(const torch::Tensor& x, const torch::Tensor& weight, cons
   return out.permute({0, 2, 3, 1}).to(torch::kFloat32).contiguous();
 }
 
-// Each row is normed and activated while it is in the nearest cache.  y may be x.
+// Norms and activates each row while it is in the nearest cache. y may be x.
 void NormRows(const torch::Tensor& x, const torch::Tensor& weight, bool gelu, torch::Tensor& y) {
   const torch::Tensor scale = weight.to(torch::kFloat32).contiguous();
   const int64_t channels = x.size(-1), rows = x.numel() / channels;
@@ -63,7 +63,7 @@ void NormRows(const torch::Tensor& x, const torch::Tensor& weight, bool gelu, to
   });
 }
 
-// True where the kernels may run: they know no gradient and no device but the CPU.
+// True when the kernels can be used: they have no gradient and run on the CPU only.
 bool UsesKernels(const torch::Tensor& x, const torch::Tensor& weight) {
   return x.device().is_cpu() && !WantsGradient(x, weight) && x.scalar_type() == torch::kFloat32 &&
          x.is_contiguous();
@@ -85,7 +85,7 @@ torch::Tensor SameConv(const torch::Tensor& x, const torch::Tensor& weight, cons
   return Convolve(x, weight, bias, stride, groups, ConvType(x, weight));
 }
 
-// Bound by memory, not by products: float32 costs nothing.
+// Memory-bound, so float32 costs nothing.
 torch::Tensor DepthwiseConv(const torch::Tensor& x, const torch::Tensor& weight, int64_t stride) {
   return Convolve(x, weight, /*bias=*/{}, stride, weight.size(0), torch::kFloat32);
 }

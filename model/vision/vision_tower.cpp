@@ -22,18 +22,18 @@ void Require(const torch::Tensor& pixels, const VisionConfig& config) {
   }
 }
 
-// x as ATen's image operations want it: [n, channels, h, w] of channels-last strides, and back.
+// x as ATen's image operations expect it, [n, channels, h, w] with channels-last strides, and back.
 torch::Tensor ChannelsFirst(const torch::Tensor& x) { return x.permute({0, 3, 1, 2}); }
 torch::Tensor ChannelsLast(const torch::Tensor& x) { return x.permute({0, 2, 3, 1}).contiguous(); }
 
-// Each position of the coarse grid again for all that it covers of the fine one.
+// Repeats each position of the coarse grid for all positions of the fine grid that it covers.
 torch::Tensor EnlargeTo(const torch::Tensor& coarse, const torch::Tensor& fine) {
   const int64_t height = fine.size(1), width = fine.size(2);
   if (coarse.size(1) == height && coarse.size(2) == width) return coarse;
   return ChannelsLast(at::upsample_nearest2d(ChannelsFirst(coarse), {height, width}));
 }
 
-// Averages over whole cells where the output's grid divides this one, else bilinear.
+// Averages over whole cells when the output grid divides this one, else resizes bilinearly.
 torch::Tensor ResizeToOutput(const torch::Tensor& x) {
   const int64_t grid = kVisionOutputGrid, height = x.size(1), width = x.size(2);
   if (height == grid && width == grid) return x;
@@ -101,7 +101,7 @@ torch::Tensor RunVisionBlock(const torch::Tensor& x, const VisionBlock& block, c
 
 torch::Tensor RunVisionBlock(const torch::Tensor& x, const VisionBlock& block,
                              const InvertedResidualWeights& w) {
-  // Where both depthwise convolutions are there, the later one strides.
+  // If the block has both depthwise convolutions, the later one strides.
   const int64_t start_stride = w.dw_mid.conv.defined() ? 1 : block.stride;
   torch::Tensor y = x;
   if (w.dw_start.conv.defined()) {
@@ -115,8 +115,9 @@ torch::Tensor RunVisionBlock(const torch::Tensor& x, const VisionBlock& block,
   return ScaleAndAdd(y, w.layer_scale, Skip(block, x));
 }
 
-// All heads share the keys and values, so they can be rows of one head: ATen's flash kernel then takes them
-// as they lie, where heads apart would need keys copied for each or run the kernel that stores every score.
+// All heads share the keys and values, so they can be rows of one head.  ATen's flash kernel then takes keys
+// and values as they are; with separate heads they would be copied for each, or the kernel that stores every
+// score would run.
 torch::Tensor RunVisionBlock(const torch::Tensor& x, const VisionBlock& block,
                              const MultiQueryAttentionWeights& w) {
   const torch::Tensor normed = ChannelNorm(x, w.norm);

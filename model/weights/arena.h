@@ -1,4 +1,4 @@
-// One stretch of huge pages that all weights of a model lie in.
+// One stretch of huge pages that holds all weights of a model.
 #pragma once
 
 #include <torch/types.h>
@@ -9,22 +9,23 @@
 
 namespace plelab {
 
-// Anonymous memory, asked to be of 2 MiB pages (MADV_HUGEPAGE): a decode step reads all of it, and with 4 KiB
-// pages address translation alone costs a third of the bandwidth.  Each tensor is 64-byte aligned: a cache
-// line, a SIMD vector.
+// Anonymous memory for which 2 MiB pages are requested (MADV_HUGEPAGE): a decode step reads all of it, and
+// with 4 KiB pages address translation alone costs a third of the bandwidth.  Each tensor is aligned to 64
+// bytes, which is a cache line and a SIMD vector.
 class Arena : public std::enable_shared_from_this<Arena> {
  public:
   static constexpr int64_t kAlignment = 64;
-  // Bytes that a tensor of `bytes` takes in an arena.
+  // The bytes that a tensor of `bytes` takes up in an arena.
   static int64_t Padded(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-  // Throws RunError when there is not that much memory.
+  // Throws RunError when there is not enough memory.
   static std::shared_ptr<Arena> Create(int64_t bytes);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // The next tensor, zero, contiguous; it keeps the arena alive.  Throws RunError when the arena is full.
+  // The next tensor, contiguous and filled with zeros.  It keeps the arena alive.  Throws RunError when the
+  // arena is full.
   torch::Tensor Allocate(const std::vector<int64_t>& shape, torch::ScalarType type);
 
  private:

@@ -1,4 +1,4 @@
-// The value of a linear map, with how it is stored.
+// The values of a linear map and how they are stored.
 #pragma once
 
 #include <torch/types.h>
@@ -10,7 +10,7 @@ namespace plelab {
 enum class WeightFormat { kFloat32, kBFloat16 };
 enum class WeightLayout { kRowMajor, kTransposed };
 
-// A linear map [out, in].  Multiply with MatMul (model/ops/matmul.h) only.
+// A linear map of shape [out, in].  Multiply with MatMul (model/ops/matmul.h) only.
 struct LinearWeight {
   // kRowMajor: [out, in]; kTransposed: [in, out].  Contiguous, and 64-byte aligned when loaded.
   torch::Tensor values;

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-// One compiled version per instruction set, chosen when the program starts: the loop below is integer
+// One version is compiled per instruction set and chosen when the program starts: the loop below is integer
 // arithmetic that the compiler vectorises.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define PLELAB_PER_INSTRUCTION_SET __attribute__((target_clones("avx2", "default")))
@@ -28,7 +28,7 @@ uint64_t Mix(uint64_t x) {
 }
 
 struct Draw {
-  uint32_t first, high, low;  // low 32 bits of the first index; the two halves of its block's key
+  uint32_t first, high, low;  // low 32 bits of the first index; both halves of its block's key
   float mean, scale;
 };
 
@@ -53,7 +53,8 @@ PLELAB_PER_INSTRUCTION_SET void FillBFloats(const Draw draw, uint16_t* out, uint
   }
 }
 
-// Splits [first, first + n) where the key changes, every 2³² elements, and below what a 32-bit count holds.
+// Splits [first, first + n) where the key changes (every 2³² elements), and into runs whose length fits in 32
+// bits.
 template <class T, class F>
 void ForEachRun(uint64_t name_and_seed, int64_t first, std::span<T> out, Draw draw, F fill) {
   constexpr uint64_t kMost = uint64_t{1} << 31;
@@ -80,7 +81,7 @@ RandomTensor::RandomTensor(uint64_t seed, const TensorSpec& spec)
     scale_ = static_cast<float>(1.0 / std::sqrt(21845.0 * static_cast<double>(spec.fan_in)));
   } else {
     mean_ = IsBias(spec.name) ? 0.0f : 1.0f;
-    scale_ = 1.0f / 2048;  // exact: with or without a fused multiply-add the value is the same
+    scale_ = 1.0f / 2048;  // a power of two, so the value is the same with or without a fused multiply-add
   }
 }
 

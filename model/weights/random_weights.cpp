@@ -11,7 +11,8 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kPiece = 1 << 20;  // elements drawn at a time: no second copy of a large tensor in float32
+// Elements drawn at a time, so that a large tensor does not exist a second time in float32.
+constexpr int64_t kPiece = 1 << 20;
 
 }  // namespace
 

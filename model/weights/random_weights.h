@@ -1,5 +1,5 @@
-// Weights drawn in memory by a list's names: for tests, timing and training.  The same values as `plelab
-// synth` writes.
+// Weights drawn in memory, tensor by tensor, for tests, timing and training.  They have the values that
+// `plelab synth` writes.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace plelab {
 
-// A visitor for ForEachTensor: draws every tensor (random_tensor.h), unused k/v left undefined.
+// A visitor for ForEachTensor that draws every tensor (random_tensor.h); unused k/v are left undefined.
 class FillWithRandom {
  public:
   // Throws UserError unless dtype is float32 or bfloat16.

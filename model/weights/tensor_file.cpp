@@ -8,6 +8,7 @@
 #include "model/weights/torch_dtype.h"
 
 namespace plelab {
+
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
   std::vector<TensorInfo> infos;

@@ -1,4 +1,4 @@
-// Named tensors in one safetensors file: what training writes, and reads to go on.
+// Named tensors in one safetensors file: what training writes, and reads again when it resumes.
 #pragma once
 
 #include <torch/types.h>
@@ -11,11 +11,11 @@ namespace plelab {
 
 struct NamedTensor {
   std::string name;
-  torch::Tensor values;  // on the CPU, of a type in model/io/dtype.h
+  torch::Tensor values;  // on the CPU, of a type that model/base/dtype.h lists
 };
 
-// The file gets its name when it is complete; one that is there is replaced.  Throws RunError naming the file
-// (a full disk), UserError for a name that is there twice.
+// Writes under a temporary name and renames the complete file, replacing one that exists.  Throws RunError
+// naming the file (for example when the disk is full), and UserError for a name that occurs twice.
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
                      const std::map<std::string, std::string>& metadata);
 
@@ -24,15 +24,15 @@ struct TensorFile {
   std::map<std::string, torch::Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
-  // Throws UserError naming the file where it has no such tensor …
+  // Throws UserError naming the file when it has no such tensor …
   const torch::Tensor& Get(const std::string& name) const;
-  // … or one of another shape or type than `like`.
+  // … or when the tensor's shape or type differs from that of `like`.
   const torch::Tensor& Get(const std::string& name, const torch::Tensor& like) const;
-  // Throws UserError where it is missing.
+  // Throws UserError when the key is missing.
   const std::string& Meta(const std::string& key) const;
 };
 
-// Throws UserError as ReadSafetensorsHeader.
+// Throws UserError as ReadSafetensorsHeader does.
 TensorFile ReadTensorFile(const std::string& path);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// Between the project's element types and torch's.
+// Converts between the project's element types and torch's.
 #pragma once
 
 #include <torch/types.h>

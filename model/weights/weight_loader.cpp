@@ -15,8 +15,8 @@ namespace {
 constexpr int64_t kPieceBytes = 2 << 20;   // what a thread reads at once
 constexpr int64_t kSlabBytes = 128 << 20;  // what all threads read between two progress reports
 
-// rows [n, in] → columns first_row … first_row + n of place [in, out].  Element is only a size: nothing is
-// computed.
+// Copies rows [n, in] to columns first_row … first_row + n of place [in, out].  Element only gives the size:
+// nothing is computed.
 template <class Element>
 void TransposeRows(const Element* rows, int64_t n, int64_t in, Element* place, int64_t out,
                    int64_t first_row) {
@@ -108,7 +108,7 @@ void WeightLoader::LoadRowMajor(const TensorInfo& info, torch::Tensor& place) {
 }
 
 void WeightLoader::LoadTransposed(const TensorInfo& info, torch::Tensor& place) {
-  constexpr int64_t kRows = 64;  // written runs of 64 elements: whole cache lines
+  constexpr int64_t kRows = 64;  // runs of 64 elements are written, which are whole cache lines
   const int64_t out = info.shape[0], in = info.shape[1], row_bytes = in * SizeOf(info.dtype);
   const torch::ScalarType stored = TorchType(info.dtype), wanted = TorchType(options_.dtype);
   at::parallel_for(0, (out + kRows - 1) / kRows, 1, [&](int64_t begin, int64_t end) {

@@ -1,4 +1,4 @@
-// Reads tensors into one arena, converting on the way.
+// Reads tensors into one arena and converts them on the way.
 #pragma once
 
 #include <torch/types.h>
@@ -14,16 +14,16 @@
 namespace plelab {
 
 struct LoadOptions {
-  DType dtype = DType::kBFloat16;  // kFloat32 or kBFloat16: what every weight is converted to
+  DType dtype = DType::kBFloat16;  // what every weight is converted to: kFloat32 or kBFloat16
   torch::Device device = torch::kCPU;
-  bool ple_table = false;  // also load embed_tokens_per_layer as a tensor (training)
+  bool ple_table = false;  // also load embed_tokens_per_layer as a tensor (for training)
   std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
 };
 
-// Throws UserError unless the weights are wanted as float32 or bfloat16.
+// Throws UserError unless options.dtype is float32 or bfloat16.
 void RequireComputeDType(const LoadOptions& options);
 
-// Add what is wanted, then Run once.  The checkpoint must have been verified; a tensor that it lacks is a
+// Add all tensors, then Run once.  The checkpoint must have been verified; a tensor that it lacks is a
 // UserError.
 class WeightLoader {
  public:
@@ -32,11 +32,12 @@ class WeightLoader {
 
   // `target` must live until Run returns.
   void Add(const TensorSpec& spec, torch::Tensor& target);
-  // In target's layout; kTransposed is honoured on the CPU only: elsewhere a dense product reads the whole
-  // weight anyway.
+  // Loads in target's layout.  kTransposed is honoured on the CPU only: other devices use dense products,
+  // which read the whole weight anyway.
   void Add(const TensorSpec& spec, LinearWeight& target);
-  // Reads all of it: a few MiB at a time per thread, straight to its place where no conversion is needed.
-  // Throws UserError or RunError as Checkpoint::Read.
+  // Reads everything that was added, a few MiB at a time per thread, straight to its place when no conversion
+  // is needed.  Throws UserError for a tensor that the checkpoint lacks, RunError as Checkpoint::ReadRange
+  // does.
   void Run();
 
  private:

@@ -17,7 +17,7 @@ inline std::string AudioDataPath(const std::string& file) {
   return std::string(PLELAB_SOURCE_DIR) + "/tests/data/audio/" + file;
 }
 
-// A multimodal config.json with the golden's audio_config beside a tiny text decoder and vision tower.
+// A multimodal config.json with the golden's audio_config, a tiny text decoder and a tiny vision tower.
 inline std::string AudioGoldenConfig(const std::string& name) {
   auto json = nlohmann::json::parse(
       testing::ReadText(std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/mixed/config.json"));

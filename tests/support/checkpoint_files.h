@@ -1,4 +1,4 @@
-// Small checkpoints and malformed files, made by hand.
+// Small or malformed checkpoint files, made by hand.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace plelab::testing {
 
-// A safetensors file of any header: length (of the header unless told otherwise), header, data_bytes bytes of
-// 'x'.
+// A safetensors file with any header: length (the header's unless told otherwise), header, and data_bytes
+// bytes of 'x'.
 inline std::string SafetensorsFile(const std::string& header, int64_t data_bytes) {
   const uint64_t length = header.size();
   std::string file(8, '\0');
@@ -23,8 +23,8 @@ inline std::string WithHeaderLength(std::string file, uint64_t length) {
   return file;
 }
 
-// A text-only config.json in the new spelling, small enough to reason about: 3 layers, the last one shares
-// keys.
+// A text-only config.json in the newer spelling, small enough to reason about: 3 layers, of which the last
+// shares keys.
 inline std::string TinyConfig() {
   return R"({
   "model_type": "gemma3n_text",
@@ -43,7 +43,7 @@ inline std::string TinyConfig() {
 })";
 }
 
-// `text` with the first `from` replaced; from must be there.
+// Returns `text` with the first `from` replaced; `from` must occur in it.
 inline std::string Replaced(std::string text, const std::string& from, const std::string& to) {
   const size_t at = text.find(from);
   if (at == std::string::npos) throw std::runtime_error("no '" + from + "' to replace");

@@ -1,4 +1,4 @@
-// A file in memory whose reads can be made to fail, to find less, or to wait; torch-free.
+// A file in memory whose reads can be made to fail, to return less, or to wait.  Free of torch.
 #pragma once
 
 #include <algorithm>
@@ -15,20 +15,20 @@
 
 namespace plelab {
 
-// What the test keeps in its hand; every FakeFile opened from it shares it.  Thread-safe.
+// The test's handle on the disk, which every FakeFile opened from it shares.  Thread-safe.
 class FakeDisk {
  public:
   explicit FakeDisk(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
 
-  // The nth read from now on (1: the next) throws a ReadError that found nothing.
+  // Makes the nth read from now on (1: the next) throw a ReadError as if it had read nothing.
   void FailRead(int64_t nth) {
     Set([&] { fails_at_ = reads_started_ + nth; });
   }
-  // From now on the file ends at `size_bytes`.
+  // Makes the file end at `size_bytes` from now on.
   void Truncate(int64_t size_bytes) {
     Set([&] { bytes_.resize(size_bytes); });
   }
-  // Reads wait inside Read until Release.
+  // Makes reads wait inside Read until Release.
   void Block() {
     Set([&] { blocked_ = true; });
   }
@@ -39,7 +39,7 @@ class FakeDisk {
     Set([&] { delay_ = each_read; });
   }
 
-  // Reads that entered or left Read.
+  // How many reads have entered and left Read.
   int64_t reads_started() const { return Get(reads_started_); }
   int64_t reads_ended() const { return Get(reads_ended_); }
   void WaitUntilStarted(int64_t reads) {
@@ -51,7 +51,7 @@ class FakeDisk {
   IoCounters counters() const { return Get(counters_); }
   int64_t size_bytes() const { return Get(static_cast<int64_t>(bytes_.size())); }
 
-  // For PleSourceContext::open: any path and backend give a view of this disk.
+  // For PleSourceContext::open: opens a view of this disk, whatever the path and backend.
   static FileOpener Opener(std::shared_ptr<FakeDisk> disk);
 
   void Read(const std::string& path, int64_t offset, std::span<std::byte> out) {

@@ -38,7 +38,7 @@ TensorMap ReadTensors(const std::string& path) {
     if (name == "__metadata__") continue;
     const auto tensor = torch::empty(entry["shape"].get<std::vector<int64_t>>(), TypeOf(entry["dtype"]));
     tensors[name] = tensor;
-    if (tensor.numel() == 0) continue;  // its pointer is null, which memcpy may not be given
+    if (tensor.numel() == 0) continue;  // its pointer is null, which memcpy must not be given
     std::memcpy(tensor.data_ptr(), data + entry["data_offsets"][0].get<size_t>(), tensor.nbytes());
   }
   return tensors;

@@ -1,4 +1,4 @@
-// Goldens made by scripts/reference/: the reference's own inputs and outputs for tiny checkpoints.
+// Goldens made by scripts/reference/: the reference's inputs and outputs for tiny checkpoints.
 #pragma once
 
 #include <torch/types.h>
@@ -15,7 +15,7 @@ namespace plelab {
 
 using TensorMap = std::map<std::string, torch::Tensor>;
 
-// Every tensor of a safetensors file that is trusted (our own data), by name.
+// Every tensor of a trusted safetensors file (our own data), by name.
 TensorMap ReadTensors(const std::string& path);
 
 // tests/data/text/NAME.
@@ -28,12 +28,12 @@ struct TextGolden {
   TensorMap tensors;
 };
 
-// The goldens that exist, each with another shape: see scripts/reference/make_text_goldens.py.
+// The existing goldens, each of another shape: see scripts/reference/make_text_goldens.py.
 std::vector<std::string> TextGoldenNames();
 
 double MaxAbs(const torch::Tensor& x);
 double Rms(const torch::Tensor& x);
-// The largest difference allowed between float32 logits and the reference's: 2e-4 · max|logit|.
+// The largest allowed difference between float32 logits and the reference's: 2e-4 · max|logit|.
 double LogitTolerance(const torch::Tensor& reference_logits);
 
 }  // namespace plelab

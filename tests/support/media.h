@@ -1,5 +1,5 @@
-// Pictures and sounds of tests/data/media, and files made of damaged ones.
-// Recipe: scripts/reference/make_feature_goldens.py.
+// Images and audio of tests/data/media, and files made from damaged ones.  Recipe:
+// scripts/reference/make_feature_goldens.py.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,13 @@ inline std::string MediaPath(const std::string& name) {
   return path;
 }
 
-// preprocessor_config.json as published.
+// The published preprocessor_config.json.
 inline nlohmann::json PublishedProcessor() {
   return nlohmann::json::parse(
       ReadText(PLELAB_SOURCE_DIR "/tests/data/published_e2b/preprocessor_config.json"));
 }
 
-// Names of the media with one of these endings, sorted.
+// The names of the media with one of these endings, sorted.
 inline std::vector<std::string> MediaNames(const std::vector<std::string>& endings) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(MediaPath(""))) {
@@ -38,7 +38,7 @@ inline std::vector<std::string> MediaNames(const std::vector<std::string>& endin
   return names;
 }
 
-// The text of the UserError that `action` throws, "no error" where it throws none.  Other exceptions pass.
+// The text of the UserError that `action` throws, or "no error".  Other exceptions pass through.
 template <class F>
 std::string ErrorOf(F action) {
   try {
@@ -49,7 +49,7 @@ std::string ErrorOf(F action) {
   return "no error";
 }
 
-// `text` as a file of a folder that lives as long.
+// Writes `text` to a file in `folder`, which must live as long as the file is used.
 inline std::string WriteMedia(const TemporaryFolder& folder, const std::string& name,
                               const std::string& bytes) {
   WriteText(folder / name, bytes);

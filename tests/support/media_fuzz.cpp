@@ -10,8 +10,8 @@
 #include "tests/support/media.h"
 #include "tests/support/mutate.h"
 
-// Read by LeakSanitizer.  libsndfile does not free what libvorbis made of a first header when the second one
-// is bad.
+// LeakSanitizer reads this. libsndfile does not free what libvorbis allocated for the first header when the
+// second one is bad.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libvorbis"; }
 
 namespace plelab::testing {
@@ -28,7 +28,7 @@ std::string WithChecksums(const std::string& bytes, const std::string& ending) {
   return bytes;
 }
 
-// Half of the files get right checksums, or little would reach the decoder.
+// Half of the files get correct checksums, because otherwise few would reach the decoder.
 std::string Damaged(const std::vector<std::string>& files, const std::string& ending, Random& random) {
   const std::string& one = files[random() % files.size()];
   const std::string mutated = Mutate(one, files[random() % files.size()], random);

@@ -1,4 +1,4 @@
-// A text config whose layers are of every kind that a layer list tells apart.
+// A text config with every kind of layer that a layer list distinguishes.
 #pragma once
 
 #include <utility>
@@ -8,7 +8,7 @@
 
 namespace plelab::testing {
 
-// Layers 0 to 3 make keys, 4 to 6 share them; 1, 3 and 4 are full, the others slide.
+// Layers 0 to 3 make keys, 4 to 6 share them.  Layers 1, 3 and 4 are full, the others sliding.
 inline TextConfig MixedLayers(std::vector<int64_t> intermediate_size) {
   constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
   TextConfig c;

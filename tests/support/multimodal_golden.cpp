@@ -10,7 +10,7 @@ constexpr uint64_t kSeed = 11;
 constexpr int64_t kSide = 256, kBins = 16;
 const std::string kData = std::string(PLELAB_SOURCE_DIR) + "/tests/data/multimodal/";
 
-// In [-1, 1]: the recipe's `drawn`.
+// Values in [-1, 1], as the recipe's `drawn` makes them.
 torch::Tensor Drawn(const std::string& name, const std::vector<int64_t>& shape) {
   const torch::Tensor values = torch::empty(shape);
   TensorSpec spec = MakeSpec(name, {values.numel()}, ParameterGroup::kTextStack);

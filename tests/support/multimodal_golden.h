@@ -1,4 +1,4 @@
-// tests/data/multimodal: prompts with images and clips, drawn weights and drawn media, the reference's
+// tests/data/multimodal: prompts with images and clips, drawn weights, drawn media, and the reference's
 // logits.
 #pragma once
 

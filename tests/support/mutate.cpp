@@ -48,7 +48,7 @@ void Paste(std::string& bytes, const std::string& other, Random& random) {
   bytes.replace(Below(bytes.size(), random), Below(256, random), other.substr(from, Below(256, random)));
 }
 
-// 1 of 4 mutations goes to the first bytes, where headers are.
+// One in four mutations goes to the first bytes, where headers are.
 void MutateOnce(std::string& bytes, const std::string& other, Random& random) {
   if (bytes.empty()) return;
   const size_t head = std::min<size_t>(bytes.size(), 96);

@@ -1,4 +1,4 @@
-// Damaged copies of files, the same for the same seed.
+// Damaged copies of files, which depend only on the seed.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@ namespace plelab::testing {
 
 using Random = std::mt19937_64;
 
-// One to three of: bits flipped, bytes or a 32-bit number overwritten, a stretch removed, repeated or filled
-// with noise, the end cut off, a piece of `other` pasted in.
+// Applies one to three of these: flips bits, overwrites bytes or a 32-bit number, removes, repeats or fills a
+// stretch with noise, cuts off the end, pastes in a piece of `other`.
 std::string Mutate(std::string bytes, const std::string& other, Random& random);
 
-// Checksums as the content demands, as far as the file still has chunks or pages: damage then reaches the
-// decoder.
+// Corrects the checksums to match the content, as far as the file still has chunks or pages, so that the
+// damage reaches the decoder.
 std::string WithPngChecksums(std::string png);
 std::string WithOggChecksums(std::string ogg);
 

@@ -1,4 +1,4 @@
-// Small PLE tables with known bytes, and helpers to read them back; torch-free.
+// Small PLE tables with known bytes, and helpers that read them back.  Free of torch.
 #pragma once
 
 #include <random>
@@ -15,13 +15,13 @@ inline std::vector<std::byte> RandomBytes(int64_t size, uint32_t seed) {
   return bytes;
 }
 
-// A file's worth of bytes: `offset` bytes of something else, then the table, then nothing.
+// The bytes of a file: `offset` other bytes, then the table, then nothing.
 struct TableBytes {
   explicit TableBytes(const PleGeometry& geometry, int64_t offset = 0, uint32_t seed = 1)
       : geometry(geometry), offset(offset), file(RandomBytes(offset + geometry.table_bytes(), seed)) {}
 
   PleTable At(const std::string& path) const { return {path, offset, geometry}; }
-  // What layer `layer` of a request for `ids` must be, written without any of the code under test.
+  // The expected slice of layer `layer` of a request for `ids`, computed without the code under test.
   std::vector<std::byte> Expected(const std::vector<int64_t>& ids, int64_t layer) const {
     std::vector<std::byte> rows;
     for (int64_t id : ids) {
@@ -39,7 +39,7 @@ struct TableBytes {
 
 inline std::vector<std::byte> Copy(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
-// The rows of a request, one layer after the other: [layers, n, dim].
+// The rows of a request, layer after layer: [layers, n, dim].
 inline std::vector<std::byte> AllLayers(PleRequest& request, int64_t layers) {
   std::vector<std::byte> all;
   for (int64_t layer = 0; layer < layers; ++layer) {

@@ -1,4 +1,4 @@
-// Programs as tests run them: in the background, to be killed, and what they said last.
+// Runs programs for tests: in the background, in order to kill them, and with access to their last output.
 #pragma once
 
 #include <signal.h>
@@ -20,8 +20,8 @@ inline std::string LastLine(const ProcessResult& result) {
   return result.last_lines.empty() ? "" : result.last_lines.back();
 }
 
-// Starts a program, silently, and kills it as soon as `is_time` holds; returns when it is gone, also where it
-// ended by itself or two minutes passed.
+// Starts a program without output and kills it as soon as `is_time` returns true.  Returns when the program
+// is gone, also when it ended by itself or two minutes have passed.
 inline void KillWhen(const std::vector<std::string>& arguments, const std::function<bool()>& is_time) {
   const pid_t pid = fork();
   if (pid == 0) {

@@ -1,4 +1,4 @@
-// A file in a temporary directory, gone when the object goes.
+// A file in a temporary directory, removed with the object.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// A folder of the test's own, removed with it.  In the build folder, so on a real disk: /tmp may be a tmpfs.
+// A folder for one test, removed afterwards.  It is in the build folder and so on a real disk, because /tmp
+// may be a tmpfs.
 #pragma once
 
 #include <stdlib.h>

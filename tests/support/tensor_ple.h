@@ -1,4 +1,4 @@
-// A PleSource over a tensor, of any kind: the plainest one, for tests of the model.
+// The simplest PleSource: over a tensor, of any kind, for tests of the model.
 #pragma once
 
 #include <torch/types.h>
@@ -10,7 +10,7 @@
 
 namespace plelab {
 
-// table [vocab, layers · dim], float32 or bfloat16.
+// table is [vocab, layers · dim], float32 or bfloat16.
 std::unique_ptr<PleSource> MakeTensorPle(const torch::Tensor& table, int64_t layers,
                                          PleKind kind = PleKind::kRows);
 

@@ -1,4 +1,4 @@
-// A small run on a tiny checkpoint: its config, its ids, its folder.
+// A small run on a tiny checkpoint: its config, ids and folder.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace plelab::testing {
 
-// A folder with a copy of a golden's checkpoint (so that a test may damage it), a trace, and configs over
+// A folder with a copy of a golden's checkpoint (so that a test may damage it), a trace, and configs that use
 // both.
 class TinyRun {
  public:
@@ -20,7 +20,7 @@ class TinyRun {
     namespace fs = std::filesystem;
     fs::copy(PLELAB_SOURCE_DIR "/tests/data/text/plain", checkpoint());
     std::string ids;
-    // Not periodic in any small number, and never the same id for long.
+    // Has no small period, and never repeats the same id for long.
     for (int64_t i = 0; i < 400; ++i) {
       ids += i ? ',' : '[';
       ids += std::to_string(3 + (i * i + 7 * i) % 101);
@@ -48,7 +48,7 @@ class TinyRun {
     return ParseExperimentConfig(Yaml(design, variants, rest, workload), "tiny.yaml");
   }
 
-  // Measures also in a debug build: these tests look at what is recorded, not at the times.
+  // Measures even in a debug build, because these tests check what is recorded and not the times.
   RunOptions Options() const {
     RunOptions options;
     options.out = out();

@@ -11,12 +11,13 @@ namespace plelab::testing {
 namespace {
 
 struct Split {
-  std::string ids;  // bytes of uint16, little-endian
+  std::string ids;  // the bytes of uint16 values, little-endian
   int64_t count = 0;
   std::vector<int64_t> offsets, bytes, domains;
 };
 
-// Document d: bos, then 5 + d mod 7 tokens that follow each other by a rule that can be learned.
+// Document d is bos, then 5 + d mod 7 tokens, each of which follows from the last by a rule that can be
+// learned.
 Split MakeSplit(int64_t documents) {
   Split split;
   for (int64_t d = 0; d < documents; ++d) {

@@ -1,4 +1,4 @@
-// A small training run: a tiny shape, a corpus of a few documents, its config.
+// A small training run: a tiny shape, a corpus of a few documents, and its config.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class TinyTraining {
   std::string config_path() const { return folder_ / "training.yaml"; }
   std::string folder() const { return folder_.path(); }
 
-  // Saves its state after every step.  `more`: lines of further sections.
+  // The run saves its state after every step.  `more`: lines of further sections.
   std::string Yaml(int64_t budget, const std::string& name = "run", const std::string& more = "") const;
 
  private:

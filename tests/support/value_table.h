@@ -1,4 +1,4 @@
-// A PLE table of known numbers in a fake file, and sources over it; torch-free.
+// A PLE table of known numbers in a fake file, and sources that read it.  Free of torch.
 #pragma once
 
 #include <cstring>
@@ -11,7 +11,8 @@
 
 namespace plelab {
 
-// float32 or bfloat16; bfloat16 by cutting bits, so that the numbers kept here are those of the file.
+// Values are float32 or bfloat16. bfloat16 is made by truncation, so that the numbers kept here are those in
+// the file.
 class ValueTable {
  public:
   ValueTable(const PleGeometry& geometry, std::vector<float> values)
@@ -45,16 +46,16 @@ class ValueTable {
                          {.warm_ids = {}, .open = FakeDisk::Opener(disk_)});
   }
 
-  // [dim] of one row of the file in one layer.
+  // Returns [dim]: one row of the file in one layer.
   std::vector<float> Row(int64_t row, int64_t layer) const {
     const auto begin = values_.begin() + (row * geometry_.layers + layer) * geometry_.dim;
     return {begin, begin + geometry_.dim};
   }
-  // [dim] of a request for one id.
+  // Returns [dim]: a request for one id.
   std::vector<float> RowOf(PleSource& source, int64_t id, int64_t layer) const {
     return Values(*source.Begin({&id, 1}), layer);
   }
-  // [n, dim] of a request.
+  // Returns [n, dim]: the values of a request.
   std::vector<float> Values(PleRequest& request, int64_t layer) const {
     const auto bytes = request.Layer(layer);
     const size_t size = SizeOf(geometry_.dtype);

@@ -1,4 +1,4 @@
-// Goldens of scripts/reference/make_vision_goldens.py: weights and pixels are drawn, a sample of the output
+// Goldens of scripts/reference/make_vision_goldens.py.  Weights and pixels are drawn; a sample of the output
 // is stored.
 #pragma once
 
@@ -19,7 +19,7 @@ struct VisionGolden {
   torch::Tensor Pixels() const;  // [images, 3, height, width]
   VisionWeights Weights(DType dtype) const { return RandomVisionWeights(config, kSeed, dtype); }
   torch::Tensor Stored(const torch::Tensor& out) const { return out.index_select(1, (*this)["tokens"]); }
-  // Every token of `out` against the reference in float32, to 2e-4 of its largest magnitude.
+  // Compares every token of `out` with the float32 reference, to within 2e-4 of its largest magnitude.
   void ExpectFloat32(const torch::Tensor& out) const;
 
   TensorMap tensors;

@@ -1,4 +1,4 @@
-// `plelab inspect`, `plelab synth` and `plelab list` as a user meets them.
+// `plelab inspect`, `plelab synth` and `plelab list`, run as a user does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// `generate`, `logits` and `run` with images and audio as a user meets them, on a small random checkpoint.
+// `generate`, `logits` and `run` with images and audio, run as a user does on a small random checkpoint.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +50,7 @@ class MediaCommands : public ::testing::Test {
   static std::string Statistics(const ProcessResult& result) {
     return result.last_lines.empty() ? "" : result.last_lines.back();
   }
-  // One line on what is wrong, and exit code 2.
+  // Expects one line that says what is wrong, and exit code 2.
   static void ExpectRefused(const ProcessResult& result, const std::string& why) {
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.last_lines, ElementsAre(HasSubstr(why)));
@@ -106,7 +106,7 @@ TEST_F(MediaCommands, ATextOnlyModelHasNoTowers) {
 TEST_F(MediaCommands, LogitsWantAPlaceholderForEachSoftToken) {
   std::vector<int64_t> ids = {2, 6};
   ids.insert(ids.end(), kSoftPerImage, kImageToken);
-  ids.insert(ids.end(), {8192, 500, kClipToken});  // a lone hard audio token, no clip is played
+  ids.insert(ids.end(), {8192, 500, kClipToken});  // a lone hard audio token; no clip is played
   WriteText(Path("ids.json"), nlohmann::json(ids).dump());
   const std::vector<std::string> logits = {kPlelab, "logits", Path("model"), "--tokens", Path("ids.json")};
   const auto run = [&](std::vector<std::string> options) {

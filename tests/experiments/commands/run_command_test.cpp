@@ -1,4 +1,4 @@
-// `plelab run` as a user meets it: children, kill -9 and resume, a full disk, exit codes.
+// `plelab run` run as a user does: child processes, kill -9 and resume, a full disk, exit codes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -81,7 +81,7 @@ TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
   EXPECT_EQ(outputs.size(), 1u);
 }
 
-// Not ListParts: it would clear away the temporary files of the run that is watched.
+// Does not use ListParts, which would remove the temporary files of the observed run.
 size_t CountParts(const TinyRun& tiny) {
   const std::string folder = PartsFolder(tiny.out());
   if (!fs::is_directory(folder)) return 0;
@@ -90,7 +90,7 @@ size_t CountParts(const TinyRun& tiny) {
   return parts;
 }
 
-// Starts the run, kills it as soon as `parts` part files are there, and says how many there were then.
+// Starts the run, kills it as soon as there are `parts` part files, and returns how many there were.
 size_t KillAfter(const TinyRun& tiny, size_t parts) {
   testing::KillWhen(RunArguments(tiny), [&] { return CountParts(tiny) >= parts; });
   return ListParts(PartsFolder(tiny.out())).size();
@@ -138,7 +138,7 @@ TEST(RunCommand, AFullDiskEndsWith1AndLeavesReadableParts) {
   testing::WriteText(tiny.config_path(),
                      tiny.Yaml("warmup_steps: 1, reps: 2, memory_reps: 0", kThreeVariants));
   ASSERT_GE(KillAfter(tiny, 4), 4u);
-  // A file size limit stands for a full disk: nothing above 4 KiB can be written any more.
+  // A file size limit simulates a full disk: nothing can be written past 4 KiB.
   const ProcessResult run =
       RunProgram({"/bin/sh", "-c", "ulimit -f 8; exec \"$0\" run \"$1\" --out \"$2\" --allow-debug --resume",
                   kProgram, tiny.config_path(), tiny.out()});
@@ -153,7 +153,7 @@ TEST(RunCommand, AFullDiskEndsWith1AndLeavesReadableParts) {
 
 TEST(RunCommand, AVariantThatCannotRunEndsWith1AndTheOthersAreKept) {
   const TinyRun tiny;
-  // O_DIRECT is refused by a tmpfs.
+  // tmpfs refuses O_DIRECT.
   if (!fs::is_directory("/dev/shm")) GTEST_SKIP() << "no tmpfs at /dev/shm";
   const testing::TemporaryFolder memory("/dev/shm");
   fs::copy(tiny.checkpoint(), memory / "checkpoint");

@@ -1,4 +1,4 @@
-// `plelab generate` and `plelab logits` as a user meets them, on a tiny random checkpoint with the shipped
+// `plelab generate` and `plelab logits`, run as a user does on a tiny random checkpoint with the shipped
 // vocabulary.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ const std::string kPlelab = PLELAB_BINARY_DIR "/plelab";
 const std::string kModels = PLELAB_SOURCE_DIR "/configs/models";
 constexpr int64_t kVocab = 8448;
 
-// The shipped shape with everything but the vocabulary made small; window 4 is shorter than every prompt
-// here.
+// The shipped shape with everything but the vocabulary made small.  The window of 4 is shorter than every
+// prompt here.
 std::string TinyConfig() {
   auto config = nlohmann::json::parse(ReadText(kModels + "/small.json"));
   config["hidden_size"] = 32;
@@ -179,7 +179,7 @@ TEST_F(TextCommands, SampledTextFollowsItsSeed) {
   };
   EXPECT_EQ(sampled("1"), sampled("1"));
   EXPECT_NE(sampled("1"), sampled("2"));
-  // The likeliest alone is greedy.
+  // Choosing only the likeliest id is greedy.
   EXPECT_EQ(Generated({"--temperature", "1", "--top-k", "1"}), Generated({}));
 }
 
@@ -210,7 +210,7 @@ TEST_F(TextCommands, GenerateWrapsTurnsWhereTheCheckpointShipsATemplate) {
 }
 
 TEST_F(TextCommands, GenerateStopsAtAStopId) {
-  // Every id ends the text: the first one does.
+  // Every id ends the text, so the first one does.
   auto ids = nlohmann::json::array();
   for (int64_t id = 0; id < kVocab; ++id) ids.push_back(id);
   WriteText(Path("tiny/generation_config.json"), nlohmann::json{{"eos_token_id", ids}}.dump());

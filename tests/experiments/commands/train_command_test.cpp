@@ -1,4 +1,4 @@
-// `plelab train` as a user meets it: a loss that falls, a checkpoint that is read, kill -9 and resume.
+// `plelab train` run as a user does: the loss falls, the checkpoint can be read, kill -9 and resume work.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -77,7 +77,7 @@ TEST(TrainCommand, KilledAndResumedEndsWithTheSameWeights) {
   EXPECT_TRUE(Weights(tiny, "killed") == Weights(tiny, "whole"));
   const auto losses = [&](const std::string& name) {
     const Record record = ReadRecord(tiny.output(name) + ".h5");
-    std::vector<float> values;  // what a state keeps of a loss
+    std::vector<float> values;  // what a state records of the loss
     for (const auto& row : record.training.at(0).rows) values.push_back(static_cast<float>(row.loss));
     return values;
   };

@@ -1,4 +1,4 @@
-// `plelab validate` as a user meets it: exit codes, one line per problem.
+// `plelab validate` run as a user does: exit codes, one line per problem.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Experiments without variants as a user meets them: what they write, what they refuse.
+// Experiments without variants, run as a user does: what they write and what they refuse.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ class CurveExperiments : public ::testing::Test {
     WriteText(folder_ / "x.yaml", yaml);
     return RunProgram({kProgram, "run", folder_ / "x.yaml", "--out", out_, "--allow-debug"});
   }
-  // "lru" and the label "2" → the row.
+  // The row of series "lru" with the label "2", for example.
   CurveRow Row(const std::string& curve, const std::string& series, const std::string& label) const {
     for (const Curve& c : ReadRecord(out_).curves) {
       if (c.name != curve) continue;
@@ -53,7 +53,7 @@ TEST_F(CurveExperiments, LocalityCountsAShortTraceAsByHand) {
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
   EXPECT_THAT(run.output, HasSubstr("6 tokens measured after 4"));
   EXPECT_THAT(ValidateRecord(out_), IsEmpty());
-  // Measured: 5 7 9 5 7 9, after 5 5 5 7.
+  // Measured are 5 7 9 5 7 9, after 5 5 5 7.
   EXPECT_EQ(Row("cache_locality", "lru", "2").y, 0);
   EXPECT_EQ(Row("cache_locality", "lru", "3").y, 0.5);
   EXPECT_EQ(Row("cache_locality", "lru_warmed", "2").y, 2.0 / 6);

@@ -1,4 +1,4 @@
-// The table at the end of a run of `depth`.
+// The table printed at the end of a run of `depth`.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Runs that score accuracy alone, and what transforms of the rows do to a run.
+// Runs that score only accuracy, and what transforms of the rows do to a run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -98,7 +98,8 @@ TEST_F(ChoiceTaskTest, ContextAndChoiceAreJoinedByOneSpaceAndSplitWhereTheContex
 }
 
 TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
-  // 2 nats for each token: the short choice is the likeliest, the long one per character.
+  // With 2 nats per token, the short choice is the likeliest, and the long one is the likeliest per
+  // character.
   const ChoiceTask task{"t",
                         {{"Was it", {"no", "unquestionably"}, 1}, {"Was it", {"unquestionably", "no"}, 1}}};
   const ChoiceScores scores = Score(

@@ -54,23 +54,24 @@ TEST(SharedMoment, OneVectorForAllIsTheLayersAlone) {
   EXPECT_THAT(m.token_error, Each(DoubleNear(0, 1e-12)));
 }
 
-// Two ids with opposite vectors, so that no vector serves all.
+// Two ids with opposite vectors, so that no single vector explains both.
 TEST(SharedMoment, OneVectorPerIdIsTheTokensAlone) {
   const std::vector<int64_t> ids = {5, 6, 5, 6, 9};
   const auto m = SharedMomentOf(torch::tensor({{2.0f}, {-2.0f}, {2.0f}, {-2.0f}, {50.0f}}), ids);
   EXPECT_THAT(m.tokens, ElementsAre(0, 1, 2, 3)) << "9 occurs once: nothing can be said of it";
   EXPECT_DOUBLE_EQ(Share(m.token, m), 1);
   EXPECT_DOUBLE_EQ(Sum(m.token_error), 0);
-  // Each token has one other of 4 and two of −4: their mean is −4/3.
+  // Each token has one other token with product 4 and two with −4, whose mean is −4/3.
   EXPECT_DOUBLE_EQ(Share(m.layer, m), -1.0 / 3);
-  // 2 against the mean of {2, −2, −2}.
+  // 2 compared with the mean of {2, −2, −2}.
   EXPECT_DOUBLE_EQ(m.layer_error[0], std::pow(2 + 2.0 / 3, 2));
 }
 
 TEST(SharedMoment, ByHand) {
   const std::vector<int64_t> ids = {1, 1, 1};
   const auto m = SharedMomentOf(torch::tensor({{1.0f}, {2.0f}, {4.0f}}), ids);
-  // Pairs: 2, 4, 8; their mean 14/3.  Sums over the three tokens: 3 · 14/3 = 14 of 1 + 4 + 16 = 21.
+  // The pairs' products are 2, 4, 8, with mean 14/3.  The sum over the three tokens is 3 · 14/3 = 14, of 1 +
+  // 4 + 16 = 21.
   EXPECT_NEAR(Sum(m.token), 14, 1e-12);
   EXPECT_NEAR(Sum(m.total), 21, 1e-12);
   // 2 · 1 · mean(2, 4) − 14/3 = 6 − 14/3.
@@ -78,7 +79,7 @@ TEST(SharedMoment, ByHand) {
   EXPECT_NEAR(Sum(m.token_error), std::pow(1 - 3, 2) + std::pow(2 - 2.5, 2) + std::pow(4 - 1.5, 2), 1e-12);
 }
 
-// A mean of two occurrences, itself among them, would explain half of any noise.
+// The mean of two occurrences would explain half of any noise if each occurrence counted in its own mean.
 TEST(SharedMoment, NothingOfNoiseIsExplainedHoweverRareTheIds) {
   torch::manual_seed(1);
   const auto ids = Repeated(2000, 2);
@@ -92,7 +93,7 @@ TEST(SharedMoment, SharesOfASumAreThoseOfItsParts) {
   torch::manual_seed(2);
   constexpr int64_t kIds = 400, kTimes = 5, kHidden = 64;
   const auto ids = Repeated(kIds, kTimes);
-  const auto of_layer = torch::randn({1, kHidden}).sign();  // second moment 1 per entry
+  const auto of_layer = torch::randn({1, kHidden}).sign();  // the second moment is 1 per entry
   const auto of_token = torch::randn({kIds, kHidden}).repeat({kTimes, 1}) * std::sqrt(2.0);
   const auto of_context = torch::randn({kIds * kTimes, kHidden});
   const auto m = SharedMomentOf(of_layer + of_token + of_context, ids);

@@ -1,4 +1,4 @@
-// A run of ple_contribution: what it records, that looking changes no figure, and that it can be resumed.
+// A run of ple_contribution: what it records, that observing changes no figure, and that it can be resumed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,7 +67,7 @@ TEST(ContributionRun, LookingChangesNoFigureOfAccuracy) {
   EXPECT_THAT(without.contribution, IsEmpty());
 }
 
-// Counts windows; at `stop` the user presses Ctrl-C.
+// Counts windows.  At window `stop`, simulates Ctrl-C.
 class Watched : public PleWrapper {
  public:
   Watched(std::unique_ptr<PleSource> over, int64_t& windows, int64_t stop)
@@ -85,7 +85,7 @@ class Watched : public PleWrapper {
 TEST(ContributionRun, AResumedRunScoresNothingAgain) {
   const TinyRun tiny;
   const auto config = Config(tiny, "ple_contribution", kResident);
-  int64_t windows = 0, stop = 20 + 3;  // 300 tokens in windows of 15, scored and then looked at
+  int64_t windows = 0, stop = 20 + 3;  // 300 tokens in windows of 15: first scored, then observed
   RunOptions options = tiny.Options();
   options.make_source = [&](const VariantConfig& variant, const PleTable& table,
                             std::span<const int64_t> ids) {
@@ -130,7 +130,7 @@ TEST(ContributionRun, AFaultySourceFailsItsVariantAlone) {
   RunOptions options = tiny.Options();
   options.make_source = [&](const VariantConfig& variant, const PleTable& table,
                             std::span<const int64_t> ids) -> std::unique_ptr<PleSource> {
-    if (++made == 3) throw RunError("no source today");  // two were scored
+    if (++made == 3) throw RunError("no source today");  // after two were scored
     return DefaultSourceMaker()(variant, table, ids);
   };
   const std::string variants = std::string(kResident) + "  - {name: dropped, ple: {strategy: dropped}}\n";

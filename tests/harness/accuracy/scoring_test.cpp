@@ -1,4 +1,4 @@
-// Accuracy against closed forms.
+// Compares accuracy figures with closed forms.
 #include "harness/accuracy/scoring.h"
 
 #include <ATen/Functions.h>
@@ -28,7 +28,7 @@ TEST(Scoring, UniformLogitsCostLogOfTheVocabulary) {
 }
 
 TEST(Scoring, DivergenceOfTwoCoins) {
-  // Reference p = (3/4, 1/4), other q = (1/4, 3/4): KL(p ‖ q) = ln 3 / 2.
+  // With reference p = (3/4, 1/4) and other q = (1/4, 3/4), KL(p ‖ q) = ln 3 / 2.
   const auto p = at::log(torch::tensor({0.75f, 0.25f})).unsqueeze(0);
   const auto q = at::log(torch::tensor({0.25f, 0.75f})).unsqueeze(0);
   const std::vector<int64_t> target = {0};
@@ -70,7 +70,7 @@ TEST(AccuracyTable, BitsPerBytePerplexityAndPairedDifference) {
   EXPECT_DOUBLE_EQ(Find(rows, "perplexity").value, std::exp(3.0));
   EXPECT_DOUBLE_EQ(Find(rows, "bits_per_byte").value, 3.0 * 256 / std::log(2.0) / 512);
   EXPECT_DOUBLE_EQ(Find(rows, "delta_nats").value, 1.0);
-  // Every token differs by the same: resampling cannot move the mean.
+  // Every token differs by the same amount, so resampling cannot move the mean.
   EXPECT_DOUBLE_EQ(Find(rows, "delta_nats").low, 1.0);
   EXPECT_DOUBLE_EQ(Find(rows, "delta_nats").high, 1.0);
   EXPECT_DOUBLE_EQ(Find(rows, "kl_to_resident").value, 0.5);

@@ -1,4 +1,4 @@
-// Every mistake in a config stops it with its place, what was expected, what was found, and what is known.
+// Every mistake in a config is an error with its place, what was expected, what was found, and what is known.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,8 +18,7 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
                                            "      strategy: cached\n"
                                            "      capcity: 5%\n"),
             "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
-            "backend, "
-            "prefetch, mode, transform, layers, rank, group, entries, seed, over");
+            "backend, prefetch, mode, transform, layers, rank, group, entries, seed, over");
 }
 
 TEST(ConfigErrors, UnknownKeysInEverySection) {
@@ -170,8 +169,7 @@ TEST(ConfigErrors, ValuesOutOfRange) {
             "x.yaml:5:16: 'reps' in 'design': expected a whole number from 1 to 100000, found '0'");
   EXPECT_EQ(ErrorOf(kHead, {"workload.warm_tokens=-1"}),
             "--set workload.warm_tokens=-1: 'warm_tokens' in 'workload': expected a whole number of at least "
-            "0, found "
-            "'-1'");
+            "0, found '-1'");
   EXPECT_THAT(ErrorOf(kHead + "design: {margin: 101%}\n"), HasSubstr("from 0 to 1, found '101%'"));
   EXPECT_THAT(ErrorOf(kHead, {"workload.temperature=0"}),
               HasSubstr("expected a number from 0.001 to 100, found '0'"));

@@ -1,4 +1,4 @@
-// Short configs and what reading them answers.
+// Short configs, and what reading them returns.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace plelab {
 
-// Lines 1 to 4 of every config below; what a test adds starts on line 5.
+// Lines 1 to 4 of each config.  What a test adds starts on line 5.
 inline const std::string kHead =
     "experiment: ple_strategies\n"
     "model: {checkpoint: ckpt, threads: 2}\n"
     "workload: {text_file: a.txt}\n"
     "variants: [{name: resident, ple: {strategy: resident}}]\n";
 
-// Lines 1 to 3, for tests with variants of their own.
+// Lines 1 to 3, for tests with their own variants.
 inline const std::string kHeadWithoutVariants = kHead.substr(0, kHead.find("variants"));
 
 inline ExperimentConfig Parse(const std::string& yaml, const std::vector<std::string>& overrides = {}) {

@@ -1,4 +1,4 @@
-// `layers` of a variant: how it is written, swept and recorded, and what is refused.
+// `layers` of a variant: how they are written, swept and recorded, and what is refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// Lines 1 to 4; what a test adds starts on line 5.
+// Lines 1 to 4.  What a test adds starts on line 5.
 const std::string kDepth =
     "experiment: depth\n"
     "model: {checkpoint: ckpt, threads: 2}\n"
@@ -120,7 +120,7 @@ TEST(LayerEditConfig, MistakesAreSaidWithTheirPlace) {
         << width;
 }
 
-// What each edit does, told apart by which keys it has.
+// Identifies what each edit does by the keys that it has.
 TEST(LayerEditConfig, TheShippedConfigTakesEachLayerAloneAndEachPairOfNeighbours) {
   const ExperimentConfig config = ReadExperimentConfig(PLELAB_SOURCE_DIR "/configs/depth_small.yaml");
   EXPECT_TRUE(IsExact(config.variants[0]));
@@ -128,7 +128,7 @@ TEST(LayerEditConfig, TheShippedConfigTakesEachLayerAloneAndEachPairOfNeighbours
   std::map<int64_t, int> skipped, repeated;
   int swapped = 0;
   for (const VariantConfig& variant : config.variants) {
-    const LayerList layers = EditLayers(variant.layers, text);  // every variant can run
+    const LayerList layers = EditLayers(variant.layers, text);  // throws if a variant cannot run
     if (variant.layers.skip.size() == 1) ++skipped[variant.layers.skip[0]];
     if (variant.layers.repeat.size() == 1) ++repeated[variant.layers.repeat[0]];
     int moved = 0;

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// Line 4; what a test adds starts on line 5.
+// Line 4.  What a test adds starts on line 5.
 const std::string kThree =
     kHeadWithoutVariants +
     "variants: [{name: resident, ple: {strategy: resident}}, "
@@ -41,7 +41,8 @@ TEST(Sweep, IsAProductOfItsKeys) {
 TEST(Sweep, AnOptionMultipliesOnlyTheStrategiesThatHaveIt) {
   const ExperimentConfig config = Parse(kThree + "sweep: {ple.capacity: [1%, 5%]}\n");
   EXPECT_THAT(NamesOf(config), ElementsAre("resident", "cached@capacity=1%", "cached@capacity=5%", "disk"));
-  EXPECT_DOUBLE_EQ(config.variants[1].ple.capacity.share_of_table, 0.01);  // wins over the variant's own 1MiB
+  // Takes precedence over the variant's own 1MiB.
+  EXPECT_DOUBLE_EQ(config.variants[1].ple.capacity.share_of_table, 0.01);
   EXPECT_DOUBLE_EQ(config.variants[2].ple.capacity.share_of_table, 0.05);
 }
 
@@ -101,8 +102,7 @@ TEST(Sweep, ExcludeLeavesOutWhatMatchesAllItsKeys) {
 TEST(Sweep, ValuesAreCheckedLikeAnyOtherAtTheirOwnPlace) {
   EXPECT_EQ(ErrorOf(kHead + "sweep:\n  model.threads: [1, two]\n"),
             "x.yaml:6:22: 'threads' in 'variants[resident@threads=two].model': expected a whole number from "
-            "0 to 1024, "
-            "found 'two'");
+            "0 to 1024, found 'two'");
   EXPECT_THAT(ErrorOf(kThree + "sweep: {ple.capacity: [5 bananas]}\n"), StartsWith("x.yaml:5:24: "));
 }
 

@@ -62,8 +62,7 @@ TEST(Overrides, NameAVariantOfASweepThatWasRecorded) {
 TEST(Overrides, ValuesAreCheckedLikeThoseInTheFileAndErrorsNameTheOption) {
   EXPECT_EQ(ErrorOf(kTwo, {"workload.decode_tokens=abc"}),
             "--set workload.decode_tokens=abc: 'decode_tokens' in 'workload': expected a whole number from 1 "
-            "to 16777216, "
-            "found 'abc'");
+            "to 16777216, found 'abc'");
   EXPECT_THAT(ErrorOf(kTwo, {"workload.decode_token=4"}),
               HasSubstr("--set workload.decode_token=4: unknown key 'decode_token' in 'workload'; known: "));
   EXPECT_THAT(ErrorOf(kTwo, {"variants[0].ple.capcity=4"}),

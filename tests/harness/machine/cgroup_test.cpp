@@ -1,4 +1,4 @@
-// Mounts and control groups: parsed from text, so that every machine checks every layout.
+// Mounts and control groups are parsed from text, so that every machine checks every layout.
 #include "harness/machine/cgroup.h"
 
 #include <gtest/gtest.h>

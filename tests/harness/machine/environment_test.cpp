@@ -74,7 +74,7 @@ TEST(MachineState, CumulativeFieldsNeverFall) {
   const MachineState change = Between(before, ReadMachineState());
   EXPECT_GE(change.steal_ns, 0);
   EXPECT_GE(change.major_faults, 0);
-  EXPECT_FALSE(change.psi_memory_us < 0);  // NaN where the kernel has no PSI
+  EXPECT_FALSE(change.psi_memory_us < 0);  // NaN when the kernel has no PSI
   EXPECT_FALSE(change.psi_io_us < 0);
 }
 
@@ -82,7 +82,7 @@ TEST(Bandwidth, OurReadLoopMovesBytes) {
   for (const int64_t threads : {1, 2, 0}) {
     const double gb_s = MeasureReadBandwidth(threads);
     EXPECT_GT(gb_s, 0) << threads;
-    EXPECT_LT(gb_s, 10'000) << threads;  // no memory is that fast: the loop was optimised away
+    EXPECT_LT(gb_s, 10'000) << threads;  // no memory is that fast; the loop would have been optimised away
   }
 }
 

@@ -56,7 +56,7 @@ TEST(MemoryProbe, MappedFilesAreFileBackedOnceTouched) {
   munmap(const_cast<char*>(map), kBlock);
 }
 
-// Differences of Pss depend on who else maps the same libraries at the moment; its bounds do not.
+// Differences of Pss depend on which other processes map the same libraries; its bounds do not.
 TEST(MemoryProbe, PssHoldsWhatIsOursAloneAndNoMoreThanIsResident) {
   const AnonymousMemory block = TouchedBlock(PageSize::k4KiB);
   const MemoryReading reading = ReadMemory();
@@ -88,7 +88,7 @@ TEST(MemoryGroup, CountsItsOwnPeakAndLeavesNothingBehind) {
     { const AnonymousMemory block = TouchedBlock(PageSize::k4KiB); }
     const double peak = ReadMemory().cgroup_peak_bytes;
     EXPECT_GE(peak, kBlock);
-    EXPECT_LE(peak, kBlock + kSlack);  // what was there before stays charged to the group above
+    EXPECT_LE(peak, kBlock + kSlack);  // earlier charges stay with the group above
 
     const MemoryGroup second;
     EXPECT_FALSE(second.joined());

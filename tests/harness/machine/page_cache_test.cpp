@@ -113,8 +113,8 @@ TEST_F(PageCache, ARangeThatTheFileDoesNotHoldIsAnError) {
   }
 }
 
-// Bytes of whole pages inside a modality's tensors that the page cache holds.  Those at their ends are
-// shared.
+// Bytes in the page cache on whole pages within a modality's tensors.  Pages at the tensors' ends are shared
+// with others.
 int64_t CachedWeights(const Checkpoint& checkpoint, Modality modality) {
   constexpr int64_t kPage = 4096;
   int64_t cached = 0;
@@ -127,7 +127,7 @@ int64_t CachedWeights(const Checkpoint& checkpoint, Modality modality) {
   return cached;
 }
 
-// A run on text leaves no page of the towers resident, not even read ahead of what it wanted.
+// A run on text brings no page of the towers into the cache, not even by reading ahead.
 TEST_F(PageCache, LoadingTextBringsNoPageOfTheTowers) {
   const std::string shape = PLELAB_SOURCE_DIR "/configs/models/small_multimodal.json";
   WriteRandomCheckpoint(ShapeConfigJson(shape), folder_ / "model", {});

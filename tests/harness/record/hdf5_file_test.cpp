@@ -90,7 +90,7 @@ TEST(Hdf5File, StringsAreAsWideAsTheLongestAndEmptyOnesStayEmpty) {
 
 TEST(Hdf5File, AttributesKeepTheirOrderAndMayBeLong) {
   const TemporaryFolder folder;
-  const std::string config(1'000'000, 'y');  // far over the 64 KB that an object header holds
+  const std::string config(1'000'000, 'y');  // far more than the 64 KB that an object header holds
   Hdf5Writer writer;
   writer.WriteAttribute("/meta", "zeta", "1");
   writer.WriteAttribute("/meta", "config_yaml", config);
@@ -171,7 +171,7 @@ TEST(Hdf5File, ATruncatedFileThrowsWhateverItsLength) {
   }
 }
 
-// The promise to a reader in Python: one line, no knowledge of ours.
+// What Python readers are promised: one line, without knowledge of this project.
 TEST(Hdf5File, PandasReadsATableInOneLine) {
   const std::string python = PLELAB_SOURCE_DIR "/.venv/bin/python";
   if (!RunProgram({python, "-c", "import h5py, pandas"}).ok())

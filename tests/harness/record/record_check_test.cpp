@@ -36,7 +36,8 @@ TEST_P(RecordCheckFault, IsReported) {
   EXPECT_THAT(CheckRecord(record), Contains(HasSubstr(GetParam().problem)));
 }
 
-// Record: variants resident, disk (exact), dropped; two reps of three steps each, in this order.
+// The record has the variants resident, disk (both exact) and dropped, and two reps of three steps each, in
+// this order.
 const Fault kFaults[] = {
     {"WeightsUnlabelled", [](Record& r) { r.meta[1].second = ""; },
      "meta: weights: expected random, trained"},
@@ -107,7 +108,7 @@ TEST(RecordCheck, ExactVariantsOfAnotherBaselineMayDiffer) {
   Record record = MakeRecord();
   record.reps[2].output_sha256 = "another";
   record.reps[3].output_sha256 = "yet another";
-  record.variants[1].baseline = "disk";  // another model or workload
+  record.variants[1].baseline = "disk";  // differs in model or workload
   EXPECT_THAT(CheckRecord(record), IsEmpty());
 }
 
@@ -116,7 +117,7 @@ TEST(RecordCheck, OneMistakeInEveryRowDoesNotBuryTheOthers) {
   for (StepRow& step : record.steps) step.hits += 1;
   record.variants[0].status = "ok";
   const auto problems = CheckRecord(record);
-  EXPECT_EQ(problems.size(), 7u);  // five of 18 steps, the count of the rest, the variant
+  EXPECT_EQ(problems.size(), 7u);  // five of the 18 steps, the count of the rest, and the variant
   EXPECT_THAT(problems, Contains("steps: … and 13 more like it"));
   EXPECT_THAT(problems, Contains(HasSubstr("found 'ok'")));
 }

@@ -1,5 +1,4 @@
-// A small record in which everything holds: two exact variants and an ablation, two repetitions
-// of three steps.
+// A small valid record with two exact variants and an ablation, two repetitions, and three steps in each.
 #pragma once
 
 #include <string>

@@ -34,7 +34,7 @@ std::vector<char> Bytes(const std::vector<Row>& rows) {
   return PackRows(table, LayoutOf(table));
 }
 
-// Bit for bit, NaN included.
+// Compares bit for bit, NaN included.
 void ExpectSame(const Record& a, const Record& b) {
   EXPECT_EQ(a.meta, b.meta);
   EXPECT_EQ(Bytes(a.variants), Bytes(b.variants));
@@ -107,7 +107,7 @@ TEST(Recorder, PartsAppendedInOrderGiveTheWhole) {
   Append(first, second);
   EXPECT_EQ(first.meta.back(), std::make_pair(std::string("extra"), std::string("1")));
   first.meta.pop_back();
-  ExpectSame(first, whole);  // its own `weights` too: the first that names a key wins
+  ExpectSame(first, whole);  // the first record that has a key wins, as for `weights`
 }
 
 TEST(Recorder, CurvesOfOneNameGrow) {
@@ -150,7 +150,7 @@ TEST(Recorder, ADamagedFileIsTheUsersMistake) {
   }
 }
 
-// The unprivileged stand-in for a full disk: files of this process may not grow past a limit.
+// Simulates a full disk without privileges: files of this process cannot grow beyond a limit.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {

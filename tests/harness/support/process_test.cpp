@@ -111,7 +111,7 @@ bool IsGone(pid_t pid) {
   return status.empty() || FieldOf(status, "State").starts_with("Z");
 }
 
-// kill -9 of a run must not leave a child measuring on.
+// kill -9 of a run must not leave a child that continues to measure.
 TEST(Process, AChildDiesWithItsParent) {
   const testing::TemporaryFolder folder;
   const pid_t parent = fork();

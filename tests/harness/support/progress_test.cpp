@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-// A clock that the test moves and a stream that it reads.
+// A clock that the test advances and a stream that it reads.
 class ProgressTest : public testing::Test {
  protected:
   ProgressTest() : stream_(open_memstream(&buffer_, &size_)) {}
@@ -69,7 +69,7 @@ TEST_F(ProgressTest, PlainLinesComeAtTheStartEveryTenSecondsAndAtTheEnd) {
 TEST_F(ProgressTest, TerminalBarRedrawsInPlaceTenTimesASecond) {
   Progress progress("decode", 1000, Output(true));
   now_ += seconds(1);
-  for (int i = 0; i < 1000; ++i) {  // one second of updates, one each millisecond
+  for (int i = 0; i < 1000; ++i) {  // one second of updates, one per millisecond
     progress.Update(i, "cached");
     now_ += milliseconds(1);
   }

@@ -48,7 +48,7 @@ TEST(Statistics, BootstrapOfAConstantHasNoWidth) {
   EXPECT_DOUBLE_EQ(interval.high, 3);
 }
 
-// Independent values: the half width is 1.96 σ / √n.
+// For independent values the half width is 1.96 σ / √n.
 TEST(Statistics, BootstrapOfIndependentValuesHasTheNormalWidth) {
   const std::vector<double> x = Normal(2000, 10, 2, 5);
   const Interval interval = BlockBootstrapMean(x, 1, kResamples, 1);
@@ -58,8 +58,8 @@ TEST(Statistics, BootstrapOfIndependentValuesHasTheNormalWidth) {
   EXPECT_NEAR(interval.value - interval.low, expected, 0.12 * expected);
 }
 
-// Each value repeated 10 times carries 1/10 of the information: blocks see it (√10 wider), single values do
-// not.
+// Each value is repeated 10 times and so carries 1/10 of the information.  Resampling blocks reflects that
+// (the interval is √10 wider), resampling single values does not.
 TEST(Statistics, BlocksKeepTheCorrelationOfNeighbours) {
   std::vector<double> x;
   for (const double value : Normal(400, 0, 1, 7)) x.insert(x.end(), 10, value);
@@ -87,7 +87,7 @@ TEST(Statistics, SameSeedGivesTheSameInterval) {
   EXPECT_NE(a.low, other.low);
 }
 
-// Two repetitions that are constant and differ: the mean of the two draws is 0, 1/2 or 1, so the interval is
+// Two repetitions are constant but different, so the mean of two draws is 0, 1/2 or 1, and the interval is
 // [0, 1].
 TEST(Statistics, PairedBootstrapResamplesRepetitions) {
   const std::vector<std::vector<double>> reps{std::vector<double>(50, 0.0), std::vector<double>(50, 1.0)};
@@ -102,14 +102,14 @@ TEST(Statistics, PairedValueIsTheMeanOverAllSteps) {
   EXPECT_DOUBLE_EQ(interval.value, 2);
 }
 
-// 95 % intervals hold the truth in about 95 % of experiments.
+// 95 % intervals contain the truth in about 95 % of experiments.
 TEST(Statistics, IntervalsCoverTheTruthAsOftenAsTheySay) {
   int covered = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const Interval interval = BlockBootstrapMean(Normal(200, 1, 1, seed + 100), 4, 400, seed);
     covered += interval.low <= 1 && 1 <= interval.high;
   }
-  EXPECT_GE(covered, 178);  // 190 expected; 89 %
+  EXPECT_GE(covered, 178);  // 190 expected; 178 is 89 %
   EXPECT_LE(covered, 199);
 }
 

@@ -30,7 +30,7 @@ TEST(RateAt, RisesOverTheWarmUpAndEndsAtItsShare) {
   EXPECT_NEAR(RateAt(section, 99, 100), 0.05, 1e-12);
 }
 
-// Adam's first step moves by lr · sign(gradient), whatever the gradient's size; decay shrinks matrices only.
+// Adam's first step moves by lr · sign(gradient), whatever the gradient's size.  Decay shrinks matrices only.
 TEST(AdamW, TheFirstStepIsTheTextbooks) {
   OptimizerSection section;
   section.lr = 0.01;
@@ -55,7 +55,7 @@ TEST(AdamW, TheFirstStepIsTheTextbooks) {
 TEST(AdamW, ClippingScalesAllGradientsTogether) {
   OptimizerSection section;
   section.clip = 1;
-  section.eps = 1;  // so that the size of a gradient shows
+  section.eps = 1;  // makes the size of a gradient visible
   section.weight_decay = 0;
   section.lr = 1;
   const TrainedTensor a = Tensor("a", {1, 1}, ParameterGroup::kTextStack),

@@ -12,7 +12,7 @@ namespace {
 
 const std::string kSource = PLELAB_SOURCE_DIR "/";
 
-// Weights differ by their last digits' worth of FFN columns.
+// Numbers of weights differ by a few FFN columns, because widths are whole numbers.
 constexpr double kNearly = 2e-3;
 
 class ShippedArms : public ::testing::Test {

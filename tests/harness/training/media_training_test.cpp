@@ -1,4 +1,4 @@
-// Training on documents that show media, on the small shape: what is read, what is learned, what is written.
+// Training on documents with media, on the small shape: what is read, learned and written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

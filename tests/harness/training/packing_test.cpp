@@ -53,16 +53,17 @@ TEST_F(PackingTest, AnEpochShowsEachTokenOnceButForTheLastBatch) {
 
 TEST_F(PackingTest, ABatchDependsOnSeedAndStepAlone) {
   Packing a(split_, 8, 4, 1), b(split_, 8, 4, 1), other(split_, 8, 4, 2);
-  const int64_t later = a.steps_per_epoch() + 2;  // of the second epoch
+  const int64_t later = a.steps_per_epoch() + 2;  // in the second epoch
   for (int64_t step = 0; step < later; ++step) a.Batch(step);
   EXPECT_EQ(Flat(a.Batch(later).inputs), Flat(b.Batch(later).inputs));
   EXPECT_NE(Flat(a.Batch(2).inputs), Flat(b.Batch(later).inputs)) << "each epoch has its own order";
   EXPECT_NE(Flat(a.Batch(0).inputs), Flat(other.Batch(0).inputs));
 }
 
-// A batch is made of windows from all over the text: a long document would fill many batches in a row.
+// A batch consists of windows from all over the text; otherwise a long document would fill many batches in a
+// row.
 TEST_F(PackingTest, WindowsThatFollowEachOtherInTheTextDoNotInABatch) {
-  TokenSplit split;  // one document, each token its own number
+  TokenSplit split;  // one document, in which each token is its own position
   split.ids.resize(64 * 8);
   std::iota(split.ids.begin(), split.ids.end(), 0);
   split.offsets = {0, std::ssize(split.ids)};

@@ -1,4 +1,4 @@
-// How a text becomes prompts, replayed ids and what a warmed cache has seen.
+// How a text is divided into prompts, replayed ids and the ids that a warmed cache has seen.
 #include "harness/workload/workload.h"
 
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 
 constexpr int64_t kBos = 2;
 
-// Ids 100, 101, …: an id tells its place.
+// Ids 100, 101, …, so that an id tells its position.
 TokenText Counting(int64_t n) {
   TokenText text;
   text.path = "text";

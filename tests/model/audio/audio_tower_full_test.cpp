@@ -1,5 +1,6 @@
-// The audio tower at its published size against transformers 5.23.0: scripts/reference/make_audio_goldens.py.
-// Neither the weights (681,348,640) nor the mel frames are stored: both sides draw them.
+// Compares the audio tower at its published size with transformers 5.23.0.  Recipe:
+// scripts/reference/make_audio_goldens.py.  Neither the weights (681,348,640) nor the mel frames are stored:
+// both sides draw them.
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -18,7 +19,7 @@ class AudioTowerFull : public ::testing::Test {
  protected:
   AudioTowerFull() : golden_("full") {}
 
-  // The features that the golden keeps, of weights in `dtype`.
+  // The features that the golden keeps, computed with weights in `dtype`.
   torch::Tensor Encode(DType dtype) const {
     const torch::NoGradGuard no_grad;
     const torch::Tensor& mask = golden_["mask"];

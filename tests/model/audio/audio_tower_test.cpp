@@ -1,4 +1,4 @@
-// The audio tower against transformers 5.23.0, on every small golden:
+// Compares the audio tower with transformers 5.23.0 on every small golden.  Recipe:
 // scripts/reference/make_audio_goldens.py.
 #include "model/audio/audio_tower.h"
 
@@ -35,14 +35,14 @@ TEST_P(AudioParity, Float32) {
   EXPECT_TRUE(torch::equal(encoding.mask, golden_["mask_out"]));
 }
 
-// The way that inference takes: kernels of its own may stand in for ATen's where no gradient is wanted.
+// The path that inference takes: without gradients, our own kernels may replace ATen's.
 TEST_P(AudioParity, Float32WithoutGradients) {
   const torch::NoGradGuard no_grad;
   const torch::Tensor& reference = golden_["features_float32"];
   EXPECT_LE(MaxAbs(Encode(DType::kFloat32).features - reference), 2e-4 * MaxAbs(reference));
 }
 
-// Design section 9: at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
+// Our bfloat16 may be at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
 TEST_P(AudioParity, AsCloseAsTheReferenceInBFloat16) {
   const torch::NoGradGuard no_grad;
   const torch::Tensor& exact = golden_["features_float32"];
@@ -95,7 +95,8 @@ TEST(AudioTower, ABatchIsItsClips) {
   }
 }
 
-// Masked frames reach no other, whatever is in them; the convolutions before the mask see at most 6 ahead.
+// Masked frames affect no other frame, whatever they contain; the convolutions before the mask look at most 6
+// frames ahead.
 TEST(AudioTower, WhatIsInMaskedFramesDoesNotMatter) {
   const torch::NoGradGuard no_grad;
   const AudioGolden golden("left");

@@ -1,4 +1,4 @@
-// Our lists against the names and shapes of the reference's own modules:
+// Compares our lists with the names and shapes of the reference's own modules.  Recipe:
 // scripts/reference/make_tensor_names.py.
 #include <gtest/gtest.h>
 

@@ -18,8 +18,7 @@ using testing::TemporaryFolder;
 using testing::TinyConfig;
 using testing::WriteText;
 
-// Values of element i of the tensor number n: small numbers that every type holds exactly, different
-// everywhere.
+// Values for tensor number n: small numbers that every type holds exactly, different everywhere.
 torch::Tensor Pattern(const TensorSpec& spec, int64_t n) {
   return ((torch::arange(spec.elements()) * 7 + n * 13) % 251 - 125)
       .to(torch::kFloat32)
@@ -33,7 +32,7 @@ torch::ScalarType StoredAs(DType dtype) {
                                     : torch::kBFloat16;
 }
 
-// A tiny checkpoint of patterns; `wanted` says which tensors are written.
+// Writes a tiny checkpoint of patterns with the tensors that `wanted` selects.
 void WritePatterns(const TemporaryFolder& folder, DType dtype,
                    const std::function<bool(const TensorSpec&)>& wanted) {
   const TextConfig config = ParseConfig(TinyConfig(), "").text;
@@ -63,8 +62,8 @@ LoadOptions As(DType dtype) {
 const torch::Tensor& ValuesOf(const torch::Tensor& field) { return field; }
 const torch::Tensor& ValuesOf(const LinearWeight& field) { return field.values; }
 
-// Every loaded tensor equals its pattern, lies aligned and has its type; returns the names of the undefined
-// ones.
+// Checks that every loaded tensor equals its pattern, is aligned and has the right type.  Returns the names
+// of the undefined ones.
 std::vector<std::string> CheckPatterns(TextWeights& weights, const TextConfig& config,
                                        torch::ScalarType type) {
   std::vector<std::string> undefined;
@@ -148,8 +147,8 @@ TEST(Weights, OutliveTheirCheckpointAndReportProgress) {
     last = done;
     total = all;
   };
-  torch::Tensor norm =
-      LoadTextWeights(Checkpoint::Open(folder.path()), options).norm;  // all the others are gone
+  // Every other tensor is freed.
+  torch::Tensor norm = LoadTextWeights(Checkpoint::Open(folder.path()), options).norm;
   EXPECT_EQ(norm.numel(), 16);
   EXPECT_TRUE(torch::isfinite(norm).all().item<bool>());
   EXPECT_GT(total, 0);
@@ -175,8 +174,8 @@ TEST(Weights, WhatDoesNotFitIsRefusedBeforeAnyByteIsRead) {
   EXPECT_THROW(LoadVisionEmbedder(checkpoint, As(DType::kFloat32)), UserError);
 }
 
-// Tensors larger than a piece and not a whole number of pieces, of rows that are not a whole number of
-// blocks.
+// The tensors are larger than a piece but not a whole number of pieces, with rows that are not a whole number
+// of blocks.
 TEST(Weights, LargeTensorsArriveWholeInEveryLayout) {
   std::string json = TinyConfig();
   for (const auto& [from, to] :
@@ -209,8 +208,8 @@ TEST(Weights, LargeTensorsArriveWholeInEveryLayout) {
   }
 }
 
-// Saved by the reference (tests/data/text/mixed, scripts/reference/make_text_goldens.py): multimodal names,
-// no towers.
+// Saved by the reference (tests/data/text/mixed, scripts/reference/make_text_goldens.py), with multimodal
+// names but without towers.
 TEST(Weights, EmbeddersOfAMultimodalCheckpointLoadWithoutTowers) {
   const Checkpoint checkpoint = Checkpoint::Open("tests/data/text/mixed");
   const EmbedderWeights vision = LoadVisionEmbedder(checkpoint, As(DType::kFloat32));

@@ -26,7 +26,7 @@ using testing::TemporaryFolder;
 using testing::TinyConfig;
 using testing::WriteText;
 
-// A random tiny checkpoint in shards of about 2 kB, ready to be damaged.
+// A random tiny checkpoint in shards of about 2 kB, for tests to damage.
 class ShardedCheckpoint : public ::testing::Test {
  protected:
   ShardedCheckpoint() { WriteRandomCheckpoint(TinyConfig(), path(), Options()); }
@@ -171,7 +171,8 @@ TEST(Checkpoint, MissingExtraAndUnreadableTensorsAreListedTogether) {
     tensors.push_back({spec.name, dtype, spec.shape, "", 0, 0});
   }
   tensors.push_back({"model.surprise", DType::kFloat32, {1}, "", 0, 0});
-  tensors.push_back({"lm_head.weight", DType::kFloat32, {40, 16}, "", 0, 0});  // tied: accepted, never read
+  // Tied: accepted, but never read.
+  tensors.push_back({"lm_head.weight", DType::kFloat32, {40, 16}, "", 0, 0});
   int64_t bytes = 0;
   const std::string header = MakeSafetensorsHeader(tensors, {});
   for (const TensorInfo& tensor : tensors) bytes += tensor.size_bytes;

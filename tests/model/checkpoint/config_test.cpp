@@ -111,7 +111,8 @@ TEST(Config, ScalarsAndNullsMeanWhatTheReferenceMeans) {
   EXPECT_EQ(config.text.altup_coef_clip, std::nullopt);
   EXPECT_EQ(config.text.final_logit_softcapping, 0);
   EXPECT_THAT(config.eos_token_ids, ElementsAre(5));
-  json["num_hidden_layers"] = 10;  // not more than ten: the reference's null means no sparse layer
+  // Of no more than ten layers, the reference makes none sparse when the key is null.
+  json["num_hidden_layers"] = 10;
   EXPECT_EQ(ParseConfig(json.dump(), "config.json").text.activation_sparsity_pattern,
             std::vector<double>(10, 0.0));
 }
@@ -154,7 +155,7 @@ TEST(Config, LayersThatDisagreeAreNamed) {
       ErrorOf(TinyWith("[24, 24, 32]", "[24, 24]")),
       HasSubstr("key 'intermediate_size': expected 3 values, one for each of 'num_hidden_layers', found 2"));
   EXPECT_THAT(ErrorOf(TinyWith("[0.9, 0.0, 0.0]", "[0.9, 0.0, 0.0, 0.0]")), HasSubstr("found 4"));
-  // The last layer would share a sliding layer's keys, and there is none.
+  // The last layer would share a sliding layer's keys, but there is none.
   EXPECT_THAT(ErrorOf(TinyWith("[\"sliding_attention\", \"full_attention\"",
                                "[\"full_attention\", \"full_attention\"")),
               AllOf(HasSubstr("num_kv_shared_layers"), HasSubstr("layer 2"), HasSubstr("first 2 layers")));

@@ -1,4 +1,5 @@
-// Hand-made files, most of which lie.  Nothing may be read out of bounds: the sanitizer build runs these too.
+// Hand-made files, most of them inconsistent.  Nothing may be read out of bounds: the sanitizer build runs
+// these tests too.
 #include "model/checkpoint/safetensors.h"
 
 #include <gmock/gmock.h>
@@ -35,7 +36,7 @@ std::string ErrorOf(const std::string& bytes) {
   return "no error";
 }
 
-// One tensor "a" of the given dtype, shape and offsets over `data_bytes`.
+// A file with one tensor "a" of the given dtype, shape and offsets over `data_bytes`.
 std::string One(const std::string& dtype, const std::string& shape, const std::string& offsets,
                 int64_t data_bytes) {
   return SafetensorsFile(

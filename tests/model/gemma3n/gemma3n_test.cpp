@@ -114,9 +114,9 @@ TEST(Gemma3n, LoadsAnEmbedderWhenItsFirstTokenComes) {
   EXPECT_GT(model.weight_bytes().audio, 0);
 }
 
-// Bytes by hand: everything but the PLE table once, and keys and values up to the window.
+// Counts by hand: everything but the PLE table once, plus keys and values up to the window.
 TEST(Gemma3n, AStepReadsTheStackTheEmbeddingAndTheKeys) {
-  const TextGolden golden("plain");  // dense, no sharing
+  const TextGolden golden("plain");  // dense, without KV-sharing layers
   const Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kBFloat16});
   const TextConfig& c = model.config().text;
   const WeightBytes bytes = model.weight_bytes();
@@ -127,7 +127,7 @@ TEST(Gemma3n, AStepReadsTheStackTheEmbeddingAndTheKeys) {
   };
   EXPECT_EQ(model.DecodeStepBytes(0), expected(1, 1));
   EXPECT_EQ(model.DecodeStepBytes(15), expected(16, 16));
-  EXPECT_EQ(model.DecodeStepBytes(99), expected(16, 100));  // window 16
+  EXPECT_EQ(model.DecodeStepBytes(99), expected(16, 100));  // the window is 16
 }
 
 TEST(Gemma3n, AStepSkipsWhatSparsitySkips) {
@@ -144,7 +144,7 @@ TEST(Gemma3n, AStepSkipsWhatSparsitySkips) {
   EXPECT_NEAR(static_cast<double>(model.DecodeStepBytes(0)), dense - skipped, c.num_hidden_layers);
 }
 
-// Published files carry k/v weights of the KV-sharing layers, files saved by transformers 5.x do not.
+// Published files hold k/v weights of the KV-sharing layers; files saved by transformers 5.x do not.
 TEST(Gemma3n, UnusedKeyWeightsChangeNothing) {
   const TextGolden with("published");
   const testing::TemporaryFolder folder;

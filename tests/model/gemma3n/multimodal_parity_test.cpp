@@ -1,4 +1,5 @@
-// Prompts with images and clips against transformers 5.23.0: scripts/reference/make_multimodal_goldens.py.
+// Compares prompts with images and clips with transformers 5.23.0.  Recipe:
+// scripts/reference/make_multimodal_goldens.py.
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -18,7 +19,7 @@ std::unique_ptr<PleSource> Source(const Checkpoint& checkpoint, const std::strin
   return MakePleSource(ParsePleSpec(spec), checkpoint.ple_table());
 }
 
-// One checkpoint for all tests: writing it draws 7 million numbers.
+// One checkpoint for all tests, because writing it draws 7 million numbers.
 const MultimodalGolden& Golden() {
   static const MultimodalGolden golden;
   return golden;
@@ -29,7 +30,7 @@ class MultimodalParity : public ::testing::TestWithParam<std::string> {
   static Gemma3n Load(DType dtype) { return Gemma3n::Load(Golden().checkpoint(), {.dtype = dtype}); }
   torch::Tensor ids() const { return Golden().ids(GetParam()); }
 
-  // All logits [T, vocab], `piece` tokens per pass through a cache; 0: one pass without.
+  // All logits [T, vocab], with `piece` tokens per pass through a cache; 0: one pass without a cache.
   torch::Tensor Logits(Gemma3n& model, int64_t piece = 0, const std::string& ple = "resident") const {
     const auto source = Source(*Golden().checkpoint(), ple);
     const SoftTokens all = model.Encode(Golden().Media(GetParam()));

@@ -1,4 +1,4 @@
-// The model that ships: configs/models/small.json and its vocabulary.
+// The model that ships with the project: configs/models/small.json and its vocabulary.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -66,13 +66,13 @@ TEST(SmallModel, EveryPieceHasARowAndRoomIsLeftForImagesAndAudio) {
             (std::vector<int64_t>{tokenizer.PieceId("<eos>"), tokenizer.PieceId("<end_of_turn>")}));
 }
 
-// −ln p of the same tokens by their frequencies in the training split alone (add one).
+// −ln p of the same tokens from their frequencies in the training split alone (with add-one smoothing).
 constexpr double kUnigramNats = 7.28;
 
-// configs/training/small.yaml made them; a novel that was kept out of the corpus asks what they know.
+// Weights made by configs/training/small.yaml, tested on a novel that was kept out of the corpus.
 class SmallModelWeights : public ::testing::Test {
  protected:
-  // Mean −ln p over the first tokens of the text.
+  // The mean of −ln p over the first tokens of the text.
   double NatsWith(const std::string& ple) {
     Gemma3n model = Gemma3n::Load(checkpoint_, {.dtype = DType::kBFloat16});
     const Tokenizer tokenizer(checkpoint_->tokenizer_path(), model.config());

@@ -1,4 +1,4 @@
-// Random operands, float64 references, and every instruction set that this CPU and this binary share.
+// Random operands, float64 references, and every instruction set that both this CPU and this binary support.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace plelab::testing {
 
-inline uint16_t BFloat16Bits(float x) {  // truncated: any bfloat16 will do
+inline uint16_t BFloat16Bits(float x) {  // truncates: any bfloat16 will do
   uint32_t bits;
   std::memcpy(&bits, &x, sizeof(bits));
   return static_cast<uint16_t>(bits >> 16);
@@ -28,7 +28,8 @@ inline std::vector<float> RandomVector(int64_t n, uint64_t seed) {
   return values;
 }
 
-// A random matrix, part of a wider one, that starts one element into its buffer: no load is aligned.
+// A random matrix that is part of a wider one and starts one element into its buffer, so that no load is
+// aligned.
 class RandomMatrix {
  public:
   RandomMatrix(int64_t rows, int64_t cols, ElementType type, uint64_t seed)
@@ -54,7 +55,7 @@ class RandomMatrix {
   MatrixView view_;
 };
 
-// Calls test() once for each instruction set that was compiled in and that this CPU has.
+// Calls test() once for each instruction set that is compiled in and that this CPU supports.
 template <class F>
 void ForEachTarget(const F& test) {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {

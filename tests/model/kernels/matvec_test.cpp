@@ -14,7 +14,7 @@ using testing::RandomVector;
 
 constexpr ElementType kBothTypes[] = {ElementType::kFloat32, ElementType::kBFloat16};
 
-// Every output against a float64 sum, to what float32 accumulation of `inputs` terms may lose.
+// Compares every output with a float64 sum, within what float32 accumulation of `inputs` terms may lose.
 void ExpectProduct(const RandomMatrix& w, const ConstVectors& x, const Vectors& y) {
   for (int64_t v = 0; v < x.count; ++v) {
     for (int64_t o = 0; o < w.view().rows; ++o) {

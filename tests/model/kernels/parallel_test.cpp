@@ -49,7 +49,7 @@ TEST(ParallelFor, RethrowsWhatAShareThrows) {
                std::runtime_error);
 }
 
-// Two OpenMP libraries in one process would be two thread pools fighting for the cores.
+// Two OpenMP libraries in one process would be two thread pools competing for the cores.
 TEST(ParallelFor, RunsOnTheOneOpenMpLibraryOfTheProcess) {
   const ThreadCount threads(2);
   ParallelFor(0, 2, 1, [](int64_t, int64_t) {});

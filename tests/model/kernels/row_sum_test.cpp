@@ -40,7 +40,7 @@ TEST(RowSum, AgreesWithFloat64ForEverySizeTypeAndNumberOfVectors) {
   });
 }
 
-// The contract of the sparse FFN: rows whose weight is zero may be read or not, the bits are the same.
+// The sparse FFN relies on this: whether rows of weight zero are read or not, the bits are the same.
 TEST(RowSum, LeavingOutZeroRowsChangesNoBit) {
   ForEachTarget([] {
     for (const ElementType type : kBothTypes) {

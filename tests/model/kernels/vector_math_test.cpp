@@ -39,7 +39,7 @@ TEST(VectorMath, MomentsAreThoseOfThePopulation) {
   ForEachTarget([] {
     for (const int64_t n : kSizes) {
       std::vector<float> x = RandomVector(n, n);
-      for (float& value : x) value += 100;  // a mean far from zero: one pass would cancel
+      for (float& value : x) value += 100;  // a mean far from zero, where a single pass would cancel
       double mean = 0, square = 0;
       for (const float value : x) mean += value / static_cast<double>(n);
       for (const float value : x) square += (value - mean) * (value - mean) / n;
@@ -102,7 +102,8 @@ TEST(VectorMath, MixIsAWeightedSum) {
 
 TEST(VectorMath, BFloat16RoundsToNearestEvenAndWidensBack) {
   ForEachTarget([] {
-    // 1 + 2^-8 lies between two bfloat16 (1 and 1 + 2^-7) and goes to the even one; 1 + 3·2^-8 goes up.
+    // 1 + 2^-8 lies halfway between two bfloat16 (1 and 1 + 2^-7) and goes to the even one; 1 + 3·2^-8 goes
+    // up.
     const std::vector<float> x{1.0f,  1.00390625f, 1.01171875f,
                                -2.5f, 3e38f,       std::numeric_limits<float>::infinity()};
     std::vector<uint16_t> narrow(x.size());

@@ -39,7 +39,7 @@ AudioProcessor With(const nlohmann::json& changes) {
   return ReadFrom(config);
 }
 
-// media_files.py's `waveform`: a rising tone, a steady one, and noise in every bin.
+// The same as `waveform` in media_files.py: a rising tone, a steady one, and noise in every bin.
 torch::Tensor Waveform(int64_t samples) {
   const auto waveform = torch::empty({samples}, torch::kFloat32);
   float* x = waveform.data_ptr<float>();
@@ -54,7 +54,7 @@ torch::Tensor Waveform(int64_t samples) {
   return waveform;
 }
 
-// The extractor's output without its logarithm and its normalisation per bin.
+// The extractor's output before its logarithm and its normalisation per bin.
 torch::Tensor Linear(const torch::Tensor& mel, const AudioProcessor& p) {
   auto x = mel.to(torch::kFloat64);
   if (!p.per_bin_stddev.empty()) x = x * torch::tensor(p.per_bin_stddev, torch::kFloat64);
@@ -62,8 +62,8 @@ torch::Tensor Linear(const torch::Tensor& mel, const AudioProcessor& p) {
   return x.exp();
 }
 
-// Empty bins hold rounding noise, whose logarithms differ between correct implementations: compared in linear
-// mel.
+// Compares in linear mel, because empty bins hold rounding noise whose logarithms differ between correct
+// implementations.
 void ExpectEqualsGolden(const std::string& name, int64_t samples, const AudioProcessor& processor) {
   static const TensorMap goldens = ReadTensors(MediaPath("mel.safetensors"));
   const MelFrames frames = LogMel(Waveform(samples), processor);
@@ -110,7 +110,8 @@ TEST(AudioFeatures, SilenceIsTheFloorInEveryBin) {
   EXPECT_TRUE(torch::allclose(frames.mel, torch::full_like(frames.mel, std::log(1e-5)), 0, 1e-6));
 }
 
-// Frames that start in the padding; 128 samples of it are fewer than a hop, as published.
+// Frames that start in the padding are masked.  With the published settings, 128 samples of padding are fewer
+// than a hop.
 TEST(AudioFeatures, TheMaskMarksFramesBehindTheEnd) {
   const MelFrames frames = LogMel(torch::zeros({640 * 2 + 1}), {});  // padded to 1,408
   ASSERT_EQ(frames.mask.numel(), 6);

@@ -1,4 +1,4 @@
-// Sounds become what libsndfile and soxr make of them in Python; damaged files are refused in one line.
+// Audio is read as libsndfile and soxr read it in Python; damaged files are refused with a one-line error.
 #include "model/media/audio_file.h"
 
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ std::string Little(T value) {
   return bytes;
 }
 
-// A WAV of float samples; the header may lie about the bytes that follow it.
+// A WAV of float samples, whose header may give a false number of the bytes that follow.
 std::string FloatWav(const std::vector<float>& samples, uint32_t rate, uint16_t channels = 1,
                      int64_t claimed = -1) {
   const auto bytes = static_cast<uint32_t>(samples.size() * sizeof(float));
@@ -66,7 +66,7 @@ class AudioFile : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-// Lossy decoders of other versions may differ by a rounding: 1e-4 of full scale (16 bits resolve 3e-5).
+// Lossy decoders of other versions may differ by rounding: 1e-4 of full scale (16 bits resolve 3e-5).
 TEST_F(AudioFile, SoundsOfEveryKindEqualPythonsLibsndfileAndSoxr) {
   const auto goldens = ReadTensors(MediaPath("resampled.safetensors"));
   ASSERT_EQ(goldens.size(), MediaNames({".wav", ".flac", ".ogg"}).size());
@@ -141,7 +141,7 @@ TEST_F(AudioFile, DamageIsRefusedWhereTheFormatCanTell) {
   }
 }
 
-// Two gigabytes by the header, forty bytes in truth.
+// Two gigabytes according to the header, but actually forty bytes.
 TEST_F(AudioFile, AHeadersWordOnLengthIsNotTaken) {
   EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 16'000, 1, 0x7FFFFFF0)), HasSubstr("truncated"));
   std::string flac = ReadText(MediaPath("stereo_44k.flac"));
@@ -149,7 +149,7 @@ TEST_F(AudioFile, AHeadersWordOnLengthIsNotTaken) {
   EXPECT_THAT(ErrorOfBytes(flac), HasSubstr("truncated"));
 }
 
-// Written to a pipe: the length in the header is not known, the samples end with the file.
+// A file written to a pipe: the header does not know the length, and the samples end with the file.
 TEST_F(AudioFile, AStreamedWavIsReadToItsEnd) {
   const std::vector<float> samples(1000, 0.25f);
   EXPECT_EQ(Read(FloatWav(samples, 16'000, 1, 0xFFFFFFFF)).numel(), 1000);

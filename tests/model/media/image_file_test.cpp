@@ -1,4 +1,5 @@
-// Pixels equal PIL's, as transformers' load_image hands them on; damaged files are refused in one line.
+// Pixels equal PIL's as transformers' load_image returns them; damaged files are refused with a one-line
+// error.
 #include "model/media/image_file.h"
 
 #include <gmock/gmock.h>
@@ -89,11 +90,11 @@ TEST_F(ImageFile, DamageIsRefusedWherePixelsAreLost) {
   png[png.size() / 2] ^= 0x10;
   EXPECT_THAT(ErrorOfBytes(png), HasSubstr("damaged or truncated PNG"));
   std::string jpeg = ReadText(MediaPath("large.jpg"));
-  jpeg.insert(jpeg.size() / 2, "\xFF\xD9");  // the end, too early
+  jpeg.insert(jpeg.size() / 2, "\xFF\xD9");  // the end marker, too early
   EXPECT_THAT(ErrorOfBytes(jpeg), HasSubstr("damaged or truncated JPEG"));
 }
 
-// Fifty thousand pixels a side, in 100 bytes.
+// 50,000 pixels on each side, in 100 bytes.
 TEST_F(ImageFile, GiganticHeadersAreRefusedBeforeMemoryIsAsked) {
   const std::string ihdr("\0\0\0\x0DIHDR\0\0\xC3\x50\0\0\xC3\x50\x08\x02\0\0\0\xC4\xCD\xAA\x9D", 25);
   const std::string png =
@@ -115,7 +116,7 @@ TEST_F(ImageFile, MalformedExifIsNoOrientation) {
   EXPECT_EQ(orientation(good), 6);
   EXPECT_EQ(orientation(good.substr(6)), 6);
   for (size_t size = 0; size < 24; ++size) EXPECT_EQ(orientation(good.substr(0, size)), 1) << size;
-  EXPECT_EQ(orientation(testing::Replaced(good, "\x06", "\x09")), 1);  // no such turn
+  EXPECT_EQ(orientation(testing::Replaced(good, "\x06", "\x09")), 1);  // not a valid orientation
   EXPECT_EQ(orientation(testing::Replaced(good, std::string("\x08\0\0\0", 4), "\xFF\xFF\xFF\xFF")), 1);
 }
 

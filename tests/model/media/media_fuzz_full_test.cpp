@@ -1,4 +1,4 @@
-// Label `full`; worth most under the asan preset.
+// Has the label `full`.  Most useful under the asan preset.
 #include <gtest/gtest.h>
 
 #include "tests/support/media_fuzz.h"

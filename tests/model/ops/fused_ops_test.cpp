@@ -1,4 +1,4 @@
-// Fused passes against the same in ATen's operations: values and gradients.
+// Compares fused passes with the same operations in ATen: values and gradients.
 #include "model/ops/fused_ops.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ struct Outcome {
   Tensors values, gradients;
 };
 
-// Values of `op`, and gradients by all inputs of Σ values · fixed numbers.
+// Values of `op`, and the gradients of Σ values · fixed numbers with respect to all inputs.
 Outcome Run(const Op& op, const Tensors& inputs) {
   Outcome outcome;
   Tensors leaves;
@@ -47,8 +47,8 @@ void ExpectSame(const Op& fused, const Op& unfused, const Tensors& inputs) {
   }
 }
 
-// Lengths below, at and beyond whole vectors of any instruction set.  (Of one element the norm has no
-// gradient but what rounding leaves.)
+// Lengths below, at and beyond whole vectors of every instruction set. (With one element the norm's gradient
+// is nothing but rounding error.)
 class FusedOps : public testing::TestWithParam<int64_t> {
  protected:
   FusedOps() { torch::manual_seed(0); }
@@ -108,7 +108,7 @@ TEST_P(FusedOps, AddInnovation) {
 INSTANTIATE_TEST_SUITE_P(Lengths, FusedOps, testing::Values(2, 5, 16, 64, 77, 256),
                          [](const auto& n) { return std::to_string(n.param); });
 
-// A gate of equal elements has no deviation: nothing passes, and no gradient is NaN.
+// A gate of equal elements has no deviation, so nothing passes, and no gradient is NaN.
 TEST(FusedGatedGelu, AFlatGateIsClosed) {
   auto gate = torch::ones({2, 24}).requires_grad_(true);
   const auto y = FusedGatedGelu(gate, torch::ones({2, 24}), 0.95);

@@ -17,7 +17,7 @@ LinearWeight MakeWeight(const torch::Tensor& values, WeightLayout layout) {
   return {stored, format, layout, values.size(0), values.size(1)};
 }
 
-// Against float32 ATen; bfloat16 input is rounded once at the end: half a unit in the last of 8 bits.
+// Compares with float32 ATen. bfloat16 is rounded once at the end, by half a unit in the last of 8 bits.
 void ExpectLinear(const torch::Tensor& y, const torch::Tensor& x, const torch::Tensor& values) {
   ASSERT_EQ(y.scalar_type(), x.scalar_type());
   const torch::Tensor expected = at::linear(x.to(torch::kFloat32), values.to(torch::kFloat32));

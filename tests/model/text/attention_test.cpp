@@ -40,7 +40,7 @@ AttentionWeights Weights(const TextConfig& c) {
   return w;
 }
 
-// The textbook: every score at once, keys repeated for each head of a group, one mask.
+// Textbook attention: every score at once, keys repeated for each head of a group, one mask.
 torch::Tensor Textbook(const torch::Tensor& x, const KeysValues& kv, const AttentionWeights& w,
                        const RopeTable& rope, int64_t window, const TextConfig& c) {
   const auto q = RmsNorm(Linear(x, w.q_proj).unflatten(-1, {-1, c.head_dim}), w.q_norm, c.rms_norm_eps);
@@ -73,7 +73,7 @@ TEST(Attention, IsTheTextbooksOnGroupedHeads) {
 // 2 heads · 3000² scores are more than one block holds.
 TEST(Attention, IsTheTextbooksInSeveralBlocksOfQueries) { ExpectTextbook(Config(2, 1, 2, 700), 1, 3000); }
 
-// Gradients by the input, through queries, keys and values, over several blocks of queries.
+// Gradients with respect to the input, through queries, keys and values, over several blocks of queries.
 TEST(Attention, ItsGradientIsTheTextbooks) {
   const TextConfig c = Config(4, 2, 6, 70);
   const AttentionWeights w = Weights(c);
@@ -106,14 +106,14 @@ TEST(Attention, ASlidingLayerSeesWindowPositionsCountingItsOwn) {
   };
   const auto before = last(x);
   auto far = x.clone();
-  far[0][4] += 1;  // 7 − 4 = window: hidden
+  far[0][4] += 1;  // 7 − 4 = window: masked
   EXPECT_TRUE(last(far).equal(before));
   auto near = x.clone();
   near[0][5] += 1;
   EXPECT_FALSE(torch::allclose(last(near), before));
 }
 
-// A long way out the angle itself must be right: position · base^(−i / (head_dim / 2)).
+// Far positions check the angle itself: position · base^(−i / (head_dim / 2)).
 TEST(Rope, AnglesOfFarPositions) {
   const TextConfig c = Config(1, 1, 4, 3);
   const RopeTable rope = MakeRope(c, LayerType::kFull, 30000, 2, torch::kCPU);

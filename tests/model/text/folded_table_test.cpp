@@ -17,7 +17,7 @@ namespace plelab {
 namespace {
 namespace fs = std::filesystem;
 
-// A golden's checkpoint in a folder that may be written to.
+// A golden's checkpoint in a writable folder.
 class FoldedTable : public ::testing::Test {
  protected:
   explicit FoldedTable(const std::string& name = "odd") : golden_(name) {
@@ -32,7 +32,7 @@ class FoldedTable : public ::testing::Test {
     const PleOptions options = ParsePleSpec(spec);
     return MakePleSource(options, TableFor(options, *checkpoint_));
   }
-  // All logits of one pass and of single steps after half of it: [B, T + T/2, vocab].
+  // All logits of one pass, then those of single steps after half of it: [B, T + T/2, vocab].
   torch::Tensor Logits(Gemma3n& model, const std::string& spec) const {
     const auto source = Source(spec);
     const torch::Tensor& ids = golden_.ids();
@@ -109,7 +109,8 @@ TEST_F(FoldedTable, StandsInNobodysWayAsTheCheckpointIsOpenedAgain) {
   EXPECT_NO_THROW(Gemma3n::Load(Open(), {.dtype = DType::kFloat32}));
 }
 
-// Text after the media is folded, the prompt with them falls back: its logits are the same bits.
+// A prompt with media falls back to the published rows, and its logits are the same bits; only text after it
+// is folded.
 TEST(FoldedMedia, APromptWithMediaFallsBack) {
   const MultimodalGolden golden;
   const Checkpoint& checkpoint = *golden.checkpoint();

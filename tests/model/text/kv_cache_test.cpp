@@ -7,7 +7,7 @@
 namespace plelab {
 namespace {
 
-// Layers: sliding, full, and a sharing layer of each type.
+// Layers: sliding, full, and one KV-sharing layer of each type.
 TextConfig SmallConfig() {
   TextConfig c;
   c.num_hidden_layers = 4;
@@ -103,7 +103,7 @@ TEST(KvCache, TakesAtMostAChunkAtOnce) { EXPECT_THROW(MakeCache(20, 3).CheckRoom
 TEST(KvCache, FollowsTheLayerList) {
   const TextConfig config = SmallConfig();
   LayerList layers = DefaultLayers(config);
-  layers.insert(layers.begin() + 1, layers[0]);  // layer 0 twice, the second with keys of its own
+  layers.insert(layers.begin() + 1, layers[0]);  // runs layer 0 twice, the second time with keys of its own
   layers[1].kv_donor = 1;
   for (size_t i = 2; i < layers.size(); ++i) layers[i].kv_donor += 1;
   CheckLayers(layers, config);

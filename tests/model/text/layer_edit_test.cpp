@@ -120,7 +120,8 @@ TEST(LayerEdit, TheSliceOfE4BIsE2B) {
   EXPECT_EQ(Donors(layers), Donors(DefaultLayers(e2b.text)));
 }
 
-// Two of the five layers left out, every FFN of the sharing layers halved: what E4B loses is counted by hand.
+// Leaves out two of the five layers and halves every FFN of the sharing layers.  What E4B loses is counted by
+// hand.
 TEST(LayerEdit, APointBetweenE4BAndE2BHasTheParametersInBetween) {
   Gemma3nConfig config = Published("e4b");
   const TextConfig& c = config.text;

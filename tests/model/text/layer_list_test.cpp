@@ -48,13 +48,13 @@ TEST(LayerList, RefusesWhatCannotRun) {
   bad[4].kv_donor = 5;
   ExpectRefused(bad, "position 4: kv_donor is 5");
   bad = good;
-  bad[5].kv_donor = 3;  // a full layer's keys for a sliding one
+  bad[5].kv_donor = 3;  // a full layer's keys for a sliding layer
   ExpectRefused(bad, "same layer type");
   bad = good;
-  bad[6].kv_donor = 5;  // shares itself
+  bad[6].kv_donor = 5;  // a layer that shares keys itself
   ExpectRefused(bad, "makes keys");
   bad = good;
-  bad[4].kv_donor = 4;  // has no key weights
+  bad[4].kv_donor = 4;  // a layer without key weights
   ExpectRefused(bad, "key and value weights");
   bad = good;
   bad[1].ffn_width = 6;

@@ -1,8 +1,8 @@
-// A slice run as a list of layers on the whole checkpoint is the model that someone cut out of it.
+// A slice that runs as a list of layers on the whole checkpoint equals the model that is cut out of it.
 //
-// Recipe: a random checkpoint of 8 small layers; from it another one is written with the layers dropped, the
-// first rows of gate and up and the first columns of down, and the parts of both PLE tensors that belong to
-// the layers that stay.
+// Recipe: from a random checkpoint of 8 small layers another one is written, which keeps only the remaining
+// layers, the first rows of gate and up, the first columns of down, and the parts of both PLE tensors that
+// belong to the remaining layers.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -48,7 +48,7 @@ std::string SlicedConfig(const LayerList& layers, const TextConfig& config) {
   return json.dump();
 }
 
-// The parts of dimension `dim` that belong to the list's layers, one after another.
+// The parts of dimension `dim` that belong to the list's layers, in their order.
 torch::Tensor PartsOf(const torch::Tensor& whole, int64_t dim, int64_t part, const LayerList& layers) {
   std::vector<torch::Tensor> parts;
   for (const LayerSpec& layer : layers) parts.push_back(whole.narrow(dim, layer.source_layer * part, part));
@@ -99,7 +99,8 @@ class LayerSlice : public ::testing::Test {
     return std::make_shared<const Checkpoint>(Checkpoint::Open(folder.path()));
   }
 
-  // Logits of a full pass, then of a prompt through the cache and of decode steps after it: [2 · T, vocab].
+  // Logits of a full pass, followed by those of a prompt through the cache and of decode steps after it: [2 ·
+  // T, vocab].
   torch::Tensor Logits(Gemma3n& model, const Checkpoint& checkpoint) const {
     const auto source = MakePleSource(ParsePleSpec("resident"), checkpoint.ple_table());
     const auto span = [](const torch::Tensor& ids) {
@@ -117,7 +118,7 @@ class LayerSlice : public ::testing::Test {
     return torch::cat(logits);
   }
 
-  // The edit as a list, and as a checkpoint of its own.
+  // Logits with the edit as a list, and with the edit as a checkpoint of its own.
   std::pair<torch::Tensor, torch::Tensor> BothWays(const LayerEdit& edit) {
     const auto checkpoint = Open(whole_);
     const TextConfig& config = checkpoint->config().text;

@@ -57,7 +57,7 @@ TEST_F(PleKinds, ATableTensorGivesTheSameLogitsAsASource) {
   EXPECT_TRUE(Run(rows).equal(Logits(PleKind::kRows, table_)));
 }
 
-// The projection alone is not halved by √2: rows of zeros are another model.
+// The projection alone is not divided by √2, so a table of zeros gives another model.
 TEST_F(PleKinds, ProjectionOnlyIsUnscaled) {
   const auto projection_only = Logits(PleKind::kProjectionOnly, table_);
   EXPECT_TRUE(projection_only.equal(Run(PleRows::None())));
@@ -86,7 +86,7 @@ TEST_F(PleKinds, BlockOffEqualsABranchThatAddsNothing) {
   EXPECT_GT(MaxAbs(off - golden_["logits_float32"]), 0.01 * MaxAbs(silenced));
 }
 
-// A folded table holds the finished input of each id; made here from the embeddings of all ids.
+// A folded table holds the finished input of each id.  Here it is made from the embeddings of all ids.
 TEST_F(PleKinds, FoldedIsTheFinishedInput) {
   const at::NoGradGuard no_grad;
   const int64_t vocab = text().vocab_size, dim = text().hidden_size_per_layer_input;

@@ -1,4 +1,4 @@
-// What an observer sees is what the model does; and looking changes nothing.
+// An observer sees what the model does, and observing changes nothing.
 #include "model/text/ple_observer.h"
 
 #include <gtest/gtest.h>
@@ -80,7 +80,7 @@ TEST_F(PleObserverTest, TheTermsAreTheRowAndTheProjection) {
   EXPECT_LT(MaxAbs(unit.square().mean(-1) - 1), 1e-3) << "a norm's output, before its weight";
 }
 
-// A norm whose weight is 3 adds vectors of rms 3, whatever came before.
+// A norm whose weight is 3 adds vectors of rms 3, whatever its input.
 TEST_F(PleObserverTest, TheLengthOfAnAdditionIsItsNormsWeight) {
   for (auto& layer : weights_.layers)
     layer.post_per_layer_input_norm = torch::full({text().hidden_size}, 3.0f);

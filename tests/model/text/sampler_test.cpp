@@ -42,7 +42,7 @@ TEST(Sampler, DrawsInProportion) {
 }
 
 TEST(Sampler, TemperatureSharpens) {
-  // p ∝ 0.6², 0.4²
+  // p ∝ 0.6², 0.4².
   const auto counts = Draw({.temperature = 0.5, .seed = 4}, Probabilities({0.6f, 0.4f}), 20000);
   EXPECT_NEAR(counts.at(0) / 20000.0, 0.36 / 0.52, 0.015);
 }

@@ -1,4 +1,4 @@
-// The decoder under autograd: gradients as the reference has them, and a loss that falls.
+// The decoder under autograd: its gradients are the reference's, and its loss falls.
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -13,7 +13,7 @@
 namespace plelab {
 namespace {
 
-// A trained tensor as the checkpoint names it.
+// A trained tensor, with its name in the checkpoint.
 struct Parameter {
   torch::Tensor values;
   bool transposed = false;
@@ -75,7 +75,7 @@ TEST(TextGradients, ThePaddingRowOfTheTableGetsNone) {
   TextWeights weights = LoadTextWeights(*golden.checkpoint, {.dtype = DType::kFloat32, .ple_table = true});
   const LayerList layers = DefaultLayers(config);
   Parameters(config, weights);
-  const auto ids = torch::tensor({{2, 0, 35, 7, 0, 3}});  // 35 is outside the table: it reads row 0 too
+  const auto ids = torch::tensor({{2, 0, 35, 7, 0, 3}});  // 35 is outside the table, so it reads row 0 too
   NextTokenLoss({config, weights, layers}, ids).backward();
   const auto gradient = weights.embed_tokens_per_layer.grad();
   EXPECT_EQ(MaxAbs(gradient[0]), 0);
@@ -110,7 +110,7 @@ TEST_P(TextTraining, AToysLossFallsInTwentySteps) {
 INSTANTIATE_TEST_SUITE_P(DTypes, TextTraining, testing::Values(DType::kFloat32, DType::kBFloat16),
                          [](const auto& dtype) { return std::string(Name(dtype.param)); });
 
-// The reference clips in training mode only: prediction coefficients in place, correction coefficients as
+// The reference clips in training mode only: prediction coefficients in place, correction coefficients when
 // they are used.
 TEST(TextTraining, ClipsAltUpsCoefficientsInTrainingOnly) {
   const TextGolden golden("gradients");

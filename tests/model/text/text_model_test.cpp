@@ -1,4 +1,4 @@
-// The text decoder on layer lists, caches and dtypes that no golden has.
+// The text decoder with layer lists, caches and dtypes that no golden covers.
 #include "model/text/text_model.h"
 
 #include <gtest/gtest.h>
@@ -95,7 +95,7 @@ TEST_F(TextModelTest, ANarrowerFfnIsTheOneOfTheFirstUnits) {
   EXPECT_GT(MaxAbs(Logits(weights_, layers_) - expected), 0.01 * MaxAbs(expected));
 }
 
-// Layer 1 twice (the second time with keys of its own), layer 2 left out, the last two swapped.
+// Runs layer 1 twice (the second time with keys of its own), leaves layer 2 out and swaps the last two.
 TEST_F(TextModelTest, SkipsRepeatsAndReordersByTheList) {
   LayerList list = {layers_[0], layers_[1], layers_[1], layers_[3], layers_[5], layers_[4]};
   list[2].kv_donor = 2;
@@ -105,7 +105,7 @@ TEST_F(TextModelTest, SkipsRepeatsAndReordersByTheList) {
   TextWeights arranged = weights_;
   const std::vector<int64_t> order = {0, 1, 1, 3, 5, 4};
   for (size_t i = 0; i < order.size(); ++i) arranged.layers[i] = weights_.layers[order[i]];
-  // The same model said otherwise: weights put in order, and a list that walks them in order.
+  // The same model expressed differently: the weights are reordered, and the list walks them in order.
   LayerList in_order = list;
   for (size_t i = 0; i < order.size(); ++i) in_order[i].source_layer = static_cast<int64_t>(i);
   TextConfig no_sharing = config_;
@@ -129,7 +129,7 @@ TEST_F(TextModelTest, CachedAndUncachedAgreeInBFloat16) {
   const auto cached = Logits(low, layers_, &kv);
   const double error = Rms(full - exact);
   EXPECT_GT(error, 0);
-  EXPECT_LT(Rms(cached - full), 0.5 * error);  // the same rounded keys, sums in another order
+  EXPECT_LT(Rms(cached - full), 0.5 * error);  // the same rounded keys, but sums in another order
 }
 
 TEST_F(TextModelTest, RefusesACacheOfAnotherBatchOrTooSmall) {
@@ -137,7 +137,7 @@ TEST_F(TextModelTest, RefusesACacheOfAnotherBatchOrTooSmall) {
   EXPECT_THROW(Logits(weights_, layers_, &other), RunError);
   KvCache small(config_, layers_, ids_.size(0), ids_.size(1) - 1, 8, DType::kFloat32, torch::kCPU);
   EXPECT_THROW(Logits(weights_, layers_, &small), RunError);
-  EXPECT_EQ(small.length(), 0);  // found out before the first chunk went in
+  EXPECT_EQ(small.length(), 0);  // detected before the first chunk is written
 }
 
 }  // namespace

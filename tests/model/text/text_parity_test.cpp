@@ -1,4 +1,5 @@
-// The text decoder against transformers 5.23.0, on every golden: scripts/reference/make_text_goldens.py.
+// Compares the text decoder with transformers 5.23.0 on every golden.  Recipe:
+// scripts/reference/make_text_goldens.py.
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -29,7 +30,7 @@ class TextParity : public testing::TestWithParam<std::string> {
   }
   std::unique_ptr<PleSource> Ple() const { return MakeTensorPle(table_, text().num_hidden_layers); }
 
-  // All logits, `piece` tokens per Forward, through a cache whose chunk is `chunk`.
+  // All logits, with `piece` tokens per Forward, through a cache with chunks of `chunk`.
   torch::Tensor InPieces(Gemma3n& model, int64_t piece, int64_t chunk) const {
     const torch::Tensor& ids = golden_.ids();
     const auto ple = Ple();
@@ -64,7 +65,8 @@ TEST_P(TextParity, StepByStepInFloat32) {
 TEST_P(TextParity, OddPiecesInFloat32) {
   Gemma3n model = Load(DType::kFloat32);
   ExpectReference(InPieces(model, /*piece=*/5, /*chunk=*/5));
-  ExpectReference(InPieces(model, /*piece=*/11, /*chunk=*/4));  // each Forward cuts its own tokens: 4 + 4 + 3
+  // Each Forward splits its own tokens: 4 + 4 + 3.
+  ExpectReference(InPieces(model, /*piece=*/11, /*chunk=*/4));
   ExpectReference(InPieces(model, golden_.ids().size(1), /*chunk=*/3));
 }
 
@@ -83,7 +85,7 @@ TEST_P(TextParity, DecodeStepGoesOnAfterAPrompt) {
   ExpectReference(torch::cat(logits, 1));
 }
 
-// Design section 9: at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
+// Our bfloat16 may be at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
 TEST_P(TextParity, AsCloseAsTheReferenceInBFloat16) {
   Gemma3n model = Load(DType::kBFloat16);
   const torch::Tensor& exact = golden_["logits_float32"];
@@ -97,7 +99,7 @@ TEST_P(TextParity, AsCloseAsTheReferenceInBFloat16) {
   EXPECT_LE(step_by_step, 1.1);
 }
 
-// Without this, PLE could be ignored and every test above still pass with a table of zeros.
+// Without this test, the others would pass even if PLE were ignored, given a table of zeros.
 TEST_P(TextParity, ZeroingTheTableMovesTheLogits) {
   Gemma3n model = Load(DType::kFloat32);
   const auto zero = MakeTensorPle(torch::zeros_like(table_), text().num_hidden_layers);
@@ -134,8 +136,8 @@ TEST_P(TextParity, LastLogitsAreTheLastOfAll) {
       << "in chunks";
 }
 
-// A prompt read only for its keys (kNone) leaves the same cache behind: what follows has the reference's
-// logits.
+// A prompt that is read only for its keys (kNone) fills the cache in the same way: the tokens after it have
+// the reference's logits.
 TEST_P(TextParity, APromptWithoutLogitsFillsTheCache) {
   Gemma3n model = Load(DType::kFloat32);
   const torch::Tensor& ids = golden_.ids();

@@ -57,7 +57,7 @@ TEST_F(ChatTemplate, PrependsTheSystemTextToTheFirstUserTurnOnly) {
 }
 
 TEST_F(ChatTemplate, EncodesWithBosAndOneIdPerMark) {
-  const std::vector<ChatTurn> turns = {{ChatRole::kUser, "\n"}};  // trimmed to nothing
+  const std::vector<ChatTurn> turns = {{ChatRole::kUser, "\n"}};  // empty once trimmed
   std::vector<int64_t> expected = {2, 105};
   const auto append = [&](const std::string& text) {
     for (const int64_t id : tokenizer_.Encode(text)) expected.push_back(id);

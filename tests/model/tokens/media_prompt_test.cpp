@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Frames of two soft tokens per image and three per clip.
+// Two soft tokens per image and three per clip.
 Gemma3nConfig Config() {
   Gemma3nConfig config;
   config.text.vocab_size = 8448;
@@ -69,8 +69,8 @@ TEST_F(MediaPrompt, RefusesAnotherNumberOfMarksThanFiles) {
   }
 }
 
-// The reference's processor: "\n\n" boi, soft tokens, eoi "\n\n", and the text beside it tokenised with the
-// blank line.
+// As the reference's processor: "\n\n" boi, soft tokens, eoi "\n\n", with the neighbouring text tokenised
+// together with the blank line.
 TEST_F(MediaPrompt, FramesMediaWithBlankLines) {
   EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "Look <image>well", {1, 0}),
             Join({Text("Look \n\n"), image_, Text("\n\nwell")}));

@@ -1,4 +1,4 @@
-// On the vocabulary that ships with the project (configs/models/small/tokenizer.model).
+// Uses the vocabulary that ships with the project (configs/models/small/tokenizer.model).
 #include "model/tokens/tokenizer.h"
 
 #include <gmock/gmock.h>
@@ -19,8 +19,8 @@ using testing::HasSubstr;
 
 const std::string kModel = PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.model";
 
-// Text ids of the small model, and a published model's ids for images and audio moved to where this
-// vocabulary ends.
+// The small model's text ids, with a published model's image and audio ids moved to the end of this
+// vocabulary.
 Gemma3nConfig Config() {
   Gemma3nConfig config;
   config.bos_token_id = 2;

@@ -15,7 +15,8 @@ TEST(Utf8Stream, HoldsACharacterBackUntilItsLastByte) {
 
 TEST(Utf8Stream, ReplacesEachByteThatBelongsToNoCharacter) {
   Utf8Stream stream;
-  // A cut three-byte character, a lone continuation, an overlong slash, a surrogate, past U+10FFFF.
+  // A truncated three-byte character, a lone continuation byte, an overlong slash, a surrogate, and one past
+  // U+10FFFF.
   EXPECT_EQ(stream.Push("\xE2\x82"
                         "a"),
             "��a");

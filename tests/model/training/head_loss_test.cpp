@@ -1,4 +1,4 @@
-// The head and its loss in slices against ATen's cross entropy of all logits at once.
+// Compares the head and its loss, computed in slices, with ATen's cross entropy of all logits at once.
 #include "model/training/head_loss.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ struct Case {
   torch::Tensor hidden, targets;
 };
 
-// More rows than one slice holds.
+// Has more rows than one slice holds.
 Case MakeCase(WeightFormat format) {
   torch::manual_seed(0);
   Case c{Head(9001, 12, format), torch::randn({300, 12}), torch::randint(9001, {300}, torch::kInt64)};
@@ -49,7 +49,7 @@ TEST(HeadLoss, EqualsCrossEntropyOfAllLogits) {
   }
 }
 
-// bfloat16 rounds what the products read and the logits, not the sums.
+// bfloat16 rounds the operands of products and the logits, but not the sums.
 TEST(HeadLoss, RoundedProductsStayCloseToFloat32) {
   Case c = MakeCase(WeightFormat::kBFloat16);
   c.hidden.requires_grad_(true);

@@ -1,4 +1,4 @@
-// Towers that are trained: the same forward as inference, with a gradient for each of their tensors.
+// Towers in training: the same forward pass as in inference, and a gradient for each of their tensors.
 #include "model/training/media_trainee.h"
 
 #include <gtest/gtest.h>
@@ -62,8 +62,8 @@ TEST_F(MediaTrainees, ATextThatIsTrainedGetsGradientsToo) {
   EXPECT_FALSE(trainee.row_zero.grad().defined()) << "stays at 0 unless it is learned";
 }
 
-// Along the gradient the loss rises by |gradient|² per unit of step.  It bends: along the stem's the slope is
-// 0.84 of that over steps of 0.003, 0.984 over 0.001, 0.997 over 0.0005.
+// Along the gradient the loss rises by |gradient|² per unit of step, but it is curved: along the stem's
+// gradient the measured slope is 0.84 of that over steps of 0.003, 0.984 over 0.001 and 0.997 over 0.0005.
 TEST_F(MediaTrainees, GradientsAreThoseOfTheLoss) {
   MediaTrainee trainee = Make({.learn_row_zero = true});
   const MediaBatch batch = Batch("mixed");
@@ -86,7 +86,7 @@ TEST_F(MediaTrainees, GradientsAreThoseOfTheLoss) {
   }
 }
 
-// What is written is a published checkpoint, of which inference makes the same as training did.
+// The training result is written as a published checkpoint, and inference with it computes what training did.
 TEST_F(MediaTrainees, ItsCheckpointForetellsTheSame) {
   MediaTrainee trainee = Make({.learn_row_zero = true});
   {
@@ -111,8 +111,8 @@ TEST_F(MediaTrainees, ItsCheckpointForetellsTheSame) {
   EXPECT_NEAR(MediaLoss(trainee, batch).item<double>(), nats.item<double>(), 1e-3);
 }
 
-// A block that has a way past it begins near the identity; one that opens a stage has none, and sets how
-// large the stream is that the others add to.
+// A block with a skip connection begins close to the identity.  A block that opens a stage has none, and sets
+// the magnitude of the stream that the others add to.
 TEST_F(MediaTrainees, TowersBeginWithBlocksThatAddLittleToWhatPassesThem) {
   MediaTrainee trainee = Make({});
   int opening = 0, others = 0;

@@ -1,4 +1,4 @@
-// Models that are trained with PLE in all, some or no layers, and the checkpoints that they become.
+// Models trained with PLE in all, some or no layers, and the checkpoints that they become.
 #include "model/training/text_trainee.h"
 
 #include <gtest/gtest.h>
@@ -63,7 +63,7 @@ TEST_P(Arms, HasTheParametersOfItsLayers) {
   EXPECT_EQ(gates, GetParam().layers_with_ple * kPleDim * kHidden);
 }
 
-// What is written is a published checkpoint of which inference makes the same as training did.
+// The training result is written as a published checkpoint, and inference with it computes what training did.
 TEST_P(Arms, ItsCheckpointForetellsTheSame) {
   const TextTrainee trainee = Make();
   const testing::TemporaryFolder folder;
@@ -112,7 +112,7 @@ TEST(TextTrainee, StartsTheSameFromTheSameSeedOnly) {
   EXPECT_EQ(first(3)[0].abs().max().item<double>(), 0) << "the padding row";
 }
 
-// What `plelab train` with arm.start does: the same model goes on, or goes on without its table.
+// Tests what `plelab train` does with arm.start: the same model continues, with or without its table.
 class StartOfATrainee : public ::testing::Test {
  protected:
   StartOfATrainee() {
@@ -145,7 +145,7 @@ TEST_F(StartOfATrainee, WithoutPleIsTheCheckpointsModelWithItsBranchesSkipped) {
 
 TEST_F(StartOfATrainee, NeedsTheSameShape) {
   try {
-    Start(PlePlacement::kShared);  // its table is one layer wide, the checkpoint's three
+    Start(PlePlacement::kShared);  // its table is one layer wide, the checkpoint's is three
     FAIL() << "no error";
   } catch (const UserError& error) {
     EXPECT_NE(std::string(error.what()).find("embed_tokens_per_layer"), std::string::npos) << error.what();

@@ -1,4 +1,4 @@
-// The published vision tower (294,126,912 parameters, 768 × 768) against timm:
+// Compares the published vision tower (294,126,912 parameters, 768 × 768) with timm.  Recipe:
 // scripts/reference/make_vision_goldens.py.
 #include <gtest/gtest.h>
 #include <torch/types.h>

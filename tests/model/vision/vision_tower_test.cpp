@@ -1,4 +1,5 @@
-// The vision encoder against timm 1.0.31, on every small golden: scripts/reference/make_vision_goldens.py.
+// Compares the vision encoder with timm 1.0.31 on every small golden.  Recipe:
+// scripts/reference/make_vision_goldens.py.
 #include "model/vision/vision_tower.h"
 
 #include <gtest/gtest.h>
@@ -28,14 +29,14 @@ class VisionParity : public ::testing::TestWithParam<std::string> {
 
 TEST_P(VisionParity, Float32) { golden_.ExpectFloat32(Encode(DType::kFloat32)); }
 
-// With gradient wanted the kernels make way for ATen.
+// When a gradient is wanted, ATen replaces the kernels.
 TEST_P(VisionParity, Float32WithGradient) {
   golden_.ExpectFloat32(
       EncodeImages(golden_.Pixels().requires_grad_(), golden_.Weights(DType::kFloat32), golden_.config)
           .detach());
 }
 
-// Design section 9: at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
+// Our bfloat16 may be at most 1.1 × as far from the float32 reference as the reference's own bfloat16.
 TEST_P(VisionParity, AsCloseAsTheReferenceInBFloat16) {
   const torch::Tensor& exact = golden_["out_float32"];
   const double theirs = Rms(golden_["out_bfloat16"] - exact);
@@ -66,7 +67,7 @@ TEST(VisionTower, LeavesItsInputAlone) {
   EXPECT_TRUE(torch::equal(pixels, golden.Pixels()));
 }
 
-// Training: a finite gradient, not zero, for every tensor.
+// In training every tensor receives a gradient that is finite and not zero.
 TEST(VisionTower, GradientReachesEveryWeightAndThePixels) {
   const VisionGolden golden("tiny");
   VisionWeights weights = golden.Weights(DType::kFloat32);
@@ -84,7 +85,7 @@ TEST(VisionTower, GradientReachesEveryWeightAndThePixels) {
   });
 }
 
-// The gradient against a difference quotient, in one direction over all pixels.
+// Compares the gradient with a difference quotient, in one direction over all pixels.
 TEST(VisionTower, GradientIsTheSlope) {
   const VisionGolden golden("tiny");
   const VisionWeights weights = golden.Weights(DType::kFloat32);

@@ -31,7 +31,7 @@ std::pair<double, double> Moments(const std::vector<float>& values) {
   return {mean, std::sqrt(squares / n)};
 }
 
-// Recipe: scripts/reference/random_tensor.py, numpy and nothing else.
+// Recipe: scripts/reference/random_tensor.py, which uses only numpy.
 TEST(RandomTensor, EqualsTheNumpyReferenceBitForBit) {
   const auto cases = nlohmann::json::parse(testing::ReadText("tests/data/random_tensor.json"));
   ASSERT_EQ(cases.size(), 4u);
