@@ -97,8 +97,8 @@ struct Gemma3nConfig {
 Gemma3nConfig ReadConfig(const std::string& path);
 // The same from text; `origin` is what errors call it.
 Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin);
-// The text of a shape's config.json: "e2b", "e4b", "small", or the path of a JSON file.  `small` is
-// configs/models/small.json; the published shapes are built in.
+// The text of a shape's config.json: the name of one that is built in (EmbeddedShapes), or the path of a JSON
+// file.  The published shapes are `e2b` and `e4b`.
 std::string ShapeConfigJson(const std::string& shape);
 
 }  // namespace plelab
