@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/ple/ple_source.h"
@@ -62,7 +62,7 @@ class Checkpoint {
   std::map<std::string, TensorInfo> tensors_;
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
-  std::map<std::string, std::shared_ptr<const ReadOnlyFile>> shards_;  // by path
+  std::map<std::string, std::shared_ptr<const FileDescriptor>> shards_;  // by path
   // Shared: a checkpoint is copied, what was read of its files is one number.
   std::shared_ptr<std::array<std::atomic<int64_t>, kModalities>> read_ =
       std::make_shared<std::array<std::atomic<int64_t>, kModalities>>();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/base/dtype.h"
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
@@ -31,7 +31,7 @@ struct SafetensorsHeader {
 // truncated, a header longer than the file, not JSON, a repeated name, a dtype that this project does not
 // read, offsets that are negative, overflow, overlap, leave a gap or end beside the file's end, a size that
 // is not dtype × shape.
-SafetensorsHeader ReadSafetensorsHeader(const ReadOnlyFile& file);
+SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file);
 
 // For writing: lays `tensors` (name, dtype and shape given) one after another, fills in their offset_bytes
 // and size_bytes, and returns the file's first bytes: length and header, padded with spaces to 8 bytes.
