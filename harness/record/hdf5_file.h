@@ -1,6 +1,6 @@
 // The one HDF5 user: tables, matrices and attributes, in values of our own.
 //
-// A file is built in memory and written by WriteFileAtomically: HDF5 never writes to the disk
+// A file is built in memory and written by WriteWholeFile: HDF5 never writes to the disk
 // itself, so a full disk cannot break its metadata, and the reason in the error is the system's
 // own.  Not thread-safe (the C library is not).
 #pragma once
@@ -39,7 +39,7 @@ class Hdf5Writer {
   // On the group or dataset `object`, which is made as a group where it is not there.  Any length.
   void WriteAttribute(const std::string& object, const std::string& name, const std::string& value);
   void WriteAttribute(const std::string& object, const std::string& name, int64_t value);
-  // Puts everything into `file`, all or nothing (harness/atomic_file.h); the writer can go on afterwards.
+  // Puts everything into `file`, all or nothing (model/base/output_file.h); the writer can go on afterwards.
   // Throws RunError with the system's reason.
   void Save(const std::string& file);
 
