@@ -1,4 +1,4 @@
-// Amounts as people write them: 64MiB, 20us, 5%.
+// Amounts as people write and read them: 20us, 5%, 1.5 GiB (bytes are parsed by model/base/byte_size.h).
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,6 @@
 
 namespace plelab {
 
-// "64MiB", "1.5GB", "512B": B; KiB, MiB, GiB, TiB (powers of 1024); kB, KB, MB, GB, TB (powers of 1000).
-// A unit is needed (except for 0), a fraction of a byte is rounded.  Throws UserError naming the units that
-// are known.
-int64_t ParseBytes(std::string_view text);
 // "20us", "1.5ms": ns, us, ms, s, min.  A unit is needed (except for 0).  Throws UserError naming the known
 // ones.
 int64_t ParseDurationNs(std::string_view text);
