@@ -1,4 +1,4 @@
-# The dependencies of plestore and its tests when they are built for another machine. Both are taken as sources from
+# The dependencies of plestore and its tests when they are built for another machine. All are taken as headers and sources from
 # this machine's Debian packages, because the packages' libraries are compiled for this machine.
 find_package(Threads REQUIRED)
 
@@ -9,6 +9,11 @@ file(CREATE_LINK ${PLELAB_FMT_HEADERS}/fmt ${PROJECT_BINARY_DIR}/cross-include/f
 add_library(fmt::fmt-header-only INTERFACE IMPORTED GLOBAL)
 target_include_directories(fmt::fmt-header-only INTERFACE ${PROJECT_BINARY_DIR}/cross-include)
 target_compile_definitions(fmt::fmt-header-only INTERFACE FMT_HEADER_ONLY=1)
+
+# Eigen is headers only, in a folder of its own.
+find_path(PLELAB_EIGEN_HEADERS Eigen/Eigenvalues PATH_SUFFIXES eigen3 NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+add_library(Eigen3::Eigen INTERFACE IMPORTED GLOBAL)
+target_include_directories(Eigen3::Eigen SYSTEM INTERFACE ${PLELAB_EIGEN_HEADERS})
 
 set(PLELAB_GOOGLETEST_SOURCE /usr/src/googletest CACHE PATH "Debian's googletest, as sources")
 set(INSTALL_GTEST OFF)

@@ -109,17 +109,13 @@ void ListLayerEdits() {
 }
 
 void ListShape(const std::string& shape) {
-  try {
-    const Gemma3nConfig config = ParseConfig(ShapeConfigJson(shape), shape);
-    const ParameterCount count = CountPublished(config, DType::kBFloat16);
-    const double millions = static_cast<double>(count.parameters.total()) / 1e6;
-    const std::string size =
-        millions < 1000 ? Format("{:.1f} M", millions) : Format("{:.2f} B", millions / 1000);
-    std::cout << Format("  {:<20} {} layers, {} parameters, {} in bfloat16\n", shape,
-                        config.text.num_hidden_layers, size, ReadableBytes(count.bytes.total()));
-  } catch (const UserError&) {  // `small` needs its file, which is found from the project's root
-    std::cout << Format("  {:<20} configs/models/{}.json, from the project's root\n", shape, shape);
-  }
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson(shape), shape);
+  const ParameterCount count = CountPublished(config, DType::kBFloat16);
+  const double millions = static_cast<double>(count.parameters.total()) / 1e6;
+  const std::string size =
+      millions < 1000 ? Format("{:.1f} M", millions) : Format("{:.2f} B", millions / 1000);
+  std::cout << Format("  {:<20} {} layers, {} parameters, {} in bfloat16\n", shape,
+                      config.text.num_hidden_layers, size, ReadableBytes(count.bytes.total()));
 }
 
 void List() {

@@ -8,6 +8,7 @@
 #include "harness/support/progress.h"
 #include "harness/support/units.h"
 #include "harness/workload/synthesise.h"
+#include "model/base/byte_size.h"
 #include "model/base/format.h"
 #include "model/catalog/synth.h"
 #include "model/checkpoint/config.h"

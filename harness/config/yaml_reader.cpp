@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/support/units.h"
+#include "model/base/byte_size.h"
 #include "model/base/error.h"
 #include "model/base/layer_set.h"
 

@@ -41,10 +41,10 @@ class RangeFile {
  public:
   explicit RangeFile(const FileRange& range) : file_(Open(range.path)) {
     const bool fits = range.offset_bytes >= 0 && range.size_bytes >= 0 &&
-                      range.size_bytes <= file_.size_when_opened() - range.offset_bytes;
+                      range.size_bytes <= file_.size_bytes() - range.offset_bytes;
     if (!fits) {
       throw RunError("{}: expected {} bytes from {}, the file has {}", range.path, range.size_bytes,
-                     range.offset_bytes, file_.size_when_opened());
+                     range.offset_bytes, file_.size_bytes());
     }
   }
   int fd() const { return file_.get(); }
@@ -52,7 +52,7 @@ class RangeFile {
  private:
   static FileDescriptor Open(const std::string& path) {
     try {
-      return FileDescriptor(path, 0);
+      return FileDescriptor(path, ReadAhead::kOn);
     } catch (const UserError& error) {
       throw RunError("{}", error.what());
     }

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "harness/record/atomic_file.h"
 #include "model/base/error.h"
+#include "model/base/output_file.h"
 
 namespace plelab {
 namespace {
@@ -290,7 +290,7 @@ void Hdf5Writer::Save(const std::string& file) {
   if (H5Fget_file_image(file_, image.data(), image.size()) < 0) {
     throw RunError("{}: HDF5 cannot copy its image: {}", file, LibraryError());
   }
-  WriteFileAtomically(file, image);
+  WriteWholeFile(file, image);
 }
 
 Hdf5Reader::Hdf5Reader(const std::string& file) : path_(file) {

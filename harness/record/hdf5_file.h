@@ -1,6 +1,6 @@
 // The only user of HDF5: tables, matrices and attributes, as values of our own types.
 //
-// A file is built in memory and written by WriteFileAtomically.  HDF5 itself never writes to the disk, so a
+// A file is built in memory and written by WriteWholeFile.  HDF5 itself never writes to the disk, so a
 // full disk cannot damage its metadata, and errors carry the system's own reason.  Not thread-safe, because
 // the C library is not.
 #pragma once
@@ -40,7 +40,7 @@ class Hdf5Writer {
   // does not exist.
   void WriteAttribute(const std::string& object, const std::string& name, const std::string& value);
   void WriteAttribute(const std::string& object, const std::string& name, int64_t value);
-  // Writes everything to `file`, all or nothing (harness/record/atomic_file.h).  The writer can be used
+  // Writes everything to `file`, all or nothing (model/base/output_file.h).  The writer can be used
   // further.  Throws RunError with the system's reason.
   void Save(const std::string& file);
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "harness/record/atomic_file.h"
 #include "harness/record/hdf5_file.h"
 #include "harness/record/record_check.h"
 #include "harness/record/table.h"
 #include "model/base/error.h"
+#include "model/base/output_file.h"
 
 namespace plelab {
 namespace {

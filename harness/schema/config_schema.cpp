@@ -83,7 +83,7 @@ void Describe(Json& schema, const std::vector<FfnWidth>&, const Rule&) {
 
 void Describe(Json& schema, const ByteCount& value, const Rule&) {
   schema["type"] = "string";
-  schema["pattern"] = "^[0-9.]+ ?[kKMGT]?i?B$";
+  schema["pattern"] = "^([0-9.]+ ?([kKMGT]?B|[KMGT]iB)|0)$";
   schema["default"] = ToYaml(value).scalar;
 }
 

@@ -4,41 +4,23 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <span>
+#include <utility>
 
+#include "model/base/byte_size.h"
 #include "model/base/error.h"
 
 namespace plelab {
 namespace {
 
-struct Unit {
-  std::string_view name;
-  double factor;
-};
-
 constexpr double kKi = 1024;
 constexpr double kK = 1000;
-constexpr std::array kByteUnits{
-    Unit{"B", 1},
-    Unit{"KiB", kKi},
-    Unit{"MiB", kKi* kKi},
-    Unit{"GiB", kKi* kKi* kKi},
-    Unit{"TiB", kKi* kKi* kKi* kKi},
-    Unit{"kB", kK},
-    Unit{"KB", kK},
-    Unit{"MB", kK* kK},
-    Unit{"GB", kK* kK* kK},
-    Unit{"TB", kK* kK* kK* kK},
-};
 constexpr std::array kTimeUnits{
-    Unit{"ns", 1}, Unit{"us", kK}, Unit{"ms", kK* kK}, Unit{"s", kK* kK* kK}, Unit{"min", 60 * kK* kK* kK},
+    AmountUnit{"ns", 1},
+    AmountUnit{"us", kK},
+    AmountUnit{"ms", kK* kK},
+    AmountUnit{"s", kK* kK* kK},
+    AmountUnit{"min", 60 * kK* kK* kK},
 };
-
-std::string Names(std::span<const Unit> units) {
-  std::string names;
-  for (const Unit& unit : units) names += (names.empty() ? "" : ", ") + std::string(unit.name);
-  return names;
-}
 
 // The number at the start of `text` and the text after it; NaN when there is none.
 std::pair<double, std::string_view> SplitNumber(std::string_view text) {
@@ -48,31 +30,7 @@ std::pair<double, std::string_view> SplitNumber(std::string_view text) {
   return {value, text.substr(static_cast<size_t>(end - text.data()))};
 }
 
-int64_t ParseAmount(std::string_view text, std::string_view what, std::string_view example,
-                    std::span<const Unit> units) {
-  auto [value, unit_name] = SplitNumber(text);
-  while (unit_name.starts_with(' ')) unit_name.remove_prefix(1);
-  if (std::isnan(value) || value < 0) {
-    throw UserError("expected {} such as {}, found '{}'; units: {}", what, example, text, Names(units));
-  }
-  if (value == 0 && unit_name.empty()) return 0;
-  for (const Unit& unit : units) {
-    if (unit.name != unit_name) continue;
-    const double amount = std::round(value * unit.factor);
-    if (amount >= 9.2e18) throw UserError("{} '{}' is more than 64 bits hold", what, text);
-    return static_cast<int64_t>(amount);
-  }
-  if (unit_name.empty()) {
-    throw UserError("{} '{}' needs a unit, such as {}; units: {}", what, text, example, Names(units));
-  }
-  throw UserError("unknown unit '{}' in {} '{}'; units: {}", unit_name, what, text, Names(units));
-}
-
 }  // namespace
-
-int64_t ParseBytes(std::string_view text) {
-  return ParseAmount(text, "an amount of memory", "64MiB", kByteUnits);
-}
 
 int64_t ParseDurationNs(std::string_view text) { return ParseAmount(text, "a duration", "20us", kTimeUnits); }
 

@@ -1,4 +1,4 @@
-// Quantities as people write them: 64MiB, 20us, 5%.
+// Amounts as people write and read them: 20us, 5%, 1.5 GiB (bytes are parsed by model/base/byte_size.h).
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,6 @@
 
 namespace plelab {
 
-// Parses "64MiB", "1.5GB", "512B".  Units: B; KiB, MiB, GiB, TiB (powers of 1024); kB, KB, MB, GB, TB (powers
-// of 1000).  A unit is required, except for 0; fractions of a byte are rounded.  Throws UserError naming the
-// known units.
-int64_t ParseBytes(std::string_view text);
 // Parses "20us", "1.5ms".  Units: ns, us, ms, s, min.  A unit is required, except for 0.  Throws UserError
 // naming the known units.
 int64_t ParseDurationNs(std::string_view text);

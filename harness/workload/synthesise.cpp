@@ -1,5 +1,6 @@
 #include "harness/workload/synthesise.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -8,13 +9,16 @@
 #include "model/base/error.h"
 #include "model/catalog/synth.h"
 #include "model/checkpoint/config.h"
+#include "model/checkpoint/embedded_shapes.h"
 
 namespace plelab {
 namespace fs = std::filesystem;
 
 std::vector<std::string> CompanionsOfShape(const std::string& shape) {
   if (shape == "e2b" || shape == "e4b") return {};  // their vocabulary is not ours to ship
-  const fs::path json = shape == "small" ? "configs/models/small.json" : shape;
+  // A shape that ships has them beside its file, in the project's root.
+  const bool ships = std::ranges::count(EmbeddedShapes(), shape, &EmbeddedShape::name) > 0;
+  const fs::path json = ships ? "configs/models/" + shape + ".json" : shape;
   std::vector<std::string> found;
   for (const char* name : {"tokenizer.model", "preprocessor_config.json"}) {
     for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {

@@ -4,40 +4,56 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <limits>
 #include <system_error>
-
-#include "model/base/error.h"
+#include <utility>
 
 namespace plelab {
 
-FileDescriptor::FileDescriptor(const std::string& path, int extra_flags) : path_(path) {
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | extra_flags);
+FileDescriptor::FileDescriptor(std::string path, ReadAhead read_ahead, int extra_flags)
+    : path_(std::move(path)) {
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | extra_flags);
   if (fd_ < 0) {
     const int error = errno;
     const bool refused = (extra_flags & O_DIRECT) != 0 && error == EINVAL;
-    throw UserError("{}: cannot be opened: {}{}", path, std::system_category().message(error),
-                    refused ? "; its file system refuses O_DIRECT, use backend=pread" : "");
+    throw UserError(
+        "{}: cannot be opened: {}; {}", path_, std::system_category().message(error),
+        refused ? "its file system refuses O_DIRECT, use backend=pread" : "expected a readable file");
   }
   struct stat status = {};
   if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd_);
-    throw UserError("{}: expected a regular file", path);
+    throw UserError("{}: expected a regular file, found something else", path_);
   }
-  size_ = status.st_size;
+  size_bytes_ = status.st_size;
+  // A hint; a file system that does not take it reads as well.
+  if (read_ahead == ReadAhead::kOff) ::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM);
 }
 
 FileDescriptor::~FileDescriptor() { ::close(fd_); }
 
+void FileDescriptor::Read(int64_t offset, std::span<std::byte> out) const {
+  const auto expected = static_cast<int64_t>(out.size());
+  const ReadResult result = TryRead(offset, out);
+  if (result.found < expected) throw ShortRead(offset, expected, result);
+}
+
+ReadResult FileDescriptor::TryRead(int64_t offset, std::span<std::byte> out) const {
+  if (!IsFileRange(offset, static_cast<int64_t>(out.size()))) return {0, EOVERFLOW};
+  return ReadFully(offset, out,
+                   [this](void* to, size_t size, int64_t at) { return ::pread(fd_, to, size, at); });
+}
+
+ReadError FileDescriptor::ShortRead(int64_t offset, int64_t expected, ReadResult result) const {
+  const std::string why = result.error != 0 ? std::system_category().message(result.error)
+                                            : Format("the file ends at byte {} (at {} when it was opened)",
+                                                     size_now(), size_bytes_);
+  return {path_, offset, expected, result.found, why};
+}
+
 int64_t FileDescriptor::size_now() const {
   struct stat status = {};
   return ::fstat(fd_, &status) == 0 ? static_cast<int64_t>(status.st_size) : -1;
-}
-
-std::string FileDescriptor::WhyShort(int error) const {
-  if (error != 0) return std::system_category().message(error);
-  return Format("the file ends at byte {} (at {} when it was opened)", size_now(), size_);
 }
 
 bool IsFileRange(int64_t offset, int64_t size_bytes) {

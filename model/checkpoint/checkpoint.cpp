@@ -124,7 +124,9 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
 }
 
 void Checkpoint::AddShard(const std::string& path, Sha256& fingerprint) {
-  auto file = std::make_shared<const ReadOnlyFile>(path);
+  // Our reads are large already, and what follows a tensor may be a tower that nobody wants in the page
+  // cache.
+  auto file = std::make_shared<const FileDescriptor>(path, ReadAhead::kOff);
   SafetensorsHeader header = ReadSafetensorsHeader(*file);
   fingerprint.Update(header.text);
   fingerprint.Update(std::to_string(file->size_bytes()));

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/ple/ple_source.h"
@@ -63,7 +63,7 @@ class Checkpoint {
   std::map<std::string, TensorInfo> tensors_;
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
-  std::map<std::string, std::shared_ptr<const ReadOnlyFile>> shards_;  // by path
+  std::map<std::string, std::shared_ptr<const FileDescriptor>> shards_;  // by path
   // Shared, so that all copies of a checkpoint count what was read of its files in one place.
   std::shared_ptr<std::array<std::atomic<int64_t>, kModalities>> read_ =
       std::make_shared<std::array<std::atomic<int64_t>, kModalities>>();

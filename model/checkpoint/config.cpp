@@ -2,13 +2,23 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "model/base/error.h"
 #include "model/base/json_object.h"
+#include "model/checkpoint/embedded_shapes.h"
 
 namespace plelab {
 namespace {
+
+std::optional<std::string> FileText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
 
 // A per-layer list whose key may also hold one number for all layers.
 template <class T>
@@ -212,7 +222,6 @@ void ReadTextIds(const JsonObject& top, const JsonObject& text, Gemma3nConfig& c
 
 }  // namespace
 
-// Defined below.
 VisionConfig ReadVisionConfig(const JsonObject& json);
 AudioConfig ReadAudioConfig(const JsonObject& json);
 
@@ -246,11 +255,21 @@ Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin) {
 }
 
 Gemma3nConfig ReadConfig(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw UserError("{}: cannot be opened; expected the config.json of a Gemma 3n checkpoint", path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return ParseConfig(text.str(), path);
+  const std::optional<std::string> text = FileText(path);
+  if (!text) throw UserError("{}: cannot be opened; expected the config.json of a Gemma 3n checkpoint", path);
+  return ParseConfig(*text, path);
+}
+
+std::string ShapeConfigJson(const std::string& shape) {
+  std::string names;
+  for (const EmbeddedShape& known : EmbeddedShapes()) {
+    if (known.name == shape) return std::string(known.json);
+    names += std::string(known.name) + ", ";
+  }
+  const std::optional<std::string> text = FileText(shape);
+  if (text) return *text;
+  throw UserError("shape '{}': expected {}or the path of a config.json; {} cannot be opened", shape, names,
+                  shape);
 }
 
 namespace {

@@ -97,8 +97,8 @@ struct Gemma3nConfig {
 Gemma3nConfig ReadConfig(const std::string& path);
 // The same from a string.  Error messages name `origin` as its source.
 Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin);
-// The text of config.json for a shape: "e2b", "e4b", "small", or the path of a JSON file.  The published
-// shapes are built in; `small` is configs/models/small.json.
+// The text of a shape's config.json: the name of one that is built in (EmbeddedShapes), or the path of a JSON
+// file.  The published shapes are `e2b` and `e4b`.
 std::string ShapeConfigJson(const std::string& shape);
 
 }  // namespace plelab

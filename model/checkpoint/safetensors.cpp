@@ -16,7 +16,7 @@ constexpr int64_t kLengthBytes = 8;
 constexpr uint64_t kLongestHeader = 100'000'000;  // the format's own limit
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
 
-std::string ReadHeaderText(const ReadOnlyFile& file) {
+std::string ReadHeaderText(const FileDescriptor& file) {
   if (file.size_bytes() < kLengthBytes) {
     throw UserError("{}: expected a safetensors file, found {} bytes; is the download complete?", file.path(),
                     file.size_bytes());
@@ -95,7 +95,7 @@ void RequireNoGaps(const std::vector<TensorInfo>& tensors, const std::string& pa
 
 }  // namespace
 
-SafetensorsHeader ReadSafetensorsHeader(const ReadOnlyFile& file) {
+SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file) {
   SafetensorsHeader header;
   header.text = ReadHeaderText(file);
   const JsonObject json = JsonObject::Parse(header.text, file.path());

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/base/dtype.h"
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
@@ -31,7 +31,7 @@ struct SafetensorsHeader {
 // when the file is truncated, the header is longer than the file or is not JSON, a name is repeated, a dtype
 // is one that this project does not read, offsets are negative, overflow, overlap, leave a gap or do not end
 // at the end of the file, or a size is not dtype × shape.
-SafetensorsHeader ReadSafetensorsHeader(const ReadOnlyFile& file);
+SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file);
 
 // For writing.  Lays `tensors`, whose name, dtype and shape are given, one after another and fills in their
 // offset_bytes and size_bytes.  Returns the first bytes of the file: the length and the header, which is

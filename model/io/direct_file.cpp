@@ -49,7 +49,7 @@ struct DirectFile::Progress {
 };
 
 DirectFile::DirectFile(const std::string& path)
-    : file_(path, O_DIRECT), alignment_(AlignmentOf(file_.get())) {}
+    : file_(path, ReadAhead::kOn, O_DIRECT), alignment_(AlignmentOf(file_.get())) {}
 DirectFile::~DirectFile() = default;
 
 void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
@@ -62,7 +62,7 @@ void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
   }
   counters_.Add(expected, progress.moved);
   if (progress.found < expected) {
-    throw ReadError(path(), offset, expected, progress.found, file_.WhyShort(progress.error));
+    throw file_.ShortRead(offset, expected, {progress.found, progress.error});
   }
 }
 

@@ -17,7 +17,7 @@ constexpr uintptr_t kFaultAroundBytes = 64 * 1024;
 
 }  // namespace
 
-MmapFile::MmapFile(const std::string& path) : file_(path, 0) {
+MmapFile::MmapFile(const std::string& path) : file_(path, ReadAhead::kOn) {
   if (size_bytes() == 0) return;
   void* mapping = ::mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, file_.get(), 0);
   if (mapping == MAP_FAILED) {
@@ -38,7 +38,7 @@ void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
   // A fault inside both the mapping and the file is the device's failure.
   const bool in_range =
       IsFileRange(offset, expected) && offset + expected <= std::min(size_bytes(), file_.size_now());
-  throw ReadError(path(), offset, expected, found, file_.WhyShort(in_range ? EIO : 0));
+  throw file_.ShortRead(offset, expected, {found, in_range ? EIO : 0});
 }
 
 // Returns the bytes found.  Behind the end of a file that shrank, the rest of its last page reads as zeros

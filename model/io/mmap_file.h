@@ -15,7 +15,7 @@ class MmapFile : public RandomAccessFile {
   ~MmapFile() override;
 
   void Read(int64_t offset, std::span<std::byte> out) override;
-  int64_t size_bytes() const override { return file_.size_when_opened(); }
+  int64_t size_bytes() const override { return file_.size_bytes(); }
   const std::string& path() const override { return file_.path(); }
   IoCounters counters() const override { return counters_.Load(); }
 

@@ -1,8 +1,6 @@
 #include "model/io/random_access_file.h"
 
-#include <unistd.h>
-
-#include "model/base/read_fully.h"
+#include "model/base/error.h"
 #include "model/io/direct_file.h"
 #include "model/io/mmap_file.h"
 
@@ -22,16 +20,9 @@ std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, 
 
 void PreadFile::Read(int64_t offset, std::span<std::byte> out) {
   const auto expected = static_cast<int64_t>(out.size());
-  ReadResult result{0, EOVERFLOW};
-  if (IsFileRange(offset, expected)) {
-    result = ReadFully(offset, out, [this](void* to, size_t size, int64_t at) {
-      return ::pread(file_.get(), to, size, at);
-    });
-  }
+  const ReadResult result = file_.TryRead(offset, out);
   counters_.Add(expected, result.found);
-  if (result.found < expected) {
-    throw ReadError(path(), offset, expected, result.found, file_.WhyShort(result.error));
-  }
+  if (result.found < expected) throw file_.ShortRead(offset, expected, result);
 }
 
 }  // namespace plelab

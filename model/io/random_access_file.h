@@ -7,9 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
-#include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 
 namespace plelab {
@@ -23,20 +21,6 @@ struct IoCounters {
   int64_t read_calls = 0;  // calls of Read
   int64_t bytes_asked = 0;
   int64_t bytes_moved = 0;
-};
-
-// What Read throws: names file, offset, bytes expected and found, and why no more came.
-class ReadError : public RunError {
- public:
-  ReadError(std::string_view path, int64_t offset, int64_t expected, int64_t found, std::string_view why)
-      : RunError("{}: read at offset {}: expected {} bytes, found {}: {}", path, offset, expected, found,
-                 why),
-        failed_at_(offset + found) {}
-  // Offset of the first byte that did not come.
-  int64_t failed_at() const { return failed_at_; }
-
- private:
-  int64_t failed_at_;
 };
 
 class RandomAccessFile {
@@ -76,10 +60,10 @@ class AtomicIoCounters {
 // pread: copies through the kernel's page cache.
 class PreadFile : public RandomAccessFile {
  public:
-  explicit PreadFile(const std::string& path) : file_(path, 0) {}
+  explicit PreadFile(const std::string& path) : file_(path, ReadAhead::kOn) {}
 
   void Read(int64_t offset, std::span<std::byte> out) override;
-  int64_t size_bytes() const override { return file_.size_when_opened(); }
+  int64_t size_bytes() const override { return file_.size_bytes(); }
   const std::string& path() const override { return file_.path(); }
   IoCounters counters() const override { return counters_.Load(); }
 

@@ -14,7 +14,7 @@ namespace {
 using Bytes = std::vector<std::byte>;
 
 // Returns fewer bytes than asked when the file ends.
-Bytes ReadSome(const ReadOnlyFile& file, int64_t offset, int64_t count) {
+Bytes ReadSome(const FileDescriptor& file, int64_t offset, int64_t count) {
   Bytes bytes(static_cast<size_t>(std::clamp<int64_t>(file.size_bytes() - offset, 0, count)));
   file.Read(offset, bytes);
   return bytes;
@@ -32,12 +32,12 @@ uint32_t Word(const Bytes& bytes, size_t at, bool big_endian) {
   return value;
 }
 
-[[noreturn]] void Truncated(const ReadOnlyFile& file, std::string_view what, int64_t end) {
+[[noreturn]] void Truncated(const FileDescriptor& file, std::string_view what, int64_t end) {
   throw UserError("{}: truncated: {} ends at byte {}, the file has {}; expected a whole recording",
                   file.path(), what, end, file.size_bytes());
 }
 
-void CheckWav(const ReadOnlyFile& file) {
+void CheckWav(const FileDescriptor& file) {
   constexpr uint32_t kStreamed = 0xFFFFFFFF;  // a length that the writer did not know
   const bool big_endian = Has(ReadSome(file, 0, 4), 0, "RIFX");
   for (int64_t at = 12;;) {
@@ -75,7 +75,7 @@ uint32_t OggChecksum(const Bytes& page) {
 constexpr int64_t kOggHeaderBytes = 27;
 constexpr size_t kOggFlags = 5, kOggChecksum = 22, kOggSegments = 26;  // offsets in the page header
 
-Bytes ReadOggPage(const ReadOnlyFile& file, int64_t at) {
+Bytes ReadOggPage(const FileDescriptor& file, int64_t at) {
   Bytes page = ReadSome(file, at, kOggHeaderBytes + 255);
   if (!Has(page, 0, "OggS")) {
     throw UserError("{}: damaged OGG: expected a page at byte {}, found something else", file.path(), at);
@@ -91,7 +91,7 @@ Bytes ReadOggPage(const ReadOnlyFile& file, int64_t at) {
   return ReadSome(file, at, size);
 }
 
-void CheckOgg(const ReadOnlyFile& file) {
+void CheckOgg(const FileDescriptor& file) {
   constexpr auto kLastPage = std::byte{4};
   bool last = false;
   for (int64_t at = 0; at < file.size_bytes();) {
@@ -112,7 +112,7 @@ void CheckOgg(const ReadOnlyFile& file) {
 
 }  // namespace
 
-AudioContainer DetectContainer(const ReadOnlyFile& file) {
+AudioContainer DetectContainer(const FileDescriptor& file) {
   const Bytes start = ReadSome(file, 0, 12);
   if (start.empty()) throw UserError("{}: the file is empty; expected a WAV, FLAC or OGG sound", file.path());
   if ((Has(start, 0, "RIFF") || Has(start, 0, "RIFX")) && Has(start, 8, "WAVE")) return AudioContainer::kWav;
@@ -121,7 +121,7 @@ AudioContainer DetectContainer(const ReadOnlyFile& file) {
   throw UserError("{}: neither WAV, FLAC nor OGG by its content; convert it to one of them", file.path());
 }
 
-void CheckComplete(const ReadOnlyFile& file, AudioContainer container) {
+void CheckComplete(const FileDescriptor& file, AudioContainer container) {
   switch (container) {
     case AudioContainer::kWav:
       return CheckWav(file);

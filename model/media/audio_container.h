@@ -3,17 +3,17 @@
 
 #include <string>
 
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
 enum class AudioContainer { kWav, kFlac, kOgg };
 
 // Judges by the first bytes.  Throws UserError for an empty file and for any other format.
-AudioContainer DetectContainer(const ReadOnlyFile& file);
+AudioContainer DetectContainer(const FileDescriptor& file);
 
 // Throws UserError for a WAV file whose chunks reach beyond its end, and for an OGG file with a damaged page
 // or without its last page.  A FLAC decoder counts its samples itself.
-void CheckComplete(const ReadOnlyFile& file, AudioContainer container);
+void CheckComplete(const FileDescriptor& file, AudioContainer container);
 
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "model/base/error.h"
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 #include "model/media/audio_container.h"
 
 namespace plelab {
@@ -23,7 +23,7 @@ constexpr int64_t kBlockFrames = 4096;
 
 // libsndfile reads through C callbacks, which must not throw.
 struct Stream {
-  const ReadOnlyFile& file;
+  const FileDescriptor& file;
   int64_t position = 0;
 };
 
@@ -116,7 +116,7 @@ void CheckLength(int64_t found, int64_t wanted, const SF_INFO& info, AudioContai
 }  // namespace
 
 torch::Tensor ReadAudio(const std::string& path, const AudioTarget& target) {
-  const ReadOnlyFile file(path);
+  const FileDescriptor file(path, ReadAhead::kOff);
   const AudioContainer container = DetectContainer(file);
   CheckComplete(file, container);
   Stream stream{file};

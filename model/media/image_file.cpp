@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/base/error.h"
-#include "model/base/read_only_file.h"
+#include "model/base/file_descriptor.h"
 #include "model/media/image_codecs.h"
 
 namespace plelab {
@@ -23,7 +23,7 @@ bool StartsWith(std::span<const std::byte> file, const std::array<unsigned char,
 }
 
 std::vector<std::byte> ReadPictureFile(const std::string& path) {
-  const ReadOnlyFile file(path);
+  const FileDescriptor file(path, ReadAhead::kOff);
   std::vector<std::byte> start(static_cast<size_t>(std::min<int64_t>(file.size_bytes(), kPng.size())));
   file.Read(0, start);
   if (start.empty()) throw UserError("{}: the file is empty; expected a PNG or JPEG picture", path);

@@ -49,7 +49,7 @@ TensorInfo FoldedInfo(const PleGeometry& g, const std::string& path) {
 bool FindFolded(PleTable& table, const std::string& made_from) {
   if (!fs::exists(table.path)) return false;
   try {
-    const SafetensorsHeader header = ReadSafetensorsHeader(ReadOnlyFile(table.path));
+    const SafetensorsHeader header = ReadSafetensorsHeader(FileDescriptor(table.path, ReadAhead::kOff));
     const auto found = header.metadata.find(kMadeFrom);
     if (found == header.metadata.end() || found->second != made_from || header.tensors.size() != 1)
       return false;

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
+
+#include "model/base/anonymous_memory.h"
 
 namespace plelab {
 
-// Anonymous memory for which 2 MiB pages are requested (MADV_HUGEPAGE): a decode step reads all of it, and
+// Memory for which 2 MiB pages are requested (AnonymousMemory): a decode step reads all of it, and
 // with 4 KiB pages address translation alone costs a third of the bandwidth.  Each tensor is aligned to 64
 // bytes, which is a cache line and a SIMD vector.
 class Arena : public std::enable_shared_from_this<Arena> {
@@ -20,7 +23,6 @@ class Arena : public std::enable_shared_from_this<Arena> {
 
   // Throws RunError when there is not enough memory.
   static std::shared_ptr<Arena> Create(int64_t bytes);
-  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -29,11 +31,10 @@ class Arena : public std::enable_shared_from_this<Arena> {
   torch::Tensor Allocate(const std::vector<int64_t>& shape, torch::ScalarType type);
 
  private:
-  Arena(std::byte* base, int64_t size, int64_t mapped)
-      : base_(base), size_bytes_(size), mapped_bytes_(mapped) {}
+  Arena(AnonymousMemory memory, int64_t size) : memory_(std::move(memory)), size_bytes_(size) {}
 
-  std::byte* base_;
-  int64_t size_bytes_, mapped_bytes_, used_bytes_ = 0;
+  AnonymousMemory memory_;
+  int64_t size_bytes_, used_bytes_ = 0;
 };
 
 }  // namespace plelab

@@ -26,7 +26,7 @@ void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& te
 }
 
 TensorFile ReadTensorFile(const std::string& path) {
-  const ReadOnlyFile file(path);
+  const FileDescriptor file(path, ReadAhead::kOff);
   const SafetensorsHeader header = ReadSafetensorsHeader(file);
   TensorFile read{path, {}, header.metadata};
   for (const TensorInfo& info : header.tensors) {

@@ -8,7 +8,8 @@
 
 namespace plelab {
 
-// "64MiB", "1.5GiB", "4096B", "0" or "5%" (of the table).  Throws UserError naming `key` and the known units.
+// An amount that ParseBytes takes, or "5%" (of the table).  Throws UserError naming `key` and the known
+// units.
 Capacity ParseCapacity(std::string_view key, std::string_view text);
 // The same back, in the largest unit that leaves a whole number.
 std::string FormatCapacity(const Capacity& capacity);

@@ -1,9 +1,9 @@
 #include "model/ple/transforms/low_rank_rows.h"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
-#include <utility>
 
-#include "model/ple/transforms/symmetric_eigen.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {
@@ -20,10 +20,22 @@ void AddProducts(std::span<const float> values, int64_t dim, std::vector<double>
   }
 }
 
-void CopyUpperHalf(std::vector<double>& gram, int64_t dim) {
-  for (int64_t i = 0; i < dim; ++i) {
-    for (int64_t j = 0; j < i; ++j) gram[i * dim + j] = gram[j * dim + i];
+// The eigenvectors of the `rank` largest eigenvalues, [rank, dim], the largest first.  The sign of each is
+// the solver's: a projection does not depend on it.
+std::vector<double> LargestDirections(const std::vector<double>& gram, int64_t dim, int64_t rank) {
+  // Eigen's matrices are column-major and its solver reads the lower half: our upper one.
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
+      Eigen::Map<const Eigen::MatrixXd>(gram.data(), dim, dim));
+  if (solver.info() != Eigen::Success) {
+    throw RunError(
+        "low_rank: the eigenvectors of a layer of the PLE table were not found; expected finite values");
   }
+  std::vector<double> directions;
+  for (int64_t k = dim - 1; k >= dim - rank; --k) {  // Eigen's eigenvalues ascend
+    const auto vector = solver.eigenvectors().col(k);
+    directions.insert(directions.end(), vector.begin(), vector.end());
+  }
+  return directions;
 }
 
 }  // namespace
@@ -33,12 +45,7 @@ LowRankRows::LowRankRows(const TableScan& table, int64_t rank) : dim_(table.geom
   table.ForEachBlock(kMostFitRows, [&](int64_t layer, std::span<const float> values) {
     AddProducts(values, dim_, grams[layer]);
   });
-  for (std::vector<double>& gram : grams) {
-    CopyUpperHalf(gram, dim_);
-    std::vector<double> vectors = EigenOfSymmetric(std::move(gram), dim_).vectors;
-    vectors.resize(rank * dim_);
-    directions_.push_back(std::move(vectors));
-  }
+  for (const std::vector<double>& gram : grams) directions_.push_back(LargestDirections(gram, dim_, rank));
 }
 
 void LowRankRows::Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const {

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <functional>
 
-#include "harness/record/atomic_file.h"
 #include "harness/record/hdf5_file.h"
 #include "harness/record/table.h"
 #include "model/base/error.h"

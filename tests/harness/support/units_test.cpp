@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/base/byte_size.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -23,6 +24,7 @@ std::string ErrorOf(F f) {
 TEST(Units, BytesKnowPowersOf1024And1000) {
   EXPECT_EQ(ParseBytes("64MiB"), 64 * 1024 * 1024);
   EXPECT_EQ(ParseBytes("1.5GiB"), 1610612736);
+  EXPECT_EQ(ParseBytes("64MB"), 64'000'000);
   EXPECT_EQ(ParseBytes("2GB"), 2'000'000'000);
   EXPECT_EQ(ParseBytes("15 KiB"), 15 * 1024);
   EXPECT_EQ(ParseBytes("3kB"), 3000);

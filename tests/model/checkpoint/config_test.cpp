@@ -220,8 +220,14 @@ TEST(Config, NamesMissingKeysOfTheTowers) {
   EXPECT_THAT(ErrorOf(other.dump()), HasSubstr("expected two pairs of integers"));
 }
 
-TEST(Config, UnknownShapesAreTheUsersMistake) {
-  EXPECT_THROW(ShapeConfigJson("e3b"), UserError);
+TEST(Config, UnknownShapesAreTheUsersMistake) { EXPECT_THROW(ShapeConfigJson("e3b"), UserError); }
+
+TEST(Config, ShapesThatShipAreBuiltInAsTheirFilesStand) {
+  for (const char* shape : {"e2b", "e4b", "small", "arm", "small_multimodal"}) {
+    EXPECT_EQ(ShapeConfigJson(shape),
+              ShapeConfigJson(Format("{}/configs/models/{}.json", PLELAB_SOURCE_DIR, shape)))
+        << shape;
+  }
   EXPECT_EQ(ParseConfig(ShapeConfigJson("small"), "small").text.num_hidden_layers, 10);
 }
 

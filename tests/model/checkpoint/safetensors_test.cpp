@@ -21,7 +21,7 @@ using testing::WriteText;
 SafetensorsHeader Read(const std::string& bytes) {
   const TemporaryFolder folder;
   WriteText(folder / "x.safetensors", bytes);
-  return ReadSafetensorsHeader(ReadOnlyFile(folder / "x.safetensors"));
+  return ReadSafetensorsHeader(FileDescriptor(folder / "x.safetensors", ReadAhead::kOff));
 }
 
 std::string ErrorOf(const std::string& bytes) {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "model/base/format.h"
-#include "model/ple/transforms/symmetric_eigen.h"
 #include "tests/support/value_table.h"
 
 namespace plelab {
@@ -73,30 +73,23 @@ TEST(LowRankRows, TakeTheBytesOfTwoThinMatrices) {
             2 * 3 * (16 + 4) * 4);
 }
 
-TEST(SymmetricEigen, OfAMatrixWithKnownValues) {
-  // 2 on the diagonal, −1 beside it: eigenvalues 2 − 2 cos(kπ / (n + 1)).
-  constexpr int64_t kN = 9;
-  std::vector<double> matrix(kN * kN);
-  for (int64_t i = 0; i < kN; ++i) {
-    matrix[i * kN + i] = 2;
-    if (i + 1 < kN) matrix[i * kN + i + 1] = matrix[(i + 1) * kN + i] = -1;
-  }
-  const SymmetricEigen eigen = EigenOfSymmetric(matrix, kN);
-  for (int64_t k = 0; k < kN; ++k) {
-    EXPECT_NEAR(eigen.values[k], 2 - 2 * std::cos(static_cast<double>(kN - k) * M_PI / (kN + 1)), 1e-13);
-    for (int64_t i = 0; i < kN; ++i) {  // A v = λ v
-      double product = 0;
-      for (int64_t j = 0; j < kN; ++j) product += matrix[i * kN + j] * eigen.vectors[k * kN + j];
-      EXPECT_NEAR(product, eigen.values[k] * eigen.vectors[k * kN + i], 1e-13);
-    }
+TEST(LowRankRows, EqualAndZeroSingularValuesAreFine) {
+  constexpr PleGeometry kSquare{.vocab = 4, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
+  std::vector<float> values(4 * 2 * 4);  // layer 0 is three times the identity, layer 1 is zero
+  for (int64_t i = 0; i < 4; ++i) values[i * 2 * 4 + i] = 3;
+  const ValueTable table(kSquare, values);
+  for (int64_t rank = 1; rank <= 4; ++rank) {
+    const auto source = table.Make(Format("resident,transform=low_rank,rank={}", rank));
+    EXPECT_NEAR(SquaredError(table, *source, 0), static_cast<double>(4 - rank) * 9, 1e-5) << "rank " << rank;
+    EXPECT_EQ(SquaredError(table, *source, 1), 0) << "rank " << rank;
   }
 }
 
-TEST(SymmetricEigen, EqualAndZeroValuesAreFine) {
-  const SymmetricEigen zero = EigenOfSymmetric(std::vector<double>(9), 3);
-  EXPECT_EQ(zero.values, std::vector<double>(3));
-  const SymmetricEigen one = EigenOfSymmetric({3, 0, 0, 3}, 2);
-  EXPECT_EQ(one.values, (std::vector<double>{3, 3}));
+TEST(LowRankRows, ATableThatIsNotFiniteIsAnError) {
+  std::vector<float> values(16 * 2 * 4);
+  values[5] = std::numeric_limits<float>::quiet_NaN();
+  const ValueTable table(kGeometry, values);
+  EXPECT_THROW(table.Make("resident,transform=low_rank,rank=2"), RunError);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
-#include "model/base/read_fully.h"
+#include "model/base/file_descriptor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
+
+#include "tests/support/temp_file.h"
 
 namespace plelab {
 namespace {
@@ -63,6 +66,24 @@ TEST(ReadFully, StopsAtAnErrorAndKeepsIt) {
       });
   EXPECT_EQ(result.found, 5);
   EXPECT_EQ(result.error, EIO);
+}
+
+TEST(FileDescriptor, ReadsARangeOrNamesFileOffsetExpectedAndFound) {
+  const TempFile temp{std::as_bytes(std::span(kText))};
+  const FileDescriptor file(temp.path(), ReadAhead::kOff);
+  EXPECT_EQ(file.size_bytes(), std::ssize(kText));
+  std::string out(9, '?');
+  file.Read(4, std::as_writable_bytes(std::span(out)));
+  EXPECT_EQ(out, kText.substr(4, 9));
+  const int64_t offset = std::ssize(kText) - 2;
+  try {
+    file.Read(offset, std::as_writable_bytes(std::span(out)));
+    FAIL() << "read beyond the end";
+  } catch (const ReadError& error) {
+    EXPECT_EQ(error.failed_at(), std::ssize(kText));
+    EXPECT_THAT(error.what(), testing::HasSubstr(temp.path()));
+    EXPECT_THAT(error.what(), testing::HasSubstr(Format("offset {}: expected 9 bytes, found 2", offset)));
+  }
 }
 
 }  // namespace
