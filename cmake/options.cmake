@@ -9,11 +9,15 @@ endif()
 
 add_library(plelab_options INTERFACE)
 # -fPIC for programs too, which CMake would build with -fPIE, because a precompiled header needs equal flags.
-target_compile_options(plelab_options INTERFACE -Wall -Wextra -Werror -Winvalid-pch -fno-math-errno -fPIC)
-target_include_directories(plelab_options INTERFACE ${PROJECT_SOURCE_DIR})
+set(PLELAB_FLAGS -Wall -Wextra -Werror -Winvalid-pch -fno-math-errno -fPIC)
 if(CCACHE_PROGRAM)
-  target_compile_options(plelab_options INTERFACE -fpch-preprocess)
+  list(APPEND PLELAB_FLAGS -fpch-preprocess)
 endif()
+# These flags are for the project's own sources; whoever uses the installed libraries chooses flags of their own.
+target_compile_options(plelab_options INTERFACE "$<BUILD_INTERFACE:${PLELAB_FLAGS}>")
+target_compile_features(plelab_options INTERFACE cxx_std_20)
+target_include_directories(plelab_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                    $<INSTALL_INTERFACE:include/plelab>)
 if(PLELAB_SANITIZE)
   # Instrumentation confuses g++'s analysis, which then reports std::regex as uninitialised. The release build keeps
   # the warning.

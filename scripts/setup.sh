@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what PLE Lab builds with; run as often as you like, it only adds what is missing.
+# Tested on Debian 12 and 13.  Ubuntu has packages of the same names, but is not tested.
 #   scripts/setup.sh [--aarch64]      --aarch64 also installs Debian's cross compiler and qemu-user
 # Environment:
 #   PLELAB_TORCH_INDEX   another wheel index for torch (for example one with CPU builds)
@@ -9,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 packages=(build-essential cmake ninja-build ccache pkg-config git python3 python3-venv clang-format
   libfmt-dev libyaml-cpp-dev libhdf5-dev hdf5-tools libsentencepiece-dev libcli11-dev nlohmann-json3-dev libhwy-dev
-  libeigen3-dev libjpeg62-turbo-dev libpng-dev libsndfile1-dev libsoxr-dev
+  libeigen3-dev libjpeg-dev libpng-dev libsndfile1-dev libsoxr-dev
   libssl-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev)
 for argument in "$@"; do
   case "$argument" in
@@ -17,6 +18,27 @@ for argument in "$@"; do
     *) echo "setup.sh: unknown argument '$argument'; known: --aarch64" >&2; exit 2 ;;
   esac
 done
+
+# Stops where packages of these names cannot be had, and says where nobody has tried.
+check_system() {
+  local id="" name="this system" like=""
+  if [ -r /etc/os-release ]; then
+    id=$(. /etc/os-release && echo "${ID:-}")
+    name=$(. /etc/os-release && echo "${PRETTY_NAME:-$ID}")
+    like=$(. /etc/os-release && echo "${ID_LIKE:-}")
+  fi
+  case "$id" in
+    debian) return ;;
+    ubuntu) echo "setup.sh: $name is not tested; its packages have the same names as Debian's" >&2; return ;;
+  esac
+  case " $like " in
+    *" debian "* | *" ubuntu "*) echo "setup.sh: $name is not tested; it is treated as Debian" >&2; return ;;
+  esac
+  echo "setup.sh: expected Debian or Ubuntu, found $name; install what these Debian packages hold, and a virtual" >&2
+  echo "  environment .venv with torch==2.13.0 and requirements.txt, then build with: cmake --preset release" >&2
+  echo "  ${packages[*]}" >&2
+  exit 2
+}
 
 install_packages() {
   local missing=() package
@@ -63,6 +85,7 @@ install_python() {
   printf '%s\n' "$wanted" >"$stamp"
 }
 
+check_system
 install_packages
 install_python
 echo "setup done"

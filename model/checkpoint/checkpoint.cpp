@@ -94,6 +94,11 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
     throw UserError("{}: expected the directory of a checkpoint (config.json and {}), found {}", directory,
                     kSingleFile, fs::exists(directory) ? "a file" : "nothing");
   }
+  if (fs::is_empty(directory)) {
+    throw UserError(
+        "{}: the folder is empty; expected a checkpoint as published: config.json, {} and tokenizer.model",
+        directory, kSingleFile);
+  }
   Checkpoint checkpoint;
   checkpoint.directory_ = directory;
   const std::string config_path = directory + "/config.json";
