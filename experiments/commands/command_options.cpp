@@ -74,7 +74,7 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
   command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
 }
 
-OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint) {
+OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint) {
   LoadOptions load;
   load.dtype = ComputeDType(options.dtype);
   load.device = ComputeDevice(options.device);

@@ -43,7 +43,7 @@ struct OpenModel {
 
 // Checks every option before it reads a weight, sets LibTorch's number of threads, and shows progress while
 // loading.  Throws UserError for options that cannot be met.
-OpenModel LoadModel(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint);
+OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint);
 
 // For example "disk, backend=direct, prefetch=true": a strategy with every option that it uses.
 std::string DescribePle(const PleOptions& options);

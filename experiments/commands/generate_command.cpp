@@ -142,7 +142,7 @@ void RunGenerate(const GenerateOptions& options) {
                 ReadMedia(options.media, *checkpoint)};
   const auto stop_ids = StopIds(checkpoint->directory(), checkpoint->config(), tokenizer, chat);
   CheckLength(options, static_cast<int64_t>(prompt.ids.size()), checkpoint->config());
-  OpenModel open = LoadModel(options.model, checkpoint);
+  OpenModel open = OpenModelFor(options.model, checkpoint);
 
   Utf8Stream text;
   const auto print = [](const std::string& piece) {

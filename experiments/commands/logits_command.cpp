@@ -103,7 +103,7 @@ void RunLogits(const LogitsOptions& options) {
   if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
   CheckPlaceholders(options, ids, config);
   const MediaInput media = ReadMedia(options.media, *checkpoint);
-  OpenModel open = LoadModel(options.model, checkpoint);
+  OpenModel open = OpenModelFor(options.model, checkpoint);
   Hdf5Writer file;
   file.WriteAttribute("/", "weights", checkpoint->weights_label());
   file.WriteAttribute("/", "checkpoint_sha256", checkpoint->fingerprint());

@@ -69,7 +69,7 @@ void Prefill(Contestant& c, const RepetitionSetup& setup) {
   c.cold.BeforePrefill();
   const TimelineSpan span(setup.timeline, c.name, "prefill");
   const int64_t faults = MajorFaults();
-  const PrefillResult result = c.arm.Prefill();
+  const PrefillResult result = c.session.Prefill();
   c.rep.major_faults += MajorFaults() - faults;
   c.rep.ttft_ns = result.ttft_ns;
   c.rep.prefill_ns = result.prefill_ns;
@@ -101,10 +101,10 @@ StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& 
 
 // `step` counts measured steps; warm-up steps are negative.
 void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
-  c.cold.BeforeStep(c.arm.next_ids());
+  c.cold.BeforeStep(c.session.next_ids());
   const int64_t faults = MajorFaults();
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
-  const StepResult result = c.arm.Step();
+  const StepResult result = c.session.Step();
   c.rep.major_faults += MajorFaults() - faults;
   c.last_logits = result.logits;
   c.last_hash = result.logits_sha256;
@@ -156,7 +156,7 @@ Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel
                         variant.name,
                         IsExact(variant),
                         MustBeNear(variant),
-                        Arm(loaded.model, std::move(source), work, variant.workload),
+                        VariantSession(loaded.model, std::move(source), work, variant.workload),
                         ColdCheck(config.page_cache, TableRead(table), reads_file)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = CacheStartOf(variant.ple);

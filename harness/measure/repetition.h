@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/measure/arm.h"
 #include "harness/measure/cold_check.h"
+#include "harness/measure/variant_session.h"
 #include "harness/record/record.h"
 #include "harness/record/timeline.h"
 #include "harness/workload/loaded_model.h"
@@ -23,7 +23,7 @@ struct Contestant {
   std::string name;
   bool exact = false;
   bool near = false;  // held to kFoldedBound
-  Arm arm;
+  VariantSession session;
   ColdCheck cold;
   RepRow rep = {};
   std::vector<StepRow> steps = {};

@@ -1,8 +1,8 @@
 #include "harness/run/memory_phase.h"
 
 #include "harness/machine/memory_probe.h"
-#include "harness/measure/arm.h"
 #include "harness/measure/cold_check.h"
+#include "harness/measure/variant_session.h"
 #include "harness/run/child.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
@@ -78,19 +78,19 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   LoadedModel loaded = LoadModel(variant.model);
   const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
-  Arm arm(loaded.model, source, work, variant.workload);
+  VariantSession session(loaded.model, source, work, variant.workload);
   MemoryLog log(variant.name, rep, loaded, TableRead(table));
-  log.Read("loaded", *source, arm.kv().nbytes());
+  log.Read("loaded", *source, session.kv().nbytes());
 
   cold.BeforePrefill();
-  arm.Prefill();
-  log.Read("prefill", *source, arm.kv().nbytes());
+  session.Prefill();
+  log.Read("prefill", *source, session.kv().nbytes());
 
   for (int64_t k = 0; k < work.steps(); ++k) {
-    cold.BeforeStep(arm.next_ids());
-    arm.Step();
+    cold.BeforeStep(session.next_ids());
+    session.Step();
   }
-  log.Read("decode", *source, arm.kv().nbytes());
+  log.Read("decode", *source, session.kv().nbytes());
 
   Record part;
   part.memory = log.TakeRows();

@@ -4,7 +4,7 @@
 
 #include "model/gemma3n/input_embedder.h"
 #include "model/gemma3n/media_encoder.h"
-#include "model/text/decode/decode_step.h"
+#include "model/text/decode/step_decoder.h"
 #include "model/text/step_bytes.h"
 #include "model/text/text_model.h"
 
@@ -23,14 +23,14 @@ struct Gemma3n::Impl {
   InputEmbedder embedder;
   MediaEncoder media;
   DType table_dtype;
-  std::optional<plelab::DecodeStep> decode_step;  // for the last batch size; refers to the members above
+  std::optional<StepDecoder> step_decoder;  // for the last batch size; refers to the members above
   PleObserver* observer = nullptr;
 
   const Gemma3nConfig& config() const { return checkpoint->config(); }
   TextModel text() const { return {config().text, weights, layers, config().pad_token_id}; }
-  plelab::DecodeStep& StepFor(int64_t batch) {
-    if (!decode_step || decode_step->batch() != batch) decode_step.emplace(text(), table_dtype, batch);
-    return *decode_step;
+  StepDecoder& DecoderFor(int64_t batch) {
+    if (!step_decoder || step_decoder->batch() != batch) step_decoder.emplace(text(), table_dtype, batch);
+    return *step_decoder;
   }
   PleRows Rows(PleRequest& request, int64_t batch) const {
     return PleRows::FromRequest(request, table_dtype, batch, config().text.hidden_size_per_layer_input,
@@ -63,7 +63,7 @@ torch::Device Gemma3n::device() const { return impl_->options.device; }
 
 void Gemma3n::UseLayers(LayerList layers) {
   CheckLayers(layers, config().text);
-  impl_->decode_step.reset();  // holds scratch and norms of the old list
+  impl_->step_decoder.reset();  // holds scratch and norms of the old list
   impl_->layers = std::move(layers);
 }
 
@@ -91,16 +91,16 @@ torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, Ple
   const at::NoGradGuard no_grad;
   const auto batch = static_cast<int64_t>(ids.size());
   const torch::Tensor column = torch::tensor(c10::ArrayRef<int64_t>(ids.data(), ids.size())).view({batch, 1});
-  if (!plelab::DecodeStep::Supports(batch, device())) {
+  if (!StepDecoder::Supports(batch, device())) {
     return Forward(column, &kv, ple, LogitsWanted::kLast, soft).squeeze(1);
   }
   CheckIds(column, config());
-  plelab::DecodeStep& step = impl_->StepFor(batch);
+  StepDecoder& decoder = impl_->DecoderFor(batch);
   const torch::Tensor embeds = impl_->embedder.Embed(column, impl_->text(), config(), soft).contiguous();
   torch::Tensor logits = torch::empty({batch, config().text.vocab_size});
   const auto size = [](const torch::Tensor& t) { return static_cast<size_t>(t.numel()); };
-  step.Run({embeds.const_data_ptr<float>(), size(embeds)}, ple, kv,
-           {logits.mutable_data_ptr<float>(), size(logits)});
+  decoder.Run({embeds.const_data_ptr<float>(), size(embeds)}, ple, kv,
+              {logits.mutable_data_ptr<float>(), size(logits)});
   return logits;
 }
 

@@ -49,7 +49,8 @@ int main(int argc, char** argv) try {
   Zeros own(table.geometry);
   const auto dropped = plelab::MakePleSource(plelab::ParsePleSpec("dropped,mode=zero_row"), table);
   const bool equal = torch::equal(Step(model, own), Step(model, *dropped));
-  std::printf("%s: %lld lookups\n", equal ? "equal" : "DIFFERENT", static_cast<long long>(own.stats().lookups));
+  std::printf("%s: %lld lookups\n", equal ? "equal" : "DIFFERENT",
+              static_cast<long long>(own.stats().lookups));
   return equal ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

@@ -1,4 +1,4 @@
-// What a DecodeStep keeps from step to step: scratch, float32 norms, rotary tables.
+// What a StepDecoder keeps from step to step: scratch, float32 norms, rotary tables.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "model/text/decode/decode_step.h"
+#include "model/text/decode/step_decoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ ElementType ElementTypeOf(DType dtype) {
 
 }  // namespace
 
-struct DecodeStep::Impl {
+struct StepDecoder::Impl {
   Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size);
 
   void Expand(std::span<const float> embeds, bool with_projection);
@@ -47,7 +47,7 @@ struct DecodeStep::Impl {
   DecodeScratch s;
 };
 
-DecodeStep::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size)
+StepDecoder::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size)
     : model(m),
       table_dtype(dtype_of_table),
       batch(batch_size),
@@ -62,7 +62,7 @@ DecodeStep::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_s
 }
 
 // The AltUp streams of the embeddings, and their projection to every layer.
-void DecodeStep::Impl::Expand(std::span<const float> embeds, bool with_projection) {
+void StepDecoder::Impl::Expand(std::span<const float> embeds, bool with_projection) {
   std::copy(embeds.begin(), embeds.end(), s.streams[0].data);
   s.jobs.clear();
   for (size_t i = 1; i < s.streams.size(); ++i) {
@@ -80,7 +80,7 @@ void DecodeStep::Impl::Expand(std::span<const float> embeds, bool with_projectio
   NormRows(slices, projection_norm, model.config.rms_norm_eps, slices);
 }
 
-void DecodeStep::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, PleRequest& ple, KvCache& kv) {
+void StepDecoder::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, PleRequest& ple, KvCache& kv) {
   const TextConfig& c = model.config;
   const LayerSpec& spec = model.layers[position];
   const DecoderLayerWeights& w = model.weights.layers[spec.source_layer];
@@ -104,7 +104,7 @@ void DecodeStep::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, Ple
 }
 
 // normed → attention and laurel_low, which reads the same input.
-void DecodeStep::Impl::Attend(int64_t position, const LayerVectors& v, KvCache& kv) {
+void StepDecoder::Impl::Attend(int64_t position, const LayerVectors& v, KvCache& kv) {
   const TextConfig& c = model.config;
   const LayerSpec& spec = model.layers[position];
   const DecoderLayerWeights& w = model.weights.layers[spec.source_layer];
@@ -131,7 +131,7 @@ void DecodeStep::Impl::Attend(int64_t position, const LayerVectors& v, KvCache& 
 }
 
 // mixed = ((active + norm(attention)) + (normed + norm(laurel))) / √2.
-void DecodeStep::Impl::MixAttention(const LayerVectors& v) {
+void StepDecoder::Impl::MixAttention(const LayerVectors& v) {
   const double eps = model.config.rms_norm_eps;
   NormRows(s.attention, v.post_attention_norm, eps, s.attention);
   NormRows(s.laurel, v.post_laurel_norm, eps, s.laurel);
@@ -141,7 +141,7 @@ void DecodeStep::Impl::MixAttention(const LayerVectors& v) {
   Mix(terms, scales, 4, s.mixed.numel(), s.mixed.data);
 }
 
-void DecodeStep::Impl::MakePerLayerInput(int64_t slice, const PerLayerRecipe& recipe, PleRequest& ple) {
+void StepDecoder::Impl::MakePerLayerInput(int64_t slice, const PerLayerRecipe& recipe, PleRequest& ple) {
   const int64_t dim = s.per_layer_input.size;
   if (recipe.rows) {
     const std::span<const std::byte> rows = ple.Layer(slice);
@@ -161,7 +161,7 @@ void DecodeStep::Impl::MakePerLayerInput(int64_t slice, const PerLayerRecipe& re
 }
 
 // Gated by the active stream, added to streams [1:] whatever the active one is.
-void DecodeStep::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const LayerVectors& v) {
+void StepDecoder::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const LayerVectors& v) {
   const TextConfig& c = model.config;
   const Rows& active = s.streams[c.altup_active_idx];
   std::copy_n(active.data, active.numel(), s.output.data);
@@ -176,7 +176,7 @@ void DecodeStep::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const Laye
 }
 
 // The mean of the unembedded streams, its norm, the tied embedding, the softcap.
-void DecodeStep::Impl::Logits(std::span<float> logits) {
+void StepDecoder::Impl::Logits(std::span<float> logits) {
   const TextConfig& c = model.config;
   s.terms.assign(1, s.streams[0].data);
   for (size_t i = 1; i < s.streams.size(); ++i) {
@@ -193,11 +193,11 @@ void DecodeStep::Impl::Logits(std::span<float> logits) {
   });
 }
 
-bool DecodeStep::Supports(int64_t batch, torch::Device device) {
+bool StepDecoder::Supports(int64_t batch, torch::Device device) {
   return device.is_cpu() && batch >= 1 && batch <= kMaxVectors;
 }
 
-DecodeStep::DecodeStep(const TextModel& model, DType table_dtype, int64_t batch) {
+StepDecoder::StepDecoder(const TextModel& model, DType table_dtype, int64_t batch) {
   if (!Supports(batch, model.weights.embed_tokens.values.device())) {
     throw RunError("decode step: batch {} is not supported; 1 to {} on the CPU are", batch, kMaxVectors);
   }
@@ -207,14 +207,14 @@ DecodeStep::DecodeStep(const TextModel& model, DType table_dtype, int64_t batch)
   }
   impl_ = std::make_unique<Impl>(model, table_dtype, batch);
 }
-DecodeStep::DecodeStep(DecodeStep&&) noexcept = default;
-DecodeStep& DecodeStep::operator=(DecodeStep&&) noexcept = default;
-DecodeStep::~DecodeStep() = default;
+StepDecoder::StepDecoder(StepDecoder&&) noexcept = default;
+StepDecoder& StepDecoder::operator=(StepDecoder&&) noexcept = default;
+StepDecoder::~StepDecoder() = default;
 
-int64_t DecodeStep::batch() const { return impl_->batch; }
-void DecodeStep::ComputeAllUnits(bool all) { impl_->s.mlp.all_units = all; }
+int64_t StepDecoder::batch() const { return impl_->batch; }
+void StepDecoder::ComputeAllUnits(bool all) { impl_->s.mlp.all_units = all; }
 
-void DecodeStep::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits) {
+void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits) {
   const TextConfig& c = impl_->model.config;
   if (kv.batch() != impl_->batch || std::ssize(embeds) != impl_->batch * c.hidden_size ||
       (!logits.empty() && std::ssize(logits) != impl_->batch * c.vocab_size)) {

@@ -1,4 +1,4 @@
-#include "harness/measure/arm.h"
+#include "harness/measure/variant_session.h"
 
 #include <ATen/Parallel.h>
 
@@ -40,15 +40,15 @@ std::string HashOf(const torch::Tensor& logits) {
   return Sha256Hex(std::span(bytes, plain.nbytes()));
 }
 
-Arm::Arm(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
-         const WorkloadSection& section)
+VariantSession::VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
+                               const WorkloadSection& section)
     : model_(model),
       source_(std::move(source)),
       work_(work),
       kv_(model.MakeKvCache(work.batch, work.positions())),
       samplers_(MakeSamplers(section)) {}
 
-SoftTokens Arm::Encode(PrefillResult& times) {
+SoftTokens VariantSession::Encode(PrefillResult& times) {
   SoftTokens soft;
   if (work_.media.pixels.defined()) {
     const Timer timer;
@@ -63,7 +63,7 @@ SoftTokens Arm::Encode(PrefillResult& times) {
   return soft;
 }
 
-PrefillResult Arm::Prefill() {
+PrefillResult VariantSession::Prefill() {
   const auto flat = Flattened(work_.prompts);
   const torch::Tensor ids = torch::tensor(flat, torch::kInt64).view({work_.batch, work_.prompt_tokens});
   kv_.Clear();
@@ -92,7 +92,7 @@ PrefillResult Arm::Prefill() {
   return result;
 }
 
-StepResult Arm::Step() {
+StepResult VariantSession::Step() {
   StepResult result;
   result.token_id = next_ids_.at(0);
   result.step_bytes = model_.DecodeStepBytes(kv_.length());
@@ -114,7 +114,7 @@ StepResult Arm::Step() {
   return result;
 }
 
-void Arm::ChooseNextIds(const torch::Tensor& logits) {
+void VariantSession::ChooseNextIds(const torch::Tensor& logits) {
   next_ids_.resize(work_.batch);
   for (int64_t b = 0; b < work_.batch; ++b) {
     if (!samplers_.empty()) {

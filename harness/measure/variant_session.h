@@ -16,42 +16,47 @@
 namespace plelab {
 
 struct PrefillResult {
-  int64_t ttft_ns = 0;  // from showing the prompt to the source until the first logits, encoding included
-  int64_t encode_vision_ns = 0, encode_audio_ns = 0;  // of all images and of all clips; loading apart
-  int64_t prefill_ns = 0;                             // the forward pass alone
+  // From showing the prompt to the source until the first logits, encoding included.
+  int64_t ttft_ns = 0;
+  // Encoding all images and all clips; loading the towers is not counted.
+  int64_t encode_vision_ns = 0, encode_audio_ns = 0;
+  int64_t prefill_ns = 0;  // the forward pass alone
   int64_t ple_wait_ns = 0;
   torch::Tensor logits;  // [batch, 1, vocab] on the CPU
   std::string logits_sha256;
 };
 
 struct StepResult {
-  int64_t token_id = 0;    // fed to the first sequence
-  int64_t step_ns = 0;     // showing the ids to the source, the step, choosing the next ids
-  PleStats ple;            // of this step alone
-  int64_t step_bytes = 0;  // that the step must read: weights after sparsity, keys and values, PLE rows
-  torch::Tensor logits;    // [batch, vocab] on the CPU
+  int64_t token_id = 0;  // fed to the first sequence
+  int64_t step_ns = 0;   // showing the ids to the source, the step, choosing the next ids
+  PleStats ple;          // of this step alone
+  // What the step must read: weights after sparsity, keys and values, PLE rows.
+  int64_t step_bytes = 0;
+  torch::Tensor logits;  // [batch, vocab] on the CPU
   std::string logits_sha256;
 };
 
-class Arm {
+class VariantSession {
  public:
-  // `model` and `work` must outlive the arm; `source` is shared with whoever keeps it for the next
+  // `model` and `work` must outlive the session; `source` is shared with whoever keeps it for the next
   // repetition.
-  Arm(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
-      const WorkloadSection& section);
+  VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
+                 const WorkloadSection& section);
 
   PrefillResult Prefill();
   // The timed region starts where the id has just been chosen: the source sees it no earlier than in real
   // decoding.
   StepResult Step();
-  // What the next Step() feeds, one id per sequence; valid after Prefill().
+  // What the next Step() feeds, one id per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
 
  private:
-  SoftTokens Encode(PrefillResult& times);          // of the workload's media, timed
-  void ChooseNextIds(const torch::Tensor& logits);  // [batch, vocab] on the CPU
+  // Encodes the workload's media and writes the times to `times`.
+  SoftTokens Encode(PrefillResult& times);
+  // logits [batch, vocab] on the CPU.
+  void ChooseNextIds(const torch::Tensor& logits);
 
   Gemma3n& model_;
   std::shared_ptr<PleSource> source_;

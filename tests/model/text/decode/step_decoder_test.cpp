@@ -1,5 +1,5 @@
 // The decode step against its oracle, the autograd forward, on random tiny models of odd shapes.
-#include "model/text/decode/decode_step.h"
+#include "model/text/decode/step_decoder.h"
 
 #include <ATen/ops/cat.h>
 #include <gtest/gtest.h>
@@ -104,7 +104,7 @@ struct Fixture {
     return KvCache(config, layers, batch, kTokens, chunk, dtype, torch::kCPU);
   }
   // Logits [batch, vocab] of the token at `position`, which is kv's next.
-  torch::Tensor Step(DecodeStep& step, KvCache& kv, int64_t position, PleRequest* request = nullptr) const {
+  torch::Tensor Step(StepDecoder& step, KvCache& kv, int64_t position, PleRequest* request = nullptr) const {
     const torch::Tensor some = ids.narrow(1, position, 1);
     const torch::Tensor embeds = EmbedTokens(some, model()).detach().contiguous();
     torch::Tensor logits = torch::full({batch, config.vocab_size}, NAN);
@@ -114,7 +114,7 @@ struct Fixture {
     return logits;
   }
   // Logits [batch, kTokens − kPrompt, vocab] of a prompt by the forward and then steps.
-  torch::Tensor Steps(DecodeStep& step, KvCache& kv) const {
+  torch::Tensor Steps(StepDecoder& step, KvCache& kv) const {
     Forward(0, kPrompt, &kv, LogitsWanted::kNone);
     std::vector<torch::Tensor> logits;
     for (int64_t t = kPrompt; t < kTokens; ++t) logits.push_back(Step(step, kv, t).unsqueeze(1));
@@ -145,7 +145,7 @@ TEST(DecodeStep, AgreesWithTheForwardForEveryBatch) {
     for (const int64_t batch : {1, 2, 5, 8}) {
       SCOPED_TRACE(batch);
       const Fixture f(config, DType::kFloat32, batch);
-      DecodeStep step(f.model(), DType::kFloat32, batch);
+      StepDecoder step(f.model(), DType::kFloat32, batch);
       KvCache kv = f.Cache();
       ExpectSameLogits(f.Steps(step, kv), f.Oracle());
       EXPECT_EQ(kv.length(), Fixture::kTokens);
@@ -155,7 +155,7 @@ TEST(DecodeStep, AgreesWithTheForwardForEveryBatch) {
 
 TEST(DecodeStep, AgreesWithTheForwardFromTheFirstTokenOn) {
   const Fixture f(BaseConfig());
-  DecodeStep step(f.model(), DType::kFloat32, 2);
+  StepDecoder step(f.model(), DType::kFloat32, 2);
   KvCache kv = f.Cache(DType::kFloat32, /*chunk=*/1);
   std::vector<torch::Tensor> logits;
   for (int64_t t = 0; t < Fixture::kTokens; ++t) logits.push_back(f.Step(step, kv, t).unsqueeze(1));
@@ -167,7 +167,7 @@ TEST(DecodeStep, AgreesWithTheForwardForEveryKindOfRows) {
        {PleKind::kRows, PleKind::kFolded, PleKind::kProjectionOnly, PleKind::kBlockOff}) {
     SCOPED_TRACE(static_cast<int>(kind));
     const Fixture f(BaseConfig(), DType::kFloat32, 2, kind);
-    DecodeStep step(f.model(), DType::kFloat32, 2);
+    StepDecoder step(f.model(), DType::kFloat32, 2);
     KvCache kv = f.Cache();
     ExpectSameLogits(f.Steps(step, kv), f.Oracle());
   }
@@ -186,7 +186,7 @@ TEST(DecodeStep, FollowsTheLayerList) {
   for (size_t i = 1; i < list.size(); ++i) list[i].kv_donor += 1;
   CheckLayers(list, f.config);
   for (const bool transposed : {false, true}) {
-    DecodeStep step(transposed ? f.transposed_model() : f.model(), DType::kFloat32, 2);
+    StepDecoder step(transposed ? f.transposed_model() : f.model(), DType::kFloat32, 2);
     KvCache kv = f.Cache();
     ExpectSameLogits(f.Steps(step, kv), f.Oracle());
   }
@@ -210,7 +210,7 @@ TEST(DecodeStep, IsNoFurtherFromFloat32ThanTheForwardInBFloat16) {
     Fixture wide(config, DType::kBFloat16);
     ForEachTensor("", config, wide.weights, Widen{});
     const torch::Tensor truth = wide.Oracle();
-    DecodeStep step(narrow.model(), DType::kBFloat16, 2);
+    StepDecoder step(narrow.model(), DType::kBFloat16, 2);
     KvCache kv = narrow.Cache(DType::kBFloat16);
     const auto rms = [&](const torch::Tensor& logits) {
       return (logits - truth).square().mean().sqrt().item<double>();
@@ -226,7 +226,7 @@ TEST(DecodeStep, SparseFfnHasTheBitsOfAllUnits) {
     const Fixture f(BaseConfig(), dtype, 3);
     for (const bool transposed : {false, true}) {
       const TextModel model = transposed ? f.transposed_model() : f.model();
-      DecodeStep sparse(model, dtype, 3), all(model, dtype, 3);
+      StepDecoder sparse(model, dtype, 3), all(model, dtype, 3);
       all.ComputeAllUnits(true);
       KvCache first = f.Cache(dtype), second = f.Cache(dtype);
       EXPECT_TRUE(torch::equal(f.Steps(sparse, first), f.Steps(all, second)));
@@ -236,7 +236,7 @@ TEST(DecodeStep, SparseFfnHasTheBitsOfAllUnits) {
 
 TEST(DecodeStep, WithoutLogitsLeavesTheSameCache) {
   const Fixture f(BaseConfig());
-  DecodeStep step(f.model(), DType::kFloat32, 2);
+  StepDecoder step(f.model(), DType::kFloat32, 2);
   KvCache with = f.Cache(), without = f.Cache();
   for (int64_t t = 0; t < 8; ++t) {
     f.Step(step, with, t);
@@ -270,7 +270,7 @@ class WatchingRequest : public PleRequest {
 
 TEST(DecodeStep, AsksForRowsOnlyWhenLayerZeroHasDoneTheRest) {
   const Fixture f(BaseConfig());
-  DecodeStep step(f.model(), DType::kFloat32, 2);
+  StepDecoder step(f.model(), DType::kFloat32, 2);
   KvCache kv = f.Cache();
   const auto rows = f.Begin(f.ids.narrow(1, 0, 1));
   WatchingRequest watching(*rows, kv);
@@ -281,7 +281,7 @@ TEST(DecodeStep, AsksForRowsOnlyWhenLayerZeroHasDoneTheRest) {
 
 TEST(DecodeStep, CanBeRepeatedAfterRowsWereLost) {
   const Fixture f(BaseConfig());
-  DecodeStep step(f.model(), DType::kFloat32, 2);
+  StepDecoder step(f.model(), DType::kFloat32, 2);
   KvCache kv = f.Cache(), other = f.Cache();
   const auto rows = f.Begin(f.ids.narrow(1, 0, 1));
   WatchingRequest failing(*rows, kv);
@@ -293,9 +293,9 @@ TEST(DecodeStep, CanBeRepeatedAfterRowsWereLost) {
 
 TEST(DecodeStep, RefusesWhatDoesNotFit) {
   const Fixture f(BaseConfig());
-  DecodeStep step(f.model(), DType::kFloat32, 2);
-  EXPECT_FALSE(DecodeStep::Supports(9, torch::kCPU));
-  EXPECT_THROW(DecodeStep(f.model(), DType::kFloat32, 9), RunError);
+  StepDecoder step(f.model(), DType::kFloat32, 2);
+  EXPECT_FALSE(StepDecoder::Supports(9, torch::kCPU));
+  EXPECT_THROW(StepDecoder(f.model(), DType::kFloat32, 9), RunError);
   KvCache of_three(f.config, f.layers, 3, 8, 4, DType::kFloat32, torch::kCPU);
   EXPECT_THROW(f.Step(step, of_three, 0), RunError);
   KvCache full(f.config, f.layers, 2, 1, 1, DType::kFloat32, torch::kCPU);
