@@ -2,9 +2,30 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "experiments/commands/commands.h"
 #include "model/base/error.h"
+#include "model/base/nearest_word.h"
+
+namespace {
+
+// CLI11 only says that an argument was not expected.
+void CheckSubcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());  // an empty group is hidden
+    if (command->get_name() == argv[1]) return;
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  throw plelab::UserError("plelab: unknown subcommand '{}'; known: {}{}", argv[1], plelab::Join(known, ", "),
+                          plelab::DidYouMean(argv[1], known));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"PLE Lab: what are per-layer embeddings worth, and where should they live?", "plelab"};
@@ -18,6 +39,7 @@ int main(int argc, char** argv) {
   plelab::AddTrainCommand(app);
   plelab::AddValidateCommand(app);
   try {
+    CheckSubcommand(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);

@@ -13,6 +13,7 @@
 #include "harness/config/yaml_overrides.h"
 #include "harness/config/yaml_reader.h"
 #include "model/base/error.h"
+#include "model/base/nearest_word.h"
 
 namespace plelab {
 namespace {
@@ -28,7 +29,8 @@ const ExperimentInfo& ReadExperiment(const YamlNode& root) {
   if (!node) throw UserError("{}: missing key 'experiment'; known: {}", root.place, Join(names, ", "));
   const auto found = std::ranges::find(names, node->scalar);
   if (!node->is_scalar() || found == names.end()) {
-    throw UserError("{}: unknown experiment {}; known: {}", node->place, node->Describe(), Join(names, ", "));
+    throw UserError("{}: unknown experiment {}; known: {}{}", node->place, node->Describe(),
+                    Join(names, ", "), DidYouMean(node->scalar, names));
   }
   return KnownExperiments()[static_cast<size_t>(found - names.begin())];
 }
@@ -39,8 +41,8 @@ void CheckSections(const YamlNode& root, const ExperimentInfo& info) {
   known.insert(known.end(), info.optional.begin(), info.optional.end());
   for (const YamlEntry& entry : root.entries) {
     if (Contains(known, entry.key)) continue;
-    throw UserError("{}: unknown key '{}' in a config of '{}'; known: {}", entry.place, entry.key, info.name,
-                    Join(known, ", "));
+    throw UserError("{}: unknown key '{}' in a config of '{}'; known: {}{}", entry.place, entry.key,
+                    info.name, Join(known, ", "), DidYouMean(entry.key, known));
   }
   for (const std::string_view section : info.required) {
     if (!root.Find(section))

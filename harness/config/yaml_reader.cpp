@@ -10,6 +10,7 @@
 #include "model/base/byte_size.h"
 #include "model/base/error.h"
 #include "model/base/layer_set.h"
+#include "model/base/nearest_word.h"
 
 namespace plelab {
 namespace {
@@ -141,8 +142,9 @@ void CheckKeys(const YamlNode& node, std::string_view section, const std::vector
     throw UserError("{}: '{}': expected a map, found {}", node.place, section, node.Describe());
   for (const YamlEntry& entry : node.entries) {
     if (std::ranges::find(known, entry.key) != known.end()) continue;
-    throw UserError("{}: unknown key '{}' in '{}'; known: {}", entry.place, entry.key, section,
-                    Join(known, ", "));
+    const std::vector<std::string_view> words(known.begin(), known.end());
+    throw UserError("{}: unknown key '{}' in '{}'; known: {}{}", entry.place, entry.key, section,
+                    Join(known, ", "), DidYouMean(entry.key, words));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "harness/config/yaml_reader.h"
 #include "harness/training/training_fields.h"
 #include "model/base/error.h"
+#include "model/base/nearest_word.h"
 #include "model/checkpoint/config.h"
 
 namespace plelab {
@@ -81,12 +82,12 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
     throw UserError("{}: expected a map with 'arm' and 'tokens', found {}", root.place, root.Describe());
   for (const std::string& assignment : overrides) ApplyOverride(root, assignment);
   TrainingConfig config;
-  std::vector<std::string> known;
+  std::vector<std::string_view> known;
   VisitSections(config, [&](std::string_view key, auto&, std::string_view) { known.emplace_back(key); });
   for (const YamlEntry& entry : root.entries) {
     if (std::ranges::find(known, entry.key) != known.end()) continue;
-    throw UserError("{}: unknown key '{}' in a training config; known: {}", entry.place, entry.key,
-                    Join(known, ", "));
+    throw UserError("{}: unknown key '{}' in a training config; known: {}{}", entry.place, entry.key,
+                    Join(known, ", "), DidYouMean(entry.key, known));
   }
   Places places;
   VisitSections(config, [&](std::string_view key, auto& section, std::string_view) {

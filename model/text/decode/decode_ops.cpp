@@ -15,7 +15,6 @@ namespace plelab {
 namespace {
 
 constexpr float kMinSquare = 1e-5f;  // the reference's smallest square of a projected magnitude
-constexpr size_t kMaxStreams = 8;    // what one Mix takes
 
 // tanh(router(norm(x) / hidden)), [batch, n].
 void RouterModalities(const Rows& x, const AltUpWeights& w, std::span<const float> router_norm,

@@ -16,6 +16,9 @@
 
 namespace plelab {
 
+// The most AltUp inputs that a decode step can mix.
+inline constexpr int64_t kMaxStreams = 8;
+
 // A small vector of weights as float32; empty where undefined.
 std::vector<float> ToFloats(const torch::Tensor& vector);
 

@@ -14,7 +14,6 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kMaxStreams = 8;
 constexpr int64_t kSoftcapGrain = 16 * 1024;
 constexpr float kSqrtHalf = 0.70710678118654752f;
 
