@@ -1,10 +1,11 @@
 #include "model/kernels/vector_math.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+
+#include "model/base/bfloat16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/vector_math.cpp"
@@ -165,14 +166,12 @@ void MixImpl(const float* const* x, const float* coefficients, int64_t count, in
 // Plain loops: the compiler vectorises them for each instruction set.
 void WidenImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    y[i] = std::bit_cast<float>(static_cast<uint32_t>(x[i]) << 16);
+    y[i] = FromBFloat16(x[i]);
   }
 }
 void NarrowImpl(const float* HWY_RESTRICT x, int64_t n, uint16_t* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    const auto bits = std::bit_cast<uint32_t>(x[i]);
-    const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
-    y[i] = static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? (bits >> 16) | 0x40u : rounded);
+    y[i] = ToBFloat16(x[i]);
   }
 }
 
