@@ -10,7 +10,7 @@ namespace plelab {
 
 inline constexpr int64_t kMaxMixedStreams = 8;
 
-// Of y = RmsNorm(x) (vector_math.h): dx, and dweight += its share; weight and dweight may both be null.
+// Of y = RmsNormRow(x) (vector_math.h): dx, and dweight += its share; weight and dweight may both be null.
 void RmsNormGradient(const float* x, const float* weight, int64_t n, float eps, const float* dy, float* dx,
                      float* dweight);
 

@@ -196,7 +196,7 @@ HWY_EXPORT(NarrowImpl);
 
 }  // namespace
 
-void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y) {
+void RmsNormRow(const float* x, const float* weight, int64_t n, float eps, float* y) {
   HWY_DYNAMIC_DISPATCH(RmsNormImpl)(x, weight, n, eps, y);
 }
 float MeanSquare(const float* x, int64_t n) { return HWY_DYNAMIC_DISPATCH(MeanSquareImpl)(x, n); }
@@ -209,7 +209,7 @@ void GeluTimes(const float* x, const float* factor, int64_t n, float* y) {
 void ShiftedReluGelu(float* x, int64_t n, float cutoff) {
   HWY_DYNAMIC_DISPATCH(ShiftedReluGeluImpl)(x, n, cutoff);
 }
-void Softcap(float* x, int64_t n, float cap) { HWY_DYNAMIC_DISPATCH(SoftcapImpl)(x, n, cap); }
+void SoftcapRow(float* x, int64_t n, float cap) { HWY_DYNAMIC_DISPATCH(SoftcapImpl)(x, n, cap); }
 void Softmax(float* x, int64_t n) { HWY_DYNAMIC_DISPATCH(SoftmaxImpl)(x, n); }
 void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y) {
   HWY_DYNAMIC_DISPATCH(MixImpl)(x, coefficients, count, n, y);
