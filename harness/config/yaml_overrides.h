@@ -1,5 +1,6 @@
 // `--set key=value`: changes the YAML tree before it is read, so that values from the command line are
-// checked alike.
+// checked alike.  The tree is ours: yaml-cpp's takes a repeated key without a word, and its nodes cannot say
+// that they come from the command line.
 #pragma once
 
 #include <string>
