@@ -93,7 +93,7 @@ BENCHMARK(BM_RowSum)->ArgNames({"bits", "n"})->Args({16, 20})->Args({16, 1})->Ar
 void BM_RmsNorm(benchmark::State& state) {
   std::vector<float> x(kHidden, 0.5f), weight(kHidden, 1.5f), y(kHidden);
   for (auto _ : state) {
-    RmsNorm(x.data(), weight.data(), kHidden, 1e-6f, y.data());
+    RmsNormRow(x.data(), weight.data(), kHidden, 1e-6f, y.data());
     benchmark::ClobberMemory();
   }
 }
@@ -111,7 +111,7 @@ BENCHMARK(BM_GeluTimes);
 void BM_Softcap(benchmark::State& state) {
   std::vector<float> x(262400, 0.5f);
   for (auto _ : state) {
-    Softcap(x.data(), std::ssize(x), 30);
+    SoftcapRow(x.data(), std::ssize(x), 30);
     benchmark::ClobberMemory();
   }
 }

@@ -18,13 +18,6 @@ struct Line {
   std::string error = "";  // replaces everything but the variant
 };
 
-Interval Find(const Record& record, const std::string& variant, const char* metric) {
-  for (const AccuracyRow& row : record.accuracy) {
-    if (row.variant == variant && row.metric == metric) return {row.value, row.low, row.high};
-  }
-  return {kNotMeasured, kNotMeasured, kNotMeasured};
-}
-
 std::string Number(double value, int digits) {
   return std::isnan(value) ? kNone : Format("{:.{}f}", value, digits);
 }
@@ -45,10 +38,10 @@ Line LineOf(const Record& record, const VariantRow& variant, const std::vector<V
     return {{name}, "", "", "", "", Format("{}: {}", variant.status, variant.error)};
   }
   Line line{{name},
-            Number(Find(record, name, "nats_per_token").value, 4),
-            name == variant.baseline ? "baseline" : Signed(Find(record, name, "delta_nats")),
-            Number(Find(record, name, "kl_to_resident").value, 4),
-            Number(Find(record, name, "top1_agreement").value * 100, 1)};
+            Number(AccuracyOf(record, name, "nats_per_token").value, 4),
+            name == variant.baseline ? "baseline" : Signed(AccuracyOf(record, name, "delta_nats")),
+            Number(AccuracyOf(record, name, "kl_to_resident").value, 4),
+            Number(AccuracyOf(record, name, "top1_agreement").value * 100, 1)};
   for (const VariantColumn& column : columns) line.own.push_back(column.text(variant));
   return line;
 }

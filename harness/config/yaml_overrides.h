@@ -1,5 +1,6 @@
 // `--set key=value` changes the YAML tree before it is read, so that values from the command line are checked
-// in the same way.
+// in the same way.  The tree is our own: yaml-cpp accepts a repeated key silently, and its nodes cannot say
+// that they come from the command line.
 #pragma once
 
 #include <string>

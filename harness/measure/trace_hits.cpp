@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "model/base/random_bits.h"
 #include "model/ple/sources/cached_ple.h"
 
 namespace plelab {
@@ -101,10 +102,9 @@ Hits StaticHits(RowStream stream, RowStream learn, int64_t capacity) {
 }
 
 std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed) {
-  // Not std::shuffle, whose order differs between libraries; the bias of the remainder is below n / 2^64.
   std::vector<int64_t> rows(stream.begin(), stream.end());
   std::mt19937_64 random(seed);
-  for (size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[random() % i]);
+  Shuffle(rows, [&random](size_t) { return random(); });
   return rows;
 }
 

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <random>
 
+#include "model/base/random_bits.h"
+
 namespace plelab {
 
 std::vector<VariantGroup> GroupVariants(const ExperimentConfig& config) {
@@ -54,9 +56,7 @@ std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream) {
   std::iota(order.begin(), order.end(), 0);
   std::seed_seq seeds{static_cast<uint64_t>(seed), static_cast<uint64_t>(stream)};
   std::mt19937_64 generator(seeds);
-  // std::shuffle's use of the generator is not specified: written out, the order is the same with every
-  // library.
-  for (int64_t i = n - 1; i > 0; --i) std::swap(order[i], order[generator() % (i + 1)]);
+  Shuffle(order, [&generator](size_t) { return generator(); });
   return order;
 }
 

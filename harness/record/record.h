@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/support/statistics.h"
+
 namespace plelab {
 
 // Marks a value that cannot be read on this machine.  Values are never invented.
@@ -237,6 +239,21 @@ inline std::string MetaValue(const std::vector<std::pair<std::string, std::strin
     if (key == name) return value;
   }
   return std::string(missing);
+}
+
+// What a variant reached in a metric; nullptr where no row says.
+inline const AccuracyRow* FindAccuracy(const Record& record, std::string_view variant,
+                                       std::string_view metric) {
+  for (const AccuracyRow& row : record.accuracy) {
+    if (row.variant == variant && row.metric == metric) return &row;
+  }
+  return nullptr;
+}
+// The same with its interval, kNotMeasured where no row says.
+inline Interval AccuracyOf(const Record& record, std::string_view variant, std::string_view metric) {
+  const AccuracyRow* row = FindAccuracy(record, variant, metric);
+  if (row == nullptr) return {kNotMeasured, kNotMeasured, kNotMeasured};
+  return {row->value, row->low, row->high};
 }
 
 }  // namespace plelab

@@ -43,13 +43,6 @@ std::string Line(const Columns& c, size_t name_width) {
                 c.file, c.ttft, c.step, c.wait, c.delta_ms, c.delta_nats, c.exact);
 }
 
-Interval DeltaNats(const Record& record, const VariantRow& variant) {
-  for (const auto& row : record.accuracy) {
-    if (row.variant == variant.variant && row.metric == "delta_nats") return {row.value, row.low, row.high};
-  }
-  return {kNotMeasured, kNotMeasured, kNotMeasured};
-}
-
 Columns ColumnsOf(const Record& record, const VariantRow& variant, int64_t seed) {
   std::vector<double> ttft, step_ns, wait_ns;
   for (const auto& rep : record.reps) {
@@ -76,7 +69,7 @@ Columns ColumnsOf(const Record& record, const VariantRow& variant, int64_t seed)
   } else if (!variant.baseline.empty() && !step_ns.empty()) {
     Interval delta = PairedDifferenceNs(record.steps, variant.variant, variant.baseline, seed);
     c.delta_ms = Signed({delta.value * 1e-6, delta.low * 1e-6, delta.high * 1e-6}, 3);
-    const Interval nats = DeltaNats(record, variant);
+    const Interval nats = AccuracyOf(record, variant.variant, "delta_nats");
     const bool zero = nats.value == 0 && nats.low == 0 && nats.high == 0;
     c.delta_nats = zero ? "0" : Signed(nats, 3);
   }

@@ -5,15 +5,15 @@
 #include <random>
 
 #include "model/base/error.h"
+#include "model/base/random_bits.h"
 #include "model/training/head_loss.h"
 
 namespace plelab {
-// Not std::shuffle, whose sequence differs between libraries.
 std::vector<int64_t> Shuffled(int64_t count, uint64_t seed) {
   std::vector<int64_t> items(static_cast<size_t>(count));
   std::iota(items.begin(), items.end(), 0);
   std::mt19937_64 random(seed);
-  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random() % i]);
+  Shuffle(items, [&random](size_t) { return random(); });
   return items;
 }
 

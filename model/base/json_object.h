@@ -1,5 +1,6 @@
 // A JSON object read strictly: every getter names the file and the key when a value is missing or of the
-// wrong type.
+// wrong type.  nlohmann-json parses; its own conversions would take 1.5 or true for an integer, keep the last
+// of two equal keys and know no file.
 #pragma once
 
 #include <cstdint>

@@ -278,7 +278,7 @@ float SoftcapCrossEntropy(void* logits, ElementType type, int64_t n, float cap, 
   float* z = scratch;
   float* e = scratch + n;
   WidenTo(logits, type, n, z);
-  if (cap != 0) Softcap(z, n, cap);
+  if (cap != 0) SoftcapRow(z, n, cap);
   const float largest = HWY_DYNAMIC_DISPATCH(LargestImpl)(z, n);
   const float sum = HWY_DYNAMIC_DISPATCH(ExpImpl)(z, n, largest, e);
   const float nats = std::log(sum) + largest - z[target];

@@ -10,8 +10,8 @@ namespace plelab {
 
 inline constexpr int64_t kMaxMixedStreams = 8;
 
-// Gradient of y = RmsNorm(x) (vector_math.h).  Writes dx and adds this vector's share to dweight; weight and
-// dweight may both be nullptr.
+// Gradient of y = RmsNormRow(x) (vector_math.h).  Writes dx and adds this vector's share to dweight; weight
+// and dweight may both be nullptr.
 void RmsNormGradient(const float* x, const float* weight, int64_t n, float eps, const float* dy, float* dx,
                      float* dweight);
 

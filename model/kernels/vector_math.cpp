@@ -1,10 +1,11 @@
 #include "model/kernels/vector_math.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+
+#include "model/base/bfloat16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/vector_math.cpp"
@@ -165,14 +166,12 @@ void MixImpl(const float* const* x, const float* coefficients, int64_t count, in
 // Plain loops, which the compiler vectorises for each instruction set.
 void WidenImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    y[i] = std::bit_cast<float>(static_cast<uint32_t>(x[i]) << 16);
+    y[i] = FromBFloat16(x[i]);
   }
 }
 void NarrowImpl(const float* HWY_RESTRICT x, int64_t n, uint16_t* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
-    const auto bits = std::bit_cast<uint32_t>(x[i]);
-    const uint32_t rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
-    y[i] = static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? (bits >> 16) | 0x40u : rounded);
+    y[i] = ToBFloat16(x[i]);
   }
 }
 
@@ -197,7 +196,7 @@ HWY_EXPORT(NarrowImpl);
 
 }  // namespace
 
-void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y) {
+void RmsNormRow(const float* x, const float* weight, int64_t n, float eps, float* y) {
   HWY_DYNAMIC_DISPATCH(RmsNormImpl)(x, weight, n, eps, y);
 }
 float MeanSquare(const float* x, int64_t n) { return HWY_DYNAMIC_DISPATCH(MeanSquareImpl)(x, n); }
@@ -210,7 +209,7 @@ void GeluTimes(const float* x, const float* factor, int64_t n, float* y) {
 void ShiftedReluGelu(float* x, int64_t n, float cutoff) {
   HWY_DYNAMIC_DISPATCH(ShiftedReluGeluImpl)(x, n, cutoff);
 }
-void Softcap(float* x, int64_t n, float cap) { HWY_DYNAMIC_DISPATCH(SoftcapImpl)(x, n, cap); }
+void SoftcapRow(float* x, int64_t n, float cap) { HWY_DYNAMIC_DISPATCH(SoftcapImpl)(x, n, cap); }
 void Softmax(float* x, int64_t n) { HWY_DYNAMIC_DISPATCH(SoftmaxImpl)(x, n); }
 void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y) {
   HWY_DYNAMIC_DISPATCH(MixImpl)(x, coefficients, count, n, y);

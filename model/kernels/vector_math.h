@@ -8,7 +8,7 @@
 namespace plelab {
 
 // y = x · (mean(x²) + eps)^-½ · weight, where a weight of nullptr is left out.  In place if y == x.
-void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y);
+void RmsNormRow(const float* x, const float* weight, int64_t n, float eps, float* y);
 // Returns mean(x²).
 float MeanSquare(const float* x, int64_t n);
 // Mean and standard deviation (the sum of squares is divided by n), computed in two passes.
@@ -22,7 +22,7 @@ void GeluTimes(const float* x, const float* factor, int64_t n, float* y);
 // x = gelu(max(x − cutoff, 0)).
 void ShiftedReluGelu(float* x, int64_t n, float cutoff);
 // x = cap · tanh(x / cap).
-void Softcap(float* x, int64_t n, float cap);
+void SoftcapRow(float* x, int64_t n, float cap);
 void Softmax(float* x, int64_t n);
 // y = Σ_k coefficients[k] · x[k] over k < count.  In place if y is one of the x.
 void Mix(const float* const* x, const float* coefficients, int64_t count, int64_t n, float* y);

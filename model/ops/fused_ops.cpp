@@ -91,7 +91,7 @@ class RmsNormFunction : public Function<RmsNormFunction> {
     const RowsOf in(x), out(y);
     const float* w = weight.defined() ? weight.const_data_ptr<float>() : nullptr;
     ParallelRows(in.count, Bytes(2 * in.n),
-                 [&](int64_t row) { RmsNorm(in[row], w, in.n, static_cast<float>(eps), out.at(row)); });
+                 [&](int64_t row) { RmsNormRow(in[row], w, in.n, static_cast<float>(eps), out.at(row)); });
     return y;
   }
 

@@ -58,7 +58,7 @@ void NormRows(const torch::Tensor& x, const torch::Tensor& weight, bool gelu, to
   float* const out = y.mutable_data_ptr<float>();
   ParallelRows(rows, channels * static_cast<int64_t>(sizeof(float)), [&](int64_t row) {
     float* const target = out + row * channels;
-    RmsNorm(in + row * channels, w, channels, static_cast<float>(kVisionNormEps), target);
+    RmsNormRow(in + row * channels, w, channels, static_cast<float>(kVisionNormEps), target);
     if (gelu) GeluTimes(target, ones.data(), channels, target);
   });
 }

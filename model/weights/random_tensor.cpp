@@ -1,8 +1,10 @@
 #include "model/weights/random_tensor.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+
+#include "model/base/bfloat16.h"
+#include "model/base/random_bits.h"
 
 // One version is compiled per instruction set and chosen when the program starts: the loop below is integer
 // arithmetic that the compiler vectorises.
@@ -19,12 +21,6 @@ uint64_t Fnv1a(const std::string& text) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
   return hash;
-}
-
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
 }
 
 struct Draw {
@@ -48,8 +44,7 @@ PLELAB_PER_INSTRUCTION_SET void FillFloats(const Draw draw, float* out, uint32_t
 
 PLELAB_PER_INSTRUCTION_SET void FillBFloats(const Draw draw, uint16_t* out, uint32_t n) {
   for (uint32_t i = 0; i < n; ++i) {
-    const auto bits = std::bit_cast<uint32_t>(Value(draw.first + i, draw));
-    out[i] = static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    out[i] = ToBFloat16(Value(draw.first + i, draw));
   }
 }
 
@@ -60,7 +55,7 @@ void ForEachRun(uint64_t name_and_seed, int64_t first, std::span<T> out, Draw dr
   constexpr uint64_t kMost = uint64_t{1} << 31;
   for (uint64_t done = 0; done < out.size();) {
     const uint64_t index = static_cast<uint64_t>(first) + done;
-    const uint64_t key = Mix(name_and_seed ^ (index >> 32));
+    const uint64_t key = FinishBits(name_and_seed ^ (index >> 32));
     draw.first = static_cast<uint32_t>(index);
     draw.high = static_cast<uint32_t>(key >> 32);
     draw.low = static_cast<uint32_t>(key);
@@ -76,7 +71,7 @@ bool IsBias(const std::string& name) { return name.ends_with(".bias"); }
 }  // namespace
 
 RandomTensor::RandomTensor(uint64_t seed, const TensorSpec& spec)
-    : name_and_seed_(Fnv1a(spec.name) ^ Mix(seed + 0x9e3779b97f4a7c15)) {
+    : name_and_seed_(Fnv1a(spec.name) ^ MixBits(seed)) {
   if (spec.shape.size() >= 2) {
     scale_ = static_cast<float>(1.0 / std::sqrt(21845.0 * static_cast<double>(spec.fan_in)));
   } else {

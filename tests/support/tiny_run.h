@@ -1,6 +1,8 @@
 // A small run on a tiny checkpoint: its config, ids and folder.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -69,5 +71,13 @@ inline const char* const kSixVariants =
     "  - {name: mmap, ple: {strategy: disk, backend: mmap}}\n"
     "  - {name: waiting, ple: {strategy: disk, backend: pread, prefetch: false}}\n"
     "  - {name: dropped, ple: {strategy: dropped, mode: zero_row}}\n";
+
+// What `variant` reached in `metric`; the test fails where no row says.
+inline double RecordedAccuracy(const Record& record, const std::string& variant, const std::string& metric) {
+  const AccuracyRow* row = FindAccuracy(record, variant, metric);
+  if (row != nullptr) return row->value;
+  ADD_FAILURE() << variant << " has no " << metric;
+  return kNotMeasured;
+}
 
 }  // namespace plelab::testing

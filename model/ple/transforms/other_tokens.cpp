@@ -1,7 +1,6 @@
 #include "model/ple/transforms/other_tokens.h"
 
 #include <numeric>
-#include <utility>
 
 #include "model/base/random_bits.h"
 
@@ -11,9 +10,7 @@ ShuffledPle::ShuffledPle(std::unique_ptr<PleSource> over, int64_t seed) : PleWra
   row_of_.resize(geometry().vocab);
   std::iota(row_of_.begin(), row_of_.end(), 0);
   const uint64_t key = MixBits(static_cast<uint64_t>(seed));
-  for (uint64_t i = row_of_.size() - 1; i > 0; --i) {
-    std::swap(row_of_[i], row_of_[MixBits(key ^ i) % (i + 1)]);
-  }
+  Shuffle(row_of_, [key](uint64_t i) { return MixBits(key ^ i); });
 }
 
 std::unique_ptr<PleRequest> ShuffledPle::Begin(std::span<const int64_t> ids) {

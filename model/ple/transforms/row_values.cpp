@@ -1,23 +1,11 @@
 #include "model/ple/transforms/row_values.h"
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
+#include "model/base/bfloat16.h"
+
 namespace plelab {
-namespace {
-
-float FromBFloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-
-uint16_t ToBFloat16(float value) {
-  if (std::isnan(value)) return 0x7fc0;
-  const auto bits = std::bit_cast<uint32_t>(value);
-  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-}  // namespace
-
 bool HasRowValues(DType dtype) { return dtype == DType::kFloat32 || dtype == DType::kBFloat16; }
 
 void LoadValues(DType dtype, std::span<const std::byte> bytes, std::span<float> values) {

@@ -37,7 +37,7 @@ std::vector<float> ToFloats(const torch::Tensor& vector) {
 
 void NormRows(const Rows& x, std::span<const float> weight, double eps, const Rows& y) {
   const float* scale = weight.empty() ? nullptr : weight.data();
-  for (int64_t i = 0; i < x.count; ++i) RmsNorm(x[i], scale, x.size, static_cast<float>(eps), y[i]);
+  for (int64_t i = 0; i < x.count; ++i) RmsNormRow(x[i], scale, x.size, static_cast<float>(eps), y[i]);
 }
 
 void AddRows(const Rows& a, const Rows& b, const Rows& y) {

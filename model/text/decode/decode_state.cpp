@@ -5,38 +5,6 @@
 #include "model/ops/ops.h"
 
 namespace plelab {
-namespace {
-
-struct Sizes {
-  int64_t batch, hidden, streams, queries, keys, rank, ffn, ple, projected;
-};
-
-Sizes SizesOf(const TextModel& model, int64_t batch) {
-  const TextConfig& c = model.config;
-  return {.batch = batch,
-          .hidden = c.hidden_size,
-          .streams = c.altup_num_inputs,
-          .queries = c.num_attention_heads * c.head_dim,
-          .keys = c.num_key_value_heads * c.head_dim,
-          .rank = c.laurel_rank,
-          .ffn = *std::max_element(c.intermediate_size.begin(), c.intermediate_size.end()),
-          .ple = c.hidden_size_per_layer_input,
-          .projected = model.weights.per_layer_model_projection.out};
-}
-
-int64_t FloatsNeeded(const Sizes& s) {
-  int64_t floats = 0;
-  for (const int64_t size : {s.streams, s.streams * s.streams, s.queries, s.queries, s.keys, s.keys, s.rank,
-                             s.ffn, s.ffn, s.projected, s.ple, s.ple}) {
-    floats += ScratchArena::Need(s.batch, size);
-  }
-  constexpr int64_t kHiddenVectors =
-      8;  // altup.normed, normed, laurel, attention, mixed, fed_forward, output, ple's
-  return floats + (2 * s.streams + kHiddenVectors) * ScratchArena::Need(s.batch, s.hidden);
-}
-
-}  // namespace
-
 LayerVectors MakeLayerVectors(const DecoderLayerWeights& w, const LayerSpec& spec) {
   return {.router_norm = ToFloats(w.altup.router_norm),
           .output_scale = ToFloats(w.altup.correct_output_scale),
@@ -60,34 +28,46 @@ RopeRows::Row RopeRows::At(int64_t position) {
   return {table_.cos.const_data_ptr<float>() + offset, table_.sin.const_data_ptr<float>() + offset};
 }
 
-DecodeScratch::DecodeScratch(const TextModel& model, int64_t batch)
-    : arena(FloatsNeeded(SizesOf(model, batch))) {
-  const Sizes s = SizesOf(model, batch);
-  const auto take = [&](int64_t size) { return arena.Take(batch, size); };
-  for (int64_t i = 0; i < s.streams; ++i) {
-    streams.push_back(take(s.hidden));
-    predictions.push_back(take(s.hidden));
+DecodeScratch::DecodeScratch(const TextModel& model, int64_t batch) {
+  ScratchArena counting;
+  TakeAll(model, batch, counting);
+  arena = ScratchArena(counting.taken());
+  TakeAll(model, batch, arena);
+  const int64_t inputs = model.config.altup_num_inputs;
+  mlp.active.reserve(mlp.gate.size);
+  jobs.reserve(inputs);
+  terms.reserve(inputs);
+  mean_scales.assign(inputs, 1.0f / static_cast<float>(inputs));
+}
+
+void DecodeScratch::TakeAll(const TextModel& model, int64_t batch, ScratchArena& from) {
+  const TextConfig& c = model.config;
+  const auto take = [&](int64_t size) { return from.Take(batch, size); };
+  const int64_t hidden = c.hidden_size, ple = c.hidden_size_per_layer_input;
+  const int64_t ffn = *std::max_element(c.intermediate_size.begin(), c.intermediate_size.end());
+  streams.clear(), predictions.clear();
+  for (int64_t i = 0; i < c.altup_num_inputs; ++i) {
+    streams.push_back(take(hidden));
+    predictions.push_back(take(hidden));
   }
-  altup = {take(s.hidden), take(s.streams), take(s.streams * s.streams)};
-  queries = take(s.queries), attended = take(s.queries);
-  keys = take(s.keys), values = take(s.keys);
-  laurel_low = take(s.rank);
-  mlp.gate = take(s.ffn), mlp.up = take(s.ffn);
-  projected = take(s.projected);
-  per_layer_input = take(s.ple), per_layer_gate = take(s.ple);
+  altup = {take(hidden), take(c.altup_num_inputs), take(c.altup_num_inputs * c.altup_num_inputs)};
+  queries = take(c.num_attention_heads * c.head_dim), attended = take(c.num_attention_heads * c.head_dim);
+  keys = take(c.num_key_value_heads * c.head_dim), values = take(c.num_key_value_heads * c.head_dim);
+  laurel_low = take(c.laurel_rank);
+  mlp.gate = take(ffn), mlp.up = take(ffn);
+  projected = take(model.weights.per_layer_model_projection.out);
+  per_layer_input = take(ple), per_layer_gate = take(ple);
   for (Rows* rows : {&normed, &laurel, &attention, &mixed, &fed_forward, &output, &per_layer_output}) {
-    *rows = take(s.hidden);
+    *rows = take(hidden);
   }
-  mlp.active.reserve(s.ffn);
-  jobs.reserve(s.streams);
-  terms.reserve(s.streams);
-  mean_scales.assign(s.streams, 1.0f / static_cast<float>(s.streams));
 }
 
 void DecodeScratch::ReserveScores(int64_t heads, int64_t positions) {
   if (scores.count >= heads && scores.size >= positions) return;
-  score_arena = std::make_unique<ScratchArena>(ScratchArena::Need(heads, positions));
-  scores = score_arena->Take(heads, positions);
+  ScratchArena counting;
+  counting.Take(heads, positions);
+  score_arena = ScratchArena(counting.taken());
+  scores = score_arena.Take(heads, positions);
 }
 
 }  // namespace plelab

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "model/ops/matmul.h"
@@ -55,8 +54,12 @@ struct DecodeScratch {
   std::vector<MatMulJob> jobs;      // of the embeddings
   std::vector<const float*> terms;  // of the final mean
   std::vector<float> mean_scales;
-  std::unique_ptr<ScratchArena> score_arena;
+  ScratchArena score_arena;
   Rows scores;
+
+ private:
+  // The one list of what lies in `arena`: takes each of an arena that counts, or of one that has memory.
+  void TakeAll(const TextModel& model, int64_t batch, ScratchArena& from);
 };
 
 }  // namespace plelab

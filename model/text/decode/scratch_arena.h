@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
-#include <utility>
 
 #include "model/kernels/matvec.h"
 
@@ -26,31 +25,32 @@ struct Rows {
 
 class ScratchArena {
  public:
-  // Floats that Take(count, size) uses up.
-  static int64_t Need(int64_t count, int64_t size) { return (count * size + kLine - 1) / kLine * kLine; }
-
-  explicit ScratchArena(int64_t floats) : left_(floats) {
+  // Has no memory: counts what is taken of it, for an arena that has.
+  ScratchArena() = default;
+  explicit ScratchArena(int64_t floats) : size_(floats) {
     data_.reset(
-        static_cast<float*>(std::aligned_alloc(kLine * sizeof(float), Need(1, floats) * sizeof(float))));
+        static_cast<float*>(std::aligned_alloc(kLine * sizeof(float), WholeLines(floats) * sizeof(float))));
     if (data_ == nullptr) throw std::bad_alloc();
-    next_ = data_.get();
   }
-  // Uninitialised, aligned to a cache line.
+  // Uninitialised, aligned to a cache line.  The data of an arena without memory is nullptr.
   Rows Take(int64_t count, int64_t size) {
-    const int64_t floats = Need(count, size);
-    if (floats > left_) throw std::bad_alloc();
-    left_ -= floats;
-    return {std::exchange(next_, next_ + floats), count, size};
+    const int64_t start = taken_;
+    taken_ += WholeLines(count * size);
+    if (data_ == nullptr) return {nullptr, count, size};
+    if (taken_ > size_) throw std::bad_alloc();
+    return {data_.get() + start, count, size};
   }
+  int64_t taken() const { return taken_; }  // floats, with what aligns them
 
  private:
   static constexpr int64_t kLine = 16;
+  static int64_t WholeLines(int64_t floats) { return (floats + kLine - 1) / kLine * kLine; }
+
   struct Free {
     void operator()(float* data) const { std::free(data); }
   };
   std::unique_ptr<float, Free> data_;
-  float* next_ = nullptr;
-  int64_t left_ = 0;
+  int64_t size_ = 0, taken_ = 0;
 };
 
 }  // namespace plelab

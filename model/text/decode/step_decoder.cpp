@@ -188,7 +188,7 @@ void StepDecoder::Impl::Logits(std::span<float> logits) {
   MatMulInto(model.weights.embed_tokens, s.output.in(), {logits.data(), c.vocab_size});
   if (c.final_logit_softcapping == 0) return;
   ParallelFor(0, std::ssize(logits), kSoftcapGrain, [&](int64_t begin, int64_t end) {
-    Softcap(logits.data() + begin, end - begin, static_cast<float>(c.final_logit_softcapping));
+    SoftcapRow(logits.data() + begin, end - begin, static_cast<float>(c.final_logit_softcapping));
   });
 }
 

@@ -17,6 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::RecordedAccuracy;
 using testing::TinyRun;
 
 ExperimentConfig AccuracyOnly(const TinyRun& tiny, const std::string& experiment, const std::string& variants,
@@ -27,14 +28,6 @@ ExperimentConfig AccuracyOnly(const TinyRun& tiny, const std::string& experiment
              "  - {{name: resident, ple: {{strategy: resident}}}}\n{}",
              experiment, tiny.checkpoint(), tiny.trace(), rest, variants),
       "tiny.yaml");
-}
-
-double Value(const Record& record, const std::string& variant, const std::string& metric) {
-  for (const auto& row : record.accuracy) {
-    if (row.variant == variant && row.metric == metric) return row.value;
-  }
-  ADD_FAILURE() << variant << " has no " << metric;
-  return std::nan("");
 }
 
 TEST(AccuracyRun, AnAblationMeasuresNoTimeAndNoMemory) {
@@ -61,14 +54,17 @@ TEST(AccuracyRun, AnAblationMeasuresNoTimeAndNoMemory) {
   EXPECT_EQ(MetaValue(record.meta, "decode", "none"), "none");
   EXPECT_EQ(MetaValue(record.meta, "accuracy_text"), tiny.trace());
 
-  EXPECT_EQ(Value(record, "disk", "delta_nats"), 0);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "delta_nats"), 0);
   const std::string all = Format("@layers=0-{}", layers - 1);
-  EXPECT_EQ(Value(record, "zero" + all, "nats_per_token"), Value(record, "dropped", "nats_per_token"));
-  EXPECT_EQ(Value(record, "mean" + all, "nats_per_token"), Value(record, "shared", "nats_per_token"));
+  EXPECT_EQ(RecordedAccuracy(record, "zero" + all, "nats_per_token"),
+            RecordedAccuracy(record, "dropped", "nats_per_token"));
+  EXPECT_EQ(RecordedAccuracy(record, "mean" + all, "nats_per_token"),
+            RecordedAccuracy(record, "shared", "nats_per_token"));
   std::set<double> losses;
   for (const auto& variant : record.variants) {
-    losses.insert(Value(record, variant.variant, "nats_per_token"));
-    EXPECT_EQ(Value(record, variant.variant, "kl_to_resident") > 0, variant.exact == 0) << variant.variant;
+    losses.insert(RecordedAccuracy(record, variant.variant, "nats_per_token"));
+    EXPECT_EQ(RecordedAccuracy(record, variant.variant, "kl_to_resident") > 0, variant.exact == 0)
+        << variant.variant;
   }
   EXPECT_EQ(losses.size(), 11u - 3) << "disk is resident, and two pairs are equal; all others differ";
 }
@@ -92,8 +88,9 @@ TEST(AccuracyRun, RankRecordsTheBytesOfEachForm) {
   EXPECT_EQ(bytes("resident"), g.table_bytes());
   EXPECT_EQ(bytes("low_rank@rank=1"), g.layers * (g.vocab + g.dim) * SizeOf(g.dtype));
   EXPECT_LT(bytes("codebook"), bytes("int8"));
-  EXPECT_LT(std::abs(Value(record, Format("low_rank@rank={}", g.dim), "delta_nats")), 1e-4);
-  EXPECT_LT(Value(record, "int8", "kl_to_resident"), Value(record, "low_rank@rank=1", "kl_to_resident"));
+  EXPECT_LT(std::abs(RecordedAccuracy(record, Format("low_rank@rank={}", g.dim), "delta_nats")), 1e-4);
+  EXPECT_LT(RecordedAccuracy(record, "int8", "kl_to_resident"),
+            RecordedAccuracy(record, "low_rank@rank=1", "kl_to_resident"));
 }
 
 TEST(AccuracyRun, ATransformThatDoesNotFitTheTableStopsTheRun) {

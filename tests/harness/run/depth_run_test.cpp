@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::RecordedAccuracy;
 using testing::TinyRun;
 
 ExperimentConfig Depth(const TinyRun& tiny, const std::string& variants) {
@@ -30,14 +31,6 @@ ExperimentConfig Depth(const TinyRun& tiny, const std::string& variants) {
 
 std::string Variant(const std::string& name, const std::string& layers) {
   return Format("  - {{name: {}, ple: {{strategy: resident}}, layers: {}}}\n", name, layers);
-}
-
-double Value(const Record& record, const std::string& variant, const std::string& metric) {
-  for (const auto& row : record.accuracy) {
-    if (row.variant == variant && row.metric == metric) return row.value;
-  }
-  ADD_FAILURE() << variant << " has no " << metric;
-  return std::nan("");
 }
 
 TEST(DepthRun, ScoresEachListAgainstTheWholeModelAndRecordsIt) {
@@ -57,15 +50,16 @@ TEST(DepthRun, ScoresEachListAgainstTheWholeModelAndRecordsIt) {
   const Record record = ReadRecord(tiny.out());
   EXPECT_THAT(record.steps, IsEmpty());
 
-  const double whole = Value(record, "whole", "nats_per_token");
-  EXPECT_EQ(Value(record, "same", "nats_per_token"), whole);
-  EXPECT_EQ(Value(record, "disk", "delta_nats"), 0)
+  const double whole = RecordedAccuracy(record, "whole", "nats_per_token");
+  EXPECT_EQ(RecordedAccuracy(record, "same", "nats_per_token"), whole);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "delta_nats"), 0)
       << "exact, shown on lists that take turns with edited ones";
   for (const char* name : {"before", "twice", "thin"}) {
-    EXPECT_NE(Value(record, name, "nats_per_token"), whole) << name;
-    EXPECT_GT(Value(record, name, "kl_to_resident"), 0) << name;
+    EXPECT_NE(RecordedAccuracy(record, name, "nats_per_token"), whole) << name;
+    EXPECT_GT(RecordedAccuracy(record, name, "kl_to_resident"), 0) << name;
   }
-  EXPECT_EQ(Value(record, "before", "nats_per_token"), Value(record, "after", "nats_per_token"));
+  EXPECT_EQ(RecordedAccuracy(record, "before", "nats_per_token"),
+            RecordedAccuracy(record, "after", "nats_per_token"));
 
   std::map<std::string, nlohmann::json> options;
   for (const auto& variant : record.variants) {

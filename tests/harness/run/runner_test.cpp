@@ -23,6 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kInProcess;
 using testing::kSixVariants;
+using testing::RecordedAccuracy;
 using testing::TinyRun;
 
 const char* const kResidentAndDisk =
@@ -45,14 +46,6 @@ const VariantRow& Variant(const Record& record, const std::string& name) {
 int64_t StepsOf(const Record& record, const std::string& name) {
   return std::count_if(record.steps.begin(), record.steps.end(),
                        [&](const auto& s) { return s.variant == name; });
-}
-
-double Accuracy(const Record& record, const std::string& variant, const std::string& metric) {
-  for (const auto& row : record.accuracy) {
-    if (row.variant == variant && row.metric == metric) return row.value;
-  }
-  ADD_FAILURE() << variant << " has no " << metric;
-  return std::nan("");
 }
 
 TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
@@ -229,16 +222,16 @@ TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
   const Record record =
       plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), tiny.Options()).record;
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
-  const double nats = Accuracy(record, "resident", "nats_per_token");
-  EXPECT_EQ(Accuracy(record, "disk", "nats_per_token"), nats);
-  EXPECT_EQ(Accuracy(record, "disk", "delta_nats"), 0);
-  EXPECT_EQ(Accuracy(record, "disk", "kl_to_resident"), 0);
-  EXPECT_EQ(Accuracy(record, "disk", "top1_agreement"), 1);
-  EXPECT_EQ(Accuracy(record, "disk", "bit_equal_tokens"), 31);
-  EXPECT_GT(Accuracy(record, "dropped", "kl_to_resident"), 0);
-  EXPECT_NEAR(Accuracy(record, "dropped", "delta_nats"), Accuracy(record, "dropped", "nats_per_token") - nats,
-              1e-9);
-  EXPECT_TRUE(std::isnan(Accuracy(record, "resident", "bits_per_byte"))) << "a trace has no bytes";
+  const double nats = RecordedAccuracy(record, "resident", "nats_per_token");
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "nats_per_token"), nats);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "delta_nats"), 0);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "kl_to_resident"), 0);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "top1_agreement"), 1);
+  EXPECT_EQ(RecordedAccuracy(record, "disk", "bit_equal_tokens"), 31);
+  EXPECT_GT(RecordedAccuracy(record, "dropped", "kl_to_resident"), 0);
+  EXPECT_NEAR(RecordedAccuracy(record, "dropped", "delta_nats"),
+              RecordedAccuracy(record, "dropped", "nats_per_token") - nats, 1e-9);
+  EXPECT_TRUE(std::isnan(RecordedAccuracy(record, "resident", "bits_per_byte"))) << "a trace has no bytes";
   const auto tokens = std::count_if(record.tokens.begin(), record.tokens.end(),
                                     [](const auto& t) { return t.variant == "dropped"; });
   EXPECT_EQ(tokens, 200);

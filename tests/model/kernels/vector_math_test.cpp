@@ -24,8 +24,8 @@ TEST(VectorMath, RmsNormDividesByTheRootMeanSquare) {
       for (const float value : x) square += static_cast<double>(value) * value;
       const double scale = 1 / std::sqrt(square / n + 1e-6);
       std::vector<float> weighted(n), plain = x;
-      RmsNorm(x.data(), weight.data(), n, 1e-6f, weighted.data());
-      RmsNorm(plain.data(), nullptr, n, 1e-6f, plain.data());
+      RmsNormRow(x.data(), weight.data(), n, 1e-6f, weighted.data());
+      RmsNormRow(plain.data(), nullptr, n, 1e-6f, plain.data());
       for (int64_t i = 0; i < n; ++i) {
         EXPECT_NEAR(weighted[i], x[i] * scale * weight[i], 2e-6 * std::abs(x[i] * scale * weight[i]));
         EXPECT_NEAR(plain[i], x[i] * scale, 2e-6 * std::abs(x[i] * scale));
@@ -75,7 +75,7 @@ TEST(VectorMath, SoftcapAndSoftmaxAgreeWithFloat64) {
       std::vector<float> capped = x, probabilities = x;
       for (float& value : capped) value *= 40;
       const std::vector<float> before = capped;
-      Softcap(capped.data(), n, 30);
+      SoftcapRow(capped.data(), n, 30);
       Softmax(probabilities.data(), n);
       double sum = 0;
       for (const float value : x) sum += std::exp(static_cast<double>(value));

@@ -3,21 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "model/base/error.h"
+#include "tests/support/small_text_config.h"
 
 namespace plelab {
 namespace {
 
 // Layers: sliding, full, and one KV-sharing layer of each type.
 TextConfig SmallConfig() {
-  TextConfig c;
-  c.num_hidden_layers = 4;
-  c.num_kv_shared_layers = 2;
+  constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
+  TextConfig c = testing::SmallTextConfig({kS, kF, kS, kF}, /*kv_shared=*/2);
   c.num_key_value_heads = 1;
   c.head_dim = 1;
   c.sliding_window = 4;
-  c.layer_types = {LayerType::kSliding, LayerType::kFull, LayerType::kSliding, LayerType::kFull};
-  c.intermediate_size = {8, 8, 8, 8};
-  c.activation_sparsity_pattern = {0, 0, 0, 0};
   return c;
 }
 

@@ -7,6 +7,7 @@
 
 #include "model/base/error.h"
 #include "tests/support/golden.h"
+#include "tests/support/small_text_config.h"
 
 namespace plelab {
 namespace {
@@ -14,26 +15,8 @@ namespace {
 constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
 
 TextConfig SmallConfig() {
-  TextConfig c;
-  c.vocab_size = 61;
-  c.vocab_size_per_layer_input = 50;
-  c.hidden_size = 32;
-  c.hidden_size_per_layer_input = 8;
-  c.num_hidden_layers = 6;
-  c.num_attention_heads = 4;
-  c.num_key_value_heads = 2;
-  c.head_dim = 8;
-  c.num_kv_shared_layers = 2;
-  c.sliding_window = 5;
-  c.laurel_rank = 4;
-  c.altup_num_inputs = 3;
-  c.rms_norm_eps = 1e-6;
-  c.final_logit_softcapping = 30;
-  c.rope_theta_full = 1e6;
-  c.rope_theta_sliding = 1e4;
-  c.layer_types = {kS, kF, kS, kF, kS, kF};
-  c.intermediate_size = {24, 24, 24, 24, 24, 24};
-  c.activation_sparsity_pattern = {0.8, 0, 0, 0, 0, 0};
+  TextConfig c = testing::SmallTextConfig({kS, kF, kS, kF, kS, kF}, /*kv_shared=*/2);
+  c.activation_sparsity_pattern[0] = 0.8;
   return c;
 }
 

@@ -13,6 +13,7 @@
 #include "model/base/error.h"
 #include "model/catalog/text_weight_list.h"
 #include "model/text/text_model.h"
+#include "tests/support/small_text_config.h"
 #include "tests/support/tensor_ple.h"
 
 namespace plelab {
@@ -21,26 +22,7 @@ namespace {
 constexpr LayerType S = LayerType::kSliding, F = LayerType::kFull;
 
 TextConfig BaseConfig() {
-  TextConfig c;
-  c.vocab_size = 83;
-  c.vocab_size_per_layer_input = 71;
-  c.hidden_size = 36;
-  c.hidden_size_per_layer_input = 9;
-  c.num_attention_heads = 4;
-  c.num_key_value_heads = 2;
-  c.head_dim = 10;
-  c.sliding_window = 5;
-  c.laurel_rank = 3;
-  c.altup_num_inputs = 3;
-  c.altup_active_idx = 1;
-  c.rms_norm_eps = 1e-6;
-  c.final_logit_softcapping = 30;
-  c.rope_theta_full = 1e6;
-  c.rope_theta_sliding = 1e4;
-  c.max_position_embeddings = 64;
-  c.layer_types = {S, F, S, F, S};
-  c.num_hidden_layers = 5;
-  c.num_kv_shared_layers = 2;
+  TextConfig c = testing::SmallTextConfig({S, F, S, F, S}, /*kv_shared=*/2);
   c.intermediate_size = {70, 65, 51, 70, 33};
   c.activation_sparsity_pattern = {0.95, 0.8, 0.6, 0, 0};
   return c;
