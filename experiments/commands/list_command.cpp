@@ -1,8 +1,11 @@
 // `plelab list`: the experiments, how the PLE table can be held and changed, and the known shapes.
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "experiments/commands/commands.h"
 #include "harness/config/config_fields.h"
@@ -11,94 +14,53 @@
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
 #include "model/checkpoint/config.h"
-#include "model/ple/strategies/ple_options.h"
+#include "model/ple/sources/cache_policies.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
 
 namespace plelab {
 namespace {
 
-constexpr std::string_view kTransform = "transform";
-
-std::string_view Summary(PleStrategy strategy) {
-  switch (strategy) {
-    case PleStrategy::kResident:
-      return "the whole table in memory: the baseline";
-    case PleStrategy::kCached:
-      return "hot rows in memory, the rest in another source";
-    case PleStrategy::kDisk:
-      return "rows read from the checkpoint's file when their token appears";
-    case PleStrategy::kDropped:
-      return "no rows at all: an ablation";
-    case PleStrategy::kFolded:
-      return "per-layer inputs finished beforehand, in CKPT/ple_folded.safetensors: no projection";
-  }
-  return "";
-}
-
-std::string_view Summary(PleTransform transform) {
-  switch (transform) {
-    case PleTransform::kNone:
-      return "";
-    case PleTransform::kZeroLayers:
-      return "rows of some layers are 0, the projected half of their input stays";
-    case PleTransform::kMeanLayers:
-      return "rows of some layers are the layer's mean row";
-    case PleTransform::kShuffled:
-      return "each token has the row of another token, always the same one";
-    case PleTransform::kPrevious:
-      return "each token has the row of the token before it";
-    case PleTransform::kRandom:
-      return "random rows of the same norm";
-    case PleTransform::kShared:
-      return "one row for all tokens: the mean row of each layer";
-    case PleTransform::kLowRank:
-      return "truncated singular value decomposition of each layer";
-    case PleTransform::kInt8:
-      return "values in 8 bits, a scale per group";
-    case PleTransform::kInt4:
-      return "values in 4 bits, a scale per group";
-    case PleTransform::kCodebook:
-      return "each layer's rows from a codebook of few entries (k-means)";
-    case PleTransform::kZeroSoft:
-      return "row 0, which images and audio read, is 0; text keeps its rows";
-  }
-  return "";
-}
-
-template <class T>
-bool Has(const std::vector<T>& list, T item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
-
-// "backend (pread, direct, mmap)", … for the options that `wanted` selects.
-template <class Wanted>
-std::string OptionsWhere(Wanted wanted) {
-  std::string text;
-  for (const PleOptionInfo& option : KnownPleOptions()) {
-    if (!wanted(option)) continue;
-    text += Format("{}{}", text.empty() ? "" : "; ", option.key);
-    if (!option.values.empty()) text += Format(" ({})", Join(option.values, ", "));
-  }
-  return text;
-}
+using Json = nlohmann::ordered_json;
 
 void ListOne(std::string_view name, std::string_view summary, const std::string& options) {
   std::cout << Format("  {:<20} {}\n", name, summary);
   if (!options.empty()) std::cout << Format("  {:<20}   {}\n", "", options);
 }
 
-void ListTransforms() {
-  std::cout << "\nTransforms of rows (transform=NAME beside resident, cached or disk):\n";
-  for (const PleOptionInfo& option : KnownPleOptions()) {
-    if (option.key != kTransform) continue;
-    for (const std::string_view name : option.values) {
-      PleOptions options;
-      SetPleOption(options, kTransform, name);
-      if (options.transform == PleTransform::kNone) continue;
-      ListOne(name, Summary(options.transform), OptionsWhere([&](const PleOptionInfo& info) {
-                return Has(info.used_with, options.transform);
-              }));
-    }
+// "capacity", "backend (pread, direct, mmap)", …
+std::vector<std::string> Describe(const std::vector<PleOption>& options) {
+  std::vector<std::string> texts;
+  for (const PleOption& option : options) {
+    texts.emplace_back(option.key);
+    if (!option.words.empty()) texts.back() += Format(" ({})", Join(option.words, ", "));
   }
+  return texts;
+}
+
+void ListStrategies() {
+  std::cout << "\nPLE strategies (--ple NAME[,key=value…], or `ple:` in a config):\n";
+  for (const StrategyRow& row : Strategies()) {
+    std::vector<std::string> options = Describe(row.options);
+    if (row.has_over) options.emplace_back("over");
+    ListOne(row.name, row.help, Join(options, "; "));
+  }
+}
+
+void ListTransforms() {
+  std::vector<std::string_view> with_rows;
+  for (const StrategyRow& row : Strategies()) {
+    if (row.has_rows()) with_rows.push_back(row.name);
+  }
+  std::cout << Format("\nTransforms of rows (transform=NAME beside {}):\n", Join(with_rows, ", "));
+  for (const TransformRow& row : Transforms()) {
+    if (row.make) ListOne(row.name, row.help, Join(Describe(row.options), "; "));
+  }
+}
+
+void ListPolicies() {
+  std::cout << "\nCache policies (policy=NAME beside cached):\n";
+  for (const CachePolicyRow& row : CachePolicies()) ListOne(row.name, row.help, "");
 }
 
 void ListLayerEdits() {
@@ -123,24 +85,55 @@ void List() {
   for (const ExperimentInfo& experiment : KnownExperiments()) {
     std::cout << Format("  {:<20} {}\n", experiment.name, experiment.question);
   }
-  std::cout << "\nPLE strategies (--ple NAME[,key=value…], or `ple:` in a config):\n";
-  for (const PleStrategy strategy :
-       {PleStrategy::kResident, PleStrategy::kCached, PleStrategy::kDisk, PleStrategy::kDropped}) {
-    ListOne(Name(strategy), Summary(strategy), OptionsWhere([&](const PleOptionInfo& info) {
-              return Has(info.used_by, strategy) && info.used_with.empty() && info.key != kTransform;
-            }));
-  }
+  ListStrategies();
   ListTransforms();
+  ListPolicies();
   ListLayerEdits();
   std::cout << "\nShapes (--shape):\n";
   for (const char* shape : {"e2b", "e4b", "small"}) ListShape(shape);
 }
 
+Json ToJson(const std::vector<PleOption>& options) {
+  Json list = Json::array();
+  for (const PleOption& option : options) {
+    Json item{{"key", option.key}, {"help", option.help}, {"required", option.required}};
+    if (!option.required) item["default"] = option.get({});
+    if (!option.words.empty()) item["words"] = option.words;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+// The tables, for programs.
+void ListJson() {
+  Json json;
+  for (const StrategyRow& row : Strategies()) {
+    json["strategies"].push_back({{"name", row.name},
+                                  {"help", row.help},
+                                  {"exact", IsExact({.strategy = row.strategy})},
+                                  {"over", row.has_over},
+                                  {"options", ToJson(row.options)}});
+  }
+  for (const TransformRow& row : Transforms()) {
+    json["transforms"].push_back({{"name", row.name}, {"help", row.help}, {"options", ToJson(row.options)}});
+  }
+  for (const CachePolicyRow& row : CachePolicies()) {
+    json["policies"].push_back({{"name", row.name}, {"help", row.help}});
+  }
+  for (const ExperimentInfo& experiment : KnownExperiments()) {
+    json["experiments"].push_back({{"name", experiment.name}, {"question", experiment.question}});
+  }
+  std::cout << json.dump(2) << "\n";
+}
+
 }  // namespace
 
 void AddListCommand(CLI::App& app) {
-  app.add_subcommand("list", "Experiments, PLE strategies, transforms, layer edits and shapes")
-      ->callback(List);
+  auto* command = app.add_subcommand(
+      "list", "Experiments, PLE strategies, transforms, cache policies, layer edits and shapes");
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Strategies, transforms, policies and experiments as JSON");
+  command->callback([json] { *json ? ListJson() : List(); });
 }
 
 }  // namespace plelab

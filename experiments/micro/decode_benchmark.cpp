@@ -48,7 +48,7 @@ Loaded* Load(benchmark::State& state) {
   static Loaded loaded = [&] {
     auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(directory));
     return Loaded{checkpoint, Gemma3n::Load(checkpoint, {}),
-                  MakePleSource({.strategy = PleStrategy::kDisk}, checkpoint->ple_table())};
+                  MakePleSource(ParsePleSpec("disk"), checkpoint->ple_table())};
   }();
   return &loaded;
 }

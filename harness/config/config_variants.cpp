@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/base/nearest_word.h"
 
 namespace plelab {
 namespace {
@@ -35,9 +36,9 @@ void Flatten(const YamlNode& map, const std::string& prefix, std::vector<FlatOpt
   }
 }
 
-std::vector<std::string> KnownKeys() {
-  std::vector<std::string> keys;
-  for (const PleOptionInfo& option : KnownPleOptions()) keys.emplace_back(option.key);
+std::vector<std::string_view> KnownKeys() {
+  std::vector<std::string_view> keys;
+  for (const PleOptionInfo& option : KnownPleOptions()) keys.push_back(option.key);
   return keys;
 }
 
@@ -128,12 +129,13 @@ PleOptions ReadPleOptions(const YamlNode& map) {
   RequireKey(map, "ple", "strategy");
   std::vector<FlatOption> flat;
   Flatten(map, "", flat);
-  const std::vector<std::string> known = KnownKeys();
+  const std::vector<std::string_view> known = KnownKeys();
   PleOptions options;
   for (const FlatOption& option : flat) {
-    if (std::ranges::find(known, WithoutOver(option.key)) == known.end()) {
-      throw UserError("{}: unknown key '{}' in 'ple'; known: {}", option.key_place, option.key,
-                      Join(known, ", "));
+    const std::string_view key = WithoutOver(option.key);
+    if (std::ranges::find(known, key) == known.end()) {
+      throw UserError("{}: unknown key '{}' in 'ple'; known: {}{}", option.key_place, option.key,
+                      Join(known, ", "), DidYouMean(key, known));
     }
     if (!option.value->is_scalar()) {
       throw UserError("{}: '{}' in 'ple': expected a single value, found {}", option.value->place, option.key,

@@ -99,10 +99,9 @@ void CheckWorkload(const YamlNode& root, const ExperimentConfig& config, const V
   const std::string section = own ? Format("variants[{}].workload", variant.name) : "workload";
   CheckOneText(own ? place : root.Find("workload")->place, section, variant.workload.text_file,
                variant.workload.trace);
-  if (variant.ple.transform == PleTransform::kPrevious && variant.workload.batch > 1) {
-    throw UserError(
-        "{}: 'transform: previous' follows one sequence; it needs 'batch: 1' in 'workload', found {}", place,
-        variant.workload.batch);
+  if (LooksBack(variant.ple) && variant.workload.batch > 1) {
+    throw UserError("{}: 'transform: {}' follows one sequence; it needs 'batch: 1' in 'workload', found {}",
+                    place, Name(variant.ple.transform), variant.workload.batch);
   }
 }
 

@@ -5,7 +5,7 @@
 namespace plelab {
 
 bool MustBeNear(const VariantConfig& variant) {
-  return variant.ple.strategy == PleStrategy::kFolded && variant.layers.empty() &&
+  return IsExactButForRounding(variant.ple) && variant.layers.empty() &&
          variant.model.dtype == DType::kFloat32;
 }
 

@@ -105,7 +105,7 @@ std::vector<VariantRow> RowsWithFootprint(const ExperimentConfig& config) {
 // Before anything is measured: `folded` tables that are not there yet.
 void FoldWhereWanted(const ExperimentConfig& config) {
   for (const auto& variant : config.variants) {
-    if (variant.ple.strategy != PleStrategy::kFolded) continue;
+    if (!ReadsFoldedTable(variant.ple)) continue;
     TableWithProgress(variant.ple, Checkpoint::Open(variant.model.checkpoint));
   }
 }

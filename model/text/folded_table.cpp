@@ -155,7 +155,7 @@ std::string FoldedPath(const Checkpoint& checkpoint) {
 
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress) {
   PleTable rows = checkpoint.ple_table();
-  if (options.strategy != PleStrategy::kFolded) return rows;
+  if (!ReadsFoldedTable(options)) return rows;
   PleTable table{.path = FoldedPath(checkpoint), .geometry = FoldedGeometry(rows.geometry)};
   table.geometry.vocab = TextIds(checkpoint.config());
   const std::string made_from = MadeFrom(checkpoint);

@@ -60,12 +60,13 @@ def draw(result):
     figure, axes = style.new()
     nats = np.array([p["nats"] for p in data])
     limit = np.nanmax(np.abs(nats)) if np.isfinite(nats).any() and np.nanmax(np.abs(nats)) > 0 else 1.0
+    markers = style.markers(result.table("variants")["strategy"])
     mapping = style.plt.cm.ScalarMappable(style.plt.Normalize(0, limit), "viridis_r")
     for p in data:
         colour = "#AAAAAA" if np.isnan(p["nats"]) else mapping.to_rgba(max(p["nats"], 0))
         axes.errorbar(p["fast_mb"], p["ms"], yerr=p["half"], color="#888888", capsize=3, linewidth=1, zorder=2)
         axes.scatter(p["fast_mb"], p["ms"], s=95, color=colour, edgecolor="#333333", linewidth=0.8,
-                     marker=style.MARKERS.get(p["strategy"], "o"), zorder=3)
+                     marker=markers[p["strategy"]], zorder=3)
     x_range = max(max(p["fast_mb"] for p in data), 1e-3)
     axes.set_xlim(-0.06 * x_range, 1.08 * x_range)
     set_time_axis(axes, data)

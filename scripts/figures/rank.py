@@ -59,7 +59,7 @@ def draw_ends(axes, result) -> None:
             axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the table as it is")
         if row.strategy == "folded":
             axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",
-                          marker="P", capsize=3, markersize=7, linestyle="none", label="folded (float32)")  # fmt: skip
+                          marker=style.MARKERS["folded"], capsize=3, markersize=7, linestyle="none", label="folded (float32)")  # fmt: skip
         if row.strategy == "dropped":
             axes.axhline(result.accuracy(row.variant, "delta_nats")[0], color="#777777", linestyle="--", linewidth=1.1,
                          label=f"no table ({row.variant})")

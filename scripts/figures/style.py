@@ -7,7 +7,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 # Okabe and Ito's palette, told apart by everyone; then four of Tol's muted ones, for runs of many variants.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555",
            "#882255", "#332288", "#999933", "#44AA99")
-MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X"}
+MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X", "folded": "P"}
+# For strategies that are not in MARKERS, the most distinct ones first; after the last the first comes again.
+MORE_MARKERS = ("^", "v", "*", "<", ">", "p", "h", "d", "8", "H")
 KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
                 "vision": "#D55E00", "audio": "#CC79A7", "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
 
@@ -38,6 +40,12 @@ def provenance(result) -> str:
 def sign(figure, result) -> None:
     # Inside the layout, so that constrained_layout leaves it room.
     figure.supxlabel(provenance(result), fontsize=7.5, color="#777777", x=0.01, ha="left")
+
+
+def markers(strategies) -> dict:
+    """A marker for each strategy: the same ones give the same markers, in whatever order and however often they come."""
+    others = sorted(set(strategies) - set(MARKERS))
+    return MARKERS | {strategy: MORE_MARKERS[i % len(MORE_MARKERS)] for i, strategy in enumerate(others)}
 
 
 def colour_of(result, variant: str) -> str:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/ple/layer_major_rows.h"
+#include "model/ple/sources/cache_policies.h"
 
 namespace plelab {
 namespace {
@@ -26,12 +27,12 @@ class CachedPle::Request : public PleRequest {
   void Begin() {
     const std::lock_guard lock(source_.mutex_);
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (source_.cache_.Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
+      if (source_.cache_->Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
     }
     if (!missed_.empty()) AskBelow();
     Count();
     for (size_t i = 0; i < rows_.size(); ++i) {
-      const std::byte* row = source_.cache_.Find(rows_[i]);
+      const std::byte* row = source_.cache_->Find(rows_[i]);
       if (row != nullptr) data_.Put(static_cast<int64_t>(i), row);
     }
     if (missed_.empty()) Remember();
@@ -74,9 +75,9 @@ class CachedPle::Request : public PleRequest {
 
   // Under the source's mutex.
   void Remember() {
-    for (int32_t position : MostRecentPositions(rows_, source_.cache_.capacity())) {
+    for (int32_t position : source_.cache_->PositionsToUse(rows_)) {
       const int64_t row = rows_[position];
-      if (!source_.cache_.Touch(row)) data_.Get(position, source_.cache_.Insert(row));
+      if (!source_.cache_->Touch(row)) data_.Get(position, source_.cache_->Insert(row));
     }
   }
 
@@ -89,10 +90,11 @@ class CachedPle::Request : public PleRequest {
 };
 
 CachedPle::CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes,
-                     std::span<const int64_t> warm_ids)
+                     std::span<const int64_t> warm_ids, CachePolicy policy)
     : over_(std::move(over)),
-      cache_(over_->geometry().vocab, over_->geometry().row_bytes(),
-             FastBytes(over_->geometry(), capacity_bytes) / over_->geometry().row_bytes()) {
+      cache_(
+          RowOf(policy).make(over_->geometry().vocab, over_->geometry().row_bytes(),
+                             FastBytes(over_->geometry(), capacity_bytes) / over_->geometry().row_bytes())) {
   Warm(warm_ids);
   counted_ = {};
   over_before_ = over_->stats();
@@ -106,7 +108,7 @@ void CachedPle::Warm(std::span<const int64_t> ids) {
   std::vector<int64_t> rows;
   for (int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
   std::vector<int64_t> kept;
-  for (int32_t position : MostRecentPositions(rows, cache_.capacity())) kept.push_back(rows[position]);
+  for (int32_t position : cache_->PositionsToUse(rows)) kept.push_back(rows[position]);
 
   const auto at_once = static_cast<size_t>(std::max<int64_t>(1, kWarmBytesAtOnce / geometry().row_bytes()));
   for (size_t done = 0; done < kept.size(); done += at_once) {

@@ -3,11 +3,17 @@
 
 #include <atomic>
 
+#include "model/io/random_access_file.h"
 #include "model/ple/ple_source.h"
 #include "model/ple/row_reader.h"
 #include "model/ple/sources/read_queue.h"
 
 namespace plelab {
+
+struct DiskOptions {
+  IoBackend backend = IoBackend::kPread;
+  bool prefetch = true;  // a thread reads from Begin on; false: reads happen in Layer
+};
 
 class DiskPle : public PleSource {
  public:

@@ -9,6 +9,10 @@ namespace plelab {
 
 enum class DropMode { kZeroRow, kProjectionOnly, kBlockOff };
 
+struct DroppedOptions {
+  DropMode mode = DropMode::kZeroRow;
+};
+
 class DroppedPle : public PleSource {
  public:
   DroppedPle(const PleGeometry& geometry, DropMode mode) : geometry_(geometry), mode_(mode) {}

@@ -44,6 +44,10 @@ std::byte* LruRows::Insert(int64_t row) {
   return At(slot);
 }
 
+std::vector<int32_t> LruRows::PositionsToUse(std::span<const int64_t> rows) const {
+  return MostRecentPositions(rows, capacity_);
+}
+
 void LruRows::Unlink(Slot slot) {
   newer_[older_[slot]] = newer_[slot];
   older_[newer_[slot]] = older_[slot];

@@ -1,30 +1,24 @@
-// A fixed number of rows in RAM; the one that was used longest ago leaves first.
+// The cache policy `lru`: the row that was used longest ago leaves first.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
-
 #include "model/base/anonymous_memory.h"
+#include "model/ple/sources/row_cache.h"
 
 namespace plelab {
 
 // Beside the rows themselves it keeps 4 bytes per row of the table and 12 per row held.  Not thread-safe.
-class LruRows {
+class LruRows : public RowCache {
  public:
   // Holds up to `capacity` rows (0 ≤ capacity ≤ vocab) of a table [vocab] with row_bytes each.
   LruRows(int64_t vocab, int64_t row_bytes, int64_t capacity);
 
-  int64_t capacity() const { return capacity_; }
-  int64_t fast_bytes() const { return slab_.size_bytes(); }
-  // nullptr when the row is not held.  Its recency does not change.
-  const std::byte* Find(int64_t row) const;
-  // Makes `row` the most recent one; false when it is not held.
-  bool Touch(int64_t row);
-  // Takes in a row that is not held, as the most recent one, in the place of the least recent one when full;
-  // returns where its bytes go.  REQUIRES capacity() > 0.
-  std::byte* Insert(int64_t row);
+  int64_t capacity() const override { return capacity_; }
+  int64_t fast_bytes() const override { return slab_.size_bytes(); }
+  const std::byte* Find(int64_t row) const override;
+  // Both make `row` the most recent one.
+  bool Touch(int64_t row) override;
+  std::byte* Insert(int64_t row) override;
+  std::vector<int32_t> PositionsToUse(std::span<const int64_t> rows) const override;
 
  private:
   using Slot = int32_t;

@@ -9,6 +9,10 @@
 
 namespace plelab {
 
+struct ResidentOptions {
+  PageSize pages = PageSize::kHuge;  // `huge`, or `4k` for a fair comparison with mmap
+};
+
 class ResidentPle : public PleSource {
  public:
   // Copies the table that begins at `offset_bytes` of `file` into anonymous memory.  Throws RunError when a

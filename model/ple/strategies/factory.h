@@ -1,4 +1,4 @@
-// From options to a source: one exhaustive switch.
+// From options to a source, by the tables of strategies and transforms.
 #pragma once
 
 #include <functional>
@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "model/io/random_access_file.h"
 #include "model/ple/ple_source.h"
 #include "model/ple/strategies/ple_options.h"
 

@@ -1,29 +1,23 @@
-// The list of PLE options: everything about one option in one place.
+// Every option of every strategy and transform, from the two tables.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "model/ple/strategies/ple_options.h"
+#include "model/ple/strategies/option.h"
 
 namespace plelab {
 
-struct PleOption {
-  PleOptionInfo info;
-  // Throws UserError naming `full_key` (what the user wrote) and the known values.
-  void (*set)(PleOptions&, std::string_view full_key, std::string_view value);
-  std::string (*get)(const PleOptions&);  // null for `over`, which is no value but a source of its own
+// `strategy` and `transform` themselves.
+const PleOption& StrategyOption();
+const PleOption& TransformOption();
+inline constexpr std::string_view kOverKey = "over";  // no value but a source of its own
 
-  bool IsUsedBy(PleStrategy strategy) const;
-  bool IsUsedWith(PleTransform transform) const;
-  bool IsUsedBy(const PleOptions& options) const {
-    return IsUsedBy(options.strategy) && IsUsedWith(options.transform);
-  }
-};
+// All that have this key: `seed` belongs to several transforms.  A key means the same wherever it is.
+std::vector<const PleOption*> OptionsNamed(std::string_view key);
 
-// In the order of the struct PleOptions.
-const std::vector<PleOption>& PleOptionList();
-PleStrategy ParsePleStrategy(std::string_view full_key, std::string_view value);
+// The options that a strategy and a transform use, in the order in which they are recorded: the strategy and
+// its own, the transform and its own.  Not `over`.
+std::vector<const PleOption*> OptionsUsedBy(const PleOptions& options);
 
 }  // namespace plelab

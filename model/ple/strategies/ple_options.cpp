@@ -3,103 +3,130 @@
 #include <algorithm>
 
 #include "model/base/error.h"
+#include "model/base/nearest_word.h"
 #include "model/ple/strategies/ple_option_list.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
 
 namespace plelab {
 namespace {
 
-constexpr std::string_view kTransform = "transform";
-constexpr std::string_view kOver = "over";
 constexpr std::string_view kOverPrefix = "over.";
 
-bool IsBelow(std::string_view key) { return key == kOver || key.starts_with(kOverPrefix); }
+bool IsBelow(std::string_view key) { return key == kOverKey || key.starts_with(kOverPrefix); }
 // What `over.KEY` says to the source below; `over` alone names its strategy.
 std::string_view KeyBelow(std::string_view key) {
-  return key == kOver ? "strategy" : key.substr(kOverPrefix.size());
+  return key == kOverKey ? StrategyOption().key : key.substr(kOverPrefix.size());
 }
 
-template <class Wanted>
-std::string KeysWhere(Wanted wanted) {
-  std::string keys;
-  for (const PleOption& option : PleOptionList()) {
-    if (wanted(option)) keys += (keys.empty() ? "" : ", ") + std::string(option.info.key);
-  }
-  return keys;
+// "over.over.": what was passed on the way to `key`.
+std::string_view PrefixOf(std::string_view full_key, std::string_view key) {
+  return full_key.substr(0, full_key.size() - key.size());
 }
 
 std::string KeysOf(const PleOptions& options) {
-  return KeysWhere([&](const PleOption& option) { return option.IsUsedBy(options); });
+  std::vector<std::string_view> keys;
+  for (const PleOption* option : OptionsUsedBy(options)) keys.push_back(option->key);
+  if (RowOf(options.strategy).has_over) keys.push_back(kOverKey);
+  return Join(keys, ", ");
 }
 
 // `full_key` is what the user wrote, `key` what is left of it below the caches already passed.
-const PleOption& Find(std::string_view full_key, std::string_view key) {
-  for (const PleOption& option : PleOptionList()) {
-    if (option.info.key == key) return option;
+[[noreturn]] void RefuseKey(std::string_view full_key, std::string_view key) {
+  std::vector<std::string_view> keys;
+  std::vector<std::string> full_keys;
+  for (const PleOptionInfo& option : KnownPleOptions()) {
+    keys.push_back(option.key);
+    full_keys.push_back(Format("{}{}", PrefixOf(full_key, key), option.key));
   }
-  throw UserError("unknown key '{}'; known: {}", full_key, KeysWhere([](const PleOption&) { return true; }));
+  const std::vector<std::string_view> near(full_keys.begin(), full_keys.end());
+  throw UserError("unknown key '{}'; known: {}{}", full_key, Join(keys, ", "), DidYouMean(full_key, near));
 }
 
 void Set(PleOptions& options, std::string_view full_key, std::string_view key, std::string_view value) {
-  if (!IsBelow(key)) return Find(full_key, key).set(options, full_key, value);
-  if (options.over == nullptr) options.over = std::make_shared<PleOptions>(PleOptionsBelow(options));
-  Set(*options.over, full_key, KeyBelow(key), value);
+  if (IsBelow(key)) {
+    auto below = std::make_shared<PleOptions>(PleOptionsBelow(options));
+    Set(*below, full_key, KeyBelow(key), value);
+    options.over = std::move(below);
+    return;
+  }
+  const std::vector<const PleOption*> named = OptionsNamed(key);
+  if (named.empty()) RefuseKey(full_key, key);
+  for (const PleOption* option : named) option->set(options, full_key, value);
 }
 
-void CheckKey(const PleOptions& options, std::string_view full_key, std::string_view key) {
-  const PleOption& option = Find(full_key, IsBelow(key) ? kOver : key);
-  if (!option.IsUsedBy(options.strategy)) {
+std::vector<std::string_view> TransformsWith(std::string_view key) {
+  std::vector<std::string_view> names;
+  for (const TransformRow& row : Transforms()) {
+    if (std::ranges::find(row.options, key, &PleOption::key) != row.options.end()) names.push_back(row.name);
+  }
+  return names;
+}
+
+// Says what is wrong with a key that the strategy and the transform do not use.
+[[noreturn]] void RefuseUnused(const PleOptions& options, std::string_view full_key, std::string_view key) {
+  const std::vector<std::string_view> transforms = TransformsWith(key);
+  if (!RowOf(options.strategy).has_rows() || transforms.empty()) {
     throw UserError("key '{}' is not an option of '{}'; known: {}", full_key, Name(options.strategy),
                     KeysOf(options));
   }
-  if (!option.IsUsedWith(options.transform)) {
-    std::vector<std::string_view> names;
-    for (PleTransform transform : option.info.used_with) names.push_back(Name(transform));
-    throw UserError("key '{}' goes with 'transform: {}' only, found 'transform: {}'", full_key,
-                    Join(names, ", "), Name(options.transform));
-  }
-  if (IsBelow(key)) CheckKey(PleOptionsBelow(options), full_key, KeyBelow(key));
+  throw UserError("key '{}' goes with 'transform: {}' only, found 'transform: {}'", full_key,
+                  Join(transforms, ", "), Name(options.transform));
 }
 
-// What a transform cannot do without: an option that is required and says nothing.
-void CheckTransform(const PleOptions& options) {
-  if (options.transform == PleTransform::kNone) return;
-  CheckKey(options, kTransform, kTransform);
-  for (const PleOption& option : PleOptionList()) {
-    if (!option.info.required || !option.IsUsedBy(options)) continue;
-    if (option.get(options) != option.get({})) continue;
-    throw UserError("'transform: {}' needs '{}': {}", Name(options.transform), option.info.key,
-                    option.info.help);
+void CheckKey(const PleOptions& options, std::string_view full_key, std::string_view key) {
+  if (IsBelow(key)) {
+    if (!RowOf(options.strategy).has_over) RefuseUnused(options, full_key, key);
+    return CheckKey(PleOptionsBelow(options), full_key, KeyBelow(key));
+  }
+  if (OptionsNamed(key).empty()) RefuseKey(full_key, key);
+  const auto used = OptionsUsedBy(options);
+  const auto is_it = [&](const PleOption* option) { return option->key == key; };
+  if (std::ranges::none_of(used, is_it)) RefuseUnused(options, full_key, key);
+}
+
+// What strategy and transform cannot do without: an option that is required and says nothing.
+void CheckRequired(const PleOptions& options) {
+  if (options.transform != PleTransform()) CheckKey(options, TransformOption().key, TransformOption().key);
+  for (const PleOption* option : OptionsUsedBy(options)) {
+    if (!option->required || option->get(options) != option->get({})) continue;
+    const std::string_view whose = TransformsWith(option->key).empty() ? "strategy" : "transform";
+    throw UserError("'{}: {}' needs '{}': {}", whose,
+                    whose == "strategy" ? Name(options.strategy) : Name(options.transform), option->key,
+                    option->help);
   }
 }
 
 // What must not stand below a cache or `folded`.
 void CheckBelow(const PleOptions& options, const PleOptions& below) {
-  const std::string_view name = Name(options.strategy);
-  if (below.strategy == PleStrategy::kDropped || below.strategy == PleStrategy::kFolded) {
-    throw UserError("'over: {}' leaves '{}' no rows to hold; known: resident, cached, disk",
-                    Name(below.strategy), name);
+  const StrategyRow& row = RowOf(options.strategy);
+  if (!RowOf(below.strategy).has_rows()) {
+    std::vector<std::string_view> known;
+    for (const StrategyRow& other : Strategies()) {
+      if (other.has_rows()) known.push_back(other.name);
+    }
+    throw UserError("'over: {}' leaves '{}' no rows to hold; known: {}", Name(below.strategy), row.name,
+                    Join(known, ", "));
   }
-  if (options.strategy == PleStrategy::kFolded && !IsExact(below)) {
-    throw UserError("'folded' holds finished inputs, not rows: none below it may have a 'transform'");
+  if (row.reads_folded && !IsExact(below)) {
+    throw UserError("'{}' holds finished inputs, not rows: none below it may have a 'transform'", row.name);
   }
-  if (below.transform == PleTransform::kPrevious) {
+  if (RowOf(below.transform).looks_back) {
     throw UserError(
-        "'over.transform: previous' stands below a cache, which asks for missing rows in an order of its "
-        "own; give the cache itself 'transform: previous'");
+        "'over.transform: {0}' stands below a cache, which asks for missing rows in an order of its own; "
+        "give the cache itself 'transform: {0}'",
+        Name(below.transform));
   }
 }
 
 void Describe(const PleOptions& options, const std::string& prefix,
               std::vector<std::pair<std::string, std::string>>& out) {
-  for (const PleOption& option : PleOptionList()) {
-    if (!option.IsUsedBy(options)) continue;
-    if (option.info.key == kTransform && options.transform == PleTransform::kNone) continue;
-    if (option.info.key == kOver) {
-      Describe(PleOptionsBelow(options), prefix + std::string(kOverPrefix), out);
-    } else {
-      out.emplace_back(prefix + std::string(option.info.key), option.get(options));
-    }
+  for (const PleOption* option : OptionsUsedBy(options)) {
+    if (option == &TransformOption() && options.transform == PleTransform()) continue;
+    out.emplace_back(prefix + std::string(option->key), option->get(options));
   }
+  if (!RowOf(options.strategy).has_over) return;
+  Describe(PleOptionsBelow(options), prefix + std::string(kOverPrefix), out);
 }
 
 // Reads one `key=value` of a SPEC; returns the key.
@@ -115,8 +142,8 @@ std::string SetFromSpec(PleOptions& options, std::string_view item) {
 PleOptions ParseSpecText(std::string_view spec) {
   PleOptions options;
   size_t end = std::min(spec.find(','), spec.size());
-  options.strategy = ParsePleStrategy("strategy", spec.substr(0, end));
-  std::vector<std::string> keys = {"strategy"};
+  SetPleOption(options, StrategyOption().key, spec.substr(0, end));
+  std::vector<std::string> keys = {std::string(StrategyOption().key)};
   while (end < spec.size()) {
     const size_t begin = end + 1;
     end = std::min(spec.find(',', begin), spec.size());
@@ -137,8 +164,8 @@ void SetPleOption(PleOptions& options, std::string_view key, std::string_view va
 
 void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& given_keys) {
   for (const std::string& key : given_keys) CheckKey(options, key, key);
-  CheckTransform(options);
-  if (options.strategy != PleStrategy::kCached && options.strategy != PleStrategy::kFolded) return;
+  CheckRequired(options);
+  if (!RowOf(options.strategy).has_over) return;
   CheckBelow(options, PleOptionsBelow(options));
   CheckPleOptions(PleOptionsBelow(options), {});
 }
@@ -162,19 +189,21 @@ const PleOptions& PleOptionsBelow(const PleOptions& options) {
   return options.over != nullptr ? *options.over : disk;
 }
 
+std::string_view Name(PleStrategy strategy) { return RowOf(strategy).name; }
+std::string_view Name(PleTransform transform) { return RowOf(transform).name; }
+
 bool IsExact(const PleOptions& options) {
-  if (options.transform != PleTransform::kNone) return false;
-  switch (options.strategy) {
-    case PleStrategy::kResident:
-    case PleStrategy::kDisk:
-      return true;
-    case PleStrategy::kCached:
-      return IsExact(PleOptionsBelow(options));
-    case PleStrategy::kDropped:
-    case PleStrategy::kFolded:  // equal but for rounding
-      return false;
-  }
-  throw RunError("a strategy without a name");
+  const StrategyRow& row = RowOf(options.strategy);
+  if (options.transform != PleTransform() || row.exactness != Exactness::kExact) return false;
+  return !row.has_over || IsExact(PleOptionsBelow(options));
 }
+
+bool IsExactButForRounding(const PleOptions& options) {
+  return RowOf(options.strategy).exactness == Exactness::kButRounding;
+}
+
+bool ReadsFoldedTable(const PleOptions& options) { return RowOf(options.strategy).reads_folded; }
+
+bool LooksBack(const PleOptions& options) { return RowOf(options.transform).looks_back; }
 
 }  // namespace plelab

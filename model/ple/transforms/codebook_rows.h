@@ -8,6 +8,11 @@
 
 namespace plelab {
 
+struct CodebookOptions {
+  int64_t entries = 0;  // rows of each layer's book
+  int64_t seed = 0;
+};
+
 // k-means per layer (Lloyd's, from rows drawn at random).  A token takes the nearest entry of the book, found
 // when it is asked: what a stored index would say.
 class CodebookRows : public RowTransform {

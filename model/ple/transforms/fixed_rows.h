@@ -8,6 +8,11 @@
 
 namespace plelab {
 
+// Of zero_layers and mean_layers.
+struct FixedRowsOptions {
+  std::vector<int64_t> layers = {};  // which; ascending
+};
+
 class FixedRows : public RowTransform {
  public:
   // zero_layers: the projected half of the per-layer input stays.

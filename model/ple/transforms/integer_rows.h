@@ -5,6 +5,11 @@
 
 namespace plelab {
 
+// Of int8 and int4.
+struct IntegerOptions {
+  int64_t group = 32;  // values that share a scale
+};
+
 // Symmetric: `group` neighbouring values of a layer's row share a scale, the largest of them ÷ 127 (8 bits)
 // or ÷ 7 (4 bits), kept in bfloat16; each value is the nearest whole multiple of it.  A layer's last group
 // may be shorter.

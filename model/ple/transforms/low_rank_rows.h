@@ -8,6 +8,10 @@
 
 namespace plelab {
 
+struct LowRankOptions {
+  int64_t rank = 0;  // directions kept in each layer
+};
+
 // The truncated singular value decomposition of each layer, about zero (the mean is not taken off).  dim is
 // small, so that the right singular vectors are the eigenvectors of the [dim, dim] Gram matrix, in float64.
 class LowRankRows : public RowTransform {

@@ -9,6 +9,10 @@
 
 namespace plelab {
 
+struct ShuffledOptions {
+  int64_t seed = 0;
+};
+
 // A permutation of the table's rows, the same at every call: rows keep their statistics and lose their token.
 class ShuffledPle : public PleWrapper {
  public:

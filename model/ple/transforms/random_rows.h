@@ -5,6 +5,10 @@
 
 namespace plelab {
 
+struct RandomRowsOptions {
+  int64_t seed = 0;
+};
+
 // In each layer a token's row becomes a random one of the same norm, drawn once per (seed, row, layer).
 class RandomRows : public RowTransform {
  public:

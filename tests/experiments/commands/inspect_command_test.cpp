@@ -6,7 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "harness/config/experiment_config.h"
 #include "harness/support/process.h"
+#include "model/ple/sources/cache_policies.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
@@ -99,6 +103,36 @@ TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
         "low_rank", "rank", "zero_layers", "layers", "depth", "skip", "ffn", "e2b", "small"}) {
     EXPECT_THAT(result.output, HasSubstr(word));
   }
+}
+
+TEST(ListCommand, ShowsEveryRowOfTheTables) {
+  const std::string text = Plelab({"list"}).output;
+  const auto json = nlohmann::json::parse(Plelab({"list", "--json"}).output);
+  const auto expect = [&](const char* list, const auto& rows) {
+    ASSERT_EQ(json[list].size(), rows.size()) << list;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(json[list][i]["name"], rows[i].name);
+      EXPECT_EQ(json[list][i]["help"], rows[i].help);
+      if (rows[i].name != "none") EXPECT_THAT(text, HasSubstr(std::string(rows[i].help)));
+    }
+  };
+  expect("strategies", Strategies());
+  expect("transforms", Transforms());
+  expect("policies", CachePolicies());
+  EXPECT_EQ(json["experiments"].size(), KnownExperiments().size());
+}
+
+TEST(ListCommand, DescribesOptionsForPrograms) {
+  const auto json = nlohmann::json::parse(Plelab({"list", "--json"}).output);
+  const auto& cached = json["strategies"][1];
+  EXPECT_EQ(cached["exact"], true);
+  EXPECT_EQ(cached["over"], true);
+  EXPECT_EQ(cached["options"][0]["key"], "capacity");
+  EXPECT_EQ(cached["options"][0]["default"], "64MiB");
+  EXPECT_EQ(cached["options"][1]["words"], nlohmann::json::array({"lru"}));
+  EXPECT_EQ(json["strategies"][4]["name"], "folded");
+  EXPECT_EQ(json["strategies"][4]["exact"], false);
+  EXPECT_EQ(json["transforms"][1]["options"][0]["required"], true);
 }
 
 }  // namespace

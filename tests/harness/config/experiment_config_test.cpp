@@ -11,6 +11,11 @@
 #include <thread>
 
 #include "harness/schema/config_schema.h"
+#include "model/ple/sources/cached_ple.h"
+#include "model/ple/sources/disk_ple.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
+#include "model/ple/transforms/fixed_rows.h"
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
@@ -99,11 +104,11 @@ variants:
   ASSERT_EQ(config.variants.size(), 1u);
   const PleOptions& ple = config.variants[0].ple;
   EXPECT_EQ(ple.strategy, PleStrategy::kCached);
-  EXPECT_DOUBLE_EQ(ple.capacity.share_of_table, 0.05);
-  EXPECT_EQ(ple.initial, CacheStart::kWarmed);
+  EXPECT_DOUBLE_EQ(ple.Get<CachedOptions>().capacity.share_of_table, 0.05);
+  EXPECT_EQ(ple.Get<CachedOptions>().initial, CacheStart::kWarmed);
   ASSERT_NE(ple.over, nullptr);
-  EXPECT_EQ(ple.over->backend, IoBackend::kDirect);
-  EXPECT_FALSE(ple.over->prefetch);
+  EXPECT_EQ(ple.over->Get<DiskOptions>().backend, IoBackend::kDirect);
+  EXPECT_FALSE(ple.over->Get<DiskOptions>().prefetch);
 }
 
 TEST(ExperimentConfig, EveryOtherKeyHasTheDefaultOfItsField) {
@@ -230,7 +235,7 @@ TEST(ExperimentConfig, TheAblationTakesEachLayerAloneAndAllFromBothEnds) {
   for (const PleTransform transform : {PleTransform::kZeroLayers, PleTransform::kMeanLayers}) {
     std::set<std::vector<int64_t>> sets;
     for (const VariantConfig& variant : config.variants) {
-      if (variant.ple.transform == transform) sets.insert(variant.ple.layers);
+      if (variant.ple.transform == transform) sets.insert(variant.ple.Get<FixedRowsOptions>().layers);
     }
     std::set<std::vector<int64_t>> expected;
     for (int64_t last = 0; last < 10; ++last) {

@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "model/base/format.h"
+#include "model/ple/sources/cached_ple.h"
+#include "model/ple/sources/disk_ple.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/transforms/fixed_rows.h"
+#include "model/ple/transforms/low_rank_rows.h"
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
@@ -41,9 +46,9 @@ TEST(Sweep, IsAProductOfItsKeys) {
 TEST(Sweep, AnOptionMultipliesOnlyTheStrategiesThatHaveIt) {
   const ExperimentConfig config = Parse(kThree + "sweep: {ple.capacity: [1%, 5%]}\n");
   EXPECT_THAT(NamesOf(config), ElementsAre("resident", "cached@capacity=1%", "cached@capacity=5%", "disk"));
-  // Takes precedence over the variant's own 1MiB.
-  EXPECT_DOUBLE_EQ(config.variants[1].ple.capacity.share_of_table, 0.01);
-  EXPECT_DOUBLE_EQ(config.variants[2].ple.capacity.share_of_table, 0.05);
+  EXPECT_DOUBLE_EQ(config.variants[1].ple.Get<CachedOptions>().capacity.share_of_table,
+                   0.01);  // wins over the variant's own 1MiB
+  EXPECT_DOUBLE_EQ(config.variants[2].ple.Get<CachedOptions>().capacity.share_of_table, 0.05);
 }
 
 TEST(Sweep, AnOptionMultipliesOnlyTheTransformsThatHaveIt) {
@@ -54,15 +59,15 @@ TEST(Sweep, AnOptionMultipliesOnlyTheTransformsThatHaveIt) {
                                         "sweep: {ple.layers: [0, 0-1], ple.rank: [1, 2]}\n");
   EXPECT_THAT(NamesOf(config),
               ElementsAre("resident", "zero@layers=0", "zero@layers=0-1", "svd@rank=1", "svd@rank=2"));
-  EXPECT_THAT(config.variants[2].ple.layers, ElementsAre(0, 1));
-  EXPECT_EQ(config.variants[4].ple.rank, 2);
+  EXPECT_THAT(config.variants[2].ple.Get<FixedRowsOptions>().layers, ElementsAre(0, 1));
+  EXPECT_EQ(config.variants[4].ple.Get<LowRankOptions>().rank, 2);
 }
 
 TEST(Sweep, ReachesTheSourceBelowACache) {
   const ExperimentConfig config = Parse(kThree + "sweep: {ple.over.backend: [pread, mmap]}\n");
   EXPECT_THAT(NamesOf(config),
               ElementsAre("resident", "cached@backend=pread", "cached@backend=mmap", "disk"));
-  EXPECT_EQ(config.variants[2].ple.over->backend, IoBackend::kMmap);
+  EXPECT_EQ(config.variants[2].ple.over->Get<DiskOptions>().backend, IoBackend::kMmap);
 }
 
 TEST(Sweep, NamesKeepWholeKeysWhereTheirEndsAreAlike) {

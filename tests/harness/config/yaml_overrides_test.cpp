@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/ple/sources/disk_ple.h"
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
@@ -27,7 +28,8 @@ TEST(Overrides, ReplaceAndAddKeys) {
 TEST(Overrides, ReachIntoListsByNumberAndByName) {
   EXPECT_DOUBLE_EQ(Parse(kTwo, {"variants[0].ple.capacity=5%"}).variants[0].ple.capacity.share_of_table,
                    0.05);
-  EXPECT_EQ(Parse(kTwo, {"variants[disk].ple.backend=direct"}).variants[1].ple.backend, IoBackend::kDirect);
+  EXPECT_EQ(Parse(kTwo, {"variants[disk].ple.backend=direct"}).variants[1].ple.Get<DiskOptions>().backend,
+            IoBackend::kDirect);
   EXPECT_EQ(Parse(kTwo, {"variants[1]={name: other, ple: {strategy: resident}}"}).variants[1].name, "other");
 }
 
@@ -35,7 +37,7 @@ TEST(Overrides, ReachTheSourceBelowACacheHoweverItIsWritten) {
   const std::string head = kHeadWithoutVariants + "variants: [{name: c, ple: {strategy: cached, ";
   for (const char* over : {"over: {backend: mmap}", "over.backend: mmap", "over: disk", "capacity: 1MiB"}) {
     const ExperimentConfig config = Parse(head + over + "}}]\n", {"variants[0].ple.over.backend=direct"});
-    EXPECT_EQ(config.variants[0].ple.over->backend, IoBackend::kDirect) << over;
+    EXPECT_EQ(config.variants[0].ple.over->Get<DiskOptions>().backend, IoBackend::kDirect) << over;
   }
 }
 
@@ -55,8 +57,8 @@ TEST(Overrides, AddSweeps) {
 TEST(Overrides, NameAVariantOfASweepThatWasRecorded) {
   const ExperimentConfig config = Parse(kTwo, {"sweep.model.threads=[1, 2]"});
   const ExperimentConfig again = Parse(config.resolved_yaml, {"variants[disk@threads=1].ple.backend=mmap"});
-  EXPECT_EQ(again.variants[2].ple.backend, IoBackend::kMmap);
-  EXPECT_EQ(again.variants[3].ple.backend, IoBackend::kPread);
+  EXPECT_EQ(again.variants[2].ple.Get<DiskOptions>().backend, IoBackend::kMmap);
+  EXPECT_EQ(again.variants[3].ple.Get<DiskOptions>().backend, IoBackend::kPread);
 }
 
 TEST(Overrides, ValuesAreCheckedLikeThoseInTheFileAndErrorsNameTheOption) {

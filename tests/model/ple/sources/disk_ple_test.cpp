@@ -37,9 +37,8 @@ std::string ErrorOf(PleRequest& request, int64_t layer = 0) {
 class Disk : public testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<PleSource> Make() {
-    PleOptions options{.strategy = PleStrategy::kDisk};
-    options.prefetch = GetParam();
-    return MakePleSource(options, bytes_.At("fake"), {.warm_ids = {}, .open = FakeDisk::Opener(disk_)});
+    return MakePleSource(ParsePleSpec(Format("disk,prefetch={}", GetParam())), bytes_.At("fake"),
+                         {.warm_ids = {}, .open = FakeDisk::Opener(disk_)});
   }
   void ExpectRows(PleSource& source, const Ids& ids) {
     EXPECT_EQ(AllLayers(*source.Begin(ids), kGeometry.layers), AllLayersExpected(bytes_, ids));

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "model/ple/strategies/strategy_table.h"
 #include "tests/support/fake_file.h"
 #include "tests/support/ple_table.h"
 
@@ -19,7 +21,11 @@ constexpr PleGeometry kGeometry{.vocab = 20, .layers = 3, .dim = 8, .dtype = DTy
 
 class Factory : public testing::Test {
  protected:
-  std::unique_ptr<PleSource> Make(std::string_view spec) { return Make(spec, bytes_.At("fake")); }
+  std::unique_ptr<PleSource> Make(std::string_view spec) {
+    PleTable table = bytes_.At("fake");
+    table.folded = std::make_shared<PleTable>(bytes_.At("fake"));
+    return Make(spec, table);
+  }
   std::unique_ptr<PleSource> Make(std::string_view spec, const PleTable& table) {
     return MakePleSource(ParsePleSpec(spec), table, {.warm_ids = {}, .open = FakeDisk::Opener(disk_)});
   }
@@ -28,8 +34,20 @@ class Factory : public testing::Test {
   const std::shared_ptr<FakeDisk> disk_ = std::make_shared<FakeDisk>(bytes_.file);
 };
 
-constexpr const char* kSpecs[] = {"resident", "cached", "cached,over=resident,capacity=2KiB", "disk",
-                                  "dropped"};
+// Every strategy is here, at least once.
+constexpr const char* kSpecs[] = {
+    "resident",  //
+    "cached",   "cached,over=resident,capacity=2KiB",
+    "disk",     //
+    "dropped",  //
+    "folded",   "folded,over=resident",
+};
+
+TEST(FactorySpecs, AreOfEveryStrategy) {
+  std::set<PleStrategy> tested;
+  for (const char* spec : kSpecs) tested.insert(ParsePleSpec(spec).strategy);
+  for (const StrategyRow& row : Strategies()) EXPECT_TRUE(tested.contains(row.strategy)) << row.name;
+}
 
 TEST_F(Factory, EverySourceIsAsItsFootprintSays) {
   for (const char* spec : kSpecs) {

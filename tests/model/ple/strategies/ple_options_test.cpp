@@ -5,7 +5,17 @@
 
 #include "model/base/error.h"
 #include "model/base/layer_set.h"
-#include "model/ple/strategies/capacity.h"
+#include "model/ple/capacity.h"
+#include "model/ple/sources/cached_ple.h"
+#include "model/ple/sources/disk_ple.h"
+#include "model/ple/sources/dropped_ple.h"
+#include "model/ple/sources/resident_ple.h"
+#include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
+#include "model/ple/transforms/codebook_rows.h"
+#include "model/ple/transforms/fixed_rows.h"
+#include "model/ple/transforms/integer_rows.h"
+#include "model/ple/transforms/low_rank_rows.h"
 
 namespace plelab {
 namespace {
@@ -13,6 +23,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
 
 template <class F>
@@ -47,25 +58,25 @@ TEST(PleSpec, EveryOptionIsReadAndDescribed) {
   const PleOptions options =
       ParsePleSpec("cached,capacity=5%,policy=lru,initial=warmed,over.backend=direct,over.prefetch=false");
   EXPECT_EQ(options.strategy, PleStrategy::kCached);
-  EXPECT_EQ(options.capacity.share_of_table, 0.05);
-  EXPECT_EQ(options.initial, CacheStart::kWarmed);
+  EXPECT_EQ(options.Get<CachedOptions>().capacity.share_of_table, 0.05);
+  EXPECT_EQ(options.Get<CachedOptions>().initial, CacheStart::kWarmed);
   EXPECT_EQ(options.over->strategy, PleStrategy::kDisk);
-  EXPECT_EQ(options.over->backend, IoBackend::kDirect);
-  EXPECT_FALSE(options.over->prefetch);
+  EXPECT_EQ(options.over->Get<DiskOptions>().backend, IoBackend::kDirect);
+  EXPECT_FALSE(options.over->Get<DiskOptions>().prefetch);
   EXPECT_THAT(DescribePleOptions(options),
               ElementsAre(Pair("strategy", "cached"), Pair("capacity", "5%"), Pair("policy", "lru"),
                           Pair("initial", "warmed"), Pair("over.strategy", "disk"),
                           Pair("over.backend", "direct"), Pair("over.prefetch", "false")));
-  EXPECT_EQ(ParsePleSpec("dropped,mode=block_off").mode, DropMode::kBlockOff);
-  EXPECT_EQ(ParsePleSpec("resident,pages=4k").pages, PageSize::k4KiB);
+  EXPECT_EQ(ParsePleSpec("dropped,mode=block_off").Get<DroppedOptions>().mode, DropMode::kBlockOff);
+  EXPECT_EQ(ParsePleSpec("resident,pages=4k").Get<ResidentOptions>().pages, PageSize::k4KiB);
 }
 
 TEST(PleSpec, CachesMayStandBeforeCaches) {
   const PleOptions options =
       ParsePleSpec("cached,over=cached,over.capacity=1GiB,over.over=resident,over.over.pages=4k");
-  EXPECT_EQ(options.over->capacity.bytes, int64_t{1} << 30);
+  EXPECT_EQ(options.over->Get<CachedOptions>().capacity.bytes, int64_t{1} << 30);
   EXPECT_EQ(options.over->over->strategy, PleStrategy::kResident);
-  EXPECT_EQ(options.over->over->pages, PageSize::k4KiB);
+  EXPECT_EQ(options.over->over->Get<ResidentOptions>().pages, PageSize::k4KiB);
 }
 
 TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
@@ -89,16 +100,16 @@ TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
 TEST(PleSpec, ATransformIsSaidWhereThereIsOneWithItsOwnOptions) {
   const PleOptions options = ParsePleSpec("resident,transform=zero_layers,layers=0-2+7");
   EXPECT_EQ(options.transform, PleTransform::kZeroLayers);
-  EXPECT_THAT(options.layers, ElementsAre(0, 1, 2, 7));
+  EXPECT_THAT(options.Get<FixedRowsOptions>().layers, ElementsAre(0, 1, 2, 7));
   EXPECT_THAT(DescribePleOptions(options),
               ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge"),
                           Pair("transform", "zero_layers"), Pair("layers", "0-2+7")));
   EXPECT_THAT(DescribePleOptions(ParsePleSpec("resident,transform=none")),
               ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge")));
-  EXPECT_EQ(ParsePleSpec("disk,transform=low_rank,rank=4").rank, 4);
-  EXPECT_EQ(ParsePleSpec("disk,transform=int4").group, 32);
-  EXPECT_EQ(ParsePleSpec("disk,transform=codebook,entries=16,seed=3").seed, 3);
-  EXPECT_EQ(ParsePleSpec("cached,over.transform=int8,over.group=8").over->group, 8);
+  EXPECT_EQ(ParsePleSpec("disk,transform=low_rank,rank=4").Get<LowRankOptions>().rank, 4);
+  EXPECT_EQ(ParsePleSpec("disk,transform=int4").Get<IntegerOptions>().group, 32);
+  EXPECT_EQ(ParsePleSpec("disk,transform=codebook,entries=16,seed=3").Get<CodebookOptions>().seed, 3);
+  EXPECT_EQ(ParsePleSpec("cached,over.transform=int8,over.group=8").over->Get<IntegerOptions>().group, 8);
 }
 
 TEST(PleSpec, OptionsOfATransformGoWithItOnly) {
@@ -171,6 +182,14 @@ TEST(PleSpec, UnknownNamesListTheKnownOnes) {
   EXPECT_THAT(SpecError("cached,over.bakend=mmap"), HasSubstr("unknown key 'over.bakend'"));
 }
 
+TEST(PleSpec, ANearNameIsSuggested) {
+  EXPECT_THAT(SpecError("resdent"), HasSubstr("; did you mean 'resident'?"));
+  EXPECT_THAT(SpecError("cached,capcity=5%"), HasSubstr("over; did you mean 'capacity'?"));
+  EXPECT_THAT(SpecError("cached,over.bakend=mmap"), HasSubstr("over; did you mean 'over.backend'?"));
+  EXPECT_THAT(SpecError("disk,transform=lowrank"), HasSubstr("; did you mean 'low_rank'?"));
+  EXPECT_THAT(SpecError("cached,policy=fifo"), Not(HasSubstr("did you mean")));
+}
+
 TEST(PleSpec, MalformedItemsAreErrors) {
   EXPECT_THAT(SpecError("disk,direct"), HasSubstr("expected key=value, found 'direct'"));
   EXPECT_THAT(SpecError("disk,"), HasSubstr("expected key=value, found ''"));
@@ -213,6 +232,15 @@ TEST(PleOptions, KeysMaySetInAnyOrderAndAreCheckedLater) {
   EXPECT_THROW(CheckPleOptions(options, {"backend", "strategy"}), UserError);
 }
 
+TEST(PleOptions, ACopysOptionsBelowAreItsOwn) {
+  PleOptions options = ParsePleSpec("cached,over.prefetch=false");
+  PleOptions copy = options;
+  SetPleOption(copy, "over.backend", "direct");
+  EXPECT_EQ(options.over->Get<DiskOptions>().backend, IoBackend::kPread);
+  EXPECT_EQ(copy.over->Get<DiskOptions>().backend, IoBackend::kDirect);
+  EXPECT_FALSE(copy.over->Get<DiskOptions>().prefetch);
+}
+
 TEST(PleOptions, OnlySourcesOfTheTablesOwnRowsAreExact) {
   EXPECT_TRUE(IsExact(ParsePleSpec("resident")));
   EXPECT_TRUE(IsExact(ParsePleSpec("disk,backend=mmap")));
@@ -232,7 +260,10 @@ TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
       EXPECT_NO_THROW(SetPleOption(options, option.key, value)) << option.key << "=" << value;
     }
     for (PleStrategy strategy : option.used_by) {
-      PleOptions options{.strategy = strategy, .layers = {0}, .rank = 1, .entries = 2};
+      PleOptions options{.strategy = strategy};
+      options.own.Edit<FixedRowsOptions>().layers = {0};
+      options.own.Edit<LowRankOptions>().rank = 1;
+      options.own.Edit<CodebookOptions>().entries = 2;
       if (!option.used_with.empty()) options.transform = option.used_with.front();
       EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
     }

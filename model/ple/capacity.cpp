@@ -1,4 +1,4 @@
-#include "model/ple/strategies/capacity.h"
+#include "model/ple/capacity.h"
 
 #include <charconv>
 #include <cmath>

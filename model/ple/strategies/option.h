@@ -1,0 +1,51 @@
+// One option of a strategy or a transform: a field of its struct, as text.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/ple/strategies/ple_options.h"
+
+namespace plelab {
+
+struct PleOption {
+  std::string_view key;
+  std::string_view help;                // one line: meaning and default
+  std::vector<std::string_view> words;  // that it takes; empty: free
+  // Throws UserError naming `full_key` (what the user wrote) and the known values.
+  std::function<void(PleOptions&, std::string_view full_key, std::string_view text)> set;
+  std::function<std::string(const PleOptions&)> get;
+  bool required = false;  // the default stands for nothing said
+
+  // For a field of a struct: Option("rank", &LowRankOptions::rank, WholeNumber{…}, "…").  `form` is how its
+  // values are written: one of the types in option_forms.h.
+  template <class Struct, class T, class Form>
+  PleOption(std::string_view key, T Struct::*field, const Form& form, std::string_view help)
+      : key(key),
+        help(help),
+        words(form.Words()),
+        set([=](PleOptions& options, std::string_view full_key, std::string_view text) {
+          options.own.Edit<Struct>().*field = form.Parse(full_key, text);
+        }),
+        get([=](const PleOptions& options) { return form.Write(options.Get<Struct>().*field); }) {}
+  // For a field of PleOptions itself.
+  template <class T, class Form>
+  PleOption(std::string_view key, T PleOptions::*field, const Form& form, std::string_view help)
+      : key(key),
+        help(help),
+        words(form.Words()),
+        set([=](PleOptions& options, std::string_view full_key, std::string_view text) {
+          options.*field = form.Parse(full_key, text);
+        }),
+        get([=](const PleOptions& options) { return form.Write(options.*field); }) {}
+
+  PleOption Required() && {
+    required = true;
+    return std::move(*this);
+  }
+};
+
+}  // namespace plelab

@@ -1,0 +1,144 @@
+#include "model/ple/strategies/strategy_table.h"
+
+#include "model/ple/enum_rows.h"
+#include "model/ple/sources/cache_policies.h"
+#include "model/ple/sources/cached_ple.h"
+#include "model/ple/sources/disk_ple.h"
+#include "model/ple/sources/dropped_ple.h"
+#include "model/ple/sources/folded_ple.h"
+#include "model/ple/sources/resident_ple.h"
+#include "model/ple/strategies/make_source.h"
+#include "model/ple/strategies/option_forms.h"
+
+namespace plelab {
+namespace {
+
+using Source = std::unique_ptr<PleSource>;
+
+PleFootprint InMemory(const PleOptions&, const PleGeometry& geometry) {
+  const int64_t table = geometry.table_bytes();
+  return {.fast_bytes = table, .file_bytes = 0, .table_bytes = table};
+}
+
+PleFootprint InFile(const PleOptions&, const PleGeometry& geometry) {
+  const int64_t table = geometry.table_bytes();
+  return {.fast_bytes = 0, .file_bytes = table, .table_bytes = table};
+}
+
+PleFootprint Nowhere(const PleOptions&, const PleGeometry&) { return {}; }
+
+PleFootprint CachedFootprint(const PleOptions& options, const PleGeometry& geometry) {
+  PleFootprint footprint = FootprintOf(PleOptionsBelow(options), geometry);
+  const int64_t budget = options.Get<CachedOptions>().capacity.Resolve(geometry.table_bytes());
+  footprint.fast_bytes += CachedPle::FastBytes(geometry, budget);
+  return footprint;
+}
+
+PleFootprint FoldedFootprint(const PleOptions& options, const PleGeometry& geometry) {
+  return FootprintOf(PleOptionsBelow(options), FoldedGeometry(geometry));
+}
+
+Source MakeResident(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
+  return std::make_unique<ResidentPle>(table.geometry, *OpenTable(table, IoBackend::kPread, context),
+                                       table.offset_bytes, options.Get<ResidentOptions>().pages);
+}
+
+Source MakeCached(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
+  const auto& own = options.Get<CachedOptions>();
+  const bool warmed = own.initial == CacheStart::kWarmed;
+  return std::make_unique<CachedPle>(MakeUntimed(PleOptionsBelow(options), table, context),
+                                     own.capacity.Resolve(table.geometry.table_bytes()),
+                                     warmed ? context.warm_ids : std::span<const int64_t>(), own.policy);
+}
+
+Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {
+  return std::make_unique<DiskPle>(table.geometry, OpenTable(table, own.backend, context), table.offset_bytes,
+                                   own.prefetch);
+}
+
+Source MakeDisk(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
+  return MakeDiskWith(options.Get<DiskOptions>(), table, context);
+}
+
+Source MakeDropped(const PleOptions& options, const PleTable& table, const PleSourceContext&) {
+  return std::make_unique<DroppedPle>(table.geometry, options.Get<DroppedOptions>().mode);
+}
+
+// Soft tokens are few, and read row 0: their rows come from disk, without a thread.
+Source MakeFolded(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
+  if (table.folded == nullptr) throw RunError("{}: no folded table was made of it", table.path);
+  return std::make_unique<FoldedPle>(MakeUntimed(PleOptionsBelow(options), *table.folded, context),
+                                     MakeDiskWith({.prefetch = false}, table, context));
+}
+
+}  // namespace
+
+// One row a strategy, in one place however many there are.
+std::span<const StrategyRow> Strategies() {
+  static const StrategyRow rows[] = {
+      {.strategy = PleStrategy::kResident,
+       .name = "resident",
+       .help = "the whole table in memory: the baseline",
+       .exactness = Exactness::kExact,
+       .options = {{"pages", &ResidentOptions::pages,
+                    OneWordOf<PageSize>{{{"huge", PageSize::kHuge}, {"4k", PageSize::k4KiB}}},
+                    "page size of the table in RAM: huge (default) or 4k"}},
+       .footprint = InMemory,
+       .make = MakeResident},
+      {.strategy = PleStrategy::kCached,
+       .name = "cached",
+       .help = "hot rows in memory, the rest in another source",
+       .exactness = Exactness::kExact,
+       .options = {{"capacity", &CachedOptions::capacity, AmountOfMemory{},
+                    "RAM for rows: an amount (64MiB, the default) or a share of the table (5%)"},
+                   {"policy", &CachedOptions::policy,
+                    OneWordOf<CachePolicy>{NamesOf(CachePolicies(), &CachePolicyRow::policy)},
+                    "which row leaves a full cache: lru (default)"},
+                   {"initial", &CachedOptions::initial,
+                    OneWordOf<CacheStart>{{{"empty", CacheStart::kEmpty}, {"warmed", CacheStart::kWarmed}}},
+                    "how the cache starts: empty (default), or warmed with text from before the prompt"}},
+       .has_over = true,
+       .footprint = CachedFootprint,
+       .make = MakeCached},
+      {.strategy = PleStrategy::kDisk,
+       .name = "disk",
+       .help = "rows read from the checkpoint's file when their token comes",
+       .exactness = Exactness::kExact,
+       .options = {{"backend", &DiskOptions::backend,
+                    OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
+                                          {"direct", IoBackend::kDirect},
+                                          {"mmap", IoBackend::kMmap}}},
+                    "how rows are read: pread (default), direct (O_DIRECT) or mmap"},
+                   {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
+                    "true (default): a thread reads ahead; false: reads happen when needed"}},
+       .footprint = InFile,
+       .make = MakeDisk},
+      {.strategy = PleStrategy::kDropped,
+       .name = "dropped",
+       .help = "no rows at all: an ablation",
+       .exactness = Exactness::kAblation,
+       .options = {{"mode", &DroppedOptions::mode,
+                    OneWordOf<DropMode>{{{"zero_row", DropMode::kZeroRow},
+                                         {"projection_only", DropMode::kProjectionOnly},
+                                         {"block_off", DropMode::kBlockOff}}},
+                    "what is left: zero_row (default), projection_only or block_off"}},
+       .footprint = Nowhere,
+       .make = MakeDropped},
+      {.strategy = PleStrategy::kFolded,
+       .name = "folded",
+       .help = "per-layer inputs finished beforehand, in CKPT/ple_folded.safetensors: no projection",
+       .exactness = Exactness::kButRounding,
+       .has_over = true,
+       .reads_folded = true,
+       .footprint = FoldedFootprint,
+       .make = MakeFolded},
+  };
+  static_assert(HasRowForEach<PleStrategy>(rows));
+  return rows;
+}
+
+const StrategyRow& RowOf(PleStrategy strategy) {
+  return FindRow(Strategies(), &StrategyRow::strategy, strategy);
+}
+
+}  // namespace plelab
