@@ -20,7 +20,7 @@ TextConfig SmallConfig() {
   return c;
 }
 
-class TextModelTest : public testing::Test {
+class TextModelTest : public ::testing::Test {
  protected:
   TextModelTest() : config_(SmallConfig()), weights_(RandomTextWeights(config_, 11, DType::kFloat32)) {
     torch::manual_seed(5);
