@@ -102,7 +102,7 @@ std::span<const StrategyRow> Strategies() {
        .make = MakeCached},
       {.strategy = PleStrategy::kDisk,
        .name = "disk",
-       .help = "rows read from the checkpoint's file when their token comes",
+       .help = "rows read from the checkpoint's file when their token appears",
        .exactness = Exactness::kExact,
        .options = {{"backend", &DiskOptions::backend,
                     OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},

@@ -131,7 +131,7 @@ std::span<const TransformRow> Transforms() {
            })},
       {.transform = PleTransform::kShuffled,
        .name = "shuffled",
-       .help = "each token has the row of another one, always the same",
+       .help = "each token has the row of another token, always the same one",
        .options = {Seed<ShuffledOptions>()},
        .make =
            [](Source source, const PleOptions& options, const PleTable&, const PleSourceContext&) {
@@ -186,7 +186,7 @@ std::span<const TransformRow> Transforms() {
        .make = Changing(MakeInteger<4>)},
       {.transform = PleTransform::kCodebook,
        .name = "codebook",
-       .help = "each layer's rows from a book of few (k-means)",
+       .help = "each layer's rows from a codebook of few entries (k-means)",
        .options = {PleOption("entries", &CodebookOptions::entries, WholeNumber{2, kMost},
                              "rows of each layer's codebook, such as 256")
                        .Required(),

@@ -46,8 +46,8 @@ TEST(Sweep, IsAProductOfItsKeys) {
 TEST(Sweep, AnOptionMultipliesOnlyTheStrategiesThatHaveIt) {
   const ExperimentConfig config = Parse(kThree + "sweep: {ple.capacity: [1%, 5%]}\n");
   EXPECT_THAT(NamesOf(config), ElementsAre("resident", "cached@capacity=1%", "cached@capacity=5%", "disk"));
-  EXPECT_DOUBLE_EQ(config.variants[1].ple.Get<CachedOptions>().capacity.share_of_table,
-                   0.01);  // wins over the variant's own 1MiB
+  // Takes precedence over the variant's own 1MiB.
+  EXPECT_DOUBLE_EQ(config.variants[1].ple.Get<CachedOptions>().capacity.share_of_table, 0.01);
   EXPECT_DOUBLE_EQ(config.variants[2].ple.Get<CachedOptions>().capacity.share_of_table, 0.05);
 }
 
