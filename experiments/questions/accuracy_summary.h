@@ -9,7 +9,8 @@
 
 namespace plelab {
 
-// One line per variant: bytes of the table in its form, nats per token, what is lost against the baseline.
+// One line per variant: its name, cut in the middle where it is too long, bytes of the table in its form,
+// nats per token, and what is lost against the baseline.
 std::string AccuracySummary(const ExperimentConfig& config, const RunResult& result);
 
 // What an experiment says of a variant before its accuracy.

@@ -17,8 +17,10 @@ int64_t ParseDurationNs(std::string_view text);
 // "5%" → 0.05; a plain number is taken as it is.  Throws UserError.
 double ParseShare(std::string_view text);
 
-// For people: "1.5 GiB", "15.0 KiB", "512 B".
+// For people, in powers of 1024: "1.5 GiB", "15.0 KiB", "512 B".
 std::string ReadableBytes(int64_t bytes);
+// For people, in powers of 1000: "12.3 GB", "5.2 MB", "512 B".
+std::string DecimalBytes(int64_t bytes);
 // For people: "12 ns", "238 us", "44 ms", "7.2 s", "12 s", "3 min 05 s", "2 h 10 min".
 std::string ReadableSeconds(double seconds);
 
