@@ -16,21 +16,21 @@ struct LoadedModel {
   int64_t load_ns = 0;
 };
 
-// Opens and loads, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load.
-LoadedModel LoadModel(const ModelSection& section);
+// Loads the weights of `checkpoint`, which is the section's, with a progress bar.  Throws as Gemma3n::Load.
+LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpoint> checkpoint);
 
-// TableFor (model/folded_table.h), with a progress bar while a folded table is made.
+// TableFor (model/text/folded_table.h), with a progress bar while a folded table is made.
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
 
 // Threads of the model's kernels and of ATen, from now on.
 void UseThreads(int64_t threads);
 
-// Holds one model at a time: never two checkpoints in memory.
+// Holds one model at a time: there are never two sets of weights in memory.
 class ModelShelf {
  public:
-  // The model of `section`, on its number of threads, running the checkpoint's own layers; loaded unless it
-  // is the one held.
-  LoadedModel& Get(const ModelSection& section);
+  // The model of `section` on its number of threads, running the checkpoint's own layers.  It is loaded
+  // unless it is the one held.
+  LoadedModel& Get(const ModelSection& section, const std::shared_ptr<const Checkpoint>& checkpoint);
   void Clear() { held_.reset(); }
 
  private:

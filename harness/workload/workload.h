@@ -18,13 +18,13 @@ struct Workload {
   int64_t warmup_steps = 0;                   // decode steps before the measured ones
   int64_t decode_steps = 0;                   // measured decode steps
   std::vector<std::vector<int64_t>> prompts;  // [batch][prompt_tokens]
-  std::vector<std::vector<int64_t>>
-      replay;  // [batch][warmup + decode] ids that follow; empty unless decode: replay
+  // [batch][warmup + decode] ids that follow.  Empty unless decode: replay.
+  std::vector<std::vector<int64_t>> replay;
   // Read through a cache that starts warmed.  `warm_tokens` ids from before the prompt; with warm_tokens 0,
   // the ids after the last measured one.  Never ids of the measured span: warming with those would flatter
   // the cache.
   std::vector<int64_t> warm_ids;
-  MediaInput media;  // what the prompt shows; undefined tensors: text alone
+  MediaInput media;  // what the prompt shows; its tensors are undefined where the prompt is text alone
 
   int64_t steps() const { return warmup_steps + decode_steps; }
   int64_t positions() const { return prompt_tokens + steps(); }
@@ -37,5 +37,11 @@ Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int6
 // Puts `media` between bos and text of the prompt: `media_ids` are its frames and placeholders.  Throws
 // UserError for a batch of several sequences.
 void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids);
+
+// The same with the media that `section` names, if any, read from their files.  `text` is what `work` was cut
+// from: where it is a trace, there is no tokenizer, and the blank lines around media are left out.  Throws as
+// ReadMedia and ShowMedia.
+void ShowMediaOf(const WorkloadSection& section, const Checkpoint& checkpoint, const TokenText& text,
+                 Workload& work);
 
 }  // namespace plelab
