@@ -92,7 +92,8 @@ void AddRunCommand(CLI::App& app) {
   command->add_flag("--force", flags->options.force,
                     "Replace an existing result and discard unfinished parts");
   command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
-  command->add_flag("--dry-run", flags->dry_run, "List variants, minutes and GB; run nothing");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Check as the run would, list variants, minutes and sizes; run nothing");
   command->add_option("--timeline", flags->options.timeline, "Also write phases and steps as a Chrome trace")
       ->type_name("F.json");
   command->add_flag("--allow-debug", flags->options.allow_debug,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/support/cut_text.h"
 #include "harness/support/statistics.h"
 #include "model/base/format.h"
 
@@ -10,6 +11,7 @@ namespace plelab {
 namespace {
 
 constexpr const char* kNone = "—";
+constexpr size_t kNameWidth = 40;  // characters of a variant's name, at most
 
 // One line: the variant and the experiment's own columns, all of them ASCII, then what was scored.
 struct Line {
@@ -51,11 +53,12 @@ std::vector<size_t> WidthsOf(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     for (size_t i = 0; i < line.own.size(); ++i) widths[i] = std::max(widths[i], line.own[i].size());
   }
+  widths[0] = std::min(widths[0], kNameWidth);
   return widths;
 }
 
 std::string Text(const Line& line, const std::vector<size_t>& widths) {
-  std::string text = Format("{:<{}}", line.own[0], widths[0]);
+  std::string text = Format("{:<{}}", CutInMiddle(line.own[0], widths[0]), widths[0]);
   if (!line.error.empty()) return Format("{} {}\n", text, line.error);
   for (size_t i = 1; i < line.own.size(); ++i) text += Format(" {:>{}}", line.own[i], widths[i]);
   return Format("{} {:>8} {:>17} {:>8} {:>7}\n", text, line.nats, line.delta, line.kl, line.top1);

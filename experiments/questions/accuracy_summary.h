@@ -9,8 +9,8 @@
 
 namespace plelab {
 
-// One line per variant: the bytes of the table in its form, nats per token, and what is lost compared with
-// the baseline.
+// One line per variant: its name, cut in the middle where it is too long, the bytes of the table in its form,
+// nats per token, and what is lost compared with the baseline.
 std::string AccuracySummary(const ExperimentConfig& config, const RunResult& result);
 
 // What an experiment says about a variant before its accuracy.

@@ -46,10 +46,8 @@ std::string PlaceOf(const ExperimentConfig& config, const std::string& key) {
 std::string TokenizerOf(const ExperimentConfig& config) {
   const std::string& shape = config.locality.shape;
   if (fs::is_directory(shape)) return shape + "/tokenizer.model";
-  for (const std::string& file : CompanionsOfShape(shape)) {
-    if (fs::path(file).filename() == "tokenizer.model") return file;
-  }
-  if (config.locality.text_file.empty()) return "";
+  const std::string tokenizer = TokenizerOfShape(shape);
+  if (!tokenizer.empty() || config.locality.text_file.empty()) return tokenizer;
   throw UserError(
       "{}: 'text_file' in 'locality' needs a tokenizer, and none ships with the shape '{}'; give a 'trace' "
       "of ids, or name a checkpoint as the 'shape'",

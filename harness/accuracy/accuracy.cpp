@@ -8,7 +8,6 @@
 #include "harness/accuracy/choice_task.h"
 #include "harness/accuracy/scoring.h"
 #include "harness/measure/near_output.h"
-#include "harness/plan/variant_layers.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
@@ -76,12 +75,12 @@ bool IsComplete(const PhaseContext& context, const VariantGroup& group) {
 
 class GroupScorer {
  public:
-  GroupScorer(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded)
+  GroupScorer(PhaseContext& context, const VariantGroup& group, Gemma3n& model)
       : context_(context),
-        model_(loaded.model),
-        section_(context.config.accuracy),
-        checkpoint_(*loaded.checkpoint),
-        text_(ReadScoredText(section_, checkpoint_)) {
+        model_(model),
+        section_(context.plan.config.accuracy),
+        checkpoint_(*context.plan.checkpoint),
+        text_(context.plan.scored.value()) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
     if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
     for (const ChoiceTask& task : tasks_) CheckMedia(task);
@@ -124,12 +123,12 @@ class GroupScorer {
   }
 
   void AddScorer(int64_t v) {
-    const auto& variant = context_.config.variants[v];
+    const VariantPlan& variant = context_.plan.variants[v];
     try {
-      const bool exact = v != baseline_ && IsExact(variant);
-      Scorer scorer{.variant = v, .exact = exact, .near = baseline_ >= 0 && MustBeNear(variant)};
-      scorer.source = context_.make_source(variant, TableFor(variant.ple, checkpoint_), {});
-      scorer.layers = LayersOf(context_.config, variant, model_.config().text);
+      const bool exact = v != baseline_ && variant.exact;
+      Scorer scorer{.variant = v, .exact = exact, .near = baseline_ >= 0 && variant.near};
+      scorer.source = context_.make_source(variant.config, variant.table, {});
+      scorer.layers = variant.layers;
       model_.UseLayers(scorer.layers);
       scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
       scorers_.push_back(std::move(scorer));
@@ -162,7 +161,7 @@ class GroupScorer {
         if (scorer.variant == baseline_) reference = logits;
         if (scorer.exact && !SameBits(logits, reference)) {
           throw RunError("accuracy: its logits differ from those of '{}', which it must equal bit for bit",
-                         context_.config.variants[baseline_].name);
+                         context_.name(baseline_));
         }
         if (scorer.near) CheckNear(logits, reference);
         scorer.scores.Append(ScoreTokens(logits, targets, reference));
@@ -174,7 +173,7 @@ class GroupScorer {
   }
 
   void CheckNear(const torch::Tensor& logits, const torch::Tensor& reference) const {
-    const std::string far = FarFrom(logits, reference, "accuracy", context_.config.variants[baseline_].name);
+    const std::string far = FarFrom(logits, reference, "accuracy", context_.name(baseline_));
     if (!far.empty()) throw RunError("{}", far);
   }
 
@@ -213,11 +212,11 @@ class GroupScorer {
 
   void Keep(Scorer& scorer) {
     if (!scorer.error.empty()) return context_.parts.Fail(scorer.variant, scorer.error);
-    const std::string& name = context_.config.variants[scorer.variant].name;
+    const std::string& name = context_.name(scorer.variant);
     const TokenScores* baseline = baseline_ >= 0 ? &scorers_.front().scores : nullptr;
     const TokenScores& scores = scorer.exact ? *baseline : scorer.scores;
     Record part;
-    part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.config.design.seed);
+    part.accuracy = AccuracyRows(name, text_, scores, baseline, section_, context_.plan.config.design.seed);
     const std::vector<ChoiceScores>& choices = scorer.exact ? scorers_.front().choices : scorer.choices;
     const bool has_baseline = baseline_ >= 0 && scorers_.front().error.empty();
     for (size_t i = 0; i < choices.size(); ++i) {
@@ -238,7 +237,7 @@ class GroupScorer {
   Gemma3n& model_;
   const AccuracySection& section_;
   const Checkpoint& checkpoint_;
-  ScoredText text_;
+  const ScoredText& text_;
   std::vector<ChoiceTask> tasks_;
   std::optional<Tokenizer> tokenizer_;  // if there are tasks
   int64_t piece_ = 1;                   // tokens of a window that go through the model at once
@@ -249,11 +248,11 @@ class GroupScorer {
 }  // namespace
 
 void RunAccuracyPhase(PhaseContext& context) {
-  if (!context.config.accuracy.enabled) return;
+  if (!context.plan.config.accuracy.enabled) return;
   const TimelineSpan span(context.timeline, "run", "accuracy");
-  for (const auto& group : context.groups) {
+  for (const auto& group : context.plan.groups) {
     while (!IsComplete(context, group)) {
-      if (GroupScorer(context, group, context.models.Get(group.model)).Run()) break;
+      if (GroupScorer(context, group, context.Load(group).model).Run()) break;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "harness/accuracy/scoring.h"
 #include "harness/config/experiment_config.h"
 #include "harness/record/record.h"
+#include "harness/workload/scored_text.h"
 
 namespace plelab {
 

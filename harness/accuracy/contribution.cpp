@@ -99,17 +99,17 @@ struct WatchedText {
   std::vector<LayerAdditions> layers;  // [list]
 };
 
-WatchedText WatchText(const PhaseContext& context, LoadedModel& loaded, const VariantConfig& variant) {
-  const ScoredText text = ReadScoredText(context.config.accuracy, *loaded.checkpoint);
-  const auto source = context.make_source(variant, TableFor(variant.ple, *loaded.checkpoint), {});
-  KvCache kv = loaded.model.MakeKvCache(1, context.config.accuracy.context);
-  AdditionsKeeper keeper(loaded.model.config().text.num_hidden_layers);
-  const Watch watch(loaded.model, keeper);
+WatchedText WatchText(const PhaseContext& context, Gemma3n& model, const VariantPlan& variant) {
+  const ScoredText& text = context.plan.scored.value();
+  const auto source = context.make_source(variant.config, variant.table, {});
+  KvCache kv = model.MakeKvCache(1, context.plan.config.accuracy.context);
+  AdditionsKeeper keeper(model.config().text.num_hidden_layers);
+  const Watch watch(model, keeper);
   WatchedText watched;
   Progress bar("contribution, windows", std::ssize(text.windows));
   for (size_t w = 0; w < text.windows.size(); ++w) {
     const auto& window = text.windows[w];
-    RunWindow(loaded.model, *source, kv, window, keeper);
+    RunWindow(model, *source, kv, window, keeper);
     watched.ids.insert(watched.ids.end(), window.begin() + 1, window.end());
     bar.Update(static_cast<int64_t>(w) + 1);
   }
@@ -118,16 +118,16 @@ WatchedText WatchText(const PhaseContext& context, LoadedModel& loaded, const Va
   return watched;
 }
 
-std::vector<ContributionRow> RowsOf(const PhaseContext& context, LoadedModel& loaded, int64_t v) {
-  const VariantConfig& variant = context.config.variants[v];
-  const WatchedText watched = WatchText(context, loaded, variant);
-  const BootstrapPlan plan{context.config.accuracy.bootstrap,
-                           static_cast<uint64_t>(context.config.design.seed)};
+std::vector<ContributionRow> RowsOf(const PhaseContext& context, Gemma3n& model, int64_t v) {
+  const VariantPlan& variant = context.plan.variants[v];
+  const WatchedText watched = WatchText(context, model, variant);
+  const ExperimentConfig& config = context.plan.config;
+  const BootstrapPlan plan{config.accuracy.bootstrap, static_cast<uint64_t>(config.design.seed)};
   std::vector<ContributionRow> rows;
   for (size_t i = 0; i < watched.layers.size(); ++i) {
     if (!watched.layers[i].added.defined()) continue;  // this layer was trained without PLE
     const auto more =
-        ContributionRows(variant.name, static_cast<int64_t>(i), watched.layers[i], watched.ids, plan);
+        ContributionRows(variant.name(), static_cast<int64_t>(i), watched.layers[i], watched.ids, plan);
     rows.insert(rows.end(), more.begin(), more.end());
   }
   return rows;
@@ -137,13 +137,13 @@ std::vector<ContributionRow> RowsOf(const PhaseContext& context, LoadedModel& lo
 
 void RunContributionPhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "contribution");
-  for (const auto& group : context.groups) {
+  for (const auto& group : context.plan.groups) {
     const int64_t v = LiveBaseline(context, group);
     const PartKey key{Phase::kContribution, v, 0};
     if (v < 0 || context.parts.Has(key)) continue;
     Record part;
     try {
-      part.contribution = RowsOf(context, context.models.Get(group.model), v);
+      part.contribution = RowsOf(context, context.Load(group).model, v);
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {

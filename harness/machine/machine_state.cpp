@@ -15,10 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::numeric_limits<double>::quiet_NaN();
-
-== std::numeric_limits<double>::quiet_NaN();
-
 // The mean over the cores of what cpufreq reports, else of /proc/cpuinfo (in a virtual machine often the
 // nominal clock).
 double CpuMhz() {

@@ -4,11 +4,6 @@
 
 namespace plelab {
 
-bool MustBeNear(const VariantConfig& variant) {
-  return IsExactButForRounding(variant.ple) && variant.layers.empty() &&
-         variant.model.dtype == DType::kFloat32;
-}
-
 double LargestDifference(const torch::Tensor& logits, const torch::Tensor& reference) {
   return (logits - reference).abs().max().item<double>() / reference.abs().max().item<double>();
 }

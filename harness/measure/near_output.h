@@ -5,16 +5,10 @@
 
 #include <string>
 
-#include "harness/config/experiment_config.h"
-
 namespace plelab {
 
-// Of max|logit|, in float32 (design, section 9).  In bfloat16 there is no bound: both round by more than
-// this.
+// A share of max|logit|, in float32 (VariantPlan::near).
 inline constexpr double kFoldedBound = 2e-4;
-
-// True for a variant that is held to that bound.
-bool MustBeNear(const VariantConfig& variant);
 
 // max|logits − reference| / max|reference|.  Any shape, the same for both, on one device.
 double LargestDifference(const torch::Tensor& logits, const torch::Tensor& reference);

@@ -7,8 +7,7 @@
 
 #include "harness/machine/environment.h"
 #include "harness/measure/near_output.h"
-#include "harness/plan/phase.h"
-#include "harness/plan/run_plan.h"
+#include "harness/plan/run_order.h"
 #include "harness/support/interrupt.h"
 #include "model/base/format.h"
 
@@ -147,19 +146,18 @@ double DirectLatencyNs(const std::vector<Contestant>& contestants, const Repetit
 
 }  // namespace
 
-Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
-                          std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work) {
-  const auto& variant = config.variants.at(v);
-  const PleTable table = TableFor(variant.ple, *loaded.checkpoint);
-  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  Contestant contestant{v,
-                        variant.name,
-                        IsExact(variant),
-                        MustBeNear(variant),
-                        VariantSession(loaded.model, std::move(source), work, variant.workload),
-                        ColdCheck(config.page_cache, TableRead(table), reads_file)};
+Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
+                          std::shared_ptr<PleSource> source, int64_t make_source_ns) {
+  const VariantPlan& variant = plan.variants.at(v);
+  Contestant contestant{
+      v,
+      variant.name(),
+      variant.exact,
+      variant.near,
+      VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
+      ColdCheck(plan.config.page_cache, TableRead(variant.table), variant.reads_file())};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
-  contestant.rep.cache_start = CacheStartOf(variant.ple);
+  contestant.rep.cache_start = variant.cache_start;
   return contestant;
 }
 

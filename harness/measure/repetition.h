@@ -10,6 +10,7 @@
 
 #include "harness/measure/cold_check.h"
 #include "harness/measure/variant_session.h"
+#include "harness/plan/run_plan.h"
 #include "harness/record/record.h"
 #include "harness/record/timeline.h"
 #include "harness/workload/loaded_model.h"
@@ -19,32 +20,34 @@ namespace plelab {
 
 // One variant in a repetition, and what was recorded of it.
 struct Contestant {
-  int64_t variant = 0;  // index into the config's variants
+  int64_t variant = 0;  // index into the plan's variants
   std::string name;
   bool exact = false;
-  bool near = false;  // held to kFoldedBound
+  bool near = false;  // its logits may differ from the baseline's by kFoldedBound
   VariantSession session;
   ColdCheck cold;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
-  std::vector<CurveRow> encode = {};  // of /curves/encode: ns by modality, where the prompt shows media
-  std::string error = "";             // why it failed: it takes no further part, and its times are not kept
-  torch::Tensor last_logits = {};     // its newest
-  std::string last_hash = "";         // of them
-  Sha256 outputs = {};                // over the hashes of all its logits
+  // Of /curves/encode: ns by modality, where the prompt shows media.
+  std::vector<CurveRow> encode = {};
+  // Why it failed: it takes no further part, and its times are not kept.
+  std::string error = "";
+  torch::Tensor last_logits = {};  // the newest
+  std::string last_hash = "";      // of last_logits
+  Sha256 outputs = {};             // over the hashes of all its logits
 };
 
-// `v` on `loaded`, with what it took to get there.
-Contestant MakeContestant(const ExperimentConfig& config, int64_t v, LoadedModel& loaded,
-                          std::shared_ptr<PleSource> source, int64_t make_source_ns, const Workload& work);
+// Variant `v` of the plan, which must outlive it, on `loaded`.  `make_source_ns`: what making `source` took.
+Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
+                          std::shared_ptr<PleSource> source, int64_t make_source_ns);
 
 struct RepetitionSetup {
   int64_t rep = 0;
   DesignSection design;
   int64_t threads = 1;
   PleTable table;
-  Timeline* timeline = nullptr;                 // may be null
-  std::function<void(int64_t step)> on_step{};  // may be empty
+  Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
+  std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
 };
 
 // The order in which n variants take step `step` of repetition `rep`.  abba: forward on even steps, the same

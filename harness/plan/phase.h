@@ -1,45 +1,42 @@
 // What every phase of a run works with.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "harness/config/experiment_config.h"
 #include "harness/plan/run_plan.h"
 #include "harness/record/part_store.h"
 #include "harness/record/timeline.h"
 #include "harness/workload/loaded_model.h"
-#include "harness/workload/workload.h"
-#include "model/ple/strategies/factory.h"
+#include "model/ple/ple_source.h"
 
 namespace plelab {
 
-// Makes a variant's PLE source; tests put a faulty one in.
+// Makes a variant's PLE source.  Tests put a faulty one in.
 using SourceMaker = std::function<std::unique_ptr<PleSource>(
     const VariantConfig& variant, const PleTable& table, std::span<const int64_t> warm_ids)>;
 SourceMaker DefaultSourceMaker();
 
 struct PhaseContext {
-  const ExperimentConfig& config;
-  std::vector<VariantGroup> groups;
+  const RunPlan& plan;
   PartStore& parts;
   ModelShelf& models;
   SourceMaker make_source;
-  Timeline* timeline = nullptr;  // may be null
+  Timeline* timeline = nullptr;  // May be nullptr: then nothing is recorded.
   bool allow_debug = false;      // handed to child processes
+
+  const std::string& name(int64_t v) const { return plan.variants[v].name(); }
+  // The group's weights, loaded unless they are those held.
+  LoadedModel& Load(const VariantGroup& group) { return models.Get(group.model, plan.checkpoint); }
 };
 
 // The variants of a group that have not failed.
 std::vector<int64_t> LiveVariants(const PhaseContext& context, const VariantGroup& group);
 // The first exact one among them; −1 when there is none.
 int64_t LiveBaseline(const PhaseContext& context, const VariantGroup& group);
-// The ids that a group's workload feeds, from the checkpoint's own tokenizer or the trace.
-Workload WorkloadOf(const ExperimentConfig& config, const WorkloadSection& section,
-                    const Checkpoint& checkpoint);
-// Of the PLE cache at the start of a repetition: empty, warmed, none.
-std::string CacheStartOf(const PleOptions& options);
 
 }  // namespace plelab

@@ -1,63 +1,204 @@
 #include "harness/plan/run_plan.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
-#include <random>
+#include <utility>
 
+#include "harness/plan/variant_layers.h"
+#include "harness/workload/loaded_model.h"
+#include "harness/workload/synthesise.h"
+#include "model/base/error.h"
 #include "model/base/random_bits.h"
+#include "model/text/layer_edit.h"
 
 namespace plelab {
+namespace {
 
-std::vector<VariantGroup> GroupVariants(const ExperimentConfig& config) {
-  std::vector<VariantGroup> groups;
-  for (size_t i = 0; i < config.variants.size(); ++i) {
-    const auto& variant = config.variants[i];
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const VariantGroup& g) {
-      return g.model == variant.model && g.workload == variant.workload;
-    });
-    if (group == groups.end()) {
-      groups.push_back({variant.model, variant.workload, {}, -1});
-      group = groups.end() - 1;
-    }
-    group->variants.push_back(static_cast<int64_t>(i));
-    if (group->baseline < 0 && IsExact(variant)) group->baseline = static_cast<int64_t>(i);
+// The texts of a run, each read once.
+class TextReader {
+ public:
+  explicit TextReader(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+
+  // nullptr for a text whose tokenizer is not there yet.
+  const TokenText* Read(const std::string& text_file, const std::string& trace) {
+    if (!text_file.empty() && vocabulary_.tokenizer_path.empty()) return nullptr;
+    const auto [entry, is_new] = texts_.try_emplace({text_file, trace});
+    if (is_new) entry->second = ReadTokenText(text_file, trace, vocabulary_);
+    return &entry->second;
   }
-  return groups;
+
+ private:
+  Vocabulary vocabulary_;
+  std::map<std::pair<std::string, std::string>, TokenText> texts_;  // by text_file and trace
+};
+
+// A checkpoint that is still to be written gets the tokenizer that ships with its shape.
+Vocabulary VocabularyOf(const RunPlan& plan) {
+  const std::string tokenizer =
+      plan.checkpoint ? plan.checkpoint->tokenizer_path() : TokenizerOfShape(plan.config.model.synth);
+  return {plan.model_config, tokenizer, plan.config.model.checkpoint};
 }
 
-std::vector<VariantRow> VariantRows(const ExperimentConfig& config) {
-  std::vector<VariantRow> rows;
-  for (const auto& variant : config.variants) {
-    VariantRow row;
-    row.variant = variant.name;
-    row.strategy = std::string(Name(variant.ple.strategy));
-    nlohmann::ordered_json options = nlohmann::ordered_json::object();
-    for (const auto& [key, value] : DescribePleOptions(variant.ple)) options[key] = value;
-    row.options_json = options.dump();
-    row.exact = IsExact(variant);
-    rows.push_back(row);
+void OpenCheckpoint(RunPlan& plan) {
+  const ModelSection& section = plan.config.model;
+  const bool to_be_written =
+      !section.synth.empty() && !std::filesystem::exists(section.checkpoint + "/config.json");
+  if (!to_be_written) {
+    plan.checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(section.checkpoint));
+    plan.model_config = plan.checkpoint->config();
+    plan.table = plan.checkpoint->ple_table();
+    return;
   }
-  for (const auto& group : GroupVariants(config)) {
+  plan.model_config = ParseConfig(ShapeConfigJson(section.synth), section.synth);
+  const TextConfig& text = plan.model_config.text;
+  plan.table.geometry = {text.vocab_size_per_layer_input, text.num_hidden_layers,
+                         text.hidden_size_per_layer_input, DType::kBFloat16};
+}
+
+std::string CacheStartOf(const PleOptions& options) {
+  for (const auto& [key, value] : DescribePleOptions(options)) {
+    if (key == "initial") return value;
+  }
+  return "none";
+}
+
+// In float32.  In bfloat16 there is no bound: both round by more than this.
+bool MustBeNear(const VariantConfig& variant) {
+  return IsExactButForRounding(variant.ple) && variant.layers.empty() &&
+         variant.model.dtype == DType::kFloat32;
+}
+
+VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
+  const PleOptions& ple = variant.config.ple;
+  VariantRow row;
+  row.variant = variant.name();
+  row.strategy = std::string(Name(ple.strategy));
+  nlohmann::ordered_json options = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : DescribePleOptions(ple)) options[key] = value;
+  row.options_json = options.dump();
+  row.exact = variant.exact;
+  row.fast_bytes = variant.footprint.fast_bytes;
+  row.file_bytes = variant.footprint.file_bytes;
+  row.table_bytes = variant.footprint.table_bytes;
+  if (EditsLayers(plan.config)) DescribeLayers(variant.config.layers, variant.layers, plan.model_config, row);
+  return row;
+}
+
+VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
+  VariantPlan variant;
+  variant.config = config;
+  variant.table = plan.table;
+  try {
+    variant.footprint = FootprintOf(config.ple, plan.table.geometry);
+    variant.layers = EditLayers(config.layers, plan.model_config.text);
+  } catch (const UserError& error) {
+    throw UserError("{}: variant '{}': {}", plan.config.places.at(Format("variants[{}]", config.name)),
+                    config.name, error.what());
+  }
+  variant.exact = IsExact(config);
+  variant.near = MustBeNear(config);
+  variant.cache_start = CacheStartOf(config.ple);
+  variant.row = RowOf(plan, variant);
+  return variant;
+}
+
+// Puts variant `v` into the group of its model and workload.
+void AddToGroup(RunPlan& plan, int64_t v) {
+  VariantPlan& variant = plan.variants[v];
+  const VariantConfig& config = variant.config;
+  auto group = std::find_if(plan.groups.begin(), plan.groups.end(), [&](const VariantGroup& g) {
+    return g.model == config.model && g.workload == config.workload;
+  });
+  if (group == plan.groups.end()) {
+    plan.groups.push_back({config.model, config.workload, {}});
+    group = plan.groups.end() - 1;
+  }
+  group->variants.push_back(v);
+  if (group->baseline < 0 && variant.exact) group->baseline = v;
+  variant.group = group - plan.groups.begin();
+}
+
+void PlanVariants(RunPlan& plan) {
+  for (const VariantConfig& config : plan.config.variants) {
+    plan.variants.push_back(PlanVariant(plan, config));
+    AddToGroup(plan, std::ssize(plan.variants) - 1);
+  }
+  for (const VariantGroup& group : plan.groups) {
     if (group.baseline < 0) continue;
-    for (int64_t i : group.variants) rows[i].baseline = config.variants[group.baseline].name;
+    for (const int64_t v : group.variants)
+      plan.variants[v].row.baseline = plan.variants[group.baseline].name();
   }
+}
+
+// Cutting the workload throws where the text is too short for it.
+void PlanWorkload(const RunPlan& plan, VariantGroup& group, TextReader& texts) {
+  const TokenText* text = texts.Read(group.workload.text_file, group.workload.trace);
+  if (text == nullptr) return;
+  group.work =
+      CutWorkload(*text, group.workload, plan.config.design.warmup_steps, plan.model_config.bos_token_id);
+  if (plan.checkpoint) ShowMediaOf(group.workload, *plan.checkpoint, *text, *group.work);
+  for (const int64_t v : group.variants) {
+    if (plan.variants[v].cache_start != "warmed" || !group.work->warm_ids.empty()) continue;
+    throw UserError(
+        "variant '{}' starts warmed, but no token of the text is left to warm it with: set "
+        "workload.warm_tokens, or take a longer text",
+        plan.variants[v].name());
+  }
+}
+
+std::optional<TextIdentity> IdentityOf(const TokenText* text) {
+  if (text == nullptr) return std::nullopt;
+  return TextIdentity{text->path, text->sha256, text->tokenizer_sha256};
+}
+
+void PlanTexts(RunPlan& plan) {
+  TextReader texts(VocabularyOf(plan));
+  const ExperimentConfig& config = plan.config;
+  if (RunsWorkload(config)) {
+    for (VariantGroup& group : plan.groups) PlanWorkload(plan, group, texts);
+    plan.text = IdentityOf(texts.Read(config.workload.text_file, config.workload.trace));
+  }
+  if (!config.accuracy.enabled) return;
+  const TokenText* scored = texts.Read(config.accuracy.text_file, config.accuracy.trace);
+  plan.accuracy_text = IdentityOf(scored);
+  if (scored != nullptr)
+    plan.scored = CutScoredText(*scored, config.accuracy, plan.model_config.bos_token_id);
+}
+
+}  // namespace
+
+RunPlan ResolvePlan(const ExperimentConfig& config) {
+  RunPlan plan;
+  plan.config = config;
+  OpenCheckpoint(plan);
+  PlanVariants(plan);
+  PlanTexts(plan);
+  return plan;
+}
+
+void MakeFoldedTables(RunPlan& plan) {
+  for (VariantPlan& variant : plan.variants) {
+    if (!ReadsFoldedTable(variant.config.ple)) continue;
+    variant.table = TableWithProgress(variant.config.ple, *plan.checkpoint);
+  }
+}
+
+RunPlan ResolvePlanOfVariant(const ExperimentConfig& config, int64_t v) {
+  ExperimentConfig alone = config;
+  alone.variants = {config.variants.at(v)};
+  alone.workload = alone.variants[0].workload;
+  alone.accuracy.enabled = false;
+  RunPlan plan = ResolvePlan(alone);
+  MakeFoldedTables(plan);
+  return plan;
+}
+
+std::vector<VariantRow> VariantRows(const RunPlan& plan) {
+  std::vector<VariantRow> rows;
+  for (const VariantPlan& variant : plan.variants) rows.push_back(variant.row);
   return rows;
-}
-
-std::vector<int64_t> RotatedOrder(int64_t n, int64_t by) {
-  std::vector<int64_t> order(n);
-  for (int64_t i = 0; i < n; ++i) order[i] = (i + by) % n;
-  return order;
-}
-
-std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream) {
-  std::vector<int64_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  std::seed_seq seeds{static_cast<uint64_t>(seed), static_cast<uint64_t>(stream)};
-  std::mt19937_64 generator(seeds);
-  Shuffle(order, [&generator](size_t) { return generator(); });
-  return order;
 }
 
 }  // namespace plelab

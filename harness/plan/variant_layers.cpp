@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/config/section_yaml.h"
-#include "model/base/error.h"
 #include "model/base/layer_set.h"
 #include "model/catalog/parameter_count.h"
 
@@ -23,15 +22,6 @@ Json EditJson(const LayerEdit& edit) {
 }
 
 }  // namespace
-
-LayerList LayersOf(const ExperimentConfig& config, const VariantConfig& variant, const TextConfig& text) {
-  try {
-    return EditLayers(variant.layers, text);
-  } catch (const UserError& error) {
-    throw UserError("{}: variant '{}': {}", config.places.at(Format("variants[{}]", variant.name)),
-                    variant.name, error.what());
-  }
-}
 
 void DescribeLayers(const LayerEdit& edit, const LayerList& layers, const Gemma3nConfig& model,
                     VariantRow& row) {

@@ -16,17 +16,18 @@ std::string ErrorOf(const ProcessResult& result) {
 }
 
 Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep) {
-  const auto& variant = config.variants.at(v);
-  UseThreads(variant.model.threads);
-  LoadedModel loaded = LoadModel(variant.model);
-  const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
-  const PleTable table = TableFor(variant.ple, *loaded.checkpoint);
+  const RunPlan plan = ResolvePlanOfVariant(config, v);
+  const VariantPlan& variant = plan.variants[0];
+  const Workload& work = plan.WorkOf(0);
+  const int64_t threads = variant.config.model.threads;
+  UseThreads(threads);
+  LoadedModel loaded = LoadModel(variant.config.model, plan.checkpoint);
   const Timer timer;
-  std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
+  std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant.config, variant.table, work.warm_ids);
   const int64_t make_ns = timer.ns();
   std::vector<Contestant> contestants;
-  contestants.push_back(MakeContestant(config, v, loaded, std::move(source), make_ns, work));
-  MeasureRepetition(contestants, work, {rep, config.design, variant.model.threads, TableRead(table)});
+  contestants.push_back(MakeContestant(plan, 0, loaded, std::move(source), make_ns));
+  MeasureRepetition(contestants, work, {rep, config.design, threads, TableRead(variant.table)});
   Contestant& only = contestants.front();
   if (!only.error.empty()) throw RunError("{}", only.error);
   return TakePart(only);
@@ -49,8 +50,7 @@ void RunChild(PhaseContext& context, const PartKey& key) {
                                         "--part",
                                         context.parts.PathOf(key)};
   if (context.allow_debug) arguments.push_back("--allow-debug");
-  const TimelineSpan span(context.timeline, context.config.variants[key.variant].name,
-                          arguments[4] + " process");
+  const TimelineSpan span(context.timeline, context.name(key.variant), arguments[4] + " process");
   const ProcessResult result = RunSelf(arguments);
   ThrowIfInterrupted();
   if (result.ok()) return context.parts.Adopt(key);

@@ -24,12 +24,13 @@ class PartNotWritten : public RunError {
   explicit PartNotWritten(const std::string& what) : RunError("{}", what) {}
 };
 
-// The parent's side: starts the child, waits, takes its part in.  A child that dies or exits with an error
-// marks the variant as failed with its last line.  Throws Interrupted, and RunError where the part could not
-// be written.
+// The parent's side: starts the child, waits for it and takes its part in.  Where a child dies or exits with
+// an error, the variant is marked as failed with the child's last line.  Throws Interrupted, and RunError
+// where the part could not be written.
 void RunChild(PhaseContext& context, const PartKey& key);
 
-// The child's side: measures and writes the part.  Throws what failed; PartNotWritten for the part itself.
+// The child's side: makes a plan of its one variant, measures it and writes the part.  Throws what failed,
+// and PartNotWritten for the part itself.
 void MeasureAsChild(const ChildTask& task);
 
 // Where the parent writes the resolved config for its children.

@@ -5,15 +5,16 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "harness/accuracy/contribution.h"
 #include "harness/machine/environment.h"
-#include "harness/plan/variant_layers.h"
+#include "harness/support/cut_text.h"
 #include "harness/support/timer.h"
+#include "harness/support/units.h"
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
+#include "model/text/layer_edit.h"
 
 namespace plelab {
 namespace {
@@ -25,15 +26,14 @@ constexpr double kLayerS = 100e-6;              // what a layer of a small model
 constexpr double kHashBytesPerS = 0.5e9;
 constexpr double kSetUpS = 3;  // of a repetition: read bandwidth twice, sources
 constexpr int64_t kStepRowBytes = 200, kTokenRowBytes = 80;
+constexpr size_t kNameWidth = 28;  // characters of a variant's name
 
 // A group's model in numbers.
 struct ModelSize {
-  Gemma3nConfig config;
-  PleGeometry geometry;
+  const TextConfig& text;
   int64_t stack = 0, embedding = 0;  // parameters
   int64_t vision = 0, audio = 0;     // with their embedders
   int64_t bytes_per_parameter = 2;
-  int64_t synth_bytes = 0;  // 0 where the checkpoint is there
   int64_t weights_bytes() const { return (stack + embedding) * bytes_per_parameter; }
   double load_seconds() const { return static_cast<double>(weights_bytes()) / kLoadBytesPerS; }
   int64_t tower_bytes(const WorkloadSection& work) const {
@@ -41,45 +41,37 @@ struct ModelSize {
   }
 };
 
-ModelSize SizeOfModel(const ModelSection& section) {
-  ModelSize size;
-  const bool present = std::filesystem::exists(section.checkpoint + "/config.json");
-  if (present) {
-    const Checkpoint checkpoint = Checkpoint::Open(section.checkpoint);
-    size.config = checkpoint.config();
-    size.geometry = checkpoint.ple_table().geometry;
-  } else {
-    size.config = ParseConfig(ShapeConfigJson(section.synth), section.synth);
-    const TextConfig& text = size.config.text;
-    size.geometry = {text.vocab_size_per_layer_input, text.num_hidden_layers,
-                     text.hidden_size_per_layer_input, DType::kBFloat16};
-  }
-  const GroupSums parameters = CountPublished(size.config, section.dtype).parameters;
-  size.stack = parameters[ParameterGroup::kTextStack];
-  size.embedding = parameters[ParameterGroup::kTokenEmbedding];
-  size.vision = parameters.vision();
-  size.audio = parameters.audio();
-  size.bytes_per_parameter = SizeOf(section.dtype);
-  if (!present) size.synth_bytes = parameters.total() * SizeOf(DType::kBFloat16);
-  return size;
+ModelSize SizeOfModel(const RunPlan& plan, DType dtype) {
+  const GroupSums parameters = CountPublished(plan.model_config, dtype).parameters;
+  return {.text = plan.model_config.text,
+          .stack = parameters[ParameterGroup::kTextStack],
+          .embedding = parameters[ParameterGroup::kTokenEmbedding],
+          .vision = parameters.vision(),
+          .audio = parameters.audio(),
+          .bytes_per_parameter = SizeOf(dtype)};
+}
+
+// Of a checkpoint that is still to be written, which is in bfloat16; 0 where it is there.
+int64_t SynthBytes(const RunPlan& plan) {
+  if (plan.checkpoint) return 0;
+  return CountPublished(plan.model_config, DType::kBFloat16).parameters.total() * SizeOf(DType::kBFloat16);
 }
 
 // Of one variant; an upper bound: rings of sliding layers are shorter.
-int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const VariantConfig& variant) {
-  const WorkloadSection& work = variant.workload;
-  const TextConfig own = ConfigOf(LayersOf(config, variant, size.config.text), size.config.text);
-  const TextConfig& c = size.config.text;
+int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const VariantPlan& variant) {
+  const WorkloadSection& work = variant.config.workload;
+  const TextConfig own = ConfigOf(variant.layers, size.text);
   const int64_t positions = RunsWorkload(config)
                                 ? work.prompt_tokens + config.design.warmup_steps + work.decode_tokens
                                 : config.accuracy.context;
-  return 2 * own.first_kv_shared_layer() * work.batch * positions * c.num_key_value_heads * c.head_dim *
-         size.bytes_per_parameter;
+  return 2 * own.first_kv_shared_layer() * work.batch * positions * size.text.num_key_value_heads *
+         size.text.head_dim * size.bytes_per_parameter;
 }
 
 double StepSeconds(const ModelSize& size, const WorkloadSection& work, const MachineRates& rates) {
-  const auto logits = static_cast<double>(size.config.text.vocab_size * work.batch * 4);
+  const auto logits = static_cast<double>(size.text.vocab_size * work.batch * 4);
   return static_cast<double>(size.weights_bytes()) / (rates.read_gb_s * 1e9 * kOfReadBandwidth) +
-         static_cast<double>(size.config.text.num_hidden_layers) * kLayerS + logits / kHashBytesPerS;
+         static_cast<double>(size.text.num_hidden_layers) * kLayerS + logits / kHashBytesPerS;
 }
 
 double PassSeconds(const ModelSize& size, int64_t tokens, bool all_logits, const MachineRates& rates) {
@@ -88,9 +80,9 @@ double PassSeconds(const ModelSize& size, int64_t tokens, bool all_logits, const
 }
 
 // Time and memory of one group, with `reps` repetitions.
-double MeasuringSeconds(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const ModelSize& size,
                         const MachineRates& rates, int64_t reps) {
-  const auto& design = config.design;
+  const auto& design = plan.config.design;
   const WorkloadSection& work = group.workload;
   const double load = size.load_seconds();
   const double pass = PassSeconds(size, work.batch * work.prompt_tokens, false, rates);
@@ -99,8 +91,7 @@ double MeasuringSeconds(const ExperimentConfig& config, const VariantGroup& grou
   const bool processes = design.isolate == Isolate::kProcess;
   double seconds = static_cast<double>(reps) * kSetUpS;
   for (int64_t v : group.variants) {
-    const auto fast_bytes = FootprintOf(config.variants[v].ple, size.geometry).fast_bytes;
-    const double rows = static_cast<double>(fast_bytes) / kLoadBytesPerS;
+    const double rows = static_cast<double>(plan.variants[v].footprint.fast_bytes) / kLoadBytesPerS;
     seconds +=
         static_cast<double>(reps) * (one + (processes ? load + rows + kSetUpS : 0)) + (processes ? 0 : rows);
     seconds += static_cast<double>(design.memory_reps) * (load + rows + one);
@@ -109,10 +100,11 @@ double MeasuringSeconds(const ExperimentConfig& config, const VariantGroup& grou
 }
 
 // The baseline and each inexact variant score all tokens, an exact one the first window.
-double AccuracySeconds(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+double AccuracySeconds(const RunPlan& plan, const VariantGroup& group, const ModelSize& size,
                        const MachineRates& rates) {
+  const ExperimentConfig& config = plan.config;
   int64_t exact = 0;
-  for (int64_t v : group.variants) exact += IsExact(config.variants[v]);
+  for (int64_t v : group.variants) exact += plan.variants[v].exact;
   const auto n = static_cast<int64_t>(group.variants.size());
   const int64_t whole = n - std::max<int64_t>(0, exact - 1);
   const int64_t watched = WatchesPle(config) ? 1 : 0;
@@ -121,47 +113,49 @@ double AccuracySeconds(const ExperimentConfig& config, const VariantGroup& group
   return size.load_seconds() + PassSeconds(size, tokens, true, rates);
 }
 
-double GroupMinutes(const ExperimentConfig& config, const VariantGroup& group, const ModelSize& size,
+double GroupMinutes(const RunPlan& plan, const VariantGroup& group, const ModelSize& size,
                     const MachineRates& rates, int64_t reps) {
   double seconds = size.load_seconds();
-  if (RunsWorkload(config)) seconds += MeasuringSeconds(config, group, size, rates, reps);
-  if (config.accuracy.enabled) seconds += AccuracySeconds(config, group, size, rates);
+  if (RunsWorkload(plan.config)) seconds += MeasuringSeconds(plan, group, size, rates, reps);
+  if (plan.config.accuracy.enabled) seconds += AccuracySeconds(plan, group, size, rates);
   return seconds / 60;
 }
 
-void AddGroup(RunEstimate& estimate, const ExperimentConfig& config, const VariantGroup& group,
-              const MachineRates& rates) {
-  const ModelSize size = SizeOfModel(group.model);
-  const auto n = static_cast<int64_t>(group.variants.size());
+// Adds the group's variants and what they hold.
+void AddMemory(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& group, const ModelSize& size) {
+  const ExperimentConfig& config = plan.config;
   const int64_t weights = size.weights_bytes() + size.tower_bytes(group.workload);
   int64_t together = weights + kProgramBytes;
   int64_t largest = 0;
   for (int64_t v : group.variants) {
-    const auto& variant = config.variants[v];
-    const PleFootprint rows = FootprintOf(variant.ple, size.geometry);
+    const VariantPlan& variant = plan.variants[v];
+    const PleFootprint& rows = variant.footprint;
     const int64_t kv = KvBytes(size, config, variant);
     const int64_t process = weights + kProgramBytes + kv + rows.fast_bytes;
-    estimate.variants[v] = {variant.name, std::string(Name(variant.ple.strategy)), rows.fast_bytes,
-                            rows.file_bytes, process};
+    estimate.variants[v] = {variant.name(), variant.row.strategy, rows.fast_bytes, rows.file_bytes, process};
     together += kv + rows.fast_bytes;
     largest = std::max(largest, process);
   }
   const bool side_by_side = config.design.isolate == Isolate::kStep || config.accuracy.enabled;
-  if (WatchesPle(config)) together += ContributionBytes(size.config.text, config.accuracy);
+  if (WatchesPle(config)) together += ContributionBytes(size.text, config.accuracy);
   estimate.memory_bytes = std::max(estimate.memory_bytes, side_by_side ? together : largest);
+}
+
+void AddGroup(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& group,
+              const MachineRates& rates) {
+  const ExperimentConfig& config = plan.config;
+  const ModelSize size = SizeOfModel(plan, group.model.dtype);
+  AddMemory(estimate, plan, group, size);
   const int64_t reps = config.design.stop.rel_half_width > 0
                            ? std::max(config.design.reps, config.design.stop.max_reps)
                            : config.design.reps;
-  estimate.minutes += GroupMinutes(config, group, size, rates, config.design.reps);
-  estimate.most_minutes += GroupMinutes(config, group, size, rates, reps);
+  estimate.minutes += GroupMinutes(plan, group, size, rates, config.design.reps);
+  estimate.most_minutes += GroupMinutes(plan, group, size, rates, reps);
+  const auto n = static_cast<int64_t>(group.variants.size());
   const int64_t steps = RunsWorkload(config) ? reps * group.workload.decode_tokens : 0;
   estimate.result_bytes += n * (steps * kStepRowBytes +
                                 (config.accuracy.enabled ? config.accuracy.max_tokens * kTokenRowBytes : 0));
-  // Variants of several groups may share one checkpoint: written once.
-  estimate.synth_bytes = std::max(estimate.synth_bytes, size.synth_bytes);
 }
-
-std::string GB(int64_t bytes) { return Format("{:.2f} GB", static_cast<double>(bytes) * 1e-9); }
 
 }  // namespace
 
@@ -180,30 +174,33 @@ MachineRates MeasureMachineRates(const ModelSection& section) {
   return rates;
 }
 
-RunEstimate EstimateRun(const ExperimentConfig& config, const std::vector<VariantGroup>& groups,
-                        const MachineRates& rates) {
+RunEstimate EstimateRun(const RunPlan& plan, const MachineRates& rates) {
   RunEstimate estimate;
-  estimate.variants.resize(config.variants.size());
-  for (const auto& group : groups) AddGroup(estimate, config, group, rates);
+  estimate.variants.resize(plan.variants.size());
+  estimate.synth_bytes = SynthBytes(plan);
+  for (const auto& group : plan.groups) AddGroup(estimate, plan, group, rates);
   return estimate;
 }
 
 std::string EstimateText(const ExperimentConfig& config, const RunEstimate& estimate,
                          const MachineRates& rates) {
   std::string text = Format("{}: {} variants, nothing is run\n", config.name, estimate.variants.size());
-  text += Format("  {:<28} {:<10} {:>12} {:>12} {:>14}\n", "variant", "strategy", "rows in RAM", "on storage",
-                 "its process");
+  text += Format("  {:<{}} {:<10} {:>12} {:>12} {:>14}\n", "variant", kNameWidth, "strategy", "rows in RAM",
+                 "on storage", "its process");
   for (const auto& v : estimate.variants) {
-    text += Format("  {:<28} {:<10} {:>12} {:>12} {:>14}\n", v.variant, v.strategy, GB(v.fast_bytes),
-                   GB(v.file_bytes), GB(v.process_bytes));
+    text += Format("  {:<{}} {:<10} {:>12} {:>12} {:>14}\n", CutInMiddle(v.variant, kNameWidth), kNameWidth,
+                   v.strategy, DecimalBytes(v.fast_bytes), DecimalBytes(v.file_bytes),
+                   DecimalBytes(v.process_bytes));
   }
   text += Format("about {:.1f} minutes", estimate.minutes);
   if (estimate.most_minutes > estimate.minutes) {
     text += Format(" with {} repetitions, {:.1f} if the stop rule needs all {}", config.design.reps,
                    estimate.most_minutes, config.design.stop.max_reps);
   }
-  text += Format("; memory {}; disk {} for the result", GB(estimate.memory_bytes), GB(estimate.result_bytes));
-  if (estimate.synth_bytes > 0) text += Format(" and {} for a random checkpoint", GB(estimate.synth_bytes));
+  text += Format("; memory {}; disk {} for the result", DecimalBytes(estimate.memory_bytes),
+                 DecimalBytes(estimate.result_bytes));
+  if (estimate.synth_bytes > 0)
+    text += Format(" and {} for a random checkpoint", DecimalBytes(estimate.synth_bytes));
   text += Format(
       "\nestimated from the shapes: a decode step reads its weights at {:.0f} % of the {:.0f} GB/s measured "
       "just now, "
@@ -216,8 +213,9 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
 
 std::string EstimateOf(const ExperimentConfig& config) {
   CheckFilesExist(config);
+  const RunPlan plan = ResolvePlan(config);
   const MachineRates rates = MeasureMachineRates(config.model);
-  return EstimateText(config, EstimateRun(config, GroupVariants(config), rates), rates);
+  return EstimateText(config, EstimateRun(plan, rates), rates);
 }
 
 }  // namespace plelab

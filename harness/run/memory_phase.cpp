@@ -3,6 +3,7 @@
 #include "harness/machine/memory_probe.h"
 #include "harness/measure/cold_check.h"
 #include "harness/measure/variant_session.h"
+#include "harness/plan/run_order.h"
 #include "harness/run/child.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
@@ -67,19 +68,19 @@ std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const
 }  // namespace
 
 Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
-  const auto& variant = config.variants.at(v);
   const MemoryGroup group;  // joined before anything is loaded, so that it is charged for all of it
-  UseThreads(variant.model.threads);
-  const PleTable table = TableFor(variant.ple, Checkpoint::Open(variant.model.checkpoint));
-  const bool reads_file = FootprintOf(variant.ple, table.geometry).file_bytes > 0;
-  ColdCheck cold(config.page_cache, TableRead(table), reads_file);
+  const RunPlan plan = ResolvePlanOfVariant(config, v);
+  const VariantPlan& variant = plan.variants[0];
+  const PleTable& table = TableRead(variant.table);
+  const Workload& work = plan.WorkOf(0);
+  ColdCheck cold(config.page_cache, table, variant.reads_file());
   cold.BeforePrefill();  // what others left in the page cache would be counted as ours
 
-  LoadedModel loaded = LoadModel(variant.model);
-  const Workload work = WorkloadOf(config, variant.workload, *loaded.checkpoint);
-  std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant, table, work.warm_ids);
-  VariantSession session(loaded.model, source, work, variant.workload);
-  MemoryLog log(variant.name, rep, loaded, TableRead(table));
+  UseThreads(variant.config.model.threads);
+  LoadedModel loaded = LoadModel(variant.config.model, plan.checkpoint);
+  std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant.config, variant.table, work.warm_ids);
+  VariantSession session(loaded.model, source, work, variant.config.workload);
+  MemoryLog log(variant.name(), rep, loaded, table);
   log.Read("loaded", *source, session.kv().nbytes());
 
   cold.BeforePrefill();
@@ -95,23 +96,23 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   Record part;
   part.memory = log.TakeRows();
   part.curves.push_back(
-      {"weights_read", "repetition", "bytes", WeightsRead(variant.name, rep, *loaded.checkpoint)});
+      {"weights_read", "repetition", "bytes", WeightsRead(variant.name(), rep, *plan.checkpoint)});
   return part;
 }
 
 void RunMemoryPhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "memory");
   context.models.Clear();  // one set of weights in memory at a time
-  const auto n = static_cast<int64_t>(context.config.variants.size());
-  for (int64_t rep = 0; rep < context.config.design.memory_reps; ++rep) {
+  const auto n = std::ssize(context.plan.variants);
+  for (int64_t rep = 0; rep < context.plan.config.design.memory_reps; ++rep) {
     Progress bar(Format("memory, repetition {}, a process per variant", rep + 1), n);
     int64_t done = 0;
     // A stream apart from the one that shuffles time repetitions.
-    for (int64_t v : ShuffledOrder(n, context.config.design.seed, -1 - rep)) {
+    for (int64_t v : ShuffledOrder(n, context.plan.config.design.seed, -1 - rep)) {
       ThrowIfInterrupted();
       const PartKey key{Phase::kMemory, v, rep};
       if (!context.parts.HasFailed(v) && !context.parts.Has(key)) RunChild(context, key);
-      bar.Update(++done, context.config.variants[v].name);
+      bar.Update(++done, context.name(v));
     }
     bar.Finish();
   }

@@ -10,8 +10,8 @@ namespace plelab {
 // that dies marks its variant as failed.  Throws Interrupted and RunError (a part cannot be written).
 void RunMemoryPhase(PhaseContext& context);
 
-// In the child: loads, reads the prompt, decodes; /tables/memory rows for each of these phases (loaded,
-// prefill, decode).  Throws what the variant throws.
+// The child's side: makes a plan of the one variant, loads, reads the prompt and decodes.  Its record has the
+// rows of /tables/memory for each of these phases (loaded, prefill, decode).  Throws what the variant throws.
 Record MeasureMemory(const ExperimentConfig& config, int64_t variant, int64_t rep);
 
 }  // namespace plelab

@@ -4,9 +4,7 @@
 #include <sstream>
 
 #include "harness/machine/environment.h"
-#include "harness/workload/token_text.h"
 #include "model/base/error.h"
-#include "model/checkpoint/checkpoint.h"
 
 namespace plelab {
 namespace {
@@ -54,30 +52,28 @@ Meta DescribeExperiment(const ExperimentConfig& config, const RunOptions& option
   return meta;
 }
 
-Meta DescribeRun(const ExperimentConfig& config, const RunOptions& options) {
-  const Checkpoint checkpoint = Checkpoint::Open(config.model.checkpoint);
+Meta DescribeRun(const RunPlan& plan, const RunOptions& options) {
+  const ExperimentConfig& config = plan.config;
   Meta meta = DescribeExperiment(config, options, config.model.checkpoint);
   const auto add = [&](const char* key, std::string value) { meta.emplace_back(key, std::move(value)); };
   add("checkpoint", config.model.checkpoint);
-  add("checkpoint_hash", checkpoint.fingerprint());
-  add("weights", checkpoint.weights_label());
+  add("checkpoint_hash", plan.checkpoint->fingerprint());
+  add("weights", plan.checkpoint->weights_label());
   add("dtype", std::string(Name(config.model.dtype)));
   add("device", config.model.device);
   std::string tokenizer_hash;
-  if (RunsWorkload(config)) {
+  if (plan.text) {
     add("isolate", Name(config.design.isolate));
     add("order", Name(config.design.order));
     add("decode", Name(config.workload.decode));
-    const TokenText text = ReadTokenText(config.workload.text_file, config.workload.trace, checkpoint);
-    add("text", text.path);
-    add("text_hash", text.sha256);
-    tokenizer_hash = text.tokenizer_sha256;
+    add("text", plan.text->path);
+    add("text_hash", plan.text->sha256);
+    tokenizer_hash = plan.text->tokenizer_sha256;
   }
-  if (config.accuracy.enabled) {
-    const TokenText scored = ReadTokenText(config.accuracy.text_file, config.accuracy.trace, checkpoint);
-    add("accuracy_text", scored.path);
-    add("accuracy_text_hash", scored.sha256);
-    if (tokenizer_hash.empty()) tokenizer_hash = scored.tokenizer_sha256;
+  if (plan.accuracy_text) {
+    add("accuracy_text", plan.accuracy_text->path);
+    add("accuracy_text_hash", plan.accuracy_text->sha256);
+    if (tokenizer_hash.empty()) tokenizer_hash = plan.accuracy_text->tokenizer_sha256;
   }
   add("tokenizer_hash", tokenizer_hash);
   add("measured_with",

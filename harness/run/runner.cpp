@@ -8,7 +8,6 @@
 
 #include "harness/accuracy/accuracy.h"
 #include "harness/accuracy/contribution.h"
-#include "harness/plan/variant_layers.h"
 #include "harness/record/recorder.h"
 #include "harness/run/child.h"
 #include "harness/run/memory_phase.h"
@@ -73,8 +72,8 @@ void WriteChildConfig(const PartStore& parts, const std::string& yaml) {
 }
 
 // The meta of this run, or of the one that is resumed once it is shown to be the same.
-void OpenParts(PartStore& parts, const ExperimentConfig& config, const RunOptions& options) {
-  const Meta now = DescribeRun(config, options);
+void OpenParts(PartStore& parts, const RunPlan& plan, const RunOptions& options) {
+  const Meta now = DescribeRun(plan, options);
   if (parts.Has({})) {
     RequireSameRun(parts.Get({}).meta, now, parts.folder());
   } else {
@@ -82,49 +81,52 @@ void OpenParts(PartStore& parts, const ExperimentConfig& config, const RunOption
     run.meta = now;
     parts.Put({}, std::move(run));
   }
-  WriteChildConfig(parts, config.resolved_yaml);
-}
-
-// The rows of /tables/variants with what each source holds and leaves, and which layers run.
-std::vector<VariantRow> RowsWithFootprint(const ExperimentConfig& config) {
-  auto rows = VariantRows(config);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const auto& variant = config.variants[i];
-    const Checkpoint checkpoint = Checkpoint::Open(variant.model.checkpoint);
-    const PleFootprint footprint = FootprintOf(variant.ple, checkpoint.ple_table().geometry);
-    rows[i].fast_bytes = footprint.fast_bytes;
-    rows[i].file_bytes = footprint.file_bytes;
-    rows[i].table_bytes = footprint.table_bytes;
-    if (!EditsLayers(config)) continue;
-    const Gemma3nConfig& model = checkpoint.config();
-    DescribeLayers(variant.layers, LayersOf(config, variant, model.text), model, rows[i]);
-  }
-  return rows;
-}
-
-// Before anything is measured: `folded` tables that are not there yet.
-void FoldWhereWanted(const ExperimentConfig& config) {
-  for (const auto& variant : config.variants) {
-    if (!ReadsFoldedTable(variant.ple)) continue;
-    TableWithProgress(variant.ple, Checkpoint::Open(variant.model.checkpoint));
-  }
+  WriteChildConfig(parts, plan.config.resolved_yaml);
 }
 
 // Time first, on the untouched machine; memory in processes of their own; accuracy last, after memory was
 // read, or alone.
 void RunPhases(PhaseContext& context) {
   const InterruptGuard guard;
-  if (RunsWorkload(context.config)) {
+  if (RunsWorkload(context.plan.config)) {
     RunTimePhase(context);
     RunMemoryPhase(context);
   }
   RunAccuracyPhase(context);
-  if (WatchesPle(context.config)) RunContributionPhase(context);
+  if (WatchesPle(context.plan.config)) RunContributionPhase(context);
 }
 
 std::string HowToGoOn(const RunOptions& options, const std::string& out) {
   return Format("finished parts are kept in {}; go on with: plelab run {} --out {} --resume",
                 PartsFolder(out), options.config_path, out);
+}
+
+// Everything that the user can put right is found here, before anything is measured.
+RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
+  CheckFilesExist(config);
+  SynthesiseIfMissing(config.model);
+  RunPlan plan = ResolvePlan(config);
+  CheckRoom(plan, out);
+  MakeFoldedTables(plan);
+  return plan;
+}
+
+// Runs the phases and writes their parts as one file.
+Record Measure(const RunPlan& plan, const RunOptions& options, const std::string& out, Timeline* timeline) {
+  std::vector<std::string> names;
+  for (const VariantPlan& variant : plan.variants) names.push_back(variant.name());
+  try {
+    PartStore parts(PartsFolder(out), names);
+    OpenParts(parts, plan, options);
+    ModelShelf models;
+    PhaseContext context{plan, parts, models, options.make_source, timeline, options.allow_debug};
+    RunPhases(context);
+    Record record = parts.Merge(VariantRows(plan));
+    WriteRecord(out, record);
+    return record;
+  } catch (const RunError& error) {
+    throw RunError("{}; {}", error.what(), HowToGoOn(options, out));
+  }
 }
 
 }  // namespace
@@ -145,34 +147,10 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
   RunResult result;
   result.path = ResultPath(config, options);
   ClearTheWay(result.path, options);
-  result.groups = GroupVariants(config);
-  CheckFilesExist(config);
-  for (const auto& group : result.groups) SynthesiseIfMissing(group.model);
-  CheckWork(config, result.groups, result.path);
-  FoldWhereWanted(config);
-
-  std::vector<std::string> names;
-  for (const auto& variant : config.variants) names.push_back(variant.name);
-  ModelShelf models;
+  const RunPlan plan = PlanRun(config, result.path);
   std::optional<Timeline> timeline;
   if (!options.timeline.empty()) timeline.emplace();
-  try {
-    PartStore parts(PartsFolder(result.path), names);
-    OpenParts(parts, config, options);
-    PhaseContext context{config,
-                         result.groups,
-                         parts,
-                         models,
-                         options.make_source,
-                         timeline ? &*timeline : nullptr,
-                         options.allow_debug};
-    auto variants = RowsWithFootprint(config);  // now: the file may be damaged by the end of the run
-    RunPhases(context);
-    result.record = parts.Merge(std::move(variants));
-    WriteRecord(result.path, result.record);
-  } catch (const RunError& error) {
-    throw RunError("{}; {}", error.what(), HowToGoOn(options, result.path));
-  }
+  result.record = Measure(plan, options, result.path, timeline ? &*timeline : nullptr);
   if (timeline) timeline->Write(options.timeline);
   fs::remove_all(PartsFolder(result.path));
   result.any_failed = std::any_of(result.record.variants.begin(), result.record.variants.end(),

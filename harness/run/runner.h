@@ -12,8 +12,8 @@
 namespace plelab {
 
 struct RunOptions {
-  std::string
-      out;  // the result file; empty: results/<config>_<UTC>.h5 (with resume: the newest unfinished one)
+  // The result file; empty: results/<config>_<UTC>.h5, or with `resume` the newest unfinished one.
+  std::string out;
   std::string command;       // what reproduces the run, for /meta
   std::string config_path;   // for /meta
   std::string timeline;      // a Chrome trace is written there; empty: none
@@ -26,13 +26,12 @@ struct RunOptions {
 struct RunResult {
   std::string path;
   Record record;
-  std::vector<VariantGroup> groups;
   bool any_failed = false;
 };
 
-// Throws UserError before anything is measured (files missing, text too short, memory or disk too small, a
-// result that is already there, a changed config under resume); RunError when recording fails; Interrupted
-// after Ctrl-C. In the latter two the finished parts stay, and the message says how to go on.
+// Throws UserError before anything is measured (files missing, a text too short, memory or disk too small, a
+// result that is already there, a config changed under resume), RunError when recording fails, and
+// Interrupted after Ctrl-C.  With the latter two the finished parts stay, and the message says how to go on.
 RunResult Run(const ExperimentConfig& config, const RunOptions& options);
 
 // Where a run writes.  Throws UserError as above.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "harness/measure/comparison.h"
+#include "harness/support/cut_text.h"
 #include "model/base/format.h"
 
 namespace plelab {
@@ -101,15 +102,6 @@ std::string Header(const Record& record) {
       MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
 }
 
-// At most `width` characters, cut between two of them.
-std::string Shortened(const std::string& text, size_t width) {
-  std::vector<size_t> starts;  // of characters: every byte but the continuations of UTF-8
-  for (size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) starts.push_back(i);
-  }
-  return starts.size() <= width ? text : text.substr(0, starts[width - 1]) + "…";
-}
-
 }  // namespace
 
 std::string SummaryTable(const Record& record, int64_t seed) {
@@ -123,12 +115,12 @@ std::string SummaryTable(const Record& record, int64_t seed) {
       name_width);
   for (const auto& variant : record.variants) {
     Columns c = ColumnsOf(record, variant, seed);
-    c.variant = Shortened(c.variant, name_width);
+    c.variant = CutInMiddle(c.variant, name_width);
     if (variant.status == "done") {
       text += Line(c, name_width);
     } else {
       const std::string error = Format("{:<{}} {}: {}", c.variant, name_width, variant.status, variant.error);
-      text += Shortened(error, kColumns) + "\n";
+      text += CutAtEnd(error, kColumns) + "\n";
     }
   }
   return text;

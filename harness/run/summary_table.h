@@ -10,9 +10,10 @@ namespace plelab {
 
 inline constexpr int64_t kStepsForP99 = 1024;  // fewer steps cannot tell a 99th percentile
 
-// Header (weights, dtype, threads, page cache), one line per variant: rows in RAM and on storage, time to
-// first token, p50 and p99 of a step, exposed wait, paired difference in ms per step and in nats per token
-// against the baseline with 95 % intervals, whether bit-exact; failed variants with their error.
+// A header (weights, dtype, threads, page cache) and one line per variant: its name, cut in the middle where
+// it is too long; rows in RAM and on storage; time to first token; p50 and p99 of a step; exposed wait; the
+// paired difference to the baseline in ms per step and in nats per token with 95 % intervals; whether it is
+// bit-exact. A variant that failed has its error in place of these.
 std::string SummaryTable(const Record& record, int64_t seed);
 
 }  // namespace plelab

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
 #include "harness/machine/environment.h"
 #include "harness/measure/comparison.h"
 #include "harness/measure/repetition.h"
+#include "harness/plan/run_order.h"
 #include "harness/run/child.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
@@ -22,29 +22,29 @@ struct KeptSource {
 // Sources without a memory of earlier requests serve all repetitions; a cache is made anew for each.
 using KeptSources = std::map<int64_t, KeptSource>;
 
-KeptSource MakeSource(PhaseContext& context, int64_t v, const PleTable& table, const Workload& work) {
+KeptSource MakeSource(PhaseContext& context, int64_t v) {
+  const VariantPlan& variant = context.plan.variants[v];
+  const std::vector<int64_t>& warm_ids = context.plan.WorkOf(v).warm_ids;
   const Timer timer;
-  std::shared_ptr<PleSource> source = context.make_source(context.config.variants[v], table, work.warm_ids);
+  std::shared_ptr<PleSource> source = context.make_source(variant.config, variant.table, warm_ids);
   return {std::move(source), timer.ns()};
 }
 
-const KeptSource& SourceFor(PhaseContext& context, int64_t v, const PleTable& table, const Workload& work,
-                            KeptSources& kept) {
+const KeptSource& SourceFor(PhaseContext& context, int64_t v, KeptSources& kept) {
   if (!kept.count(v) || kept[v].source->keeps_state()) {
     kept.erase(v);  // before the next one takes memory
-    kept[v] = MakeSource(context, v, table, work);
+    kept[v] = MakeSource(context, v);
   }
   return kept[v];
 }
 
 std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& loaded, const VariantGroup& group,
-                                        const Workload& work, KeptSources& kept) {
+                                        KeptSources& kept) {
   std::vector<Contestant> contestants;
   for (int64_t v : LiveVariants(context, group)) {
     try {
-      const PleTable table = TableFor(context.config.variants[v].ple, *loaded.checkpoint);
-      const KeptSource& made = SourceFor(context, v, table, work, kept);
-      contestants.push_back(MakeContestant(context.config, v, loaded, made.source, made.make_ns, work));
+      const KeptSource& made = SourceFor(context, v, kept);
+      contestants.push_back(MakeContestant(context.plan, v, loaded, made.source, made.make_ns));
     } catch (const std::exception& error) {
       context.parts.Fail(v, error.what());
       kept.erase(v);
@@ -78,25 +78,26 @@ void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep)
   const std::string expected = context.parts.Get({Phase::kTime, baseline, 0}).reps.at(0).output_sha256;
   for (int64_t v : LiveVariants(context, group)) {
     const PartKey key{Phase::kTime, v, rep};
-    if (!IsExact(context.config.variants[v]) || !context.parts.Has(key)) continue;
+    if (!context.plan.variants[v].exact || !context.parts.Has(key)) continue;
     if (context.parts.Get(key).reps.at(0).output_sha256 == expected) continue;
     context.parts.Drop(key);
     context.parts.Fail(v,
                        Format("repetition {}: its logits differ from those of '{}' in repetition 0, which it "
                               "must equal bit for bit; its times are not kept",
-                              rep, context.config.variants[baseline].name));
+                              rep, context.name(baseline)));
   }
 }
 
 void RunStepwiseRepetition(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded,
-                           const Workload& work, KeptSources& kept, int64_t rep) {
-  auto contestants = MakeContestants(context, loaded, group, work, kept);
+                           KeptSources& kept, int64_t rep) {
+  auto contestants = MakeContestants(context, loaded, group, kept);
   if (contestants.empty()) return;
+  const Workload& work = group.work.value();
   Progress bar(Format("time, repetition {}, {} variants", rep + 1, contestants.size()), work.steps());
   RepetitionSetup setup{rep,
-                        context.config.design,
+                        context.plan.config.design,
                         group.model.threads,
-                        loaded.checkpoint->ple_table(),
+                        context.plan.table,
                         context.timeline,
                         [&](int64_t step) { bar.Update(step); }};
   MeasureRepetition(contestants, work, setup);
@@ -106,12 +107,9 @@ void RunStepwiseRepetition(PhaseContext& context, const VariantGroup& group, Loa
 
 void RunStepwise(PhaseContext& context, const VariantGroup& group) {
   KeptSources kept;
-  std::optional<Workload> work;
   for (int64_t rep = 0; !EnoughRepetitions(context, group, rep); ++rep) {
     if (HasRepetition(context, group, rep)) continue;
-    LoadedModel& loaded = context.models.Get(group.model);
-    if (!work) work = WorkloadOf(context.config, group.workload, *loaded.checkpoint);
-    RunStepwiseRepetition(context, group, loaded, *work, kept, rep);
+    RunStepwiseRepetition(context, group, context.Load(group), kept, rep);
     CheckOutputs(context, group, rep);
   }
 }
@@ -123,10 +121,10 @@ void RunInProcesses(PhaseContext& context, const VariantGroup& group) {
     const auto n = static_cast<int64_t>(live.size());
     Progress bar(Format("time, repetition {}, a process per variant", rep + 1), n);
     int64_t done = 0;
-    for (int64_t i : ShuffledOrder(n, context.config.design.seed, rep)) {
+    for (int64_t i : ShuffledOrder(n, context.plan.config.design.seed, rep)) {
       ThrowIfInterrupted();
       RunChild(context, {Phase::kTime, live[i], rep});
-      bar.Update(++done, context.config.variants[live[i]].name);
+      bar.Update(++done, context.name(live[i]));
     }
     bar.Finish();
     CheckOutputs(context, group, rep);
@@ -136,7 +134,7 @@ void RunInProcesses(PhaseContext& context, const VariantGroup& group) {
 }  // namespace
 
 bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done) {
-  const auto& design = context.config.design;
+  const auto& design = context.plan.config.design;
   const auto live = LiveVariants(context, group);
   if (live.empty()) return true;
   if (reps_done < design.reps) return false;
@@ -151,19 +149,18 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
       steps.insert(steps.end(), part.begin(), part.end());
     }
   }
-  const std::string reference = context.config.variants[baseline].name;
+  const std::string reference = context.name(baseline);
   return std::all_of(live.begin(), live.end(), [&](int64_t v) {
     if (v == baseline) return true;
     // A width that is NaN (too few steps to tell) is not narrow enough.
-    return RelativeHalfWidth(steps, context.config.variants[v].name, reference, design.seed) <=
-           design.stop.rel_half_width;
+    return RelativeHalfWidth(steps, context.name(v), reference, design.seed) <= design.stop.rel_half_width;
   });
 }
 
 void RunTimePhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "time");
-  for (const auto& group : context.groups) {
-    if (context.config.design.isolate == Isolate::kStep) {
+  for (const auto& group : context.plan.groups) {
+    if (context.plan.config.design.isolate == Isolate::kStep) {
       RunStepwise(context, group);
     } else {
       RunInProcesses(context, group);

@@ -5,14 +5,14 @@
 
 namespace plelab {
 
-// isolate: step: here, with one set of weights, variants side by side.  isolate: process: a process per
-// (variant, rep). Finished repetitions are parts; those already there are not run again.  A variant that
-// fails is marked and left out. Throws Interrupted, RunError (a part cannot be written), UserError (text too
-// short, …).
+// With `isolate: step` variants run side by side in this process, on one set of weights; with `isolate:
+// process` each (variant, repetition) has a process of its own.  Finished repetitions are parts, and those
+// already there are not run again.  A variant that fails is marked and left out.  Throws Interrupted, and
+// RunError where a part cannot be written.
 void RunTimePhase(PhaseContext& context);
 
-// True when no further repetition is needed: design.reps done and, where a rel_half_width is given, every
-// live variant's paired difference to the baseline known to that share of a step, or max_reps done.
+// True when no further repetition is needed: design.reps are done and, where a rel_half_width is given, every
+// live variant's paired difference to the baseline is known to that share of a step, or max_reps are done.
 bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done);
 
 }  // namespace plelab

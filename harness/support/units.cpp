@@ -30,6 +30,15 @@ std::pair<double, std::string_view> SplitNumber(std::string_view text) {
   return {value, text.substr(static_cast<size_t>(end - text.data()))};
 }
 
+// In the largest of `names` that leaves 1 or more; each is `factor` of the one before it.
+std::string InUnits(int64_t bytes, double factor, const std::array<std::string_view, 5>& names) {
+  double value = static_cast<double>(bytes);
+  size_t power = 0;
+  for (; std::abs(value) >= factor && power + 1 < names.size(); ++power) value /= factor;
+  if (power == 0) return Format("{} B", bytes);
+  return Format("{:.{}f} {}", value, value < 100 ? 1 : 0, names[power]);
+}
+
 }  // namespace
 
 int64_t ParseDurationNs(std::string_view text) { return ParseAmount(text, "a duration", "20us", kTimeUnits); }
@@ -42,14 +51,9 @@ double ParseShare(std::string_view text) {
   return rest == "%" ? value / 100 : value;
 }
 
-std::string ReadableBytes(int64_t bytes) {
-  constexpr std::array kNames{"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  size_t power = 0;
-  for (; std::abs(value) >= kKi && power + 1 < kNames.size(); ++power) value /= kKi;
-  if (power == 0) return Format("{} B", bytes);
-  return Format("{:.{}f} {}", value, value < 100 ? 1 : 0, kNames[power]);
-}
+std::string ReadableBytes(int64_t bytes) { return InUnits(bytes, kKi, {"B", "KiB", "MiB", "GiB", "TiB"}); }
+
+std::string DecimalBytes(int64_t bytes) { return InUnits(bytes, kK, {"B", "kB", "MB", "GB", "TB"}); }
 
 std::string ReadableSeconds(double seconds) {
   if (seconds < 1e-6) return Format("{:.0f} ns", seconds * 1e9);

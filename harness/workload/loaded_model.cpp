@@ -9,9 +9,8 @@
 
 namespace plelab {
 
-LoadedModel LoadModel(const ModelSection& section) {
+LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpoint> checkpoint) {
   const Timer timer;
-  auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(section.checkpoint));
   std::unique_ptr<Progress> bar;
   LoadOptions options;
   options.dtype = section.dtype;
@@ -21,7 +20,7 @@ LoadedModel LoadModel(const ModelSection& section) {
     bar->Update(done);
   };
   Gemma3n model = Gemma3n::Load(checkpoint, options);
-  return {checkpoint, std::move(model), timer.ns()};
+  return {std::move(checkpoint), std::move(model), timer.ns()};
 }
 
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint) {
@@ -37,13 +36,14 @@ void UseThreads(int64_t threads) {
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
 }
 
-LoadedModel& ModelShelf::Get(const ModelSection& section) {
-  const bool same = held_ && section.checkpoint == section_.checkpoint && section.dtype == section_.dtype &&
+LoadedModel& ModelShelf::Get(const ModelSection& section,
+                             const std::shared_ptr<const Checkpoint>& checkpoint) {
+  const bool same = held_ && checkpoint == held_->checkpoint && section.dtype == section_.dtype &&
                     section.device == section_.device;
   UseThreads(section.threads);
   if (!same) {
     held_.reset();  // before the next one is loaded
-    held_ = LoadModel(section);
+    held_ = LoadModel(section, checkpoint);
   }
   section_ = section;
   const LayerList own = DefaultLayers(held_->checkpoint->config().text);

@@ -16,8 +16,8 @@ struct LoadedModel {
   int64_t load_ns = 0;
 };
 
-// Opens and loads a model, with a progress bar.  Throws as Checkpoint::Open and Gemma3n::Load do.
-LoadedModel LoadModel(const ModelSection& section);
+// Loads the weights of `checkpoint`, which is the section's, with a progress bar.  Throws as Gemma3n::Load.
+LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpoint> checkpoint);
 
 // TableFor (model/text/folded_table.h), with a progress bar while a folded table is made.
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
@@ -30,7 +30,7 @@ class ModelShelf {
  public:
   // The model of `section`, with its number of threads and the checkpoint's own layers.  Loads it unless it
   // is the one held.
-  LoadedModel& Get(const ModelSection& section);
+  LoadedModel& Get(const ModelSection& section, const std::shared_ptr<const Checkpoint>& checkpoint);
   void Clear() { held_.reset(); }
 
  private:

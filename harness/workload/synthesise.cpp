@@ -30,6 +30,13 @@ std::vector<std::string> CompanionsOfShape(const std::string& shape) {
   return found;
 }
 
+std::string TokenizerOfShape(const std::string& shape) {
+  for (const std::string& file : CompanionsOfShape(shape)) {
+    if (fs::path(file).filename() == "tokenizer.model") return file;
+  }
+  return "";
+}
+
 void SynthesiseIfMissing(const ModelSection& section) {
   if (section.synth.empty() || fs::exists(section.checkpoint + "/config.json")) return;
   SynthOptions options;

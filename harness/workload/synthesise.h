@@ -12,8 +12,11 @@ namespace plelab {
 // (preprocessor_config.json).  They are beside the shape's JSON file, or in the folder that has its name.
 std::vector<std::string> CompanionsOfShape(const std::string& shape);
 
-// Writes random weights, labelled as such, to section.checkpoint, unless it exists or no shape is named.
-// Shows a progress bar.  Throws as WriteRandomCheckpoint does.
+// The path of the tokenizer.model among them; empty where none ships.
+std::string TokenizerOfShape(const std::string& shape);
+
+// Writes random weights, labelled so, to section.checkpoint unless it is there or no shape is named; with a
+// progress bar.  Throws as WriteRandomCheckpoint.
 void SynthesiseIfMissing(const ModelSection& section);
 
 }  // namespace plelab

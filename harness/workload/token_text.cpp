@@ -44,12 +44,6 @@ void CheckIds(const TokenText& text, const Vocabulary& vocabulary) {
 }  // namespace
 
 TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
-                        const Checkpoint& checkpoint) {
-  return ReadTokenText(text_file, trace,
-                       {checkpoint.config(), checkpoint.tokenizer_path(), checkpoint.directory()});
-}
-
-TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
                         const Vocabulary& vocabulary) {
   TokenText text;
   text.path = text_file.empty() ? trace : text_file;

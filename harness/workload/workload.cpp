@@ -3,8 +3,27 @@
 #include <utility>
 
 #include "model/base/error.h"
+#include "model/tokens/media_prompt.h"
 
 namespace plelab {
+namespace {
+
+// A trace has no tokenizer: its blank lines around media are left out.
+std::vector<int64_t> MediaIds(const TokenText& text, const MediaFiles& files, const Gemma3nConfig& config) {
+  if (text.tokenizer) {
+    const std::string marks = PlaceMedia("", files.count(), /*trim=*/true);
+    return EncodeWithMedia(*text.tokenizer, config, marks, files.count());
+  }
+  std::vector<int64_t> ids;
+  const auto extend = [&](const std::vector<int64_t>& more) {
+    ids.insert(ids.end(), more.begin(), more.end());
+  };
+  for (int64_t i = 0; i < files.count().images; ++i) extend(ImageIds(config));
+  for (int64_t i = 0; i < files.count().clips; ++i) extend(ClipIds(config));
+  return ids;
+}
+
+}  // namespace
 
 Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int64_t warmup_steps,
                      int64_t bos) {
@@ -48,6 +67,13 @@ void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& med
   work.media = std::move(media);
   work.prompts[0].insert(work.prompts[0].begin() + 1, media_ids.begin(), media_ids.end());
   work.prompt_tokens += static_cast<int64_t>(media_ids.size());
+}
+
+void ShowMediaOf(const WorkloadSection& section, const Checkpoint& checkpoint, const TokenText& text,
+                 Workload& work) {
+  const MediaFiles files{section.images, section.audio};
+  if (files.count().images + files.count().clips == 0) return;
+  ShowMedia(work, ReadMedia(files, checkpoint), MediaIds(text, files, checkpoint.config()));
 }
 
 }  // namespace plelab

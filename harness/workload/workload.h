@@ -39,4 +39,10 @@ Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int6
 // UserError for a batch of several sequences.
 void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids);
 
+// The same with the media that `section` names, if any, read from their files.  `text` is what `work` was cut
+// from: where it is a trace, there is no tokenizer, and the blank lines around media are left out.  Throws as
+// ReadMedia and ShowMedia.
+void ShowMediaOf(const WorkloadSection& section, const Checkpoint& checkpoint, const TokenText& text,
+                 Workload& work);
+
 }  // namespace plelab

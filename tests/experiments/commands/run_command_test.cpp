@@ -187,6 +187,28 @@ TEST(RunCommand, DryRunListsVariantsMinutesAndGBAndWritesNothing) {
   EXPECT_FALSE(fs::exists(PartsFolder(tiny.out())));
 }
 
+TEST(RunCommand, DryRunShowsSmallTablesInSmallUnitsAndCutsLongNames) {
+  const TinyRun tiny;
+  const std::string name = "resident_rows_of_a_name_longer_than_its_column";
+  testing::WriteText(tiny.config_path(),
+                     tiny.Yaml(kTwoReps, "  - {name: " + name + ", ple: {strategy: resident}}\n"));
+  const ProcessResult run = RunProgram(RunArguments(tiny, {"--dry-run"}));
+  EXPECT_EQ(run.exit_code, 0) << LastLine(run);
+  EXPECT_THAT(run.output, HasSubstr(" kB "));
+  EXPECT_THAT(run.output, HasSubstr("  resident_rows_…an_its_column "));
+}
+
+TEST(RunCommand, DryRunRefusesATextThatIsTooShortAsTheRunDoes) {
+  const TinyRun tiny;
+  testing::WriteText(tiny.config_path(), tiny.Yaml(kTwoReps, kSixVariants, "", ", warm_tokens: 390"));
+  const ProcessResult dry = RunProgram(RunArguments(tiny, {"--dry-run"}));
+  EXPECT_EQ(dry.exit_code, 2);
+  EXPECT_THAT(LastLine(dry), HasSubstr("400 tokens found, 410 needed"));
+  const ProcessResult run = RunProgram(RunArguments(tiny));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(LastLine(dry), LastLine(run));
+}
+
 TEST(RunCommand, ParameterGroupsCountsThePublishedShapes) {
   const TinyRun tiny;
   testing::WriteText(tiny.config_path(), "experiment: parameter_groups\nshapes: [e2b]\n");

@@ -4,39 +4,57 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "harness/measure/repetition.h"
+#include "harness/plan/run_order.h"
+#include "model/base/error.h"
+#include "tests/support/tiny_run.h"
 
 namespace plelab {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::kInProcess;
+using testing::kSixVariants;
+using testing::TinyRun;
 
-ExperimentConfig TwoDTypes() {
+void Add(ExperimentConfig& config, const std::string& name, const std::string& ple, DType dtype) {
+  VariantConfig variant;
+  variant.name = name;
+  variant.ple = ParsePleSpec(ple);
+  variant.model = config.model;
+  variant.model.dtype = dtype;
+  config.variants.push_back(variant);
+}
+
+ExperimentConfig OnCheckpoint(const std::string& checkpoint) {
   ExperimentConfig config;
-  const auto add = [&](const char* name, const char* ple, DType dtype) {
-    VariantConfig variant;
-    variant.name = name;
-    variant.ple = ParsePleSpec(ple);
-    variant.model.dtype = dtype;
-    config.variants.push_back(variant);
-  };
-  add("dropped@16", "dropped", DType::kBFloat16);
-  add("resident@16", "resident", DType::kBFloat16);
-  add("resident@32", "resident", DType::kFloat32);
-  add("disk@16", "disk", DType::kBFloat16);
+  config.model.checkpoint = checkpoint;
+  return config;
+}
+
+ExperimentConfig TwoDTypes(const TinyRun& tiny) {
+  ExperimentConfig config = OnCheckpoint(tiny.checkpoint());
+  Add(config, "dropped@16", "dropped", DType::kBFloat16);
+  Add(config, "resident@16", "resident", DType::kBFloat16);
+  Add(config, "resident@32", "resident", DType::kFloat32);
+  Add(config, "disk@16", "disk", DType::kBFloat16);
   return config;
 }
 
 TEST(RunPlan, VariantsOfOneModelAndWorkloadShareABaseline) {
-  const auto groups = GroupVariants(TwoDTypes());
+  const TinyRun tiny;
+  const RunPlan plan = ResolvePlan(TwoDTypes(tiny));
+  const auto& groups = plan.groups;
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_THAT(groups[0].variants, ElementsAre(0, 1, 3));
   EXPECT_EQ(groups[0].baseline, 1) << "the first exact one";
   EXPECT_THAT(groups[1].variants, ElementsAre(2));
 
-  const auto rows = VariantRows(TwoDTypes());
+  const auto rows = VariantRows(plan);
   EXPECT_EQ(rows[0].baseline, "resident@16");
   EXPECT_EQ(rows[2].baseline, "resident@32");
   EXPECT_EQ(rows[3].strategy, "disk");
@@ -46,10 +64,68 @@ TEST(RunPlan, VariantsOfOneModelAndWorkloadShareABaseline) {
 }
 
 TEST(RunPlan, AGroupOfAblationsHasNoBaseline) {
-  ExperimentConfig config;
-  config.variants.push_back({"dropped", ParsePleSpec("dropped"), {}, {}});
-  EXPECT_EQ(GroupVariants(config).at(0).baseline, -1);
-  EXPECT_EQ(VariantRows(config).at(0).baseline, "");
+  const TinyRun tiny;
+  ExperimentConfig config = OnCheckpoint(tiny.checkpoint());
+  Add(config, "dropped", "dropped", DType::kBFloat16);
+  const RunPlan plan = ResolvePlan(config);
+  EXPECT_EQ(plan.groups.at(0).baseline, -1);
+  EXPECT_EQ(VariantRows(plan).at(0).baseline, "");
+}
+
+TEST(RunPlan, SaysWhatEachVariantHoldsAndHowItStarts) {
+  const TinyRun tiny;
+  const RunPlan plan = ResolvePlan(tiny.Config(kInProcess, kSixVariants));
+  const int64_t table = plan.table.geometry.table_bytes();
+  const VariantPlan &resident = plan.variants.at(0), &cached = plan.variants.at(1),
+                    &pread = plan.variants.at(2), &dropped = plan.variants.at(5);
+  EXPECT_EQ(resident.footprint.fast_bytes, table);
+  EXPECT_FALSE(resident.reads_file());
+  EXPECT_EQ(resident.row.fast_bytes, table);
+  EXPECT_EQ(resident.layers, DefaultLayers(plan.checkpoint->config().text));
+  EXPECT_EQ(resident.cache_start, "none");
+  EXPECT_EQ(cached.cache_start, "warmed");
+  EXPECT_TRUE(pread.reads_file());
+  EXPECT_TRUE(pread.exact);
+  EXPECT_EQ(pread.table.path, tiny.shard());
+  EXPECT_FALSE(dropped.exact);
+  EXPECT_EQ(plan.WorkOf(1).positions(), 12 + 2 + 8);
+  EXPECT_EQ(plan.text->path, tiny.trace());
+  EXPECT_FALSE(plan.scored) << "no accuracy section";
+}
+
+TEST(RunPlan, OfOneVariantReadsNothingForTheOthers) {
+  const TinyRun tiny;
+  ExperimentConfig config = tiny.Config(kInProcess, kSixVariants, "accuracy: {trace: missing.json}\n");
+  config.workload.trace = "missing.json";  // of the variants none reads it
+  const RunPlan plan = ResolvePlanOfVariant(config, 2);
+  ASSERT_EQ(plan.variants.size(), 1u);
+  EXPECT_EQ(plan.variants[0].name(), "pread");
+  EXPECT_EQ(plan.WorkOf(0).decode_steps, 8);
+}
+
+// A checkpoint that `synth` would write is known by its shape; nothing is written.
+TEST(RunPlan, CountsTheTokensOfACheckpointThatIsNotThereYet) {
+  const TinyRun tiny;
+  ExperimentConfig config = tiny.Config(kInProcess, kSixVariants);
+  const std::string absent = tiny.folder() + "/absent";
+  const auto use = [&](ModelSection& model) {
+    model.checkpoint = absent;
+    model.synth = "e2b";
+  };
+  use(config.model);
+  for (auto& variant : config.variants) use(variant.model);
+  const RunPlan plan = ResolvePlan(config);
+  EXPECT_EQ(plan.checkpoint, nullptr);
+  EXPECT_EQ(plan.table.geometry.vocab, 262'144);
+  EXPECT_EQ(plan.WorkOf(0).prompt_tokens, 12) << "a trace needs no tokenizer";
+  for (auto& variant : config.variants) variant.workload.decode_tokens = 4000;
+  EXPECT_THROW(ResolvePlan(config), UserError);
+  for (auto& variant : config.variants) {
+    std::swap(variant.workload.text_file, variant.workload.trace);
+    config.workload = variant.workload;
+  }
+  EXPECT_FALSE(ResolvePlan(config).groups.at(0).work) << "no tokenizer ships with e2b";
+  EXPECT_FALSE(std::filesystem::exists(absent));
 }
 
 TEST(RunPlan, AbbaGoesForwardThenBackwardThenRotates) {

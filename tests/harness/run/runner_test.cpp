@@ -261,13 +261,14 @@ TEST(Runner, TheStopRuleRunsUntilTheDifferenceIsKnownOrMaxReps) {
   const ExperimentConfig config =
       tiny.Config("warmup_steps: 0, reps: 2, memory_reps: 0, stop: {rel_half_width: 0.01, max_reps: 6}",
                   kResidentAndDisk);
+  const RunPlan plan = ResolvePlan(config);
   const auto enough = [&](int64_t reps, int64_t delta_ns) {
     const testing::TemporaryFolder folder;
     PartStore parts(folder.path(), {"resident", "disk", "dropped"});
     PutRepetitions(parts, config, reps, delta_ns);
     ModelShelf models;
-    const PhaseContext context{config, GroupVariants(config), parts, models, DefaultSourceMaker()};
-    return EnoughRepetitions(context, context.groups.at(0), reps);
+    const PhaseContext context{plan, parts, models, DefaultSourceMaker()};
+    return EnoughRepetitions(context, plan.groups.at(0), reps);
   };
   EXPECT_FALSE(enough(1, 0)) << "fewer than design.reps";
   EXPECT_TRUE(enough(2, 0)) << "the difference is the same in every step";

@@ -88,5 +88,15 @@ TEST(Units, ReadableSecondsGrowFromNanosecondsToHours) {
   EXPECT_EQ(ReadableSeconds(7800), "2 h 10 min");
 }
 
+TEST(Units, SizesForPeopleArePowersOf1000Or1024) {
+  EXPECT_EQ(DecimalBytes(0), "0 B");
+  EXPECT_EQ(DecimalBytes(999), "999 B");
+  EXPECT_EQ(DecimalBytes(8'192), "8.2 kB");
+  EXPECT_EQ(DecimalBytes(5'242'880), "5.2 MB");
+  EXPECT_EQ(DecimalBytes(410'000'000), "410 MB");
+  EXPECT_EQ(DecimalBytes(12'345'000'000), "12.3 GB");
+  EXPECT_EQ(ReadableBytes(5'242'880), "5.0 MiB");
+}
+
 }  // namespace
 }  // namespace plelab

@@ -1,0 +1,14 @@
+// In which order variants take their turns.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace plelab {
+
+// 0, …, n − 1 rotated by `by`.
+std::vector<int64_t> RotatedOrder(int64_t n, int64_t by);
+// 0, …, n − 1 shuffled.  The same (seed, stream) gives the same order everywhere.
+std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream);
+
+}  // namespace plelab
