@@ -15,7 +15,7 @@
 namespace plelab {
 namespace {
 
-struct Arguments {
+struct InspectArguments {
   std::string checkpoint, shape;
   bool json = false;
 };
@@ -90,7 +90,7 @@ std::string Notes(const Checkpoint& checkpoint, const ParameterCount& count) {
   return notes;
 }
 
-void InspectShape(const Arguments& arguments) {
+void InspectShape(const InspectArguments& arguments) {
   const std::string json = ShapeConfigJson(arguments.shape);
   const ParameterCount count = CountPublished(ParseConfig(json, arguments.shape), DType::kBFloat16);
   std::cout << (arguments.json
@@ -98,7 +98,7 @@ void InspectShape(const Arguments& arguments) {
                     : AsTable(count, arguments.shape + " as published, in bfloat16", "none, a shape only"));
 }
 
-void InspectCheckpoint(const Arguments& arguments) {
+void InspectCheckpoint(const InspectArguments& arguments) {
   const Checkpoint checkpoint = Checkpoint::Open(arguments.checkpoint);
   VerifyTensors(checkpoint, {ParameterGroup::kVisionTower, ParameterGroup::kAudioTower});
   const ParameterCount count = CountCheckpoint(checkpoint);
@@ -116,7 +116,7 @@ void InspectCheckpoint(const Arguments& arguments) {
 
 void AddInspectCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Count parameters and bytes by what they are for");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<InspectArguments>();
   CLI::Option* checkpoint =
       command->add_option("CKPT", arguments->checkpoint, "checkpoint directory, whose tensors are counted");
   CLI::Option* shape =

@@ -16,13 +16,13 @@
 namespace plelab {
 namespace {
 
-struct Arguments {
+struct SynthArguments {
   std::string shape, out, dtype = "bfloat16", max_shard = "5GB";
   uint64_t seed = 0;
   bool force = false;
 };
 
-void Synthesise(const Arguments& arguments) {
+void Synthesise(const SynthArguments& arguments) {
   SynthOptions options;
   options.seed = arguments.seed;
   options.dtype = ParseDType(arguments.dtype);
@@ -44,7 +44,7 @@ void Synthesise(const Arguments& arguments) {
 
 void AddSynthCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("synth", "Write a random checkpoint in the published layout");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SynthArguments>();
   command->add_option("--shape", arguments->shape, "e2b, e4b, small, or a config.json")->required();
   command->add_option("--out", arguments->out, "the checkpoint's directory")->required();
   command->add_option("--seed", arguments->seed, "weights are a function of seed, name and index")
