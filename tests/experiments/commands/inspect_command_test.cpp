@@ -14,7 +14,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace inspect_command_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -113,7 +113,8 @@ TEST(ListCommand, ShowsEveryRowOfTheTables) {
     for (size_t i = 0; i < rows.size(); ++i) {
       EXPECT_EQ(json[list][i]["name"], rows[i].name);
       EXPECT_EQ(json[list][i]["help"], rows[i].help);
-      if (rows[i].name != "none") EXPECT_THAT(text, HasSubstr(std::string(rows[i].help)));
+      if (rows[i].name == "none") continue;
+      EXPECT_THAT(text, HasSubstr(std::string(rows[i].help)));
     }
   };
   expect("strategies", Strategies());
@@ -135,5 +136,5 @@ TEST(ListCommand, DescribesOptionsForPrograms) {
   EXPECT_EQ(json["transforms"][1]["options"][0]["required"], true);
 }
 
-}  // namespace
+}  // namespace inspect_command_test
 }  // namespace plelab

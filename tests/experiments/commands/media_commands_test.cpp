@@ -11,7 +11,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace media_commands_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -167,5 +167,5 @@ TEST_F(MediaCommands, ModalitiesRecordsWhatEachInputTakes) {
   }
 }
 
-}  // namespace
+}  // namespace media_commands_test
 }  // namespace plelab

@@ -15,7 +15,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace run_command_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -230,5 +230,5 @@ TEST(RunCommand, ParameterGroupsCountsThePublishedShapes) {
   EXPECT_EQ(total, 5439438272);
 }
 
-}  // namespace
+}  // namespace run_command_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace text_commands_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -244,5 +244,5 @@ TEST_F(TextCommands, AMissingTokenizerIsNamed) {
   EXPECT_THAT(result.last_lines, ElementsAre(HasSubstr("tiny/tokenizer.model: no tokenizer there")));
 }
 
-}  // namespace
+}  // namespace text_commands_test
 }  // namespace plelab

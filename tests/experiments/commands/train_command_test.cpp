@@ -12,7 +12,7 @@
 #include "tests/support/tiny_training.h"
 
 namespace plelab {
-namespace {
+namespace train_command_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -95,5 +95,5 @@ TEST(TrainCommand, MistakesEndWith2AndOneLine) {
   EXPECT_THAT(LastLine(shape), HasSubstr("num_layers=3"));
 }
 
-}  // namespace
+}  // namespace train_command_test
 }  // namespace plelab

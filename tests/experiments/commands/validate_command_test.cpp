@@ -8,7 +8,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace validate_command_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -56,5 +56,5 @@ TEST(ValidateCommand, ExitsWith2WhenThereIsNothingToRead) {
   }
 }
 
-}  // namespace
+}  // namespace validate_command_test
 }  // namespace plelab

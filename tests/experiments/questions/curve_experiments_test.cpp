@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace curve_experiments_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -125,5 +125,5 @@ TEST_F(CurveExperiments, OffloadRefusesAScratchFileThatDoesNotFit) {
   EXPECT_FALSE(fs::exists(out_));
 }
 
-}  // namespace
+}  // namespace curve_experiments_test
 }  // namespace plelab

@@ -5,7 +5,7 @@
 #include "experiments/questions/experiment.h"
 
 namespace plelab {
-namespace {
+namespace depth_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -40,5 +40,5 @@ TEST(Depth, TheSummarySaysWhichLayersRanAndWhatItCost) {
   EXPECT_THAT(text, Not(HasSubstr("0-3+5-9")));
 }
 
-}  // namespace
+}  // namespace depth_test
 }  // namespace plelab

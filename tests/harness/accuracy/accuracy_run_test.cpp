@@ -13,7 +13,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace accuracy_run_test {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -156,5 +156,5 @@ TEST(AccuracyRun, PreviousRepeatsItselfInEachRepetitionOfATimedRun) {
   EXPECT_EQ(outputs.size(), 1u);
 }
 
-}  // namespace
+}  // namespace accuracy_run_test
 }  // namespace plelab

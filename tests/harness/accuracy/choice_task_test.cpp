@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace choice_task_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -190,5 +190,5 @@ TEST(ChoiceTask, TheShippedTasksHaveFourChoicesAndNoFavouritePlace) {
   }
 }
 
-}  // namespace
+}  // namespace choice_task_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include <numeric>
 
 namespace plelab {
-namespace {
+namespace contribution_rows_test {
 
 using ::testing::DoubleNear;
 using ::testing::Each;
@@ -133,5 +133,5 @@ TEST(ContributionRows, SharesSumToOneAndIntervalsHoldTheirValues) {
   EXPECT_EQ(rows.size(), 2u * 2 + 5) << "all ids are equally frequent: one bucket, and all";
 }
 
-}  // namespace
+}  // namespace contribution_rows_test
 }  // namespace plelab

@@ -13,7 +13,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace contribution_run_test {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -141,5 +141,5 @@ TEST(ContributionRun, AFaultySourceFailsItsVariantAlone) {
   EXPECT_THAT(result.record.contribution, IsEmpty());
 }
 
-}  // namespace
+}  // namespace contribution_run_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "harness/accuracy/accuracy_table.h"
 
 namespace plelab {
-namespace {
+namespace scoring_test {
 
 using ::testing::DoubleNear;
 using ::testing::Each;
@@ -96,5 +96,5 @@ TEST(AccuracyTable, TokenRowsNameWindowPositionAndId) {
   EXPECT_EQ(rows[2].nats, 3);
 }
 
-}  // namespace
+}  // namespace scoring_test
 }  // namespace plelab

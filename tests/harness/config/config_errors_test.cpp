@@ -6,10 +6,10 @@
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
-namespace {
+namespace config_errors_test {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
   EXPECT_EQ(ErrorOf(kHeadWithoutVariants + "variants:\n"
@@ -99,16 +99,16 @@ TEST(ConfigErrors, UnknownWordsNameTheKnownOnes) {
   EXPECT_THAT(ErrorOf(kHead, {"model.device=tpu"}),
               HasSubstr("'device' in 'model': expected one of cpu, cuda, found 'tpu'"));
   EXPECT_THAT(ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: dsk}}]\n"),
-              testing::AllOf(StartsWith("x.yaml:4:38: "), HasSubstr("'dsk'"),
-                             HasSubstr("resident, cached, disk, dropped")));
+              ::testing::AllOf(StartsWith("x.yaml:4:38: "), HasSubstr("'dsk'"),
+                               HasSubstr("resident, cached, disk, dropped")));
 }
 
 TEST(ConfigErrors, OptionsThatTheStrategyDoesNotHave) {
   EXPECT_THAT(ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: disk, capacity: 5%}}]\n"),
-              testing::AllOf(StartsWith("x.yaml:4:44: "), HasSubstr("'capacity'"), HasSubstr("'disk'")));
+              ::testing::AllOf(StartsWith("x.yaml:4:44: "), HasSubstr("'capacity'"), HasSubstr("'disk'")));
   EXPECT_THAT(
       ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: disk, over: {backend: mmap}}}]\n"),
-      testing::AllOf(StartsWith("x.yaml:4:51: "), HasSubstr("'over.backend'")));
+      ::testing::AllOf(StartsWith("x.yaml:4:51: "), HasSubstr("'over.backend'")));
 }
 
 TEST(ConfigErrors, TransformsSayWhatTheyNeedAndWhatGoesWithThem) {
@@ -119,8 +119,9 @@ TEST(ConfigErrors, TransformsSayWhatTheyNeedAndWhatGoesWithThem) {
             "x.yaml:4:61: key 'rank' goes with 'transform: low_rank' only, found 'transform: int8'");
   EXPECT_EQ(with("transform: zero_layers"),
             "x.yaml:4:28: 'transform: zero_layers' needs 'layers': layers, counted from 0: 5, 0-3 or 0-3+7");
-  EXPECT_THAT(with("transform: mean_layers, layers: 3-1"),
-              testing::AllOf(StartsWith("x.yaml:4:76: '3-1' for 'layers': "), HasSubstr("write layers as")));
+  EXPECT_THAT(
+      with("transform: mean_layers, layers: 3-1"),
+      ::testing::AllOf(StartsWith("x.yaml:4:76: '3-1' for 'layers': "), HasSubstr("write layers as")));
   EXPECT_THAT(with("transform: zero_layers, layers: [1, 2]"), HasSubstr("expected a single value"));
 }
 
@@ -155,7 +156,7 @@ TEST(ConfigErrors, WrongUnits) {
   };
   for (const char* capacity : {"64", "64us", "64mib", "5pct", "-1MiB", "120%"}) {
     EXPECT_THAT(with_capacity(capacity),
-                testing::AllOf(StartsWith("x.yaml:4:56: "), HasSubstr(std::string("'") + capacity + "'")));
+                ::testing::AllOf(StartsWith("x.yaml:4:56: "), HasSubstr(std::string("'") + capacity + "'")));
   }
   EXPECT_EQ(
       ErrorOf(kHead + "design: {margin: 1 ms}\n"),
@@ -269,7 +270,7 @@ TEST(ConfigErrors, OffloadWritesAmountsWithTheirUnit) {
 }
 
 TEST(ConfigErrors, BrokenYaml) {
-  EXPECT_THAT(ErrorOf("experiment: [a\n"), testing::AllOf(StartsWith("x.yaml:"), HasSubstr("not YAML: ")));
+  EXPECT_THAT(ErrorOf("experiment: [a\n"), ::testing::AllOf(StartsWith("x.yaml:"), HasSubstr("not YAML: ")));
   EXPECT_THAT(ErrorOf("a: b: c\n"), StartsWith("x.yaml:1:5: not YAML: "));
   EXPECT_EQ(ErrorOf(kHead + "---\nexperiment: b\n"), "x.yaml:6:1: expected one YAML document, found 2");
   EXPECT_EQ(ErrorOf("[a, b]: c\n"), "x.yaml:1:1: expected a key that is plain text");
@@ -293,5 +294,5 @@ TEST(ConfigErrors, AFileThatIsNotThere) {
   }
 }
 
-}  // namespace
+}  // namespace config_errors_test
 }  // namespace plelab

@@ -19,12 +19,12 @@
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
-namespace {
+namespace experiment_config_test {
 
-using testing::ElementsAre;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 const std::string kConfigs = std::string(PLELAB_SOURCE_DIR) + "/configs/";
 
@@ -225,7 +225,7 @@ TEST(ExperimentConfig, AnExperimentMayScoreAccuracyAlone) {
   EXPECT_THAT(NamesOf(config), ElementsAre("a", "b@layers=0", "b@layers=0-3+7"));
   EXPECT_THAT(config.resolved_yaml, HasSubstr("layers: 0-3+7"));
   for (const char* section : {"workload", "design", "page_cache", "transform: none"}) {
-    EXPECT_THAT(config.resolved_yaml, testing::Not(HasSubstr(section)));
+    EXPECT_THAT(config.resolved_yaml, ::testing::Not(HasSubstr(section)));
   }
   ExpectSame(config, Parse(config.resolved_yaml));
 }
@@ -289,7 +289,7 @@ TEST(ExperimentConfig, PlacesSayWhereAKeyStands) {
   EXPECT_EQ(config.places.count("model.dtype"), 0u);
 }
 
-class ConfigFiles : public testing::Test {
+class ConfigFiles : public ::testing::Test {
  protected:
   ConfigFiles() {
     std::filesystem::create_directories(folder_ / "ckpt");
@@ -307,7 +307,7 @@ class ConfigFiles : public testing::Test {
     }
     return "no error";
   }
-  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "plelab_config_files";
+  std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "plelab_config_files";
 };
 
 TEST_F(ConfigFiles, AllThereIsFine) { EXPECT_EQ(Check("ckpt", "a.txt"), "no error"); }
@@ -324,5 +324,5 @@ TEST_F(ConfigFiles, AMissingTextIsNamedWithItsKey) {
   EXPECT_THAT(Check("ckpt", "b.txt"), HasSubstr("'text_file' in 'workload': there is no file '"));
 }
 
-}  // namespace
+}  // namespace experiment_config_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
-namespace {
+namespace layer_edit_config_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -141,5 +141,5 @@ TEST(LayerEditConfig, TheShippedConfigTakesEachLayerAloneAndEachPairOfNeighbours
   EXPECT_EQ(swapped, 9);
 }
 
-}  // namespace
+}  // namespace layer_edit_config_test
 }  // namespace plelab

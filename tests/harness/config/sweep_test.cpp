@@ -12,11 +12,11 @@
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
-namespace {
+namespace sweep_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // Line 4.  What a test adds starts on line 5.
 const std::string kThree =
@@ -159,8 +159,8 @@ TEST(Sweep, AThousandVariantsAreEnough) {
   std::string values = "1";
   for (int i = 2; i <= 40; ++i) values += Format(", {}", i);
   EXPECT_THAT(ErrorOf(kHead + Format("sweep: {{model.threads: [{0}], workload.batch: [{0}]}}\n", values)),
-              testing::AllOf(StartsWith("x.yaml:5:"), testing::EndsWith(": more than 1000 variants")));
+              ::testing::AllOf(StartsWith("x.yaml:5:"), ::testing::EndsWith(": more than 1000 variants")));
 }
 
-}  // namespace
+}  // namespace sweep_test
 }  // namespace plelab

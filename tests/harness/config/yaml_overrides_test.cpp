@@ -3,14 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/ple/sources/cached_ple.h"
 #include "model/ple/sources/disk_ple.h"
 #include "tests/harness/config/config_test_support.h"
 
 namespace plelab {
-namespace {
+namespace yaml_overrides_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const std::string kTwo =
     kHeadWithoutVariants +
@@ -26,7 +27,10 @@ TEST(Overrides, ReplaceAndAddKeys) {
 }
 
 TEST(Overrides, ReachIntoListsByNumberAndByName) {
-  EXPECT_DOUBLE_EQ(Parse(kTwo, {"variants[0].ple.capacity=5%"}).variants[0].ple.capacity.share_of_table,
+  EXPECT_DOUBLE_EQ(Parse(kTwo, {"variants[0].ple.capacity=5%"})
+                       .variants[0]
+                       .ple.Get<CachedOptions>()
+                       .capacity.share_of_table,
                    0.05);
   EXPECT_EQ(Parse(kTwo, {"variants[disk].ple.backend=direct"}).variants[1].ple.Get<DiskOptions>().backend,
             IoBackend::kDirect);
@@ -91,5 +95,5 @@ TEST(Overrides, EntriesThatAreNotThere) {
   EXPECT_EQ(ErrorOf(kTwo, {"variants.name=x"}), "--set variants.name=x: 'variants' is a list, not a map");
 }
 
-}  // namespace
+}  // namespace yaml_overrides_test
 }  // namespace plelab

@@ -6,7 +6,7 @@
 #include "harness/machine/mounts.h"
 
 namespace plelab {
-namespace {
+namespace cgroup_test {
 
 constexpr char kPlain[] =
     "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
@@ -75,5 +75,5 @@ TEST(Cgroup, ThereMayBeNone) {
   EXPECT_FALSE(FindCgroup("memory", "nonsense\n", ParseMounts(kV2)).has_value());
 }
 
-}  // namespace
+}  // namespace cgroup_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace environment_test {
 
 using ::testing::MatchesRegex;
 using testing::TemporaryFolder;
@@ -133,5 +133,5 @@ TEST_F(SourceStateTest, AFolderInsideSomebodyElsesRepositoryIsUnknown) {
   EXPECT_EQ(ReadSourceState("/proc").dirty_hash, "unknown");
 }
 
-}  // namespace
+}  // namespace environment_test
 }  // namespace plelab

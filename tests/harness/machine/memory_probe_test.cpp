@@ -16,7 +16,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace memory_probe_test {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kBlock = 64 * kMiB;
@@ -118,5 +118,5 @@ TEST(MemoryGroup, RemovesThoseOfDeadProcessesOnly) {
   for (const std::string& folder : {of_dead, of_living, of_others}) rmdir(folder.c_str());
 }
 
-}  // namespace
+}  // namespace memory_probe_test
 }  // namespace plelab

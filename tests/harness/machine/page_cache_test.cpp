@@ -19,7 +19,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace page_cache_test {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kFileBytes = 16 * kMiB + 1000;  // ends in the middle of a page
@@ -140,5 +140,5 @@ TEST_F(PageCache, LoadingTextBringsNoPageOfTheTowers) {
   EXPECT_EQ(CachedWeights(*checkpoint, Modality::kAudio), 0);
 }
 
-}  // namespace
+}  // namespace page_cache_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace read_timing_test {
 
 using testing::TemporaryFolder;
 
@@ -99,5 +99,5 @@ TEST(ReadTiming, AScratchFileThatDoesNotFitIsRefused) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-}  // namespace
+}  // namespace read_timing_test
 }  // namespace plelab

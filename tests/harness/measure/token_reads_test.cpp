@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 namespace plelab {
-namespace {
+namespace token_reads_test {
 
 const TokenReads& Find(const std::vector<TokenReads>& reads, const std::string& what) {
   for (const TokenReads& r : reads) {
@@ -45,5 +45,5 @@ TEST(TokenReads, EveryWeightIsTheWorkingSetAndARow) {
   EXPECT_EQ(Find(ReadsOf("e4b"), "every_weight").bytes(), int64_t{4'486'425'328} * 2 + 17'920);
 }
 
-}  // namespace
+}  // namespace token_reads_test
 }  // namespace plelab

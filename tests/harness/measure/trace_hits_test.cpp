@@ -9,7 +9,7 @@
 #include <random>
 
 namespace plelab {
-namespace {
+namespace trace_hits_test {
 
 using ::testing::ElementsAre;
 
@@ -134,5 +134,5 @@ TEST(TraceHits, TheGridDoublesUpToTheDistinctRows) {
   EXPECT_THAT(CapacityGrid(16, 5), ElementsAre(5));
 }
 
-}  // namespace
+}  // namespace trace_hits_test
 }  // namespace plelab

@@ -14,7 +14,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace run_plan_test {
 
 using ::testing::ElementsAre;
 using testing::kInProcess;
@@ -160,5 +160,5 @@ TEST(RunPlan, ShufflesAreKnownAndDifferByStream) {
   EXPECT_GT(seen.size(), 15u);
 }
 
-}  // namespace
+}  // namespace run_plan_test
 }  // namespace plelab

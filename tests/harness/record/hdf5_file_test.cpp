@@ -11,7 +11,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace hdf5_file_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -196,5 +196,5 @@ print(json.loads(f["tables/steps"].attrs["units"])["step_ms"], len(f["meta"].att
       "ms 70000\n");
 }
 
-}  // namespace
+}  // namespace hdf5_file_test
 }  // namespace plelab

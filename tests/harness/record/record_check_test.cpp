@@ -6,7 +6,7 @@
 #include "tests/harness/record/record_fixture.h"
 
 namespace plelab {
-namespace {
+namespace record_check_test {
 
 using ::testing::AllOf;
 using ::testing::Contains;
@@ -122,5 +122,5 @@ TEST(RecordCheck, OneMistakeInEveryRowDoesNotBuryTheOthers) {
   EXPECT_THAT(problems, Contains(HasSubstr("found 'ok'")));
 }
 
-}  // namespace
+}  // namespace record_check_test
 }  // namespace plelab

@@ -17,7 +17,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace recorder_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -245,5 +245,5 @@ TEST(ValidateRecord, IsEmptyForARecordInWhichEverythingHolds) {
   EXPECT_THAT(ValidateRecord(folder / "x.h5"), IsEmpty());
 }
 
-}  // namespace
+}  // namespace recorder_test
 }  // namespace plelab

@@ -14,7 +14,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace depth_run_test {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -92,5 +92,5 @@ TEST(DepthRun, AnEditThatTheCheckpointCannotRunStopsTheRunWithItsPlace) {
   EXPECT_FALSE(std::filesystem::exists(tiny.out()));
 }
 
-}  // namespace
+}  // namespace depth_run_test
 }  // namespace plelab

@@ -17,7 +17,7 @@
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
-namespace {
+namespace runner_test {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -315,5 +315,5 @@ TEST(Runner, ATextThatIsTooShortStopsBeforeAnythingIsWritten) {
   EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
 }
 
-}  // namespace
+}  // namespace runner_test
 }  // namespace plelab

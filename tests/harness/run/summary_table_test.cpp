@@ -7,7 +7,7 @@
 #include <sstream>
 
 namespace plelab {
-namespace {
+namespace summary_table_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -96,5 +96,5 @@ TEST(SummaryTable, AFailedVariantShowsItsErrorAndNoNumber) {
   EXPECT_THAT(table, Not(HasSubstr("12.0")));
 }
 
-}  // namespace
+}  // namespace summary_table_test
 }  // namespace plelab

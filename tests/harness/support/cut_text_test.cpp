@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace plelab {
-namespace {
+namespace cut_text_test {
 
 TEST(CutText, KeepsBothEndsOfANameAndTheStartOfASentence) {
   EXPECT_EQ(CutInMiddle("disk@threads=1", 10), "disk@…ds=1");
@@ -25,5 +25,5 @@ TEST(CutText, CountsCharactersAndCutsBetweenThem) {
   EXPECT_EQ(CutAtEnd("ΔΔΔΔΔΔ", 4), "ΔΔΔ…");
 }
 
-}  // namespace
+}  // namespace cut_text_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace process_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -134,5 +134,5 @@ TEST(Process, AChildDiesWithItsParent) {
   EXPECT_TRUE(IsGone(child));
 }
 
-}  // namespace
+}  // namespace process_test
 }  // namespace plelab

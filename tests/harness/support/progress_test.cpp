@@ -8,14 +8,14 @@
 #include <string>
 
 namespace plelab {
-namespace {
+namespace progress_test {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // A clock that the test advances and a stream that it reads.
-class ProgressTest : public testing::Test {
+class ProgressTest : public ::testing::Test {
  protected:
   ProgressTest() : stream_(open_memstream(&buffer_, &size_)) {}
   ~ProgressTest() override {
@@ -108,5 +108,5 @@ TEST_F(ProgressTest, FinishingTwiceSaysItOnce) {
   EXPECT_EQ(Written(), "decode: done in 2.0 s\n");
 }
 
-}  // namespace
+}  // namespace progress_test
 }  // namespace plelab

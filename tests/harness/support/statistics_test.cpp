@@ -7,7 +7,7 @@
 #include <random>
 
 namespace plelab {
-namespace {
+namespace statistics_test {
 
 constexpr int64_t kResamples = 2000;
 
@@ -151,5 +151,5 @@ TEST(BlockBootstrapRatio, TooLittleHasNoInterval) {
   EXPECT_DOUBLE_EQ(BlockBootstrapRatio(x, x, 4, 100, 1).value, 1);
 }
 
-}  // namespace
+}  // namespace statistics_test
 }  // namespace plelab

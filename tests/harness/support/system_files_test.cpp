@@ -6,7 +6,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace system_files_test {
 
 using ::testing::ElementsAre;
 
@@ -45,5 +45,5 @@ TEST(SystemFiles, NumbersWordsAndChoicesAreCutOut) {
   EXPECT_EQ(ChosenOf("none"), "none");
 }
 
-}  // namespace
+}  // namespace system_files_test
 }  // namespace plelab

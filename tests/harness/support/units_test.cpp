@@ -7,9 +7,9 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace units_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 template <class F>
 std::string ErrorOf(F f) {
@@ -98,5 +98,5 @@ TEST(Units, SizesForPeopleArePowersOf1000Or1024) {
   EXPECT_EQ(ReadableBytes(5'242'880), "5.0 MiB");
 }
 
-}  // namespace
+}  // namespace units_test
 }  // namespace plelab

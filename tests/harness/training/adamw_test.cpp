@@ -9,7 +9,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace adamw_test {
 
 TrainedTensor Tensor(const std::string& name, std::vector<int64_t> shape, ParameterGroup group) {
   return {MakeSpec(name, shape, group), torch::ones(shape).requires_grad_(true)};
@@ -95,5 +95,5 @@ TEST(AdamW, GoesOnFromItsStateAsIfItHadNotStopped) {
   EXPECT_TRUE(run(2).equal(run(-1)));
 }
 
-}  // namespace
+}  // namespace adamw_test
 }  // namespace plelab

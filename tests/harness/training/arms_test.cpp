@@ -8,7 +8,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace arms_test {
 
 const std::string kSource = PLELAB_SOURCE_DIR "/";
 
@@ -68,5 +68,5 @@ TEST_F(ShippedArms, EverySeriesNamesArmsThatThereAre) {
   }
 }
 
-}  // namespace
+}  // namespace arms_test
 }  // namespace plelab

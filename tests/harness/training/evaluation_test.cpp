@@ -9,7 +9,7 @@
 #include "tests/support/tiny_training.h"
 
 namespace plelab {
-namespace {
+namespace evaluation_test {
 
 class Evaluation : public ::testing::Test {
  protected:
@@ -63,5 +63,5 @@ TEST_F(Evaluation, RowsAreNatsPerTokenAndBitsPerByteInAllAndByDomain) {
   EXPECT_EQ(rows[3].task, "test/odd");
 }
 
-}  // namespace
+}  // namespace evaluation_test
 }  // namespace plelab

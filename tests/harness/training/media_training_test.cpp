@@ -14,7 +14,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace media_training_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -109,5 +109,5 @@ TEST_F(MediaTraining, MistakesSayWhatToDo) {
   EXPECT_THAT(ErrorOf(Yaml(", examples: 8")), HasSubstr("train.jsonl:1: expected 'images' or 'audio'"));
 }
 
-}  // namespace
+}  // namespace media_training_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/tiny_training.h"
 
 namespace plelab {
-namespace {
+namespace packing_test {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -110,5 +110,5 @@ TEST(TokenSplit, DocumentsUntilSoManyTokens) {
   EXPECT_EQ(DocumentsUntil(split, 1'000'000), 6);
 }
 
-}  // namespace
+}  // namespace packing_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace training_config_test {
 
 using ::testing::HasSubstr;
 
@@ -93,5 +93,5 @@ TEST(TrainingConfig, TheCommittedSchemaIsTheGeneratedOne) {
       << "cp " << generated << " configs/training.schema.json";
 }
 
-}  // namespace
+}  // namespace training_config_test
 }  // namespace plelab

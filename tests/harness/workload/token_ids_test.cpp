@@ -11,10 +11,10 @@
 #include "model/base/sha256.h"
 
 namespace plelab {
-namespace {
+namespace token_ids_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr int64_t kGemmaPieces = 262'144;
 
@@ -59,5 +59,5 @@ TEST(TokenIds, TheShippedTraceIsOfTheShippedText) {
   EXPECT_EQ(trace["sha256"], Sha256OfFile(PLELAB_SOURCE_DIR "/" + trace["source"].get<std::string>()));
 }
 
-}  // namespace
+}  // namespace token_ids_test
 }  // namespace plelab

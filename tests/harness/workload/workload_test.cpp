@@ -9,7 +9,7 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace workload_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -79,5 +79,5 @@ TEST(Workload, TooShortATextSaysHowManyTokensThereAreAndHowManyAreNeeded) {
   }
 }
 
-}  // namespace
+}  // namespace workload_test
 }  // namespace plelab

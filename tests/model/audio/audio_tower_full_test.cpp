@@ -11,7 +11,7 @@
 #include "tests/support/audio_golden.h"
 
 namespace plelab {
-namespace {
+namespace audio_tower_full_test {
 
 constexpr int64_t kKept = 97;  // the golden keeps every 97th feature
 
@@ -51,5 +51,5 @@ TEST_F(AudioTowerFull, AsCloseAsTheReferenceInBFloat16) {
   EXPECT_LE(ours, 1.1 * theirs);
 }
 
-}  // namespace
+}  // namespace audio_tower_full_test
 }  // namespace plelab

@@ -15,7 +15,7 @@
 #include "tests/support/audio_golden.h"
 
 namespace plelab {
-namespace {
+namespace audio_tower_test {
 
 class AudioParity : public ::testing::TestWithParam<std::string> {
  protected:
@@ -193,5 +193,5 @@ TEST(AudioTower, PublishedSizeIsCounted) {
   EXPECT_EQ(elements, 681'348'640);
 }
 
-}  // namespace
+}  // namespace audio_tower_test
 }  // namespace plelab

@@ -10,7 +10,7 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace anonymous_memory_test {
 
 TEST(AnonymousMemory, IsZeroAndWritableToItsLastByte) {
   for (PageSize pages : {PageSize::kHuge, PageSize::k4KiB}) {
@@ -48,5 +48,5 @@ TEST(AnonymousMemory, OfNothingIsEmpty) {
   EXPECT_EQ(memory.size_bytes(), 0);
 }
 
-}  // namespace
+}  // namespace anonymous_memory_test
 }  // namespace plelab

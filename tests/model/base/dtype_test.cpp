@@ -6,7 +6,7 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace dtype_test {
 
 constexpr DType kAll[] = {DType::kFloat32, DType::kBFloat16, DType::kFloat16, DType::kInt8,
                           DType::kUInt8,   DType::kInt32,    DType::kInt64,   DType::kBool};
@@ -36,11 +36,11 @@ TEST(DType, AnUnknownNameIsTheUsersMistakeAndListsTheKnownOnes) {
       parse("F8_E4M3");
       FAIL() << "accepted";
     } catch (const UserError& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr("F8_E4M3"));
-      EXPECT_THAT(std::string(error.what()), testing::MatchesRegex(".*(BF16|bfloat16), .*"));
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("F8_E4M3"));
+      EXPECT_THAT(std::string(error.what()), ::testing::MatchesRegex(".*(BF16|bfloat16), .*"));
     }
   }
 }
 
-}  // namespace
+}  // namespace dtype_test
 }  // namespace plelab

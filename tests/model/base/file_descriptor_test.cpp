@@ -11,7 +11,7 @@
 #include "tests/support/temp_file.h"
 
 namespace plelab {
-namespace {
+namespace file_descriptor_test {
 
 constexpr std::string_view kText = "per-layer embeddings";
 
@@ -81,10 +81,10 @@ TEST(FileDescriptor, ReadsARangeOrNamesFileOffsetExpectedAndFound) {
     FAIL() << "read beyond the end";
   } catch (const ReadError& error) {
     EXPECT_EQ(error.failed_at(), std::ssize(kText));
-    EXPECT_THAT(error.what(), testing::HasSubstr(temp.path()));
-    EXPECT_THAT(error.what(), testing::HasSubstr(Format("offset {}: expected 9 bytes, found 2", offset)));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(temp.path()));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(Format("offset {}: expected 9 bytes, found 2", offset)));
   }
 }
 
-}  // namespace
+}  // namespace file_descriptor_test
 }  // namespace plelab

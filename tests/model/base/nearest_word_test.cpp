@@ -5,7 +5,7 @@
 #include <array>
 
 namespace plelab {
-namespace {
+namespace nearest_word_test {
 
 constexpr std::array<std::string_view, 5> kKnown = {"capacity", "policy", "over", "lru", "4k"};
 
@@ -31,5 +31,5 @@ TEST(NearestWord, SharesSomethingWithWhatWasWritten) {
   EXPECT_EQ(DidYouMean("lru", {}), "");
 }
 
-}  // namespace
+}  // namespace nearest_word_test
 }  // namespace plelab

@@ -9,7 +9,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace output_file_test {
 
 namespace fs = std::filesystem;
 using testing::ReadText;
@@ -60,5 +60,5 @@ TEST(WriteWholeFile, MakesTheFolderWhereItIsMissing) {
   EXPECT_THROW(WriteWholeFile(folder / "a/b/x/y", "text"), RunError);
 }
 
-}  // namespace
+}  // namespace output_file_test
 }  // namespace plelab

@@ -6,7 +6,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace sha256_test {
 
 TEST(Sha256, KnownAnswers) {  // FIPS 180-2
   EXPECT_EQ(Sha256Hex(std::string_view("")),
@@ -30,5 +30,5 @@ TEST(Sha256, OfAFileIsOfItsBytes) {
   EXPECT_THROW(Sha256OfFile(folder / "y"), UserError);
 }
 
-}  // namespace
+}  // namespace sha256_test
 }  // namespace plelab

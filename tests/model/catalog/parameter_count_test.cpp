@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace plelab {
-namespace {
+namespace parameter_count_test {
 
 using Sums = std::vector<std::pair<std::string, int64_t>>;
 
@@ -52,5 +52,5 @@ TEST(ParameterCount, ACheckpointCountsWhatIsThereInItsOwnTypes) {
   EXPECT_EQ(there.bytes.total(), 4 * there.parameters.total());
 }
 
-}  // namespace
+}  // namespace parameter_count_test
 }  // namespace plelab

@@ -14,7 +14,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace synth_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -153,5 +153,5 @@ TEST(Synth, RandomTextWeightsAreTheTextOnlyCheckpointsOwn) {
   EXPECT_FALSE(drawn.layers[2].self_attn.k_proj.values.defined());
 }
 
-}  // namespace
+}  // namespace synth_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace weight_lists_test {
 
 using Shapes = std::map<std::string, std::vector<int64_t>>;
 
@@ -87,5 +87,5 @@ TEST(WeightLists, TogetherTheyNameThePublishedIndex) {
   EXPECT_EQ(bytes, index["metadata"]["total_size"].get<int64_t>());
 }
 
-}  // namespace
+}  // namespace weight_lists_test
 }  // namespace plelab

@@ -10,7 +10,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace weights_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -232,5 +232,5 @@ TEST(Weights, ArenaHandsOutAlignedTensorsUntilItIsFull) {
   EXPECT_THROW(arena->Allocate({1}, torch::kFloat32), RunError);
 }
 
-}  // namespace
+}  // namespace weights_test
 }  // namespace plelab

@@ -13,7 +13,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace checkpoint_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -205,5 +205,5 @@ TEST(Checkpoint, SaysWhatADirectoryLacks) {
   EXPECT_THAT(error(folder / "config.json"), HasSubstr("found a file"));
 }
 
-}  // namespace
+}  // namespace checkpoint_test
 }  // namespace plelab

@@ -9,7 +9,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace config_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -231,5 +231,5 @@ TEST(Config, ShapesThatShipAreBuiltInAsTheirFilesStand) {
   EXPECT_EQ(ParseConfig(ShapeConfigJson("small"), "small").text.num_hidden_layers, 10);
 }
 
-}  // namespace
+}  // namespace config_test
 }  // namespace plelab

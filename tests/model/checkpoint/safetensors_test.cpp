@@ -9,7 +9,7 @@
 #include "tests/support/checkpoint_files.h"
 
 namespace plelab {
-namespace {
+namespace safetensors_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -151,5 +151,5 @@ TEST(Safetensors, RepeatedNamesAndBrokenTextAreRefused) {
   EXPECT_THAT(ErrorOf(SafetensorsFile(std::string(200'000, '['), 8)), HasSubstr("x.safetensors"));
 }
 
-}  // namespace
+}  // namespace safetensors_test
 }  // namespace plelab

@@ -15,7 +15,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace gemma3n_test {
 
 std::span<const int64_t> Span(const torch::Tensor& ids) {
   return {ids.const_data_ptr<int64_t>(), static_cast<size_t>(ids.numel())};
@@ -175,5 +175,5 @@ TEST(Gemma3n, UnusedKeyWeightsChangeNothing) {
   EXPECT_TRUE(logits(without).equal(logits(with.checkpoint)));
 }
 
-}  // namespace
+}  // namespace gemma3n_test
 }  // namespace plelab

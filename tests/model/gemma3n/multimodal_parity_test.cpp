@@ -13,7 +13,7 @@
 #include "tests/support/multimodal_golden.h"
 
 namespace plelab {
-namespace {
+namespace multimodal_parity_test {
 
 std::unique_ptr<PleSource> Source(const Checkpoint& checkpoint, const std::string& spec = "resident") {
   return MakePleSource(ParsePleSpec(spec), checkpoint.ple_table());
@@ -148,5 +148,5 @@ TEST(Multimodal, ReleasedTowersComeBackTheSame) {
   EXPECT_TRUE(again.audio.equal(first.audio));
 }
 
-}  // namespace
+}  // namespace multimodal_parity_test
 }  // namespace plelab

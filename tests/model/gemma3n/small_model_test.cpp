@@ -13,7 +13,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace small_model_test {
 
 const std::string kModels = PLELAB_SOURCE_DIR "/configs/models";
 
@@ -107,5 +107,5 @@ TEST_F(SmallModelWeights, ReadEnglishAndNeedTheirTable) {
   EXPECT_GT(NatsWith("dropped,mode=block_off"), whole + 0.02);
 }
 
-}  // namespace
+}  // namespace small_model_test
 }  // namespace plelab

@@ -16,14 +16,14 @@
 #include "tests/support/temp_file.h"
 
 namespace plelab {
-namespace {
+namespace random_access_file_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Larger than a bounce buffer, and ending inside a block.
 constexpr int64_t kSize = 3 * 1024 * 1024 + 1234;
 
-class EveryBackend : public testing::TestWithParam<IoBackend> {
+class EveryBackend : public ::testing::TestWithParam<IoBackend> {
  protected:
   std::unique_ptr<RandomAccessFile> Open() { return OpenRandomAccessFile(file_.path(), GetParam()); }
   std::vector<std::byte> Expected(int64_t offset, int64_t size) const {
@@ -169,7 +169,7 @@ TEST_P(EveryBackend, OpensAnEmptyFile) {
   EXPECT_THAT(ErrorOf(*file, 0, 1), HasSubstr("found 0"));
 }
 
-std::string BackendName(const testing::TestParamInfo<IoBackend>& info) {
+std::string BackendName(const ::testing::TestParamInfo<IoBackend>& info) {
   switch (info.param) {
     case IoBackend::kPread:
       return "pread";
@@ -182,7 +182,7 @@ std::string BackendName(const testing::TestParamInfo<IoBackend>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, EveryBackend,
-                         testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap),
+                         ::testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap),
                          BackendName);
 
 TEST(DirectFile, MovesWholeBlocksAndSaysSo) {
@@ -211,5 +211,5 @@ TEST(DirectFile, MovesOnlyWhatTheLastBlockHas) {
   EXPECT_EQ(file.counters().bytes_moved, 100);
 }
 
-}  // namespace
+}  // namespace random_access_file_test
 }  // namespace plelab

@@ -14,7 +14,7 @@
 #include "tests/support/temp_file.h"
 
 namespace plelab {
-namespace {
+namespace sigbus_guard_test {
 
 // A mapping of 16 pages whose file then shrank to `left` of them.
 class ShrunkMapping {
@@ -66,7 +66,7 @@ void CopyOnce() {
   CopyFromMapping(&a, &b, 1);
 }
 
-using SigbusGuardDeathTest = testing::Test;
+using SigbusGuardDeathTest = ::testing::Test;
 
 TEST(SigbusGuardDeathTest, AFaultOutsideAGuardStillEndsTheProcess) {
   const ShrunkMapping mapping(0);
@@ -75,7 +75,7 @@ TEST(SigbusGuardDeathTest, AFaultOutsideAGuardStillEndsTheProcess) {
     CopyOnce();
     std::exit(static_cast<int>(*const_cast<volatile std::byte*>(mapping.begin)));
   };
-  EXPECT_EXIT(fault(), testing::KilledBySignal(SIGBUS), "");
+  EXPECT_EXIT(fault(), ::testing::KilledBySignal(SIGBUS), "");
 }
 
 TEST(SigbusGuardDeathTest, ASignalFromElsewhereReachesTheEarlierHandler) {
@@ -84,7 +84,7 @@ TEST(SigbusGuardDeathTest, ASignalFromElsewhereReachesTheEarlierHandler) {
     CopyOnce();
     std::raise(SIGBUS);
   };
-  EXPECT_EXIT(raise_with_handler(), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(raise_with_handler(), ::testing::ExitedWithCode(42), "");
 }
 
 TEST(SigbusGuardDeathTest, AFaultElsewhereReachesTheEarlierHandlerWithItsAddress) {
@@ -99,8 +99,8 @@ TEST(SigbusGuardDeathTest, AFaultElsewhereReachesTheEarlierHandlerWithItsAddress
     CopyOnce();
     std::exit(static_cast<int>(*const_cast<volatile std::byte*>(mapping.begin)));
   };
-  EXPECT_EXIT(fault(), testing::ExitedWithCode(43), "");
+  EXPECT_EXIT(fault(), ::testing::ExitedWithCode(43), "");
 }
 
-}  // namespace
+}  // namespace sigbus_guard_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
-namespace {
+namespace conformer_math_test {
 
 using testing::ForEachTarget;
 using testing::RandomVector;
@@ -81,5 +81,5 @@ TEST(ConformerMath, SumOfProductsIsElementByElement) {
   });
 }
 
-}  // namespace
+}  // namespace conformer_math_test
 }  // namespace plelab

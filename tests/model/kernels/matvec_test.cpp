@@ -6,7 +6,7 @@
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
-namespace {
+namespace matvec_test {
 
 using testing::ForEachTarget;
 using testing::RandomMatrix;
@@ -116,5 +116,5 @@ TEST(MatVecRows, WithoutRowsTouchesNothing) {
   EXPECT_EQ(y, std::vector<float>(4, 5.0f));
 }
 
-}  // namespace
+}  // namespace matvec_test
 }  // namespace plelab

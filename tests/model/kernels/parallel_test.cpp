@@ -17,7 +17,7 @@
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
-namespace {
+namespace parallel_test {
 
 class ThreadCount {  // for one scope
  public:
@@ -86,5 +86,5 @@ TEST(ReadAll, ReadsEachWordOnce) {
   });
 }
 
-}  // namespace
+}  // namespace parallel_test
 }  // namespace plelab

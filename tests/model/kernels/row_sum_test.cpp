@@ -6,7 +6,7 @@
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
-namespace {
+namespace row_sum_test {
 
 using testing::ForEachTarget;
 using testing::RandomMatrix;
@@ -85,5 +85,5 @@ TEST(AddRowSumSerial, AddsTheBitsOfRowSum) {
   EXPECT_EQ(serial, parallel);
 }
 
-}  // namespace
+}  // namespace row_sum_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
-namespace {
+namespace vector_math_test {
 
 using testing::ForEachTarget;
 using testing::RandomVector;
@@ -123,5 +123,5 @@ TEST(VectorMath, BFloat16RoundsToNearestEvenAndWidensBack) {
   });
 }
 
-}  // namespace
+}  // namespace vector_math_test
 }  // namespace plelab

@@ -13,7 +13,7 @@
 #include "tests/support/media.h"
 
 namespace plelab {
-namespace {
+namespace audio_features_test {
 
 using ::testing::AllOf;
 using testing::ErrorOf;
@@ -193,5 +193,5 @@ TEST(AudioProcessor, WhatIsNotDoneHereIsRefusedByName) {
   EXPECT_THAT(error("sampling_rate", "16k"), HasSubstr("'sampling_rate'"));
 }
 
-}  // namespace
+}  // namespace audio_features_test
 }  // namespace plelab

@@ -13,7 +13,7 @@
 #include "tests/support/media.h"
 
 namespace plelab {
-namespace {
+namespace audio_file_test {
 
 using ::testing::AllOf;
 using testing::ErrorOf;
@@ -155,5 +155,5 @@ TEST_F(AudioFile, AStreamedWavIsReadToItsEnd) {
   EXPECT_EQ(Read(FloatWav(samples, 16'000, 1, 0xFFFFFFFF)).numel(), 1000);
 }
 
-}  // namespace
+}  // namespace audio_file_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/media.h"
 
 namespace plelab {
-namespace {
+namespace image_features_test {
 
 using ::testing::AllOf;
 using testing::ErrorOf;
@@ -126,5 +126,5 @@ TEST(ImageProcessor, MissingKeysHaveNoSilentDefault) {
   }
 }
 
-}  // namespace
+}  // namespace image_features_test
 }  // namespace plelab

@@ -13,7 +13,7 @@
 #include "tests/support/media.h"
 
 namespace plelab {
-namespace {
+namespace image_file_test {
 
 using ::testing::AllOf;
 using testing::ErrorOf;
@@ -120,5 +120,5 @@ TEST_F(ImageFile, MalformedExifIsNoOrientation) {
   EXPECT_EQ(orientation(testing::Replaced(good, std::string("\x08\0\0\0", 4), "\xFF\xFF\xFF\xFF")), 1);
 }
 
-}  // namespace
+}  // namespace image_file_test
 }  // namespace plelab

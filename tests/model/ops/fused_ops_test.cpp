@@ -10,7 +10,7 @@
 #include "model/text/altup.h"
 
 namespace plelab {
-namespace {
+namespace fused_ops_test {
 
 using Tensors = std::vector<torch::Tensor>;
 using Op = std::function<Tensors(const Tensors&)>;
@@ -49,7 +49,7 @@ void ExpectSame(const Op& fused, const Op& unfused, const Tensors& inputs) {
 
 // Lengths below, at and beyond whole vectors of every instruction set. (With one element the norm's gradient
 // is nothing but rounding error.)
-class FusedOps : public testing::TestWithParam<int64_t> {
+class FusedOps : public ::testing::TestWithParam<int64_t> {
  protected:
   FusedOps() { torch::manual_seed(0); }
   int64_t n() const { return GetParam(); }
@@ -105,7 +105,7 @@ TEST_P(FusedOps, AddInnovation) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Lengths, FusedOps, testing::Values(2, 5, 16, 64, 77, 256),
+INSTANTIATE_TEST_SUITE_P(Lengths, FusedOps, ::testing::Values(2, 5, 16, 64, 77, 256),
                          [](const auto& n) { return std::to_string(n.param); });
 
 // A gate of equal elements has no deviation, so nothing passes, and no gradient is NaN.
@@ -117,5 +117,5 @@ TEST(FusedGatedGelu, AFlatGateIsClosed) {
   EXPECT_EQ(gate.grad().abs().max().item<double>(), 0);
 }
 
-}  // namespace
+}  // namespace fused_ops_test
 }  // namespace plelab

@@ -8,7 +8,7 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace matmul_test {
 
 LinearWeight MakeWeight(const torch::Tensor& values, WeightLayout layout) {
   const torch::Tensor stored = layout == WeightLayout::kRowMajor ? values : values.t().contiguous();
@@ -128,5 +128,5 @@ TEST(MatMul, RefusesInputOfAnotherWidth) {
   EXPECT_THROW(MatMul(at::randn({2, 4}), w), RunError);
 }
 
-}  // namespace
+}  // namespace matmul_test
 }  // namespace plelab

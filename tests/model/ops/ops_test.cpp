@@ -5,7 +5,7 @@
 #include <cmath>
 
 namespace plelab {
-namespace {
+namespace ops_test {
 
 TEST(RmsNorm, MultipliesByTheWeightItself) {
   const auto x = torch::tensor({{3.0f, 4.0f}});
@@ -74,5 +74,5 @@ TEST(LinearWeight, HeadsAreTheSameInBothLayouts) {
       torch::allclose(Linear(short_x, FirstInputs(rows, 3)), Linear(short_x, FirstInputs(columns, 3))));
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace plelab

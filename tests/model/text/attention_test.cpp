@@ -8,7 +8,7 @@
 #include "model/ops/ops.h"
 
 namespace plelab {
-namespace {
+namespace attention_test {
 
 TextConfig Config(int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t window) {
   TextConfig c;
@@ -133,5 +133,5 @@ TEST(Rope, RotatesPairsHalfAHeadApart) {
   EXPECT_EQ(y[1].item<double>(), 0);
 }
 
-}  // namespace
+}  // namespace attention_test
 }  // namespace plelab

@@ -14,7 +14,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace folded_table_test {
 namespace fs = std::filesystem;
 
 // A golden's checkpoint in a writable folder.
@@ -129,5 +129,5 @@ TEST(FoldedMedia, APromptWithMediaFallsBack) {
   EXPECT_TRUE(logits(folded).equal(logits(ParsePleSpec("resident"))));
 }
 
-}  // namespace
+}  // namespace folded_table_test
 }  // namespace plelab

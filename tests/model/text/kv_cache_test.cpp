@@ -6,7 +6,7 @@
 #include "tests/support/small_text_config.h"
 
 namespace plelab {
-namespace {
+namespace kv_cache_test {
 
 // Layers: sliding, full, and one KV-sharing layer of each type.
 TextConfig SmallConfig() {
@@ -111,5 +111,5 @@ TEST(KvCache, FollowsTheLayerList) {
   EXPECT_FALSE(kv.keys(3).defined());
 }
 
-}  // namespace
+}  // namespace kv_cache_test
 }  // namespace plelab

@@ -8,7 +8,7 @@
 #include "tests/support/mixed_layers.h"
 
 namespace plelab {
-namespace {
+namespace layer_edit_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -141,5 +141,5 @@ TEST(LayerEdit, APointBetweenE4BAndE2BHasTheParametersInBetween) {
   EXPECT_GT(sliced.effective(), CountPublished(Published("e2b"), DType::kBFloat16).parameters.effective());
 }
 
-}  // namespace
+}  // namespace layer_edit_test
 }  // namespace plelab

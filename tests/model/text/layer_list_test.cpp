@@ -7,7 +7,7 @@
 #include "tests/support/mixed_layers.h"
 
 namespace plelab {
-namespace {
+namespace layer_list_test {
 
 TextConfig MixedConfig() { return testing::MixedLayers({4, 5, 6, 7, 8, 9, 10}); }
 
@@ -61,5 +61,5 @@ TEST(LayerList, RefusesWhatCannotRun) {
   ExpectRefused(bad, "position 1: ffn_width is 6");
 }
 
-}  // namespace
+}  // namespace layer_list_test
 }  // namespace plelab

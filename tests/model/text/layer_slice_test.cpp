@@ -17,7 +17,7 @@
 #include "tests/support/golden.h"
 
 namespace plelab {
-namespace {
+namespace layer_slice_test {
 
 using testing::TemporaryFolder;
 using Json = nlohmann::ordered_json;
@@ -172,5 +172,5 @@ TEST_F(LayerSlice, ACacheOfAnotherListIsRefused) {
   EXPECT_THROW(model.UseLayers(broken), UserError);
 }
 
-}  // namespace
+}  // namespace layer_slice_test
 }  // namespace plelab

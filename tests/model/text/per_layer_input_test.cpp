@@ -12,9 +12,9 @@
 #include "tests/support/tensor_ple.h"
 
 namespace plelab {
-namespace {
+namespace per_layer_input_test {
 
-class PleKinds : public testing::Test {
+class PleKinds : public ::testing::Test {
  protected:
   PleKinds() : golden_("odd"), table_(ReadPleTable(*golden_.checkpoint)) {
     weights_ = LoadTextWeights(*golden_.checkpoint, {.dtype = DType::kFloat32});
@@ -118,5 +118,5 @@ TEST(PleRows, ARequestOfAnotherSizeIsRefused) {
   EXPECT_THROW(PleRows::FromRequest(*request, DType::kFloat32, 2, 3, torch::kCPU).Layer(0), RunError);
 }
 
-}  // namespace
+}  // namespace per_layer_input_test
 }  // namespace plelab

@@ -12,7 +12,7 @@
 #include "tests/support/tensor_ple.h"
 
 namespace plelab {
-namespace {
+namespace ple_observer_test {
 
 struct Seen : PleObserver {
   std::map<int64_t, PerLayerTerms> terms;
@@ -26,7 +26,7 @@ struct Seen : PleObserver {
   }
 };
 
-class PleObserverTest : public testing::Test {
+class PleObserverTest : public ::testing::Test {
  protected:
   PleObserverTest()
       : golden_("odd"),
@@ -98,5 +98,5 @@ TEST_F(PleObserverTest, WhereOneLogitIsWantedTheLastLayersShowOneToken) {
   EXPECT_EQ(seen.added.at(text().num_hidden_layers - 1).size(1), 1);
 }
 
-}  // namespace
+}  // namespace ple_observer_test
 }  // namespace plelab

@@ -10,7 +10,7 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace sampler_test {
 
 torch::Tensor Probabilities(std::vector<float> p) { return torch::tensor(p).log(); }
 
@@ -99,5 +99,5 @@ TEST(Sampler, RefusesWhatMeansNothing) {
   EXPECT_THROW(Sampler({}).Sample(torch::tensor({0.0f, NAN})), RunError);
 }
 
-}  // namespace
+}  // namespace sampler_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/golden.h"
 
 namespace plelab {
-namespace {
+namespace text_gradient_test {
 
 // A trained tensor, with its name in the checkpoint.
 struct Parameter {
@@ -82,7 +82,7 @@ TEST(TextGradients, ThePaddingRowOfTheTableGetsNone) {
   EXPECT_GT(MaxAbs(gradient[7]), 0);
 }
 
-class TextTraining : public testing::TestWithParam<DType> {};
+class TextTraining : public ::testing::TestWithParam<DType> {};
 
 TEST_P(TextTraining, AToysLossFallsInTwentySteps) {
   const TextGolden golden("gradients");
@@ -107,7 +107,7 @@ TEST_P(TextTraining, AToysLossFallsInTwentySteps) {
   EXPECT_LT(losses.back(), 0.7 * losses.front());
 }
 
-INSTANTIATE_TEST_SUITE_P(DTypes, TextTraining, testing::Values(DType::kFloat32, DType::kBFloat16),
+INSTANTIATE_TEST_SUITE_P(DTypes, TextTraining, ::testing::Values(DType::kFloat32, DType::kBFloat16),
                          [](const auto& dtype) { return std::string(Name(dtype.param)); });
 
 // The reference clips in training mode only: prediction coefficients in place, correction coefficients when
@@ -129,5 +129,5 @@ TEST(TextTraining, ClipsAltUpsCoefficientsInTrainingOnly) {
   EXPECT_NE(free, clipped);
 }
 
-}  // namespace
+}  // namespace text_gradient_test
 }  // namespace plelab

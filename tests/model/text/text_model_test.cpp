@@ -10,7 +10,7 @@
 #include "tests/support/small_text_config.h"
 
 namespace plelab {
-namespace {
+namespace text_model_test {
 
 constexpr LayerType kS = LayerType::kSliding, kF = LayerType::kFull;
 
@@ -123,5 +123,5 @@ TEST_F(TextModelTest, RefusesACacheOfAnotherBatchOrTooSmall) {
   EXPECT_EQ(small.length(), 0);  // detected before the first chunk is written
 }
 
-}  // namespace
+}  // namespace text_model_test
 }  // namespace plelab

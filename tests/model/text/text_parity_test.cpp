@@ -13,9 +13,9 @@
 #include "tests/support/tensor_ple.h"
 
 namespace plelab {
-namespace {
+namespace text_parity_test {
 
-class TextParity : public testing::TestWithParam<std::string> {
+class TextParity : public ::testing::TestWithParam<std::string> {
  protected:
   TextParity() : golden_(GetParam()), table_(ReadPleTable(*golden_.checkpoint)) {}
 
@@ -150,8 +150,8 @@ TEST_P(TextParity, APromptWithoutLogitsFillsTheCache) {
   EXPECT_LE(MaxAbs(Forward(model, *ple, ids.narrow(1, prompt, 3), &kv) - tail), LogitTolerance(tail));
 }
 
-INSTANTIATE_TEST_SUITE_P(Goldens, TextParity, testing::ValuesIn(TextGoldenNames()),
+INSTANTIATE_TEST_SUITE_P(Goldens, TextParity, ::testing::ValuesIn(TextGoldenNames()),
                          [](const auto& golden) { return golden.param; });
 
-}  // namespace
+}  // namespace text_parity_test
 }  // namespace plelab

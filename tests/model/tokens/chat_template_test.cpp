@@ -9,15 +9,15 @@
 #include "model/base/error.h"
 
 namespace plelab {
-namespace {
+namespace chat_template_test {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
-class ChatTemplate : public testing::Test {
+class ChatTemplate : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::path(testing::TempDir()) /
-                 testing::UnitTest::GetInstance()->current_test_info()->name();
+    directory_ = std::filesystem::path(::testing::TempDir()) /
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::create_directories(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
@@ -102,5 +102,5 @@ TEST_F(ChatTemplate, StopIdsComeFromBothConfigsAndTheTurnMark) {
   EXPECT_THROW(Stops(/*chat=*/false), UserError);
 }
 
-}  // namespace
+}  // namespace chat_template_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "model/tokens/chat_template.h"
 
 namespace plelab {
-namespace {
+namespace media_prompt_test {
 
 using ::testing::HasSubstr;
 
@@ -95,5 +95,5 @@ TEST_F(MediaPrompt, TextOnlyModelsHaveNoPlaceForMedia) {
   EXPECT_THROW(ClipIds(config_), UserError);
 }
 
-}  // namespace
+}  // namespace media_prompt_test
 }  // namespace plelab

@@ -12,10 +12,10 @@
 #include "model/tokens/utf8_stream.h"
 
 namespace plelab {
-namespace {
+namespace tokenizer_test {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const std::string kModel = PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.model";
 
@@ -116,7 +116,7 @@ TEST(Tokenizer, ControlAndUnknownIdsAreNoText) {
 }
 
 TEST(Tokenizer, SaysWhatIsWrongWithAFileThatIsMissingOrNoModel) {
-  const std::string path = testing::TempDir() + "/not_a_tokenizer.model";
+  const std::string path = ::testing::TempDir() + "/not_a_tokenizer.model";
   try {
     Tokenizer(path + ".missing", Config());
     FAIL() << "a missing file was accepted";
@@ -147,5 +147,5 @@ TEST(Tokenizer, RefusesAVocabularyThatTheModelHasNoRowsFor) {
   }
 }
 
-}  // namespace
+}  // namespace tokenizer_test
 }  // namespace plelab

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace plelab {
-namespace {
+namespace utf8_stream_test {
 
 TEST(Utf8Stream, HoldsACharacterBackUntilItsLastByte) {
   Utf8Stream stream;
@@ -43,5 +43,5 @@ TEST(Utf8Stream, KeepsTheEdgesOfTheRange) {
   }
 }
 
-}  // namespace
+}  // namespace utf8_stream_test
 }  // namespace plelab

@@ -6,7 +6,7 @@
 #include "model/ops/ops.h"
 
 namespace plelab {
-namespace {
+namespace head_loss_test {
 
 LinearWeight Head(int64_t vocab, int64_t hidden, WeightFormat format) {
   return {torch::randn({vocab, hidden}), format, WeightLayout::kRowMajor, vocab, hidden};
@@ -75,5 +75,5 @@ TEST(HeadNats, OfEachPositionAndNothingWhereItIsNotScored) {
   EXPECT_GT(nats.sum().item<double>(), 0);
 }
 
-}  // namespace
+}  // namespace head_loss_test
 }  // namespace plelab

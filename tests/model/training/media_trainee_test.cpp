@@ -17,7 +17,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace media_trainee_test {
 
 constexpr int64_t kScored = 3;  // tokens at the end of each prompt
 
@@ -146,5 +146,5 @@ TEST_F(MediaTrainees, NeedTowersAndATableWhoseRowZeroTheyRead) {
                UserError);
 }
 
-}  // namespace
+}  // namespace media_trainee_test
 }  // namespace plelab

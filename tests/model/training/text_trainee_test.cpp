@@ -15,7 +15,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace text_trainee_test {
 
 constexpr int64_t kVocab = 40, kPleDim = 4, kLayers = 3, kHidden = 16;
 
@@ -173,5 +173,5 @@ TEST(TextTrainee, BFloat16ProductsKeepFloat32Weights) {
   EXPECT_NEAR(loss.item<double>() / TrainingLoss(exact, text.inputs, text.targets).item<double>(), 1, 0.02);
 }
 
-}  // namespace
+}  // namespace text_trainee_test
 }  // namespace plelab

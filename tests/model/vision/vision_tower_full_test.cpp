@@ -8,7 +8,7 @@
 #include "tests/support/vision_golden.h"
 
 namespace plelab {
-namespace {
+namespace vision_tower_full_test {
 
 TEST(VisionTowerFull, IsTheReferences) {
   const VisionGolden golden("full");
@@ -21,5 +21,5 @@ TEST(VisionTowerFull, IsTheReferences) {
   golden.ExpectFloat32(EncodeImages(golden.Pixels(), weights, golden.config));
 }
 
-}  // namespace
+}  // namespace vision_tower_full_test
 }  // namespace plelab

@@ -15,7 +15,7 @@
 #include "tests/support/vision_golden.h"
 
 namespace plelab {
-namespace {
+namespace vision_tower_test {
 
 class VisionParity : public ::testing::TestWithParam<std::string> {
  protected:
@@ -176,5 +176,5 @@ TEST(VisionTower, PublishedSizeIsCounted) {
   EXPECT_EQ(elements, 294'126'912);
 }
 
-}  // namespace
+}  // namespace vision_tower_test
 }  // namespace plelab

@@ -10,7 +10,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace random_tensor_test {
 
 TensorSpec Matrix(const std::string& name, int64_t rows, int64_t columns) {
   return MakeSpec(name, {rows, columns}, ParameterGroup::kTextStack);
@@ -91,5 +91,5 @@ TEST(RandomTensor, SeedsAndNamesDrawUnrelatedValues) {
   }
 }
 
-}  // namespace
+}  // namespace random_tensor_test
 }  // namespace plelab

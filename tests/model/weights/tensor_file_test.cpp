@@ -7,7 +7,7 @@
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
-namespace {
+namespace tensor_file_test {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -45,5 +45,5 @@ TEST(TensorFile, AFolderThatIsNotThereIsNamed) {
               ThrowsMessage<RunError>(HasSubstr("/nowhere/x.safetensors")));
 }
 
-}  // namespace
+}  // namespace tensor_file_test
 }  // namespace plelab

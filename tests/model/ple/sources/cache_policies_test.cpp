@@ -6,13 +6,13 @@
 #include <random>
 
 namespace plelab {
-namespace {
+namespace cache_policies_test {
 
 constexpr int64_t kVocab = 40;
 constexpr int64_t kRowBytes = sizeof(int64_t);
 
 // Whatever a policy keeps, it keeps whole, under its own number, and no more than fits.
-class EveryPolicy : public testing::TestWithParam<CachePolicyRow> {
+class EveryPolicy : public ::testing::TestWithParam<CachePolicyRow> {
  protected:
   static std::unique_ptr<RowCache> Make(int64_t capacity) {
     return GetParam().make(kVocab, kRowBytes, capacity);
@@ -77,8 +77,8 @@ TEST_P(EveryPolicy, EndsARequestAsIfEveryRowHadBeenUsedOneByOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(CachePolicies, EveryPolicy, testing::ValuesIn(CachePolicies()),
+INSTANTIATE_TEST_SUITE_P(CachePolicies, EveryPolicy, ::testing::ValuesIn(CachePolicies()),
                          [](const auto& row) { return std::string(row.param.name); });
 
-}  // namespace
+}  // namespace cache_policies_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/ple_table.h"
 
 namespace plelab {
-namespace {
+namespace cached_ple_test {
 
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
 const int64_t kRowBytes = kGeometry.row_bytes();
@@ -207,5 +207,5 @@ TEST(CachedPle, SaysThatItKeepsState) {
   EXPECT_EQ(Cache(1).source->threads(), 0);
 }
 
-}  // namespace
+}  // namespace cached_ple_test
 }  // namespace plelab

@@ -12,10 +12,10 @@
 #include "tests/support/temp_file.h"
 
 namespace plelab {
-namespace {
+namespace disk_ple_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr PleGeometry kGeometry{.vocab = 100, .layers = 4, .dim = 16, .dtype = DType::kBFloat16};
 const int64_t kRowBytes = kGeometry.row_bytes();
@@ -34,7 +34,7 @@ std::string ErrorOf(PleRequest& request, int64_t layer = 0) {
 }
 
 // With and without the thread that reads ahead.
-class Disk : public testing::TestWithParam<bool> {
+class Disk : public ::testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<PleSource> Make() {
     return MakePleSource(ParsePleSpec(Format("disk,prefetch={}", GetParam())), bytes_.At("fake"),
@@ -116,11 +116,11 @@ TEST_P(Disk, WaitsCountAndReadsAreTimed) {
   EXPECT_GE(stats.wait_ns + stats.hidden_ns, 2'000'000) << "what was not hidden was waited for";
 }
 
-INSTANTIATE_TEST_SUITE_P(, Disk, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(, Disk, ::testing::Bool(),
                          [](const auto& info) { return std::string(info.param ? "prefetch" : "on_demand"); });
 
 class DiskPrefetch : public Disk {};
-INSTANTIATE_TEST_SUITE_P(, DiskPrefetch, testing::Values(true));
+INSTANTIATE_TEST_SUITE_P(, DiskPrefetch, ::testing::Values(true));
 
 TEST_P(DiskPrefetch, BeginReturnsBeforeTheReadEnds) {
   const auto source = Make();
@@ -194,7 +194,7 @@ TEST_P(DiskPrefetch, AnAbandonedRequestStopsReading) {
 }
 
 class DiskOnDemand : public Disk {};
-INSTANTIATE_TEST_SUITE_P(, DiskOnDemand, testing::Values(false));
+INSTANTIATE_TEST_SUITE_P(, DiskOnDemand, ::testing::Values(false));
 
 TEST_P(DiskOnDemand, ReadsInTheFirstLayerCallAndHidesNothing) {
   const auto source = Make();
@@ -209,8 +209,8 @@ TEST_P(DiskOnDemand, ReadsInTheFirstLayerCallAndHidesNothing) {
   EXPECT_GE(source->stats().wait_ns, source->stats().read_ns);
 }
 
-class DiskBackends : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(, DiskBackends, testing::Values("pread", "direct", "mmap"),
+class DiskBackends : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, DiskBackends, ::testing::Values("pread", "direct", "mmap"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(DiskBackends, AFileThatShrinksWhileStreamingIsACleanError) {
@@ -243,5 +243,5 @@ TEST_P(DiskBackends, AFileThatShrinksWhileStreamingIsACleanError) {
   }
 }
 
-}  // namespace
+}  // namespace disk_ple_test
 }  // namespace plelab

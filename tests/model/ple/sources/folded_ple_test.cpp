@@ -6,12 +6,12 @@
 #include "tests/support/ple_table.h"
 
 namespace plelab {
-namespace {
+namespace folded_ple_test {
 
 constexpr PleGeometry kRows{.vocab = 40, .layers = 3, .dim = 8, .dtype = DType::kBFloat16};
 constexpr int64_t kText = 30;  // ids from here on are images' and audio's
 
-class Folded : public testing::Test {
+class Folded : public ::testing::Test {
  protected:
   static PleGeometry OfFolded() {
     PleGeometry geometry = FoldedGeometry(kRows);
@@ -79,5 +79,5 @@ TEST_F(Folded, IsAsItsFootprintSaysAndKeepsStateWhereACacheDoes) {
   EXPECT_TRUE(Make("folded,over=cached")->keeps_state());
 }
 
-}  // namespace
+}  // namespace folded_ple_test
 }  // namespace plelab

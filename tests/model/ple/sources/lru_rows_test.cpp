@@ -8,15 +8,15 @@
 #include <random>
 
 namespace plelab {
-namespace {
+namespace lru_rows_test {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr int64_t kVocab = 40;
 constexpr int64_t kRowBytes = 16;
 
-class Lru : public testing::Test {
+class Lru : public ::testing::Test {
  protected:
   void Use(LruRows& cache, int64_t row) {
     if (!cache.Touch(row)) std::fill_n(cache.Insert(row), kRowBytes, static_cast<std::byte>(row));
@@ -96,5 +96,5 @@ TEST(MostRecentPositions, AreTheLastOnesOfDistinctRowsOldestFirst) {
   EXPECT_THAT(MostRecentPositions({}, 4), IsEmpty());
 }
 
-}  // namespace
+}  // namespace lru_rows_test
 }  // namespace plelab

@@ -11,7 +11,7 @@
 #include "tests/support/temp_file.h"
 
 namespace plelab {
-namespace {
+namespace ple_sources_test {
 
 // Rows of 240 bytes at an odd offset: every one straddles some block, page or cache line border sooner or
 // later.
@@ -26,7 +26,7 @@ std::vector<int64_t> RandomIds(int64_t n, uint32_t seed) {
   return ids;
 }
 
-class ExactSources : public testing::TestWithParam<const char*> {
+class ExactSources : public ::testing::TestWithParam<const char*> {
  protected:
   std::unique_ptr<PleSource> Make() {
     return MakePleSource(ParsePleSpec(GetParam()), bytes_.At(file_.path()));
@@ -142,13 +142,13 @@ TEST_P(ExactSources, ServeSeveralThreadsAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, ExactSources,
-                         testing::Values("resident", "resident,pages=4k", "disk", "disk,prefetch=false",
-                                         "disk,backend=direct", "disk,backend=direct,prefetch=false",
-                                         "disk,backend=mmap", "disk,backend=mmap,prefetch=false",
-                                         "cached,capacity=0", "cached,capacity=3%", "cached,capacity=2400B",
-                                         "cached,capacity=100%,over.backend=mmap",
-                                         "cached,over=resident,capacity=5%",
-                                         "cached,capacity=1%,over=cached,over.capacity=10%"),
+                         ::testing::Values("resident", "resident,pages=4k", "disk", "disk,prefetch=false",
+                                           "disk,backend=direct", "disk,backend=direct,prefetch=false",
+                                           "disk,backend=mmap", "disk,backend=mmap,prefetch=false",
+                                           "cached,capacity=0", "cached,capacity=3%", "cached,capacity=2400B",
+                                           "cached,capacity=100%,over.backend=mmap",
+                                           "cached,over=resident,capacity=5%",
+                                           "cached,capacity=1%,over=cached,over.capacity=10%"),
                          [](const auto& info) {
                            std::string name;
                            for (char c : std::string(info.param)) {
@@ -157,5 +157,5 @@ INSTANTIATE_TEST_SUITE_P(, ExactSources,
                            return name;
                          });
 
-}  // namespace
+}  // namespace ple_sources_test
 }  // namespace plelab

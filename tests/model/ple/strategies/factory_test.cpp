@@ -12,14 +12,14 @@
 #include "tests/support/ple_table.h"
 
 namespace plelab {
-namespace {
+namespace factory_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr PleGeometry kGeometry{.vocab = 20, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
 
-class Factory : public testing::Test {
+class Factory : public ::testing::Test {
  protected:
   std::unique_ptr<PleSource> Make(std::string_view spec) {
     PleTable table = bytes_.At("fake");
@@ -163,5 +163,5 @@ TEST_F(Factory, EverySourceTimesItsCaller) {
   }
 }
 
-}  // namespace
+}  // namespace factory_test
 }  // namespace plelab

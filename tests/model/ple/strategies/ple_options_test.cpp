@@ -18,13 +18,13 @@
 #include "model/ple/transforms/low_rank_rows.h"
 
 namespace plelab {
-namespace {
+namespace ple_options_test {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 template <class F>
 std::string UserErrorOf(F f) {
@@ -303,5 +303,5 @@ TEST(Capacity, RefusesWhatIsNoAmount) {
   }
 }
 
-}  // namespace
+}  // namespace ple_options_test
 }  // namespace plelab

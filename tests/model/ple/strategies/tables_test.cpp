@@ -10,7 +10,7 @@
 #include "model/ple/strategies/transform_table.h"
 
 namespace plelab {
-namespace {
+namespace tables_test {
 
 template <class Rows, class E>
 void ExpectComplete(const Rows& rows, E first_value) {
@@ -62,5 +62,5 @@ TEST(PleTables, BeginWithTheBaseline) {
   EXPECT_EQ(Name(PleOptions().transform), "none");
 }
 
-}  // namespace
+}  // namespace tables_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace codebook_rows_test {
 
 constexpr PleGeometry kGeometry{.vocab = 120, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
 
@@ -73,5 +73,5 @@ TEST(CodebookRows, TakeTheBytesOfIndicesAndBooks) {
   EXPECT_EQ(bytes("resident,transform=codebook,entries=9"), 2 * (120 * 4 / 8 + 9 * 4 * 4));
 }
 
-}  // namespace
+}  // namespace codebook_rows_test
 }  // namespace plelab

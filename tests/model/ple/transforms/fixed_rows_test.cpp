@@ -4,7 +4,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace fixed_rows_test {
 
 constexpr PleGeometry kGeometry{.vocab = 40, .layers = 4, .dim = 6, .dtype = DType::kFloat32};
 
@@ -63,5 +63,5 @@ TEST(FixedRows, TakeTheBytesOfTheRowsThatAreLeft) {
   EXPECT_EQ(bytes("disk,transform=shared"), 4 * row);
 }
 
-}  // namespace
+}  // namespace fixed_rows_test
 }  // namespace plelab

@@ -7,7 +7,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace integer_rows_test {
 
 constexpr PleGeometry kGeometry{.vocab = 30, .layers = 2, .dim = 10, .dtype = DType::kFloat32};
 
@@ -52,5 +52,5 @@ TEST(IntegerRows, TakeTheBytesOfValuesAndScales) {
   EXPECT_EQ(bytes("resident,transform=int4"), 30 * 2 * (5 + 2));
 }
 
-}  // namespace
+}  // namespace integer_rows_test
 }  // namespace plelab

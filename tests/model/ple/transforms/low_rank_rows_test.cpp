@@ -7,7 +7,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace low_rank_rows_test {
 
 // +1 or −1: rows and columns of Sylvester's Hadamard matrix are orthogonal.
 float Hadamard(uint64_t i, uint64_t j) { return __builtin_parityll(i & j) ? -1.0f : 1.0f; }
@@ -92,5 +92,5 @@ TEST(LowRankRows, ATableThatIsNotFiniteIsAnError) {
   EXPECT_THROW(table.Make("resident,transform=low_rank,rank=2"), RunError);
 }
 
-}  // namespace
+}  // namespace low_rank_rows_test
 }  // namespace plelab

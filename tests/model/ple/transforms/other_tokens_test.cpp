@@ -7,7 +7,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace other_tokens_test {
 
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
 
@@ -86,5 +86,5 @@ TEST(OtherTokens, TakeTheBytesOfTheWholeTable) {
   }
 }
 
-}  // namespace
+}  // namespace other_tokens_test
 }  // namespace plelab

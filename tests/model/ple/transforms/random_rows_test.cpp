@@ -6,7 +6,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace random_rows_test {
 
 constexpr PleGeometry kGeometry{.vocab = 60, .layers = 3, .dim = 16, .dtype = DType::kFloat32};
 
@@ -62,5 +62,5 @@ TEST(RandomRows, ARowOfZerosStaysOne) {
   EXPECT_EQ(table.RowOf(*table.Make("resident,transform=random"), 4, 0), std::vector<float>(16));
 }
 
-}  // namespace
+}  // namespace random_rows_test
 }  // namespace plelab

@@ -7,14 +7,14 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace transforms_test {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr PleGeometry kGeometry{.vocab = 64, .layers = 3, .dim = 8, .dtype = DType::kBFloat16};
 
-class Transforms : public testing::TestWithParam<const char*> {
+class Transforms : public ::testing::TestWithParam<const char*> {
  protected:
   std::unique_ptr<PleSource> Over(std::string_view source) const {
     return table_.Make(Format("{},transform={}", source, GetParam()));
@@ -79,9 +79,9 @@ TEST_P(Transforms, PassOnWhatReadingThrows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Transforms,
-                         testing::Values("zero_layers,layers=1-2", "mean_layers,layers=0", "shuffled",
-                                         "previous", "random", "shared", "low_rank,rank=2", "int8",
-                                         "int4,group=4", "codebook,entries=8", "zero_soft"),
+                         ::testing::Values("zero_layers,layers=1-2", "mean_layers,layers=0", "shuffled",
+                                           "previous", "random", "shared", "low_rank,rank=2", "int8",
+                                           "int4,group=4", "codebook,entries=8", "zero_soft"),
                          [](const auto& info) {
                            const std::string spec = info.param;
                            return spec.substr(0, spec.find(','));
@@ -118,5 +118,5 @@ TEST(TransformsAndTables, MustFitEachOther) {
   EXPECT_THROW(FootprintOf(ParsePleSpec("disk,transform=low_rank,rank=9"), kGeometry), UserError);
 }
 
-}  // namespace
+}  // namespace transforms_test
 }  // namespace plelab

@@ -5,7 +5,7 @@
 #include "tests/support/value_table.h"
 
 namespace plelab {
-namespace {
+namespace zero_soft_test {
 
 constexpr PleGeometry kGeometry{.vocab = 40, .layers = 3, .dim = 6, .dtype = DType::kFloat32};
 
@@ -26,5 +26,5 @@ TEST(ZeroSoft, TheTableStaysAsLargeAsItIs) {
             kGeometry.table_bytes());
 }
 
-}  // namespace
+}  // namespace zero_soft_test
 }  // namespace plelab

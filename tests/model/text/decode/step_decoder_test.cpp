@@ -17,7 +17,7 @@
 #include "tests/support/tensor_ple.h"
 
 namespace plelab {
-namespace {
+namespace step_decoder_test {
 
 constexpr LayerType S = LayerType::kSliding, F = LayerType::kFull;
 
@@ -288,5 +288,5 @@ TEST(DecodeStep, RefusesWhatDoesNotFit) {
   EXPECT_THROW(f.Step(step, kv, 0, rows_of_four.get()), RunError);
 }
 
-}  // namespace
+}  // namespace step_decoder_test
 }  // namespace plelab
