@@ -91,6 +91,12 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   std::vector<std::string> known = {"name", "ple", "model"};
   if (RunsWorkload(config)) known.push_back("workload");
   if (EditsLayers(config)) known.push_back("layers");
+  for (const char* key : {"sweep", "zip", "exclude"}) {
+    if (!node.is_map() || !node.Find(key)) continue;
+    throw UserError(
+        "{}: '{}' stands at the top level of a config, beside 'variants', and applies to all of them",
+        node.FindEntry(key)->place, key);
+  }
   CheckKeys(node, "variants", known);
   for (const char* key : {"name", "ple"}) RequireKey(node, "variants", key);
   CheckName(*node.Find("name"));

@@ -71,6 +71,14 @@ TEST(InspectCommand, MistakesAreOneLineAndExit2) {
   }
 }
 
+TEST(Program, NamesAnUnknownSubcommandAndTheNearest) {
+  const ProcessResult result = Plelab({"insepct"});
+  EXPECT_EQ(result.exit_code, 2);
+  ASSERT_EQ(result.last_lines.size(), 1u);
+  EXPECT_THAT(result.last_lines[0], AllOf(HasSubstr("unknown subcommand 'insepct'; known: list, inspect"),
+                                          HasSubstr("did you mean 'inspect'?")));
+}
+
 TEST(SynthCommand, WritesTheSmallShapeWithItsVocabularyAndRefusesToReplaceIt) {
   const TemporaryFolder folder;
   const ProcessResult result = Plelab({"synth", "--shape", "small", "--out", folder.path(), "--seed", "3"});

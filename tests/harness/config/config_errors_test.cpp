@@ -24,7 +24,8 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
 
 TEST(ConfigErrors, UnknownKeysInEverySection) {
   EXPECT_EQ(ErrorOf(kHead + "page_cache:\n  inital: cold\n"),
-            "x.yaml:6:3: unknown key 'inital' in 'page_cache'; known: initial, maintain, verify");
+            "x.yaml:6:3: unknown key 'inital' in 'page_cache'; known: initial, maintain, verify; did you "
+            "mean 'initial'?");
   EXPECT_THAT(
       ErrorOf(kHead + "desing: {reps: 3}\n"),
       StartsWith(
@@ -36,6 +37,13 @@ TEST(ConfigErrors, UnknownKeysInEverySection) {
               StartsWith("x.yaml:5:12: unknown key 'text' in 'accuracy'; known: "));
   EXPECT_THAT(ErrorOf(kHeadWithoutVariants + "variants: [{name: a, ple: {strategy: disk}, plee: 1}]\n"),
               StartsWith("x.yaml:4:45: unknown key 'plee' in 'variants'; known: name, ple, model, workload"));
+}
+
+TEST(ConfigErrors, ASweepInsideAVariantIsSentToTheTopLevel) {
+  EXPECT_EQ(ErrorOf(kHeadWithoutVariants +
+                    "variants: [{name: a, ple: {strategy: disk}, sweep: {model.threads: [1, 2]}}]\n"),
+            "x.yaml:4:45: 'sweep' stands at the top level of a config, beside 'variants', and applies to all "
+            "of them");
 }
 
 TEST(ConfigErrors, RepeatedKeys) {

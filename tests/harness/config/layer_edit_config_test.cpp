@@ -94,9 +94,9 @@ TEST(LayerEditConfig, OtherExperimentsHaveNoLayersToEdit) {
 }
 
 TEST(LayerEditConfig, MistakesAreSaidWithTheirPlace) {
-  EXPECT_EQ(
-      EditError("{skipp: 1}"),
-      "x.yaml:5:51: unknown key 'skipp' in 'variants[v].layers'; known: skip, repeat, times, order, ffn");
+  EXPECT_EQ(EditError("{skipp: 1}"),
+            "x.yaml:5:51: unknown key 'skipp' in 'variants[v].layers'; known: skip, repeat, times, order, "
+            "ffn; did you mean 'skip'?");
   EXPECT_THAT(EditError("{}"),
               StartsWith("x.yaml:5:50: 'variants[v].layers' is empty, expected at least one of"));
   EXPECT_THAT(EditError("3"), StartsWith("x.yaml:5:50: 'variants[v].layers': expected a map, found '3'"));
