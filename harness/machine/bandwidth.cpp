@@ -1,3 +1,5 @@
+#include "harness/machine/bandwidth.h"
+
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include <span>
 #include <thread>
 
-#include "harness/machine/environment.h"
 #include "harness/support/system_files.h"
 #include "harness/support/timer.h"
 #include "model/base/anonymous_memory.h"

@@ -1,3 +1,5 @@
+#include "harness/machine/machine_state.h"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <filesystem>
 #include <limits>
 
-#include "harness/machine/environment.h"
 #include "harness/record/record.h"
 #include "harness/support/system_files.h"
 

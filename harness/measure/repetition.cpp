@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/machine/environment.h"
+#include "harness/machine/bandwidth.h"
+#include "harness/machine/machine_state.h"
 #include "harness/measure/near_output.h"
 #include "harness/plan/run_order.h"
 #include "harness/support/interrupt.h"

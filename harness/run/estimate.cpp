@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "harness/accuracy/contribution.h"
-#include "harness/machine/environment.h"
+#include "harness/machine/bandwidth.h"
 #include "harness/support/cut_text.h"
 #include "harness/support/timer.h"
 #include "harness/support/units.h"

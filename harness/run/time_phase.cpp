@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "harness/machine/environment.h"
 #include "harness/measure/comparison.h"
 #include "harness/measure/repetition.h"
 #include "harness/plan/run_order.h"

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "harness/machine/bandwidth.h"
+#include "harness/machine/machine_state.h"
 #include "harness/machine/source_state.h"
 #include "harness/machine/storage.h"
 #include "harness/support/process.h"

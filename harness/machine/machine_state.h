@@ -1,0 +1,22 @@
+// The state of the machine around a repetition: clock, temperature, pressure, energy.
+#pragma once
+
+#include <cstdint>
+
+namespace plelab {
+
+struct MachineState {
+  double cpu_mhz = 0;        // mean over the cores now; NaN when unreadable
+  double temperature_c = 0;  // hottest sensor now; NaN when unreadable
+  int64_t steal_ns = 0;      // cumulative, all cores: time that the hypervisor ran something else
+  double psi_memory_us = 0;  // cumulative, whole machine: time that some task stalled; NaN when unreadable
+  double psi_io_us = 0;      // cumulative, as above
+  int64_t major_faults = 0;  // cumulative, this process
+  double energy_j = 0;       // cumulative, all packages; NaN when unreadable
+};
+MachineState ReadMachineState();
+// What to record for a repetition: `after` − `before` for cumulative fields, the value in `after` for the
+// others.
+MachineState Between(const MachineState& before, const MachineState& after);
+
+}  // namespace plelab
