@@ -8,12 +8,13 @@ namespace plelab {
 
 enum class PageSize { kHuge, k4KiB };
 
-// Zero-filled; pages are committed when first touched.  kHuge is aligned to 2 MiB and asks for transparent
-// huge pages (a wish: the kernel may refuse), k4KiB forbids them.
+// A zero-filled block whose pages the kernel commits when they are first touched.  With kHuge the block is
+// aligned to 2 MiB and transparent huge pages are requested, which the kernel may refuse; with k4KiB they are
+// forbidden.
 class AnonymousMemory {
  public:
   AnonymousMemory() = default;
-  // Throws RunError when the kernel has no such block.
+  // Throws RunError when the kernel cannot map that much memory.
   AnonymousMemory(int64_t size_bytes, PageSize pages);
   AnonymousMemory(AnonymousMemory&& other) noexcept;
   AnonymousMemory& operator=(AnonymousMemory&& other) noexcept;

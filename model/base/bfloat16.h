@@ -8,7 +8,8 @@ namespace plelab {
 
 inline float FromBFloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
-// To the nearest, ties to even; a NaN stays one.  Without branches, so that a loop over it is vectorised.
+// Rounds to the nearest bfloat16, ties to even; a NaN stays a NaN.  The function has no branches, so that a
+// compiler vectorises loops over it.
 inline uint16_t ToBFloat16(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;

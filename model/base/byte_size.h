@@ -1,4 +1,4 @@
-// Amounts with a unit as people write them: 64MiB, 2GB.
+// Reads and writes amounts of bytes in the form that people use: 64MiB, 2GB.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace plelab {
 
-// "64MiB", "1.5GB", "512 B": B; KiB, MiB, GiB, TiB (powers of 1024); kB, KB, MB, GB, TB (powers of 1000).
-// A unit is needed (except for 0), a fraction of a byte is rounded.  Throws UserError naming the units that
-// are known.
+// Parses "64MiB", "1.5GB" or "512 B" into bytes.  The units are B; KiB, MiB, GiB, TiB (powers of 1024); kB,
+// KB, MB, GB, TB (powers of 1000).
+// Every amount but 0 needs a unit; a fraction of a byte is rounded.  Throws UserError naming the known units.
 int64_t ParseBytes(std::string_view text);
-// The same back, exact, in the largest power of 1024 that leaves a whole number; "0" for none.
+// Writes `bytes` exactly, in the largest power of 1024 that leaves a whole number; 0 bytes are "0".
 std::string FormatBytes(int64_t bytes);
 
 struct AmountUnit {
@@ -20,8 +20,8 @@ struct AmountUnit {
   double factor;
 };
 
-// The grammar of ParseBytes with other units.  `what` and `example` are for errors: "an amount of memory",
-// "64MiB".
+// Parses as ParseBytes does, but with the given units.  Error messages quote `what` ("an amount of memory")
+// and `example` ("64MiB").
 int64_t ParseAmount(std::string_view text, std::string_view what, std::string_view example,
                     std::span<const AmountUnit> units);
 

@@ -12,7 +12,7 @@ enum class DType { kFloat32, kBFloat16, kFloat16, kInt8, kUInt8, kInt32, kInt64,
 int64_t SizeOf(DType dtype);
 // The project's spelling: "float32", "bfloat16", …
 std::string_view Name(DType dtype);
-// Inverse of Name.  Throws UserError naming the known ones.
+// Inverse of Name.  Throws UserError naming the known dtypes.
 DType ParseDType(std::string_view name);
 // safetensors' spelling: "F32", "BF16", …
 std::string_view SafetensorsName(DType dtype);

@@ -1,4 +1,4 @@
-// The two ways in which things go wrong, told apart by the command line's exit code.
+// The two kinds of error, which the command line tells apart by its exit code.
 #pragma once
 
 #include <stdexcept>
@@ -8,7 +8,8 @@
 
 namespace plelab {
 
-// The user's mistake (exit code 2).  One line: where, what was expected, what was found, what to do.
+// The user's mistake (exit code 2).  The message is one line: where, what was expected, what was found, what
+// to do.
 class UserError : public std::runtime_error {
  public:
   template <class... Args>
@@ -16,7 +17,8 @@ class UserError : public std::runtime_error {
       : std::runtime_error(Format(text, std::forward<Args>(args)...)) {}
 };
 
-// Something failed that was not the user's mistake (exit code 1): a disk, a full file system, a killed child.
+// A failure that is not the user's mistake (exit code 1): a broken disk, a full file system, a killed child
+// process.
 class RunError : public std::runtime_error {
  public:
   template <class... Args>

@@ -26,7 +26,7 @@ FileDescriptor::FileDescriptor(std::string path, ReadAhead read_ahead, int extra
     throw UserError("{}: expected a regular file, found something else", path_);
   }
   size_bytes_ = status.st_size;
-  // A hint; a file system that does not take it reads as well.
+  // This is a hint: where a file system ignores it, reads still work.
   if (read_ahead == ReadAhead::kOff) ::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM);
 }
 

@@ -1,4 +1,4 @@
-// An open file for reading, closed when it goes.
+// A file that is open for reading.
 #pragma once
 
 #include <sys/types.h>
@@ -19,45 +19,46 @@ namespace plelab {
 enum class ReadAhead { kOn, kOff };
 
 struct ReadResult {
-  int64_t found = 0;  // bytes; fewer than asked at the end of the file or after an error
-  int error = 0;      // errno, 0 at the end of the file
+  int64_t found = 0;  // bytes read; fewer than requested at the end of the file or after an error
+  int error = 0;      // errno; 0 when the read was complete or the file ended
 };
 
-// What a read throws: names file, offset, bytes expected and found, and why no more came.
+// Thrown by reads.  The message names the file, the offset, the bytes expected and found, and the reason.
 class ReadError : public RunError {
  public:
   ReadError(std::string_view path, int64_t offset, int64_t expected, int64_t found, std::string_view why)
       : RunError("{}: read at offset {}: expected {} bytes, found {}: {}", path, offset, expected, found,
                  why),
         failed_at_(offset + found) {}
-  // Offset of the first byte that did not come.
+  // Offset of the first byte that could not be read.
   int64_t failed_at() const { return failed_at_; }
 
  private:
   int64_t failed_at_;
 };
 
+// Owns the descriptor and closes it on destruction.
 class FileDescriptor {
  public:
-  // `extra_flags` beside O_RDONLY | O_CLOEXEC.  Throws UserError when `path` cannot be opened or is not a
-  // regular file.
+  // Opens `path` with O_RDONLY | O_CLOEXEC | extra_flags.  Throws UserError when it cannot be opened or is
+  // not a regular file.
   FileDescriptor(std::string path, ReadAhead read_ahead, int extra_flags = 0);
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   ~FileDescriptor();
 
-  // Fills `out` from `offset` on (pread).  Thread-safe.  Throws ReadError when the file ends early or cannot
-  // be read.
+  // Fills `out` with the bytes from `offset` on (pread).  Thread-safe.  Throws ReadError when the file ends
+  // early or cannot be read.
   void Read(int64_t offset, std::span<std::byte> out) const;
-  // The same, but says how far it came instead of throwing.
+  // As Read, but returns how many bytes were read instead of throwing.
   ReadResult TryRead(int64_t offset, std::span<std::byte> out) const;
-  // The error of a read that ended with `result`.
+  // The exception for a read of `expected` bytes that ended with `result`.
   ReadError ShortRead(int64_t offset, int64_t expected, ReadResult result) const;
 
   int get() const { return fd_; }
   const std::string& path() const { return path_; }
-  int64_t size_bytes() const { return size_bytes_; }  // when it was opened
-  // What the file system says now; −1 when it does not answer.
+  int64_t size_bytes() const { return size_bytes_; }  // when the file was opened
+  // The size that the file system reports now, or −1 when it reports an error.
   int64_t size_now() const;
 
  private:
@@ -69,8 +70,9 @@ class FileDescriptor {
 // False for a range that no file can hold: a negative offset, or an end beyond int64.
 bool IsFileRange(int64_t offset, int64_t size_bytes);
 
-// Reads again after short and interrupted reads until everything is there.
-// read_at(void* to, size_t size, int64_t offset) → bytes, or −1 with errno: ::pread, or a test's.
+// Repeats short and interrupted reads until `out` is full, the file ends or an error occurs.
+// read_at(void* to, size_t size, int64_t offset) returns the bytes read, or −1 and sets errno: ::pread, or a
+// test's substitute.
 template <class ReadAt>
 ReadResult ReadFully(int64_t offset, std::span<std::byte> out, ReadAt read_at) {
   constexpr size_t kMostPerCall = size_t{1} << 30;  // Linux moves at most 2 GiB − 4 KiB in one call

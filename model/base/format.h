@@ -1,4 +1,4 @@
-// Text from a format string (fmt's syntax, checked when it is compiled).
+// Text from a format string in fmt's syntax, which is checked at compile time.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,8 +8,8 @@
 
 namespace plelab {
 
-// fmt::vformat, compiled once: fmt is used header-only (cmake/dependencies.cmake says why), and its machinery
-// takes three seconds in every source that calls fmt::format itself.
+// fmt::vformat, compiled in one source only.  fmt is used header-only (cmake/dependencies.cmake says why),
+// and every source that calls fmt::format itself takes three seconds longer to compile.
 std::string VFormat(fmt::string_view text, fmt::format_args args);
 
 // Format("{} of {}", 3, "rows") is "3 of rows".
@@ -18,7 +18,7 @@ std::string Format(fmt::format_string<Args...> text, Args&&... args) {
   return VFormat(text, fmt::make_format_args(args...));
 }
 
-// "a, b, c": what the range's elements print as, with `separator` between them.
+// The elements of `range`, each formatted with "{}", with `separator` between them: "a, b, c".
 template <class Range>
 std::string Join(const Range& range, std::string_view separator) {
   std::string text;

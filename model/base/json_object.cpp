@@ -17,14 +17,14 @@ struct JsonObject::Node {
 
 namespace {
 
-// One line of what was found, short enough for an error.
+// The value that was found, as one line that is short enough for an error message.
 std::string Shorten(const json& value) {
   std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
 json ParseUnique(const std::string& text, const std::string& origin) {
-  std::vector<std::set<std::string>> open;  // the keys seen in each object under way
+  std::vector<std::set<std::string>> open;  // the keys seen so far in each object that is still open
   const auto watch = [&](int, json::parse_event_t event, json& parsed) {
     if (event == json::parse_event_t::object_start) open.emplace_back();
     if (event == json::parse_event_t::object_end) open.pop_back();

@@ -1,6 +1,6 @@
-// A JSON object read strictly: every getter names the file and the key when a value is missing or of the
-// wrong type.  nlohmann-json parses; its own conversions would take 1.5 or true for an integer, keep the last
-// of two equal keys and know no file.
+// A JSON object that is read strictly: every getter names the file and the key when a value is missing or of
+// the wrong type.  The parser is nlohmann-json's; its own conversions would accept 1.5 or true as an integer,
+// keep the last of two equal keys, and know no file name.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@ namespace plelab {
 
 class JsonObject {
  public:
-  // `origin` is what errors call the text, usually its path.
-  // Throws UserError when it is not JSON (UTF-8 included), not an object, or an object in it repeats a key.
+  // `origin` is the name of the text in error messages, usually its path.
+  // Throws UserError when the text is not valid JSON in UTF-8, is not an object, or contains an object that
+  // repeats a key.
   static JsonObject Parse(const std::string& text, const std::string& origin);
 
   const std::string& origin() const { return origin_; }
@@ -24,8 +25,8 @@ class JsonObject {
   bool IsArray(const std::string& key) const;
   std::vector<std::string> Keys() const;
 
-  // All throw UserError: "config.json: 'text_config.hidden_size' is missing; expected …" or "…: expected …,
-  // found …".
+  // The getters throw UserError: "config.json: 'text_config.hidden_size' is missing; expected …" or "…:
+  // expected …, found …".
   int64_t Integer(const std::string& key, int64_t low = 1,
                   int64_t high = std::numeric_limits<int32_t>::max()) const;
   double Number(const std::string& key) const;  // any finite number
@@ -37,7 +38,7 @@ class JsonObject {
   std::vector<double> Numbers(const std::string& key) const;
   std::vector<std::string> Strings(const std::string& key) const;
   std::vector<std::vector<int64_t>> IntegerRows(const std::string& key) const;
-  // "text_config.hidden_size": a key of this object as errors write it.
+  // A key of this object in the form that error messages use: "text_config.hidden_size".
   std::string Path(const std::string& key) const { return prefix_ + key; }
 
  private:

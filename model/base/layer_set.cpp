@@ -14,7 +14,7 @@ constexpr int64_t kMostLayers = 4096;
   throw UserError("'{}' for '{}': {}; write layers as 5, 0-3 or 0-3+7, counted from 0", text, key, why);
 }
 
-// Takes a number off the front of `rest`.
+// Removes a number from the front of `rest` and returns it.
 int64_t TakeNumber(std::string_view key, std::string_view text, std::string_view& rest) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);

@@ -1,4 +1,4 @@
-// Sets of layers as a user writes them.
+// Lists of layer numbers in the form that users write.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,12 @@
 
 namespace plelab {
 
-// "5", "0-3" or "0-3+7+9-12" → ascending, none twice.  Throws UserError naming `key` and the form.
+// Parses "5", "0-3" or "0-3+7+9-12".  The result ascends and repeats no layer.  Throws UserError naming `key`
+// and the expected form.
 std::vector<int64_t> ParseLayers(std::string_view key, std::string_view text);
-// The same in the order written; a layer may come twice: "0-2+4+3+5-9".
+// Parses the same form but keeps the order as written, in which a layer may come twice: "0-2+4+3+5-9".
 std::vector<int64_t> ParseLayerOrder(std::string_view key, std::string_view text);
-// Either back in its shortest form; "" for none.
+// Writes the layers in the shortest form that the functions above parse; "" for an empty list.
 std::string FormatLayers(const std::vector<int64_t>& layers);
 
 }  // namespace plelab

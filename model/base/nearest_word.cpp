@@ -11,9 +11,9 @@ namespace {
 
 constexpr size_t kMostEdits = 2;
 
-// Levenshtein's distance.
+// The Levenshtein distance.
 size_t Edits(std::string_view a, std::string_view b) {
-  std::vector<size_t> edits(b.size() + 1);  // from what was read of a to each beginning of b
+  std::vector<size_t> edits(b.size() + 1);  // from the prefix of a read so far to each prefix of b
   std::iota(edits.begin(), edits.end(), 0);
   for (size_t i = 0; i < a.size(); ++i) {
     size_t diagonal = edits[0];

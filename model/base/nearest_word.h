@@ -1,4 +1,4 @@
-// A hint for who mistyped a word.
+// A hint for a mistyped word.
 #pragma once
 
 #include <span>
@@ -7,8 +7,10 @@
 
 namespace plelab {
 
-// "; did you mean 'capacity'?" where a known word is at most two edits away (a letter more, less or another)
-// and shares something with `word`; else "".  Of several the nearest, of those the first.
+// Returns "; did you mean 'capacity'?" for the known word that is nearest to `word`, the first of equally
+// near ones.  Returns "" when no known word is near: within two edits (a letter inserted, deleted or
+// replaced), and fewer edits than the shorter of both words has letters, so that the words have something in
+// common.
 std::string DidYouMean(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace plelab

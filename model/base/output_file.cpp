@@ -20,8 +20,8 @@ std::filesystem::path FolderOf(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// The rename itself must reach the disk.  File systems that cannot sync a folder (EINVAL) order it on their
-// own.
+// Makes a rename in `folder` durable.  EINVAL is no error: file systems that cannot sync a folder order the
+// rename themselves.
 void SyncFolder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;

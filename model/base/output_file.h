@@ -1,4 +1,4 @@
-// A file that is there as a whole or not at all, whatever the disk or the process does meanwhile.
+// Files that appear complete or not at all, even when the disk fills up or the process is killed.
 #pragma once
 
 #include <cstddef>
@@ -9,23 +9,25 @@
 
 namespace plelab {
 
-// WriteWholeFile's temporary files end in this; one that stays behind was left by a kill.
+// The suffix of WriteWholeFile's temporary files.  One that stays behind was left by a process that was
+// killed.
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
-// Bytes go to a temporary neighbour, which gets its name when it is complete.  Until then an earlier file of
-// that name stays as it was.
+// Bytes are written to a temporary file in the same folder, which Commit renames to `path`.  Until then an
+// earlier file at `path` stays unchanged.
 class OutputFile {
  public:
-  // Makes `path` + `suffix`, over what a kill may have left there.  Throws RunError when it cannot be made.
+  // Creates `path` + `suffix`, replacing one that a killed process may have left.  Throws RunError when the
+  // file cannot be created.
   explicit OutputFile(std::string path, std::string_view suffix = ".partial");
-  // Removes what was not committed.
+  // Removes the temporary file unless it was committed.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  // Thread-safe.  Throws RunError naming file, offset and reason (a full disk).
+  // Thread-safe.  Throws RunError naming the file, the offset and the reason (a full disk, for example).
   void Write(int64_t offset, std::span<const std::byte> bytes);
-  // Syncs the file, renames it and syncs the folder.  Throws RunError.
+  // Syncs the file, renames it to `path` and syncs the folder.  Throws RunError when one of these fails.
   void Commit();
 
  private:
@@ -36,7 +38,8 @@ class OutputFile {
   bool committed_ = false;
 };
 
-// All at once, committed.  A missing folder is made; two processes may write the same path: one of them wins.
+// Writes and commits a file in one call.  A missing folder is created.  When two processes write the same
+// path, the file is that of one of them.
 void WriteWholeFile(const std::string& path, std::span<const std::byte> bytes);
 void WriteWholeFile(const std::string& path, std::string_view text);
 

@@ -9,7 +9,7 @@
 
 namespace plelab {
 
-// Fed in pieces; the hash is that of their concatenation.
+// Hashes the concatenation of the pieces that Update is given.
 class Sha256 {
  public:
   Sha256();
@@ -18,7 +18,7 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
   void Update(std::span<const std::byte> bytes);
   void Update(std::string_view text);
-  // 64 lower-case hexadecimal digits.  The object is spent afterwards.
+  // 64 lower-case hexadecimal digits.  The object must not be used afterwards.
   std::string Hex();
 
  private:

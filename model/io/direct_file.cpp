@@ -12,14 +12,14 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kFallbackAlignment = 4096;  // no device in use asks for more
+constexpr int64_t kFallbackAlignment = 4096;  // no device in use needs more
 constexpr int64_t kBounceBytes = 1024 * 1024;
 
 int64_t AlignmentOf([[maybe_unused]] int fd) {
 #ifdef STATX_DIOALIGN
   struct statx status = {};
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0) {
-    // Both are 0 where the kernel (or an emulator in between) does not say.
+    // Both are 0 where the kernel, or an emulator that runs this program, does not report them.
     const int64_t stated = std::max<int64_t>(status.stx_dio_offset_align, status.stx_dio_mem_align);
     if (stated > 0 && kBounceBytes % stated == 0) return stated;
   }
@@ -43,8 +43,8 @@ class DirectFile::BounceBuffer {
 };
 
 struct DirectFile::Progress {
-  int64_t found = 0;  // bytes of the asked range
-  int64_t moved = 0;  // bytes of the blocks
+  int64_t found = 0;  // bytes of the requested range
+  int64_t moved = 0;  // bytes of whole blocks
   int error = 0;
 };
 
@@ -66,8 +66,8 @@ void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
   }
 }
 
-// The last block of a file comes back short: what counts is whether it reaches beyond the position that is
-// wanted next.
+// The read of a file's last block returns fewer bytes than a block.  That is an error only when it does not
+// reach beyond the next requested position.
 DirectFile::Progress DirectFile::ReadThrough(BounceBuffer& buffer, int64_t offset,
                                              std::span<std::byte> out) const {
   Progress progress;

@@ -1,4 +1,4 @@
-// O_DIRECT: reads whole aligned blocks from the device, past the page cache.
+// Reads with O_DIRECT: whole aligned blocks from the device, bypassing the page cache.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,8 @@
 
 namespace plelab {
 
-// Any offset and size may be asked: blocks land in an aligned bounce buffer and the asked part is copied out.
+// Reads may have any offset and size: blocks are read into an aligned bounce buffer, from which the requested
+// part is copied.
 class DirectFile : public RandomAccessFile {
  public:
   explicit DirectFile(const std::string& path);
@@ -20,7 +21,7 @@ class DirectFile : public RandomAccessFile {
   int64_t size_bytes() const override { return file_.size_bytes(); }
   const std::string& path() const override { return file_.path(); }
   IoCounters counters() const override { return counters_.Load(); }
-  // What offsets, sizes and buffers are rounded to: as statx says, else 4096.
+  // The alignment of offsets, sizes and buffers in bytes: what statx reports, or 4096 where it reports none.
   int64_t alignment_bytes() const { return alignment_; }
 
  private:
@@ -34,8 +35,8 @@ class DirectFile : public RandomAccessFile {
   int64_t alignment_;
   AtomicIoCounters counters_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<BounceBuffer>>
-      free_buffers_;  // as many as threads ever read at once; under mutex_
+  // As many as threads have ever read at the same time.  Guarded by mutex_.
+  std::vector<std::unique_ptr<BounceBuffer>> free_buffers_;
 };
 
 }  // namespace plelab

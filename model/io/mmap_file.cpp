@@ -11,8 +11,8 @@
 namespace plelab {
 namespace {
 
-// The kernel maps what it finds cached in a window of this size around a fault (fault_around_bytes), aligned
-// in memory.
+// On a fault the kernel also maps the cached pages of an aligned window of this size around it
+// (fault_around_bytes).
 constexpr uintptr_t kFaultAroundBytes = 64 * 1024;
 
 }  // namespace
@@ -35,14 +35,14 @@ void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
   const int64_t found = Copy(offset, out);
   counters_.Add(expected, found);
   if (found == expected) return;
-  // A fault inside both the mapping and the file is the device's failure.
+  // A fault that lies inside both the mapping and the file means that the device failed.
   const bool in_range =
       IsFileRange(offset, expected) && offset + expected <= std::min(size_bytes(), file_.size_now());
   throw file_.ShortRead(offset, expected, {found, in_range ? EIO : 0});
 }
 
-// Returns the bytes found.  Behind the end of a file that shrank, the rest of its last page reads as zeros
-// without any fault: hence the size is asked after the copy.
+// Returns the number of bytes found.  Beyond the end of a file that shrank, the rest of its last page reads
+// as zeros without a fault; the file's size is therefore queried after the copy.
 int64_t MmapFile::Copy(int64_t offset, std::span<std::byte> out) const {
   const auto asked = static_cast<int64_t>(out.size());
   if (!IsFileRange(offset, asked)) return 0;

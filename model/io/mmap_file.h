@@ -1,4 +1,4 @@
-// mmap: page faults bring the bytes, with the kernel's own read-around.
+// Reads through a mapping (mmap): page faults load the bytes, with the kernel's own read-around.
 #pragma once
 
 #include "model/base/file_descriptor.h"
@@ -6,8 +6,9 @@
 
 namespace plelab {
 
-// After each copy the pages are unmapped again (they stay in the page cache): resident memory does not creep
-// up to the size of the table, and the page cache can be dropped, which the kernel refuses for mapped pages.
+// After each copy the pages are unmapped again (they stay in the page cache).  Otherwise resident memory
+// would grow to the size of the table, and the kernel would refuse to evict the pages, because it evicts no
+// mapped ones.
 class MmapFile : public RandomAccessFile {
  public:
   // Throws UserError when the file cannot be opened, RunError when the kernel refuses to map it.

@@ -1,4 +1,5 @@
-// Reads at offsets, counted.  The one place where the bytes of a PLE table on storage come from.
+// Counted reads at offsets.  Every byte of a PLE table that comes from storage is read through this
+// interface.
 #pragma once
 
 #include <atomic>
@@ -14,9 +15,9 @@ namespace plelab {
 
 enum class IoBackend { kPread, kDirect, kMmap };
 
-// Cumulative, failed reads included.  A direct read moves whole aligned blocks, so bytes_moved ≥ bytes_asked.
-// pread and mmap copy from the page cache and count what was copied: what the kernel itself read ahead is not
-// seen here.
+// Cumulative counts, failed reads included.  A direct read moves whole aligned blocks, so bytes_moved ≥
+// bytes_asked.  pread and mmap copy from the page cache and count the bytes copied; what the kernel reads
+// ahead on its own is not counted.
 struct IoCounters {
   int64_t read_calls = 0;  // calls of Read
   int64_t bytes_asked = 0;
@@ -29,18 +30,18 @@ class RandomAccessFile {
   // Fills `out` with the bytes from `offset` on.  Thread-safe.
   // Throws ReadError when the file ends early, shrank since it was opened, or cannot be read.
   virtual void Read(int64_t offset, std::span<std::byte> out) = 0;
-  virtual int64_t size_bytes() const = 0;  // when it was opened
+  virtual int64_t size_bytes() const = 0;  // when the file was opened
   virtual const std::string& path() const = 0;
   virtual IoCounters counters() const = 0;
 };
 
-// Throws UserError when the file cannot be opened (or, kDirect, when its file system refuses O_DIRECT).
+// Throws UserError when the file cannot be opened, for kDirect also when its file system refuses O_DIRECT.
 std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, IoBackend backend);
 
 // IoCounters that several reading threads add to.
 class AtomicIoCounters {
  public:
-  // One read of `asked` bytes that moved `moved`.
+  // Counts one read that requested `asked` bytes and moved `moved`.
   void Add(int64_t asked, int64_t moved) {
     read_calls_.fetch_add(1, std::memory_order_relaxed);
     bytes_asked_.fetch_add(asked, std::memory_order_relaxed);
@@ -57,7 +58,7 @@ class AtomicIoCounters {
   std::atomic<int64_t> bytes_moved_ = 0;
 };
 
-// pread: copies through the kernel's page cache.
+// Reads with pread, which copies from the kernel's page cache.
 class PreadFile : public RandomAccessFile {
  public:
   explicit PreadFile(const std::string& path) : file_(path, ReadAhead::kOn) {}

@@ -20,12 +20,12 @@ struct Guard {
   uintptr_t fault = 0;
 };
 
-// The guard under which this thread copies.  A plain pointer that its own thread has touched before any
-// guarded fault: reading it in the handler allocates nothing.
+// The guard under which this thread copies.  It is a plain pointer that the thread has accessed before any
+// guarded fault, so that reading it in the handler allocates nothing.
 constinit thread_local Guard* active_guard = nullptr;
 struct sigaction previous_action;
 
-// What would have happened without us.
+// Does what would have happened without our handler.
 void PassOn(int signal, siginfo_t* info, void* context) {
   if ((previous_action.sa_flags & SA_SIGINFO) != 0) {
     previous_action.sa_sigaction(signal, info, context);
@@ -41,7 +41,7 @@ void PassOn(int signal, siginfo_t* info, void* context) {
   standard.sa_handler = SIG_DFL;
   ::sigaction(SIGBUS, &standard, nullptr);
   if (!is_fault) ::raise(signal);
-  // A fault: returning runs the instruction again, and the core dump shows it.
+  // For a fault, returning runs the instruction again, so that the core dump shows it.
 }
 
 void HandleSigbus(int signal, siginfo_t* info, void* context) {
@@ -53,8 +53,8 @@ void HandleSigbus(int signal, siginfo_t* info, void* context) {
   }
   guard->fault = address;
   active_guard = nullptr;
-  // What the handler blocked is unblocked here, on a fault, rather than by a sigsetjmp that saves the mask:
-  // that would be a system call per copy.
+  // The signals that are blocked during the handler are unblocked here, only when a fault occurred.  A
+  // sigsetjmp that saves the mask would cost a system call for every copy.
   ::pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
   siglongjmp(guard->jump, 1);
 }
@@ -73,8 +73,8 @@ void InstallOnce() {
 
 }  // namespace
 
-// Nothing here has a destructor: the jump skips none.  memcpy is async-signal-safe, so it may be left
-// half-way.
+// No object in this function has a destructor, so the jump skips none.  memcpy is async-signal-safe, so the
+// jump may leave it unfinished.
 const void* CopyFromMapping(void* to, const void* from, size_t size) {
   InstallOnce();
   Guard guard;

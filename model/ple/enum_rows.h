@@ -11,14 +11,14 @@
 
 namespace plelab {
 
-// static_assert(HasRowForEach<E>(rows)): none forgotten.  The last enumerator of E, kCount, counts the
-// others.
+// static_assert(HasRowForEach<E>(rows)) fails to compile when a value has no row.  The last enumerator of E
+// must be kCount, the number of the others.
 template <class E, class Row, size_t n>
 consteval bool HasRowForEach(const Row (&)[n]) {
   return n == static_cast<size_t>(E::kCount);
 }
 
-// The row whose field `key` is `value`.
+// The row whose field `key` equals `value`.  Throws RunError when there is none.
 template <class Row, class E>
 const Row& FindRow(std::span<const Row> rows, E Row::*key, E value) {
   for (const Row& row : rows) {
@@ -27,7 +27,7 @@ const Row& FindRow(std::span<const Row> rows, E Row::*key, E value) {
   throw RunError("a value without a row in its table");
 }
 
-// Every row's name with its value.
+// The name and the enumeration value of every row.
 template <class Row, class E>
 std::vector<std::pair<std::string_view, E>> NamesOf(std::span<const Row> rows, E Row::*key) {
   std::vector<std::pair<std::string_view, E>> names;

@@ -7,7 +7,7 @@
 namespace plelab {
 namespace {
 
-// From here on huge pages save more page faults than their alignment costs.
+// From this size on, the page faults that huge pages save outweigh the cost of their alignment.
 constexpr int64_t kLargeBytes = 8 * 1024 * 1024;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The rows of one request, laid out as Layer hands them out.
+// The rows of one request, stored layer by layer, in the order in which PleRequest::Layer returns them.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +13,21 @@ namespace plelab {
 // Throws RunError unless 0 ≤ layer < geometry.layers.
 void CheckPleLayer(const PleGeometry& geometry, int64_t layer);
 
-// [layers, n, dim]: each row of the table ([layers, dim]) is spread over the layers once, so that Layer
-// copies nothing. With n == 1 this is the row itself.  Uninitialised until Put.
+// Holds [layers, n, dim].  Put scatters a row of the table ([layers, dim]) over the layers, so that Layer
+// copies nothing; with n == 1 both layouts are the same.  Values are uninitialised until Put.
 class LayerMajorRows {
  public:
   LayerMajorRows(const PleGeometry& geometry, int64_t n);
 
   int64_t size() const { return n_; }
   std::byte* data() { return data_; }
-  // row: [layers, dim], geometry.row_bytes() bytes.
+  // Stores the row at `position` of the request.  row: [layers, dim], geometry.row_bytes() bytes.
   void Put(int64_t position, const std::byte* row);
-  // values: [dim], geometry.layer_bytes() bytes.
+  // Stores one layer of the row at `position`.  values: [dim], geometry.layer_bytes() bytes.
   void PutLayer(int64_t layer, int64_t position, const std::byte* values);
   // Inverse of Put.
   void Get(int64_t position, std::byte* row) const;
-  // [n, dim].  Throws as CheckPleLayer.
+  // [n, dim] of `layer`.  Throws as CheckPleLayer does.
   std::span<const std::byte> Layer(int64_t layer) const;
 
  private:
@@ -37,7 +37,8 @@ class LayerMajorRows {
 
   PleGeometry geometry_;
   int64_t n_;
-  std::unique_ptr<std::byte[]> small_;  // one of the two holds the rows
+  // One of the two holds the rows, depending on their size.
+  std::unique_ptr<std::byte[]> small_;
   AnonymousMemory large_;
   std::byte* data_;
 };

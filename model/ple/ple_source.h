@@ -1,4 +1,4 @@
-// The central interface: rows of the per-layer-embedding (PLE) table, wherever they live.
+// The central interface: the rows of the per-layer-embedding (PLE) table, wherever they are stored.
 #pragma once
 
 #include <cstddef>
@@ -23,26 +23,31 @@ struct PleGeometry {
   int64_t layer_bytes() const { return dim * SizeOf(dtype); }
 };
 
-// What the rows that a request hands out mean; consumed in ONE function of the model (PerLayerInput).
+// What the rows of a request mean.  Exactly one function of the model, PerLayerInput, interprets it.
 enum class PleKind {
-  kRows,            // rows of the table: scaled by √dim and added to the projection
-  kFolded,          // the finished per-layer input, no projection needed; float32 whatever the table's dtype
-  kProjectionOnly,  // no rows at all: the projection alone, unscaled, as the reference does without rows
-  kBlockOff,        // the PLE branch is skipped
+  // Rows of the table: the model scales them by √dim and adds them to the projection.
+  kRows,
+  // Finished per-layer inputs, which need no projection: float32, whatever the table's dtype.
+  kFolded,
+  // No rows: the per-layer input is the projection alone, unscaled, as in the reference without rows.
+  kProjectionOnly,
+  // No rows: the model skips the PLE branch.
+  kBlockOff,
 };
 
-// Cumulative.  Counted per requested id before deduplication; hits + misses == lookups.
-// Exposed wait is wait_ns, hidden wait is hidden_ns; both of one step are the difference of two stats().
+// Cumulative counts.  Lookups are counted per requested id, before deduplication; hits + misses == lookups.
+// wait_ns is the exposed wait and hidden_ns the hidden wait.  The counts of one step are the difference of
+// two stats().
 struct PleStats {
   int64_t lookups = 0;
-  int64_t hits = 0;  // answered from memory without a read
+  int64_t hits = 0;  // answered from memory, without a read
   int64_t misses = 0;
   int64_t read_calls = 0;   // reads issued to storage
-  int64_t bytes_asked = 0;  // bytes of rows asked from storage
-  int64_t bytes_moved = 0;  // bytes that the reads moved (alignment included)
-  int64_t read_ns = 0;      // time spent reading, in whichever thread
-  int64_t hidden_ns = 0;    // of read_ns, while no caller stood waiting for rows; ≤ read_ns
-  int64_t wait_ns = 0;      // time the caller spent in Begin and Layer: standing still, or gathering rows
+  int64_t bytes_asked = 0;  // bytes of rows requested from storage
+  int64_t bytes_moved = 0;  // bytes that these reads moved, alignment included
+  int64_t read_ns = 0;      // time spent reading, in any thread
+  int64_t hidden_ns = 0;    // the part of read_ns during which no caller waited for rows
+  int64_t wait_ns = 0;      // time that callers spent in Begin and Layer, waiting for rows or gathering them
 };
 
 inline PleStats operator-(const PleStats& a, const PleStats& b) {
@@ -58,54 +63,57 @@ inline PleStats operator+(const PleStats& a, const PleStats& b) {
   return a - (none - b);
 }
 
-// One batch of ids under way.  Rows stay valid while it lives.  It must not outlive its source.
+// The rows of one batch of ids, which may still be on their way.  It must not outlive its source.
 class PleRequest {
  public:
   virtual ~PleRequest() = default;
   virtual PleKind kind() const { return PleKind::kRows; }
-  // [n, dim] of layer `layer` in the table's dtype (kFolded: float32), in the order of the ids given to Begin
-  // (repeats included); empty for kProjectionOnly and kBlockOff.  Waits if it must.  The span stays valid
-  // while the request lives. Throws RunError naming file, row and offset when a read failed (again at each
-  // call), or when the table has no such layer.
+  // Returns [n, dim] of layer `layer` in the table's dtype (float32 for kFolded), in the order of the ids
+  // given to Begin, repeats included; an empty span for kProjectionOnly and kBlockOff.  Blocks until the rows
+  // are there.  The span stays valid as long as the request lives.
+  // Throws RunError naming file, row and offset when a read failed (at every call, not only the first), or
+  // when the table has no such layer.
   virtual std::span<const std::byte> Layer(int64_t layer) = 0;
 };
 
 class PleSource {
  public:
   virtual ~PleSource() = default;
-  // ids [n], any value: 0 ≤ id < vocab is its own row, everything else row 0.  Starts the reads and returns
-  // at once.
+  // Starts the reads and returns at once.  ids: [n], of any value; 0 ≤ id < vocab reads its own row, every
+  // other id reads row 0.
   virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
-  // The next Begin opens a sequence: nothing that was asked before stands before it.  Only a source that
-  // looks back (`transform: previous`) listens; wrappers pass it on.
+  // Declares that the next Begin opens a new sequence, whose tokens do not follow those of earlier requests.
+  // Only a source that depends on earlier ids (`transform: previous`) reacts; wrappers pass the call on.
   virtual void StartSequence() {}
   virtual PleStats stats() const = 0;
   virtual const PleGeometry& geometry() const = 0;
-  // Bytes of fast memory (RAM) that this source holds rows in: the whole table, a cache's budget, 0.
+  // Bytes of fast memory (RAM) in which this source holds rows: those of the whole table, a cache's budget,
+  // or 0.
   virtual int64_t fast_bytes() const = 0;
-  // True where earlier requests change what later ones cost (a cache): whoever measures makes such a source
-  // anew for each repetition.  Wrappers ask what they stand before, too.
+  // True when earlier requests change the cost of later ones, as in a cache.  Measurements create such a
+  // source anew for each repetition.  A wrapper also returns true when the source below it does.
   virtual bool keeps_state() const { return false; }
-  // Threads that this source runs beside the model's own.
+  // The number of threads that this source runs in addition to the model's own.
   virtual int64_t threads() const { return 0; }
 };
 
-// The row that an id reads (transformers Gemma3nTextModel.get_per_layer_inputs).
+// The row that an id reads.  Reference: Gemma3nTextModel.get_per_layer_inputs (transformers).
 inline int64_t PleRowOfId(int64_t id, int64_t vocab) { return id >= 0 && id < vocab ? id : 0; }
 
-// Where the table lies: the published safetensors shard, token-major, one contiguous run of bytes per token.
+// Where the table is stored: in the published safetensors shard, token-major, so that each token's row is one
+// contiguous run of bytes.
 struct PleTable {
   std::string path;
   int64_t offset_bytes = 0;  // of row 0, from the start of the file
   PleGeometry geometry;
-  // The finished per-layer inputs made of it, where `folded` reads them; else nullptr.
+  // The table of finished per-layer inputs that was computed from this one, for `folded`; otherwise nullptr.
   std::shared_ptr<const PleTable> folded = nullptr;
 };
 
-// The table that rows are read from: the folded one where there is one.
+// The table that is read: the folded one where there is one, otherwise `table` itself.
 inline const PleTable& TableRead(const PleTable& table) { return table.folded ? *table.folded : table; }
 
-// A source around another one: overrides what it changes, passes on the rest.
+// A source that wraps another one.  It passes every call on; subclasses override what they change.
 class PleWrapper : public PleSource {
  public:
   explicit PleWrapper(std::unique_ptr<PleSource> over) : over_(std::move(over)) {}

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kLargestReadBytes = 1024 * 1024;
 
-// Positions of `rows` in the order of the rows.
+// The positions of `rows`, sorted by row.
 std::vector<int32_t> SortedPositions(std::span<const int64_t> rows) {
   std::vector<int32_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0);

@@ -1,4 +1,4 @@
-// Rows from the published shard: token-major, one contiguous run of bytes per row.
+// Reads rows from a token-major table in a file, as published: each row is one contiguous run of bytes.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,10 @@ class RowReader {
   RowReader(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes)
       : geometry_(geometry), file_(std::move(file)), offset_bytes_(offset_bytes) {}
 
-  // rows [n], each in [0, vocab), in any order, repeats welcome: each is read once, in the file's order,
-  // neighbours in one read.  out.size() == n.  Stops early once `abandoned`.  Thread-safe. Throws RunError
-  // naming file, row and offset.
+  // Reads rows [n], each in [0, vocab), in any order and with repeats, into `out`; REQUIRES out.size() == n.
+  // Each distinct row is read once, in the file's order, and adjacent rows in one read.  Returns early once
+  // `abandoned` is true.  Thread-safe.
+  // Throws RunError naming file, row and offset when a read fails.
   void Read(std::span<const int64_t> rows, LayerMajorRows& out, const std::atomic<bool>& abandoned) const;
   IoCounters counters() const { return file_->counters(); }
 

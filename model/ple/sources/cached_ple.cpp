@@ -14,7 +14,7 @@ constexpr int64_t kWarmBytesAtOnce = 64 * 1024 * 1024;
 
 }  // namespace
 
-// Holds its own copy of every row: evictions by later requests do not touch it.
+// Holds its own copy of every row, so that evictions by later requests do not affect it.
 class CachedPle::Request : public PleRequest {
  public:
   Request(CachedPle& source, std::span<const int64_t> ids)
@@ -23,7 +23,7 @@ class CachedPle::Request : public PleRequest {
     for (int64_t id : ids) rows_.push_back(PleRowOfId(id, source.geometry().vocab));
   }
 
-  // Sends the misses below first, so that reading overlaps the copying of the hits.
+  // Requests the misses from the source below first, so that their reads overlap the copying of the hits.
   void Begin() {
     const std::lock_guard lock(source_.mutex_);
     for (size_t i = 0; i < rows_.size(); ++i) {
@@ -58,7 +58,7 @@ class CachedPle::Request : public PleRequest {
     source_.counted_.hits += std::ssize(rows_) - std::ssize(missed_);
   }
 
-  // All or nothing: when a read failed, Layer throws and the cache stays as it was.
+  // Takes in all missed rows or none: when a read failed, this throws and the cache stays unchanged.
   void TakeMisses() {
     const int64_t layer_bytes = source_.geometry().layer_bytes();
     for (int64_t layer = 0; layer < source_.geometry().layers; ++layer) {
@@ -73,7 +73,7 @@ class CachedPle::Request : public PleRequest {
     Remember();
   }
 
-  // Under the source's mutex.
+  // The caller holds the source's mutex.
   void Remember() {
     for (int32_t position : source_.cache_->PositionsToUse(rows_)) {
       const int64_t row = rows_[position];
@@ -85,8 +85,8 @@ class CachedPle::Request : public PleRequest {
   LayerMajorRows data_;
   std::vector<int64_t> rows_;          // [n]
   std::vector<int32_t> missed_;        // positions in rows_
-  std::vector<int64_t> missing_rows_;  // distinct, ascending: what `below_` was asked
-  std::unique_ptr<PleRequest> below_;  // until its rows are taken
+  std::vector<int64_t> missing_rows_;  // the ids given to `below_`: distinct, ascending
+  std::unique_ptr<PleRequest> below_;  // nullptr once its rows were copied
 };
 
 CachedPle::CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes,

@@ -1,4 +1,4 @@
-// A budget of recently used rows in RAM before any other source.
+// The strategy `cached`: a limited number of rows in RAM in front of any other source.
 #pragma once
 
 #include <memory>
@@ -15,28 +15,32 @@ enum class CachePolicy : int;  // cache_policies.h
 enum class CacheStart { kEmpty, kWarmed };
 
 struct CachedOptions {
-  Capacity capacity = {};                   // `64MiB` or `5%`; 0 keeps nothing and still answers
-  CachePolicy policy = {};                  // which row leaves first; the first policy: lru
-  CacheStart initial = CacheStart::kEmpty;  // `empty`, or `warmed` with the ids that the caller names
+  // `64MiB` or `5%`.  A cache of 0 bytes holds no row but answers every request.
+  Capacity capacity = {};
+  // Which row is evicted first.  The default is the first policy of the table, lru.
+  CachePolicy policy = {};
+  // `empty`, or `warmed` with the ids that the caller provides.
+  CacheStart initial = CacheStart::kEmpty;
 };
 
-// An id is a hit when its row is held at Begin.  What a request misses goes to the source below in one Begin,
-// each row once, and comes into the cache at the first Layer call; repeats of a missed id wait for the same
-// read and are misses too.  The policy sees rows in the order of the ids, as if they had been asked one by
-// one.
+// An id is a hit when the cache holds its row at Begin.  The missed rows of a request, each once, are
+// requested from the source below in one Begin and enter the cache at the first Layer call; repeats of a
+// missed id wait for the same read and are misses too.  The policy sees the rows in the order of the ids, as
+// if they had been requested one by one.
 class CachedPle : public PleSource {
  public:
-  // capacity_bytes: whole rows that fit are held; 0 holds none, and every request still answers.
-  // warm_ids: rows to start with, as after a request for them; not counted in stats().  Throws RunError when
-  // reading them fails.
+  // capacity_bytes: the cache holds as many whole rows as fit; with 0 it holds none and still answers every
+  // request.
+  // warm_ids: the cache starts as it would be after a request for these ids, which stats() does not count.
+  // Throws RunError when reading their rows fails.
   CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes, std::span<const int64_t> warm_ids,
             CachePolicy policy = {});
 
-  // What a cache of that budget holds at most: whole rows, none twice.
+  // The most bytes of rows that a cache with this budget holds: whole rows, at most one copy of each.
   static int64_t FastBytes(const PleGeometry& geometry, int64_t capacity_bytes);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
-  PleStats stats() const override;  // reads are those of the source below
+  PleStats stats() const override;  // the read counts are those of the source below
   const PleGeometry& geometry() const override { return over_->geometry(); }
   int64_t fast_bytes() const override { return cache_->fast_bytes() + over_->fast_bytes(); }
   bool keeps_state() const override { return true; }
@@ -48,9 +52,9 @@ class CachedPle : public PleSource {
 
   std::unique_ptr<PleSource> over_;
   mutable std::mutex mutex_;
-  std::unique_ptr<RowCache> cache_;  // under mutex_
-  PleStats counted_;                 // lookups, hits and misses; under mutex_
-  PleStats over_before_;             // what the source below had counted after warming
+  std::unique_ptr<RowCache> cache_;  // guarded by mutex_
+  PleStats counted_;                 // lookups, hits and misses; guarded by mutex_
+  PleStats over_before_;             // the counts of the source below right after warming
 };
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// Rows stay in the file: each request reads what it needs.
+// The strategy `disk`: rows stay in the file, and each request reads those that it needs.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,12 @@ namespace plelab {
 
 struct DiskOptions {
   IoBackend backend = IoBackend::kPread;
-  bool prefetch = true;  // a thread reads from Begin on; false: reads happen in Layer
+  bool prefetch = true;  // true: a thread starts reading at Begin; false: the first Layer call reads
 };
 
 class DiskPle : public PleSource {
  public:
-  // prefetch: one thread of this source reads from Begin on; otherwise the first Layer call reads.
+  // With `prefetch`, a thread of this source starts reading at Begin; without, the first Layer call reads.
   DiskPle(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes,
           bool prefetch);
 
@@ -31,7 +31,7 @@ class DiskPle : public PleSource {
   PleGeometry geometry_;
   RowReader reader_;
   std::atomic<int64_t> lookups_ = 0;
-  ReadQueue queue_;  // last: its thread ends before what it reads with goes
+  ReadQueue queue_;  // declared last: its thread ends before the members that it uses are destroyed
 };
 
 }  // namespace plelab

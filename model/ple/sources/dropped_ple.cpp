@@ -8,7 +8,7 @@
 namespace plelab {
 namespace {
 
-// Rows of zeros (one layer's serve every layer), or none.
+// Rows of zeros, of which one layer's worth serves every layer, or no rows.
 class DroppedRequest : public PleRequest {
  public:
   DroppedRequest(const PleGeometry& geometry, PleKind kind, int64_t zero_rows)

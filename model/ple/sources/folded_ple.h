@@ -1,4 +1,5 @@
-// The finished per-layer input of every text token, read in place of the row: no projection is computed.
+// The strategy `folded`: the finished per-layer input of every text token is read in place of its row, so
+// that the model computes no projection.
 #pragma once
 
 #include <memory>
@@ -7,19 +8,20 @@
 
 namespace plelab {
 
-// A table of finished inputs for a PLE table of `rows`: as many values, float32 (a bfloat16 table would round
-// them once more than the model does).
+// The geometry of the table of finished inputs that belongs to the PLE table `rows`: the same shape in
+// float32, because bfloat16 would round once more than the model does.
 inline PleGeometry FoldedGeometry(PleGeometry rows) {
   rows.dtype = DType::kFloat32;
   return rows;
 }
 
-// A request whose ids all have a finished input is kFolded.  Images and audio come as soft tokens, whose
-// projection is of what a tower made of them: a request that holds an id beyond the folded table falls back,
-// whole, to rows of the PLE table.
+// A request is kFolded when every id in it has a finished input.  Images and audio are soft tokens, whose
+// projection depends on what a tower computed for them: a request with any id beyond the folded table falls
+// back, as a whole, to rows of the PLE table.
 class FoldedPle : public PleSource {
  public:
-  // folded: finished inputs of ids 0 … vocab − 1, in float32; rows: the checkpoint's own table.
+  // folded: a source of the finished inputs of ids 0 … vocab − 1, in float32; rows: a source of the
+  // checkpoint's own table.
   FoldedPle(std::unique_ptr<PleSource> folded, std::unique_ptr<PleSource> rows)
       : folded_(std::move(folded)), rows_(std::move(rows)) {}
 

@@ -36,7 +36,7 @@ ReadQueue::~ReadQueue() {
 }
 
 void ReadQueue::Submit(std::shared_ptr<ReadJob> job) {
-  if (!thread_.joinable()) return;  // its first Finish reads it
+  if (!thread_.joinable()) return;  // the first Finish of the job reads it
   {
     const std::lock_guard lock(mutex_);
     queued_.push_back(std::move(job));
@@ -74,13 +74,14 @@ void ReadQueue::ThreadMain() {
   while (true) {
     work_.wait(lock, [&] { return stopping_ || !queued_.empty(); });
     if (stopping_) return;
-    const std::shared_ptr<ReadJob> job = std::move(queued_.front());  // keeps it alive when its request goes
+    // The job must stay alive when its request is destroyed meanwhile.
+    const std::shared_ptr<ReadJob> job = std::move(queued_.front());
     queued_.pop_front();
     RunJob(lock, *job, Reader::kThread);
   }
 }
 
-// Enters and leaves with the lock held; the read itself runs without.
+// The caller holds the lock on entry and on return; the read itself runs without it.
 void ReadQueue::RunJob(std::unique_lock<std::mutex>& lock, ReadJob& job, Reader reader) {
   const int64_t begin_ns = NowNs();
   if (reader == Reader::kThread) thread_reads_since_ns_ = begin_ns;
@@ -104,7 +105,7 @@ void ReadQueue::Withdraw(const ReadJob& job) {
   std::erase_if(queued_, [&](const std::shared_ptr<ReadJob>& queued) { return queued.get() == &job; });
 }
 
-// How long the thread has been reading up to now, the present read included.
+// How long the thread has been reading up to now, its current read included.
 int64_t ReadQueue::ThreadReadingNs() const {
   return thread_read_ns_ + (thread_reads_since_ns_ == 0 ? 0 : NowNs() - thread_reads_since_ns_);
 }

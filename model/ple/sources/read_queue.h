@@ -1,4 +1,5 @@
-// Reads of several requests: by one thread ahead of their use, or by whoever needs the rows first.
+// Queues the reads of several requests, which one thread performs ahead of their use, or else the first
+// caller that needs the rows.
 #pragma once
 
 #include <atomic>
@@ -16,38 +17,38 @@
 
 namespace plelab {
 
-// One request's rows on their way.
+// The rows of one request that are to be read.
 struct ReadJob {
   ReadJob(const PleGeometry& geometry, std::span<const int64_t> ids);
 
-  std::vector<int64_t> rows;  // [n], of the table
+  std::vector<int64_t> rows;  // [n], row numbers of the table
   LayerMajorRows data;
   std::atomic<bool> abandoned = false;
-  // ReadQueue's own, under its mutex.  Once kDone, data and error change no more.
+  // Used by ReadQueue only, guarded by its mutex.  Once the state is kDone, data and error no longer change.
   enum class State { kQueued, kReading, kDone } state = State::kQueued;
   std::exception_ptr error;
 };
 
 class ReadQueue {
  public:
-  // read(job) fills job.data or throws; it may be called by two threads at once, for different jobs.
-  // with_thread: jobs are read in the order of Submit from then on.  Without, each is read by its first
-  // Finish.
+  // read(job) fills job.data or throws; two threads may call it at the same time for different jobs.
+  // with_thread: a thread reads the jobs in the order of Submit.  Without it, the first Finish of a job reads
+  // it.
   ReadQueue(std::function<void(ReadJob&)> read, bool with_thread);
-  ~ReadQueue();  // waits for the read under way
+  ~ReadQueue();  // waits for a read in progress
 
   void Submit(std::shared_ptr<ReadJob> job);
-  // Returns when the job is done.  Reads it here when the thread has not come to it: standing still would not
-  // be faster. Throws what the read threw, at each call.  Thread-safe.
+  // Returns when the job is done.  When the thread has not started it yet, the caller reads it itself, since
+  // waiting would not be faster.  Throws what the read threw, at every call.  Thread-safe.
   void Finish(ReadJob& job);
-  // Nobody wants the job any more.  Returns at once.
+  // Declares that the job's rows are no longer needed.  Returns at once.
   void Abandon(ReadJob& job);
 
   int64_t threads() const { return thread_.joinable() ? 1 : 0; }
-  // Cumulative, over finished reads.
+  // Cumulative times of finished reads.
   struct Times {
     int64_t read_ns = 0;
-    int64_t hidden_ns = 0;  // read by the thread while nobody stood in Finish
+    int64_t hidden_ns = 0;  // reading by the thread while no caller waited in Finish
   };
   Times times() const;
 
@@ -62,13 +63,13 @@ class ReadQueue {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
-  // Under mutex_:
+  // Guarded by mutex_:
   std::deque<std::shared_ptr<ReadJob>> queued_;
   bool stopping_ = false;
   int64_t caller_read_ns_ = 0;
   int64_t thread_read_ns_ = 0;
-  int64_t thread_read_waited_ns_ = 0;  // of thread_read_ns_, while somebody stood in Finish
-  int64_t thread_reads_since_ns_ = 0;  // when the thread's present read began; 0: it is not reading
+  int64_t thread_read_waited_ns_ = 0;  // the part of thread_read_ns_ during which a caller waited in Finish
+  int64_t thread_reads_since_ns_ = 0;  // when the thread's current read began; 0 when it is not reading
   std::thread thread_;
 };
 

@@ -12,10 +12,11 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kLoadChunkBytes = 16 * 1024 * 1024;
-// Filling fresh pages with zeros costs the kernel more than the copy from a warm page cache.
+// More than one thread helps, because zeroing fresh pages costs the kernel more than the copy from a warm
+// page cache.
 constexpr int64_t kMostLoadThreads = 4;
 
-// Fills `out` from `offset` on, several chunks at a time.  Throws the first error.
+// Fills `out` with the bytes from `offset` on, in chunks that several threads load.  Throws the first error.
 void LoadInChunks(RandomAccessFile& file, int64_t offset, std::span<std::byte> out) {
   const int64_t chunks = (std::ssize(out) + kLoadChunkBytes - 1) / kLoadChunkBytes;
   std::atomic<int64_t> next = 0;
@@ -37,11 +38,11 @@ void LoadInChunks(RandomAccessFile& file, int64_t offset, std::span<std::byte> o
   const int64_t threads = std::min<int64_t>({chunks, std::thread::hardware_concurrency(), kMostLoadThreads});
   for (int64_t i = 1; i < threads; ++i) helpers.emplace_back(work);
   work();
-  helpers.clear();  // joins
+  helpers.clear();  // joins the threads
   if (error) std::rethrow_exception(error);
 }
 
-// One id: the row in the table is already [layers, 1, dim].
+// A request for one id: the row in the table already has the layout [layers, 1, dim].
 class OneRow : public PleRequest {
  public:
   OneRow(const PleGeometry& geometry, const std::byte* row) : geometry_(geometry), row_(row) {}
@@ -56,7 +57,7 @@ class OneRow : public PleRequest {
   const std::byte* row_;
 };
 
-// Any number of ids: each layer is gathered when it is first asked.
+// A request for any number of ids: each layer is gathered when Layer first asks for it.
 class ManyRows : public PleRequest {
  public:
   ManyRows(const PleGeometry& geometry, const std::byte* table, std::span<const int64_t> ids)

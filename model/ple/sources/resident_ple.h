@@ -1,4 +1,4 @@
-// The whole table in RAM: the baseline.
+// The strategy `resident`, the baseline: the whole table in RAM.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ class ResidentPle : public PleSource {
   ResidentPle(const PleGeometry& geometry, RandomAccessFile& file, int64_t offset_bytes, PageSize pages);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
-  PleStats stats() const override;  // loading is not counted: every lookup is a hit
+  PleStats stats() const override;  // loading is not counted, so every lookup is a hit
   const PleGeometry& geometry() const override { return geometry_; }
   int64_t fast_bytes() const override { return geometry_.table_bytes(); }
 

@@ -9,7 +9,7 @@
 namespace plelab {
 namespace {
 
-// Adds the time until its end to `total_ns`, an exception included.
+// Adds its own lifetime to `total_ns`, also when an exception ends it.
 class Stopwatch {
  public:
   explicit Stopwatch(std::atomic<int64_t>& total_ns) : total_ns_(total_ns) {}

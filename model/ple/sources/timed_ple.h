@@ -1,4 +1,4 @@
-// Measures how long the caller stands in Begin and Layer, whatever the source below does.
+// Measures how long callers spend in Begin and Layer of any source.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace plelab {
 
-// The same source; its stats() carry wait_ns.  MakePleSource puts it around every source.
+// Wraps `source` so that its stats() include wait_ns.  MakePleSource wraps every source in it.
 std::unique_ptr<PleSource> MakeTimedPle(std::unique_ptr<PleSource> source);
 
 }  // namespace plelab

@@ -16,7 +16,7 @@ namespace {
 void CheckGeometry(const PleTable& table) {
   const PleGeometry& g = table.geometry;
   const bool positive = g.vocab > 0 && g.layers > 0 && g.dim > 0 && table.offset_bytes >= 0;
-  // Row caches and RowReader count rows in 32 bits.
+  // Row caches and RowReader number rows in 32 bits.
   constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
   const bool fits =
       g.vocab <= kMost && g.layers <= kMost && g.dim <= kMost &&

@@ -1,4 +1,4 @@
-// From options to a source, by the tables of strategies and transforms.
+// Makes PLE sources from options, with the tables of strategies and transforms.
 #pragma once
 
 #include <functional>
@@ -15,26 +15,30 @@ namespace plelab {
 using FileOpener =
     std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
 
+// What a source needs besides its options and its table.
 struct PleSourceContext {
-  // Read through a cache that starts `warmed`, in this order; not counted in stats().
+  // The ids that warm a cache with `initial: warmed`, in this order; stats() does not count them.
   std::span<const int64_t> warm_ids;
-  FileOpener open = OpenRandomAccessFile;  // a test's fake file
+  FileOpener open = OpenRandomAccessFile;  // tests substitute a fake file
 };
 
-// What a source will hold and leave, known before it is made.
+// How many bytes a source will hold in RAM and leave on storage, known before it is made.
 struct PleFootprint {
-  int64_t fast_bytes = 0;  // RAM for rows: the whole table, a cache's budget, 0
-  int64_t file_bytes = 0;  // rows that stay on storage: the whole table, or 0 where none is ever read from it
-  // The whole table in the form that the transform gives it (low_rank: its factors, int8: integers and
-  // scales, …), were it stored so.  Transforms here work on the table as it is: fast_bytes and file_bytes do
-  // not shrink.
+  // RAM for rows: that of the whole table, a cache's budget, or 0.
+  int64_t fast_bytes = 0;
+  // Rows that stay on storage: the whole table, or 0 when rows are never read from it.
+  int64_t file_bytes = 0;
+  // The size that the whole table would have if it were stored in the form that the transform gives it (for
+  // low_rank its factors, for int8 integers and scales, …).  The transforms here are applied to rows of the
+  // original table, so fast_bytes and file_bytes do not shrink.
   int64_t table_bytes = 0;
 };
-// Throws UserError for a transform that does not fit the table: a layer or a rank that it does not have, …
+// Throws UserError for a transform that does not fit the table, such as one that names a layer or a rank that
+// the table does not have.
 PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry);
 
-// Throws UserError for a table that does not fit its file or a transform that does not fit the table,
-// RunError when reading it fails, or for `folded` where table.folded is missing.
+// Throws UserError when the table does not fit its file or the transform does not fit the table, and RunError
+// when a read fails or when table.folded is missing for `folded`.
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
                                          const PleSourceContext& context = {});
 

@@ -1,4 +1,4 @@
-// What the makers in the tables of strategies and transforms share.
+// Functions that the makers in the tables of strategies and transforms share.
 #pragma once
 
 #include <memory>
@@ -7,11 +7,12 @@
 
 namespace plelab {
 
-// Throws UserError where the file ends before the table does.
+// Opens the table's file.  Throws UserError when the file ends before the table does.
 std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, IoBackend backend,
                                             const PleSourceContext& context);
 
-// As MakePleSource, for a source that another one stands before: options that were checked, no timing.
+// As MakePleSource, for a source that another one wraps: `options` were checked before, and the source is not
+// timed.
 std::unique_ptr<PleSource> MakeUntimed(const PleOptions& options, const PleTable& table,
                                        const PleSourceContext& context);
 

@@ -1,4 +1,4 @@
-// One option of a strategy or a transform: a field of its struct, as text.
+// One option of a strategy or a transform: how the field of its struct is set from text and written as text.
 #pragma once
 
 #include <functional>
@@ -13,15 +13,15 @@ namespace plelab {
 
 struct PleOption {
   std::string_view key;
-  std::string_view help;                // one line: meaning and default
-  std::vector<std::string_view> words;  // that it takes; empty: free
+  std::string_view help;                // one line: the meaning and the default
+  std::vector<std::string_view> words;  // the values it accepts; empty when they are not a list of words
   // Throws UserError naming `full_key` (what the user wrote) and the known values.
   std::function<void(PleOptions&, std::string_view full_key, std::string_view text)> set;
   std::function<std::string(const PleOptions&)> get;
-  bool required = false;  // the default stands for nothing said
+  bool required = false;  // then the field's default means that the user gave no value
 
-  // For a field of a struct: Option("rank", &LowRankOptions::rank, WholeNumber{…}, "…").  `form` is how its
-  // values are written: one of the types in option_forms.h.
+  // For a field of a strategy's or transform's struct: PleOption("rank", &LowRankOptions::rank,
+  // WholeNumber{…}, "…").  `form`, one of the types in option_forms.h, defines how its values are written.
   template <class Struct, class T, class Form>
   PleOption(std::string_view key, T Struct::*field, const Form& form, std::string_view help)
       : key(key),

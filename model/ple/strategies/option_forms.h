@@ -1,4 +1,5 @@
-// How values of options are written: text into a value and back, and the words that there are.
+// How values of options are written.  Each form parses text into a value (Parse), writes it back (Write) and
+// lists the words that it accepts (Words, empty when there is no such list).
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace plelab {
 [[noreturn]] void RefuseWord(std::string_view full_key, std::string_view text,
                              const std::vector<std::string_view>& known);
 
-// One of a few words.
+// One of a few words, each of which stands for a value.
 template <class T>
 struct OneWordOf {
   std::vector<std::pair<std::string_view, T>> names;
@@ -43,7 +44,7 @@ struct TrueOrFalse : OneWordOf<bool> {
   TrueOrFalse() : OneWordOf{{{"true", true}, {"false", false}}} {}
 };
 
-// A number from `least` to `most`.
+// An integer from `least` to `most`.
 struct WholeNumber {
   int64_t least, most;
   std::vector<std::string_view> Words() const { return {}; }
@@ -51,14 +52,14 @@ struct WholeNumber {
   std::string Write(int64_t value) const;
 };
 
-// Layers of the model: 5, 0-3 or 0-3+7.
+// A set of layers of the model: 5, 0-3 or 0-3+7.
 struct LayerSet {
   std::vector<std::string_view> Words() const { return {}; }
   std::vector<int64_t> Parse(std::string_view full_key, std::string_view text) const;
   std::string Write(const std::vector<int64_t>& layers) const;
 };
 
-// 64MiB, or 5% of the table.
+// An amount of memory: 64MiB, or 5% (of the table).
 struct AmountOfMemory {
   std::vector<std::string_view> Words() const { return {}; }
   Capacity Parse(std::string_view full_key, std::string_view text) const;

@@ -1,4 +1,4 @@
-// The options of strategies and transforms, held without knowing them.
+// Holds the options of strategies and transforms without naming their types.
 #pragma once
 
 #include <any>
@@ -7,18 +7,18 @@
 
 namespace plelab {
 
-// At most one struct of each type.  A strategy declares its own (DiskOptions in disk_ple.h), with defaults;
-// whoever passes options on includes no strategy.
+// Holds at most one struct of each type.  A strategy declares its own struct with defaults (DiskOptions in
+// disk_ple.h), so that code which only passes options on need not include any strategy.
 class OptionStructs {
  public:
-  // What was set, or T's defaults.
+  // The struct T that was set, or one with T's defaults.
   template <class T>
   const T& Get() const {
     static const T defaults;
     const auto found = structs_.find(typeid(T));
     return found == structs_.end() ? defaults : *std::any_cast<T>(&found->second);
   }
-  // To be changed; T's defaults where nothing was set yet.
+  // The struct T for changing, created with T's defaults when it was not set yet.
   template <class T>
   T& Edit() {
     std::any& held = structs_[typeid(T)];

@@ -17,7 +17,7 @@ void AddMissing(std::vector<T>& list, const std::vector<T>& more) {
   }
 }
 
-// One entry for a key, where the last row that has it stands.
+// Adds an option to the list.  A key has one entry, at the place of the last row that has it.
 void Add(std::vector<PleOptionInfo>& infos, const PleOption& option, const std::vector<PleStrategy>& used_by,
          const std::vector<PleTransform>& used_with = {}) {
   PleOptionInfo info{option.key, option.help, option.words, {}, {}, option.required};

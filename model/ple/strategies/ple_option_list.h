@@ -1,4 +1,4 @@
-// Every option of every strategy and transform, from the two tables.
+// Every option of every strategy and transform, collected from the two tables.
 #pragma once
 
 #include <string_view>
@@ -8,16 +8,17 @@
 
 namespace plelab {
 
-// `strategy` and `transform` themselves.
+// The options `strategy` and `transform` themselves.
 const PleOption& StrategyOption();
 const PleOption& TransformOption();
-inline constexpr std::string_view kOverKey = "over";  // no value but a source of its own
+inline constexpr std::string_view kOverKey = "over";  // its value is the description of another source
 
-// All that have this key: `seed` belongs to several transforms.  A key means the same wherever it is.
+// All options with this key; `seed`, for example, belongs to several transforms.  A key has the same meaning
+// in all of them.
 std::vector<const PleOption*> OptionsNamed(std::string_view key);
 
-// The options that a strategy and a transform use, in the order in which they are recorded: the strategy and
-// its own, the transform and its own.  Not `over`.
+// The options that the chosen strategy and transform use, in the order in which they are recorded: `strategy`
+// and its options, then `transform` and its options.  `over` is not among them.
 std::vector<const PleOption*> OptionsUsedBy(const PleOptions& options);
 
 }  // namespace plelab

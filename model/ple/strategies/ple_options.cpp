@@ -14,12 +14,12 @@ namespace {
 constexpr std::string_view kOverPrefix = "over.";
 
 bool IsBelow(std::string_view key) { return key == kOverKey || key.starts_with(kOverPrefix); }
-// What `over.KEY` says to the source below; `over` alone names its strategy.
+// The key that `over.KEY` sets in the source below; `over` alone sets its strategy.
 std::string_view KeyBelow(std::string_view key) {
   return key == kOverKey ? StrategyOption().key : key.substr(kOverPrefix.size());
 }
 
-// "over.over.": what was passed on the way to `key`.
+// The part of `full_key` before `key`, such as "over.over.".
 std::string_view PrefixOf(std::string_view full_key, std::string_view key) {
   return full_key.substr(0, full_key.size() - key.size());
 }
@@ -31,7 +31,8 @@ std::string KeysOf(const PleOptions& options) {
   return Join(keys, ", ");
 }
 
-// `full_key` is what the user wrote, `key` what is left of it below the caches already passed.
+// `full_key` is the key as the user wrote it; `key` is the rest of it, without the `over.` of sources already
+// passed.
 [[noreturn]] void RefuseKey(std::string_view full_key, std::string_view key) {
   std::vector<std::string_view> keys;
   std::vector<std::string> full_keys;
@@ -63,7 +64,7 @@ std::vector<std::string_view> TransformsWith(std::string_view key) {
   return names;
 }
 
-// Says what is wrong with a key that the strategy and the transform do not use.
+// Throws the error for a key that the strategy and the transform do not use.
 [[noreturn]] void RefuseUnused(const PleOptions& options, std::string_view full_key, std::string_view key) {
   const std::vector<std::string_view> transforms = TransformsWith(key);
   if (!RowOf(options.strategy).has_rows() || transforms.empty()) {
@@ -85,7 +86,7 @@ void CheckKey(const PleOptions& options, std::string_view full_key, std::string_
   if (std::ranges::none_of(used, is_it)) RefuseUnused(options, full_key, key);
 }
 
-// What strategy and transform cannot do without: an option that is required and says nothing.
+// Throws UserError when an option that the strategy or the transform requires was not given.
 void CheckRequired(const PleOptions& options) {
   if (options.transform != PleTransform()) CheckKey(options, TransformOption().key, TransformOption().key);
   for (const PleOption* option : OptionsUsedBy(options)) {
@@ -97,7 +98,7 @@ void CheckRequired(const PleOptions& options) {
   }
 }
 
-// What must not stand below a cache or `folded`.
+// Throws UserError for sources that must not stand below a cache or `folded`.
 void CheckBelow(const PleOptions& options, const PleOptions& below) {
   const StrategyRow& row = RowOf(options.strategy);
   if (!RowOf(below.strategy).has_rows()) {

@@ -64,7 +64,8 @@ Source MakeDropped(const PleOptions& options, const PleTable& table, const PleSo
   return std::make_unique<DroppedPle>(table.geometry, options.Get<DroppedOptions>().mode);
 }
 
-// Soft tokens are few, and read row 0: their rows come from disk, without a thread.
+// The rows of soft tokens are read from disk without a prefetch thread, because soft tokens are few and all
+// read row 0.
 Source MakeFolded(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
   if (table.folded == nullptr) throw RunError("{}: no folded table was made of it", table.path);
   return std::make_unique<FoldedPle>(MakeUntimed(PleOptionsBelow(options), *table.folded, context),
@@ -73,7 +74,8 @@ Source MakeFolded(const PleOptions& options, const PleTable& table, const PleSou
 
 }  // namespace
 
-// One row a strategy, in one place however many there are.
+// One row per strategy.  The function is as long as there are strategies, so that all of them stand in one
+// place.
 std::span<const StrategyRow> Strategies() {
   static const StrategyRow rows[] = {
       {.strategy = PleStrategy::kResident,

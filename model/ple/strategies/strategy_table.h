@@ -1,4 +1,4 @@
-// The table of strategies: all that there is to know about each.
+// The table of strategies: everything that the program knows about each.
 #pragma once
 
 #include <functional>
@@ -18,14 +18,14 @@ enum class PleStrategy : int {
   kDisk,
   kDropped,
   kFolded,
-  kCount  // of strategies; none itself
+  kCount  // the number of strategies, not a strategy
 };
 
-// How the output of a model relates to that of one with resident rows.
+// How a model's output relates to that of the same model with resident rows.
 enum class Exactness {
-  kExact,        // the same bits; a strategy that stands before another is as exact as that one
-  kButRounding,  // the same but for rounding
-  kAblation      // another one
+  kExact,        // equal bit for bit; a strategy with a source below it is as exact as that source
+  kButRounding,  // equal up to rounding
+  kAblation      // different
 };
 
 struct StrategyRow {
@@ -33,19 +33,21 @@ struct StrategyRow {
   std::string_view name;  // as in `--ple disk`
   std::string_view help;  // one line
   Exactness exactness = Exactness::kAblation;
-  std::vector<PleOption> options = {};  // of its own, in the order in which they are recorded
-  bool has_over = false;                // takes `over`: stands before another source
-  bool reads_folded = false;            // reads PleTable::folded
-  // What the source will hold; table_bytes before any transform.
+  std::vector<PleOption> options = {};  // its own options, in the order in which they are recorded
+  bool has_over = false;                // it accepts `over`: it has another source below it
+  bool reads_folded = false;            // it reads PleTable::folded
+  // The source's footprint; table_bytes is that of the table before any transform.
   std::function<PleFootprint(const PleOptions&, const PleGeometry&)> footprint;
-  // Throws as MakePleSource.
+  // Makes the source.  Throws as MakePleSource.
   std::function<std::unique_ptr<PleSource>(const PleOptions&, const PleTable&, const PleSourceContext&)> make;
 
-  // Only the table's own rows may be transformed, and only before them may another source stand.
+  // True when the source returns rows of the PLE table.  Only such a source may be transformed or have
+  // another source before it.
   bool has_rows() const { return exactness == Exactness::kExact; }
 };
 
-// In the order of the enumeration, which is the order of lists that users see.  The first is the default.
+// In the order of the enumeration, which is also the order in which users see them.  The first is the
+// default.
 std::span<const StrategyRow> Strategies();
 const StrategyRow& RowOf(PleStrategy strategy);
 

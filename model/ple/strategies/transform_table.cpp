@@ -20,7 +20,7 @@ namespace {
 using Source = std::unique_ptr<PleSource>;
 using Change = std::unique_ptr<RowTransform>;
 
-// The maker of a transform that changes the values of rows: `change` makes what changes them.
+// Returns the maker of a transform that changes the values of rows; `change` makes its RowTransform.
 template <class F>
 auto Changing(F change) {
   return [=](Source source, const PleOptions& options, const PleTable& table,
@@ -29,7 +29,7 @@ auto Changing(F change) {
   };
 }
 
-// The table as its file has it: what a transform is fitted to.
+// A scan of the table as stored in its file, for transforms that are fitted to it.
 TableScan ScanOf(const PleTable& table, const PleSourceContext& context) {
   return {table.geometry, OpenTable(table, IoBackend::kPread, context), table.offset_bytes};
 }
@@ -60,7 +60,7 @@ void CheckEntries(const PleOptions& options, const PleGeometry& geometry) {
                   Name(options.transform), entries, most);
 }
 
-// Bytes of a table of which the chosen layers keep `rows_kept` rows.
+// Bytes of a table whose chosen layers keep kRowsKept rows each.
 template <int64_t kRowsKept>
 int64_t FixedBytes(const PleOptions& options, const PleGeometry& geometry) {
   return FixedRows::Bytes(geometry, std::ssize(LayersOf(options)), kRowsKept);
@@ -89,24 +89,27 @@ Change MakeCodebook(const PleOptions& options, const PleTable& table, const PleS
 
 constexpr int64_t kMost = 1 << 20;
 
-// Options that several transforms have.
+// The options that several transforms share.
 PleOption Layers() {
   return PleOption("layers", &FixedRowsOptions::layers, LayerSet{}, "layers, counted from 0: 5, 0-3 or 0-3+7")
       .Required();
 }
 
 PleOption Group() {
-  return {"group", &IntegerOptions::group, WholeNumber{1, kMost}, "values that share a scale: 32 (default)"};
+  return {"group", &IntegerOptions::group, WholeNumber{1, kMost},
+          "number of values that share a scale: 32 (default)"};
 }
 
 template <class Struct>
 PleOption Seed() {
-  return {"seed", &Struct::seed, WholeNumber{0, int64_t{1} << 62}, "of what is drawn at random: 0 (default)"};
+  return {"seed", &Struct::seed, WholeNumber{0, int64_t{1} << 62},
+          "seed of what is drawn at random: 0 (default)"};
 }
 
 }  // namespace
 
-// One row a transform, in one place however many there are.
+// One row per transform.  The function is as long as there are transforms, so that all of them stand in one
+// place.
 std::span<const TransformRow> Transforms() {
   static const TransformRow rows[] = {
       {.transform = PleTransform::kNone, .name = "none", .help = "rows as they are"},
@@ -161,7 +164,7 @@ std::span<const TransformRow> Transforms() {
        .name = "low_rank",
        .help = "truncated singular value decomposition of each layer",
        .options = {PleOption("rank", &LowRankOptions::rank, WholeNumber{1, kMost},
-                             "directions kept in each layer, at most the width of its rows")
+                             "number of directions kept in each layer, at most the width of its rows")
                        .Required()},
        .check = CheckRank,
        .table_bytes =
@@ -188,7 +191,7 @@ std::span<const TransformRow> Transforms() {
        .name = "codebook",
        .help = "each layer's rows from a codebook of few entries (k-means)",
        .options = {PleOption("entries", &CodebookOptions::entries, WholeNumber{2, kMost},
-                             "rows of each layer's codebook, such as 256")
+                             "number of rows in each layer's codebook, such as 256")
                        .Required(),
                    Seed<CodebookOptions>()},
        .check = CheckEntries,

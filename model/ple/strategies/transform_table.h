@@ -1,4 +1,4 @@
-// The table of transforms: all that there is to know about each.
+// The table of transforms: everything that the program knows about each.
 #pragma once
 
 #include <functional>
@@ -12,8 +12,8 @@
 
 namespace plelab {
 
-// What happens to rows on their way from where they live to the model; model/ple/transforms/ has a file for
-// each kind.
+// What is done to rows between the source that holds them and the model.  model/ple/transforms/ has a file
+// pair for each kind.
 enum class PleTransform : int {
   kNone,
   kZeroLayers,
@@ -27,26 +27,27 @@ enum class PleTransform : int {
   kInt4,
   kCodebook,
   kZeroSoft,
-  kCount  // of transforms; none itself
+  kCount  // the number of transforms, not a transform
 };
 
 struct TransformRow {
   PleTransform transform;
   std::string_view name;                // as in `transform: int8`
   std::string_view help;                // one line
-  std::vector<PleOption> options = {};  // of its own, in the order in which they are recorded
-  bool looks_back = false;              // needs the ids in the order of one text
-  // Throws UserError where the options do not fit the table.  Null: they always do.
+  std::vector<PleOption> options = {};  // its own options, in the order in which they are recorded
+  bool looks_back = false;              // it needs the ids in the order of one text
+  // Throws UserError when the options do not fit the table.  nullptr when they always fit.
   std::function<void(const PleOptions&, const PleGeometry&)> check = nullptr;
-  // What the table would take in this form.  Null: what it takes before.
+  // The bytes that the whole table would take in this form.  nullptr when the transform does not change them.
   std::function<int64_t(const PleOptions&, const PleGeometry&)> table_bytes = nullptr;
-  // The wrapper around `source`, which holds rows of `table`.  Null: the source itself.
+  // Makes the wrapper around `source`, which holds rows of `table`.  nullptr when the source is not wrapped.
   std::function<std::unique_ptr<PleSource>(std::unique_ptr<PleSource> source, const PleOptions&,
                                            const PleTable& table, const PleSourceContext&)>
       make = nullptr;
 };
 
-// In the order of the enumeration, which is the order of lists that users see.  The first is the default.
+// In the order of the enumeration, which is also the order in which users see them.  The first is the
+// default.
 std::span<const TransformRow> Transforms();
 const TransformRow& RowOf(PleTransform transform);
 

@@ -10,7 +10,7 @@
 namespace plelab {
 namespace {
 
-// A book [dim, entries] with what finding the nearest entry needs.
+// A codebook [dim, entries] with the buffers that the search for the nearest entry needs.
 class NearestEntry {
  public:
   NearestEntry(const std::vector<float>& book, int64_t dim)
@@ -18,7 +18,8 @@ class NearestEntry {
     for (size_t i = 0; i < book.size(); ++i) half_square_[i % entries_] += 0.5f * book[i] * book[i];
   }
 
-  // |row − entry|² / 2 less |row|² / 2, which is the same for all entries.  The first of equals.
+  // The entry nearest to `row`, the first of equally near ones.  Minimises (|row − entry|² − |row|²) / 2,
+  // since |row|² is the same for all entries.
   int64_t Of(std::span<const float> row) {
     std::copy(half_square_.begin(), half_square_.end(), distance_.begin());
     for (size_t d = 0; d < row.size(); ++d) {
@@ -34,7 +35,7 @@ class NearestEntry {
   std::vector<float> half_square_, distance_;  // [entries]
 };
 
-// `entries` different numbers below n, in the order drawn.
+// `entries` distinct numbers below n, in the order in which they are drawn.
 std::vector<int64_t> Draw(int64_t n, int64_t entries, uint64_t key) {
   std::vector<int64_t> all(n);
   std::iota(all.begin(), all.end(), 0);
@@ -45,7 +46,8 @@ std::vector<int64_t> Draw(int64_t n, int64_t entries, uint64_t key) {
   return all;
 }
 
-// One step of Lloyd's: each entry moves to the mean of the rows nearest to it; one without rows stays.
+// One step of Lloyd's algorithm: each entry moves to the mean of the rows that are nearest to it; an entry
+// without such rows stays.
 void MoveToMeans(std::span<const float> rows, int64_t dim, std::vector<float>& book) {
   const int64_t entries = std::ssize(book) / dim;
   std::vector<double> sums(book.size());

@@ -1,4 +1,5 @@
-// Some layers get one row for every token: zeros, or the mean row of the table.
+// The transforms `zero_layers`, `mean_layers` and `shared`: in some layers every token reads the same row,
+// which is zeros or the mean row of the table.
 #pragma once
 
 #include <vector>
@@ -8,18 +9,18 @@
 
 namespace plelab {
 
-// Of zero_layers and mean_layers.
+// The options of zero_layers and mean_layers.
 struct FixedRowsOptions {
-  std::vector<int64_t> layers = {};  // which; ascending
+  std::vector<int64_t> layers = {};  // the layers that are changed, ascending
 };
 
 class FixedRows : public RowTransform {
  public:
-  // zero_layers: the projected half of the per-layer input stays.
+  // For zero_layers.  The projection, the other half of the per-layer input, stays.
   static std::unique_ptr<RowTransform> Zero(const PleGeometry& geometry, const std::vector<int64_t>& layers);
-  // mean_layers; with every layer: shared.
+  // For mean_layers and, with every layer, for shared.
   static std::unique_ptr<RowTransform> Mean(const TableScan& table, const std::vector<int64_t>& layers);
-  // What a table needs of which `fixed` layers keep `rows_kept` rows (0 or 1) and the others all.
+  // Bytes of a table in which `fixed` layers keep `rows_kept` rows (0 or 1) and the others keep all rows.
   static int64_t Bytes(const PleGeometry& geometry, int64_t fixed, int64_t rows_kept);
 
   bool Changes(int64_t layer) const override { return !row_of_layer_[layer].empty(); }
@@ -28,7 +29,7 @@ class FixedRows : public RowTransform {
  private:
   explicit FixedRows(std::vector<std::vector<float>> row_of_layer) : row_of_layer_(std::move(row_of_layer)) {}
 
-  std::vector<std::vector<float>> row_of_layer_;  // [layers][dim]; empty where rows stay
+  std::vector<std::vector<float>> row_of_layer_;  // [layers][dim]; empty for layers that are not changed
 };
 
 }  // namespace plelab

@@ -1,18 +1,18 @@
-// Values as whole numbers of a few bits.
+// The transforms `int8` and `int4`: values rounded to integers of a few bits.
 #pragma once
 
 #include "model/ple/transforms/transformed_ple.h"
 
 namespace plelab {
 
-// Of int8 and int4.
+// The options of int8 and int4.
 struct IntegerOptions {
-  int64_t group = 32;  // values that share a scale
+  int64_t group = 32;  // number of neighbouring values that share a scale
 };
 
-// Symmetric: `group` neighbouring values of a layer's row share a scale, the largest of them ÷ 127 (8 bits)
-// or ÷ 7 (4 bits), kept in bfloat16; each value is the nearest whole multiple of it.  A layer's last group
-// may be shorter.
+// Symmetric quantisation: `group` neighbouring values of a layer's row share a scale, which is their largest
+// magnitude ÷ 127 (8 bits) or ÷ 7 (4 bits), kept in bfloat16.  Each value is rounded to the nearest integer
+// multiple of the scale.  The last group of a layer may be shorter.
 class IntegerRows : public RowTransform {
  public:
   // bits: 8 or 4.

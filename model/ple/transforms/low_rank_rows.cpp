@@ -8,7 +8,7 @@
 namespace plelab {
 namespace {
 
-// gram [dim, dim] += valuesᵀ · values, its upper half only.
+// gram [dim, dim] += valuesᵀ · values, upper triangle only.
 void AddProducts(std::span<const float> values, int64_t dim, std::vector<double>& gram) {
   std::vector<double> row(dim);
   for (size_t begin = 0; begin < values.size(); begin += dim) {
@@ -20,10 +20,10 @@ void AddProducts(std::span<const float> values, int64_t dim, std::vector<double>
   }
 }
 
-// The eigenvectors of the `rank` largest eigenvalues, [rank, dim], the largest first.  The sign of each is
-// the solver's: a projection does not depend on it.
+// The eigenvectors of the `rank` largest eigenvalues, [rank, dim], the largest first.  The solver chooses the
+// sign of each, on which the projection does not depend.
 std::vector<double> LargestDirections(const std::vector<double>& gram, int64_t dim, int64_t rank) {
-  // Eigen's matrices are column-major and its solver reads the lower half: our upper one.
+  // Eigen's matrices are column-major and its solver reads the lower triangle, which is our upper one.
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
       Eigen::Map<const Eigen::MatrixXd>(gram.data(), dim, dim));
   if (solver.info() != Eigen::Success) {
@@ -31,7 +31,7 @@ std::vector<double> LargestDirections(const std::vector<double>& gram, int64_t d
         "low_rank: the eigenvectors of a layer of the PLE table were not found; expected finite values");
   }
   std::vector<double> directions;
-  for (int64_t k = dim - 1; k >= dim - rank; --k) {  // Eigen's eigenvalues ascend
+  for (int64_t k = dim - 1; k >= dim - rank; --k) {  // Eigen sorts eigenvalues in ascending order
     const auto vector = solver.eigenvectors().col(k);
     directions.insert(directions.end(), vector.begin(), vector.end());
   }

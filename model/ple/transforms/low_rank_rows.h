@@ -1,4 +1,4 @@
-// Each layer's table [vocab, dim] as the product of two thin matrices.
+// The transform `low_rank`: each layer's table [vocab, dim] as the product of two thin matrices.
 #pragma once
 
 #include <vector>
@@ -9,18 +9,18 @@
 namespace plelab {
 
 struct LowRankOptions {
-  int64_t rank = 0;  // directions kept in each layer
+  int64_t rank = 0;  // number of directions kept in each layer
 };
 
-// The truncated singular value decomposition of each layer, about zero (the mean is not taken off).  dim is
-// small, so that the right singular vectors are the eigenvectors of the [dim, dim] Gram matrix, in float64.
+// The truncated singular value decomposition of each layer, without subtracting the mean.  Since dim is
+// small, the right singular vectors are computed as eigenvectors of the [dim, dim] Gram matrix, in float64.
 class LowRankRows : public RowTransform {
  public:
-  // Fitted to all rows of a table up to kMostFitRows, else to that many, evenly spaced: there the directions
-  // are those of the sample.
+  // The directions are fitted to all rows of a table of up to kMostFitRows rows, and to that many evenly
+  // spaced rows of a larger one, where they are those of the sample.
   static constexpr int64_t kMostFitRows = 65'536;
   LowRankRows(const TableScan& table, int64_t rank);
-  // [vocab, rank] and [rank, dim] for each layer, in the table's dtype.
+  // Bytes of the table in this form: [vocab, rank] and [rank, dim] for each layer, in the table's dtype.
   static int64_t Bytes(const PleGeometry& geometry, int64_t rank) {
     return geometry.layers * rank * (geometry.vocab + geometry.dim) * SizeOf(geometry.dtype);
   }

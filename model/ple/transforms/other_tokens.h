@@ -1,4 +1,4 @@
-// Every token gets the row of another one, as it is.
+// The transforms `shuffled` and `previous`: every token reads the unchanged row of another token.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,8 @@ struct ShuffledOptions {
   int64_t seed = 0;
 };
 
-// A permutation of the table's rows, the same at every call: rows keep their statistics and lose their token.
+// Permutes the rows of the table, in the same way at every call: the statistics of the rows stay, their
+// relation to the token is lost.
 class ShuffledPle : public PleWrapper {
  public:
   ShuffledPle(std::unique_ptr<PleSource> over, int64_t seed);
@@ -23,10 +24,10 @@ class ShuffledPle : public PleWrapper {
   std::vector<int32_t> row_of_;  // [vocab]
 };
 
-// The row of the token before, in the order of the ids given to Begin, from one request to the next; the
-// first token of a sequence gets its own.  A sequence starts with the source and at StartSequence.  The ids
-// of a batch follow each other like those of one sequence, so only a batch of 1 means anything: configs
-// refuse others.
+// Every token reads the row of the token before it, in the order of the ids given to Begin, across requests;
+// the first token of a sequence reads its own.  A sequence starts when the source is made and at
+// StartSequence.  The ids of a batch are treated as those of one sequence, so the result is meaningful only
+// for a batch of 1, and configs refuse any other.
 class PreviousPle : public PleWrapper {
  public:
   using PleWrapper::PleWrapper;

@@ -8,7 +8,8 @@
 namespace plelab {
 namespace {
 
-// The sum of eight bytes less its mean: whole, nearly normal, the same on every machine.
+// The sum of the eight bytes of `bits`, less its mean: an integer, nearly normally distributed, the same on
+// every machine.
 double NearlyNormal(uint64_t bits) {
   int64_t sum = 0;
   for (; bits != 0; bits >>= 8) sum += static_cast<int64_t>(bits & 0xff);

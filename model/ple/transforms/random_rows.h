@@ -1,4 +1,4 @@
-// Rows keep their length and lose their direction.
+// The transform `random`: rows keep their norm and lose their direction.
 #pragma once
 
 #include "model/ple/transforms/transformed_ple.h"
@@ -9,11 +9,12 @@ struct RandomRowsOptions {
   int64_t seed = 0;
 };
 
-// In each layer a token's row becomes a random one of the same norm, drawn once per (seed, row, layer).
+// In each layer a token's row is replaced by a random one of the same norm, which (seed, row, layer)
+// determines.
 class RandomRows : public RowTransform {
  public:
   RandomRows(int64_t dim, int64_t seed) : dim_(dim), seed_(static_cast<uint64_t>(seed)) {}
-  // A norm per row and layer: the directions come from the seed.
+  // Bytes of the table in this form: one norm per row and layer, since the seed determines the directions.
   static int64_t Bytes(const PleGeometry& geometry) {
     return geometry.vocab * geometry.layers * SizeOf(geometry.dtype);
   }

@@ -1,4 +1,4 @@
-// Values of rows as float32, and back to the table's dtype.
+// Converts values of rows to float32 and back to the table's dtype.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace plelab {
 
-// float32 and bfloat16, the dtypes of published tables.
+// True for float32 and bfloat16, the dtypes of published tables.
 bool HasRowValues(DType dtype);
-// bytes [n · SizeOf(dtype)] → values [n], exact.
+// Converts bytes [n · SizeOf(dtype)] to values [n], exactly.
 void LoadValues(DType dtype, std::span<const std::byte> bytes, std::span<float> values);
-// The inverse, rounded to the nearest, ties to even.
+// Inverse of LoadValues; rounds to the nearest, ties to even.
 void StoreValues(DType dtype, std::span<const float> values, std::span<std::byte> bytes);
 
-// `value` as it is after a round trip through bfloat16.
+// `value` after conversion to bfloat16 and back.
 float RoundToBFloat16(float value);
 
 }  // namespace plelab

@@ -38,7 +38,7 @@ class TransformedRequest : public PleRequest {
   const RowTransform& transform_;
   std::unique_ptr<PleRequest> below_;
   std::vector<int64_t> rows_;                    // [n]
-  std::vector<std::vector<std::byte>> changed_;  // [layers][n, dim]; empty until asked
+  std::vector<std::vector<std::byte>> changed_;  // [layers][n, dim]; empty until the layer is requested
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Changes the values of rows on their way out of any source.
+// Changes the values of the rows that any source returns.
 #pragma once
 
 #include <memory>
@@ -8,13 +8,14 @@
 
 namespace plelab {
 
-// Computes in float32; the result is rounded to the table's dtype once.  Thread-safe.
+// A change to the values of rows.  Apply computes in float32; its result is rounded to the table's dtype
+// once.  Thread-safe.
 class RowTransform {
  public:
   virtual ~RowTransform() = default;
-  // False: the layer's rows pass as they are, bit for bit.
+  // Returns false for a layer whose rows pass unchanged, bit for bit.
   virtual bool Changes(int64_t /*layer*/) const { return true; }
-  // rows [n]: which rows of the table these are; values [n, dim]: those of `layer`, changed in place.
+  // Changes `values` [n, dim] of `layer` in place; `rows` [n] are their row numbers in the table.
   virtual void Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const = 0;
 };
 
@@ -23,7 +24,7 @@ class TransformedPle : public PleWrapper {
   TransformedPle(std::unique_ptr<PleSource> over, std::unique_ptr<RowTransform> transform)
       : PleWrapper(std::move(over)), transform_(std::move(transform)) {}
 
-  // Each layer is changed when it is first asked.
+  // A layer is changed when it is first requested.
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
 
  private:

@@ -14,7 +14,7 @@
 namespace plelab {
 namespace {
 
-constexpr float kMinSquare = 1e-5f;  // the reference's smallest square of a projected magnitude
+constexpr float kMinSquare = 1e-5f;  // the reference's lower bound of a projected mean square
 
 // tanh(router(norm(x) / hidden)), [batch, n].
 void RouterModalities(const Rows& x, const AltUpWeights& w, std::span<const float> router_norm,
@@ -78,7 +78,7 @@ void PredictStreams(const Streams& streams, const AltUpWeights& w, std::span<con
     for (size_t from = 0; from < n; ++from) sources[from] = streams[from][b];
     for (size_t to = 0; to < n; ++to) {
       float* row = scratch.coefs[b] + to * n;  // coefficients from every stream to this one
-      row[to] += 1;                            // the reference adds the original input afterwards
+      row[to] += 1;                            // the reference adds the stream itself afterwards
       Mix(sources.data(), row, static_cast<int64_t>(n), streams[to].size, predictions[to][b]);
     }
   }
@@ -126,7 +126,7 @@ void WriteSlot(const torch::Tensor& ring, int64_t position, const Rows& made) {
   const int64_t heads = ring.size(1), slots = ring.size(2), dim = ring.size(3);
   for (int64_t unit = 0; unit < made.count * heads; ++unit) {
     const int64_t row = unit * slots + position % slots;
-    // The one place that writes through a view: the cache's own tensor.
+    // Only this function writes through a MatrixView, whose data is const: the tensor is the cache's own.
     auto* target = static_cast<char*>(const_cast<void*>(view.data)) + row * dim * ElementBytes(view.type);
     NarrowTo(made.data + unit * dim, dim, view.type, target);
   }
@@ -140,8 +140,8 @@ void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType 
   const Segment segments[] = {{first % slots, before_wrap, 0}, {0, seen - before_wrap, before_wrap}};
   const int64_t dim = c.head_dim, kv_heads = c.num_key_value_heads, group = c.num_attention_heads / kv_heads;
 
-  // One unit of work: the query heads that share a key head, of one sequence.  Head h of a sequence belongs
-  // to key head h / group, so that both lie one unit after the other.
+  // A unit of work is the query heads of one sequence that share a key head.  Query head h of a sequence
+  // belongs to key head h / group, so that units are contiguous in both queries and keys.
   const auto attend = [&](int64_t begin, int64_t end) {
     for (int64_t head = begin * group; head < end * group;) {
       const int64_t unit = head / group;
@@ -168,9 +168,10 @@ void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType 
 
 namespace {
 
-constexpr int64_t kGrain = 16 * 1024;  // elements of a cheap function that are worth a thread
+constexpr int64_t kGrain = 16 * 1024;  // elements of a cheap function that justify one more thread
 
-// The first `width` units of a weight whose units are its stored rows (gate and up; down where transposed).
+// The first `width` units of a weight whose stored rows are its units: gate and up, and down when it is
+// transposed.
 MatrixView FirstUnits(const LinearWeight& w, int64_t width) {
   MatrixView view = ViewOf(w);
   view.rows = width;
@@ -195,7 +196,7 @@ void DenseMlp(const Rows& x, const MlpWeights& w, const Rows& gate, const Rows& 
   Down(w.down_proj, gate, out);
 }
 
-// Units that are on in at least one sequence, ascending.
+// Lists the units whose gate is not zero in at least one sequence, or all units, in ascending order.
 void ListActive(const Rows& gate, bool all, std::vector<int32_t>& active) {
   active.clear();
   for (int64_t i = 0; i < gate.size; ++i) {
@@ -205,7 +206,7 @@ void ListActive(const Rows& gate, bool all, std::vector<int32_t>& active) {
   }
 }
 
-// Exact: a unit whose gate is zero adds nothing, so its rows of up and down need not be read.
+// The result is exact: a unit whose gate is zero adds nothing, so its rows of up and down need not be read.
 void SparseMlp(const Rows& x, const MlpWeights& w, double quantile, MlpScratch& scratch, const Rows& gate,
                const Rows& up, const Rows& out) {
   MatVec(FirstUnits(w.gate_proj, gate.size), x.in(), gate.out());

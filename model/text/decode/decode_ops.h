@@ -1,6 +1,7 @@
-// What a decode step is made of: the layers' operations on float32 vectors, one per sequence, in scratch.
+// The operations of a decode step: those of the layers, on float32 vectors in scratch memory, one vector per
+// sequence.
 //
-// Each says in its own words what its namesake of the autograd forward (ops, altup, attention, mlp) says in
+// Each computes on vectors what its namesake of the autograd forward (ops, altup, attention, mlp) computes on
 // tensors.
 #pragma once
 
@@ -16,22 +17,23 @@
 
 namespace plelab {
 
-// The most AltUp inputs that a decode step can mix.
+// The largest number of AltUp streams that a decode step supports.
 inline constexpr int64_t kMaxStreams = 8;
 
-// A small vector of weights as float32; empty where undefined.
+// A small vector of weights as float32; empty when the tensor is undefined.
 std::vector<float> ToFloats(const torch::Tensor& vector);
 
-// y = RmsNorm(x), row by row; an empty weight is a norm without scale.  In place where y is x.
+// y = RmsNorm(x), row by row.  An empty weight means a norm without scale.  y may be x.
 void NormRows(const Rows& x, std::span<const float> weight, double eps, const Rows& y);
-// y = a + b, everywhere.  In place where y is one of them.
+// y = a + b, element by element.  y may be a or b.
 void AddRows(const Rows& a, const Rows& b, const Rows& y);
-// Gives each row of x the root mean square of target's.  Reference: Gemma3nTextModel.forward.
+// Scales each row of x to the root mean square of the same row of target.  Reference:
+// Gemma3nTextModel.forward.
 void MatchMagnitude(const Rows& target, const Rows& x);
 // x [·, head_dim]: rotates each pair (x[i], x[i + head_dim / 2]); cos and sin [head_dim / 2].
 void RotateRows(const Rows& x, const float* cos, const float* sin);
 
-// AltUp.  A stream is [batch, hidden].
+// The AltUp streams, [batch, hidden] each.
 using Streams = std::vector<Rows>;
 struct AltUpScratch {
   Rows normed;      // [batch, hidden]
@@ -40,25 +42,28 @@ struct AltUpScratch {
 };
 void PredictStreams(const Streams& streams, const AltUpWeights& w, std::span<const float> router_norm,
                     const TextConfig& c, const AltUpScratch& scratch, const Streams& predictions);
-// activated is overwritten.
+// Overwrites `activated`.
 void CorrectStreams(const Streams& predictions, const Rows& activated, const AltUpWeights& w,
                     std::span<const float> router_norm, const TextConfig& c, const AltUpScratch& scratch,
                     const Streams& corrected);
 
-// Puts this position's keys or values [batch, kv_heads · head_dim] into their slot of `ring` [B, kv_heads,
-// slots, head_dim], rounded to its dtype.
+// Writes the keys or values `made` [batch, kv_heads · head_dim] of `position` into their slot of `ring`
+// [batch, kv_heads, slots, head_dim], rounded to the ring's dtype.
 void WriteSlot(const torch::Tensor& ring, int64_t position, const Rows& made);
-// queries [batch, heads · head_dim] of `position` over the keys and values of list position `donor`, which
-// hold it already.  scores: [batch · heads, positions seen] at least.
+// Attention of the queries [batch, heads · head_dim] of `position` over the cached keys and values of
+// layer-list entry `donor`, which must contain this position already.  scores must have room for [batch ·
+// heads, positions seen].
 void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType type, int64_t position,
                const TextConfig& c, const Rows& scores, const Rows& out);
 
-// x [batch, hidden] → out [batch, hidden].  gate and up: [batch, FFN width of the checkpoint] at least.
+// Scratch of DecodeMlp.  gate and up must have room for [batch, FFN width of the checkpoint].
 struct MlpScratch {
   Rows gate, up;
-  std::vector<int32_t> active;  // with room for the FFN width
-  bool all_units = false;       // tests: sparse layers compute every unit; the result is the same bit for bit
+  std::vector<int32_t> active;  // must have capacity for the FFN width
+  // For tests: sparse layers compute every unit, which changes no bit of the result.
+  bool all_units = false;
 };
+// x [batch, hidden] → out [batch, hidden].
 void DecodeMlp(const Rows& x, const MlpWeights& w, const LayerSpec& spec, double quantile,
                MlpScratch& scratch, const Rows& out);
 

@@ -1,4 +1,4 @@
-// What a StepDecoder keeps from step to step: scratch, float32 norms, rotary tables.
+// The state that a StepDecoder keeps between steps: scratch memory, norms in float32, rotary tables.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace plelab {
 
-// The vectors of one layer as float32; empty where the layer has none.
+// The weight vectors of one layer as float32; empty when the layer has none.
 struct LayerVectors {
   std::vector<float> router_norm, output_scale, post_laurel_norm, q_norm, k_norm, input_norm,
       post_attention_norm, pre_feedforward_norm, post_feedforward_norm, post_per_layer_input_norm;
-  double quantile = 0;  // of the activation sparsity
+  double quantile = 0;  // the normal quantile of the activation sparsity; 0 for dense layers
 };
 LayerVectors MakeLayerVectors(const DecoderLayerWeights& w, const LayerSpec& spec);
 
-// Angles of single positions, made in blocks.
+// The rotary angles of single positions, computed in blocks of kBlock positions.
 class RopeRows {
  public:
   RopeRows(const TextConfig& config, LayerType type) : config_(&config), type_(type) {}
@@ -38,10 +38,10 @@ class RopeRows {
   RopeTable table_;
 };
 
-// Activations [batch, …]; names are those of the reference.
+// The activations of a step, [batch, …] each; their names are those of the reference.
 struct DecodeScratch {
   DecodeScratch(const TextModel& model, int64_t batch);
-  // Scores for `positions` keys a head.
+  // Makes room for the scores of `positions` keys per head.
   void ReserveScores(int64_t heads, int64_t positions);
 
   ScratchArena arena;
@@ -51,14 +51,15 @@ struct DecodeScratch {
   Rows projected;  // [batch, layers of the checkpoint · ple_dim]
   Rows per_layer_input, per_layer_gate, per_layer_output;
   MlpScratch mlp;
-  std::vector<MatMulJob> jobs;      // of the embeddings
-  std::vector<const float*> terms;  // of the final mean
+  std::vector<MatMulJob> jobs;      // the products with the embeddings
+  std::vector<const float*> terms;  // terms of the final mean
   std::vector<float> mean_scales;
   ScratchArena score_arena;
   Rows scores;
 
  private:
-  // The one list of what lies in `arena`: takes each of an arena that counts, or of one that has memory.
+  // Takes every buffer that lies in `arena` from `from`, which either only counts or has memory.  Both passes
+  // share this one list.
   void TakeAll(const TextModel& model, int64_t batch, ScratchArena& from);
 };
 

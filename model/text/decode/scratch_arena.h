@@ -1,5 +1,5 @@
-// One block of floats, handed out piece by piece and freed together: a step that has its scratch allocates
-// nothing.
+// One block of floats that is handed out in pieces and freed as a whole, so that a step with its scratch
+// memory allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +25,14 @@ struct Rows {
 
 class ScratchArena {
  public:
-  // Has no memory: counts what is taken of it, for an arena that has.
+  // An arena without memory, which only counts what is taken from it, to size one that has memory.
   ScratchArena() = default;
   explicit ScratchArena(int64_t floats) : size_(floats) {
     data_.reset(
         static_cast<float*>(std::aligned_alloc(kLine * sizeof(float), WholeLines(floats) * sizeof(float))));
     if (data_ == nullptr) throw std::bad_alloc();
   }
-  // Uninitialised, aligned to a cache line.  The data of an arena without memory is nullptr.
+  // Returns uninitialised vectors, aligned to a cache line; data is nullptr when the arena has no memory.
   Rows Take(int64_t count, int64_t size) {
     const int64_t start = taken_;
     taken_ += WholeLines(count * size);
@@ -40,7 +40,7 @@ class ScratchArena {
     if (taken_ > size_) throw std::bad_alloc();
     return {data_.get() + start, count, size};
   }
-  int64_t taken() const { return taken_; }  // floats, with what aligns them
+  int64_t taken() const { return taken_; }  // floats, including padding for alignment
 
  private:
   static constexpr int64_t kLine = 16;

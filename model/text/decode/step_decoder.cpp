@@ -38,9 +38,9 @@ struct StepDecoder::Impl {
 
   TextModel model;
   DType table_dtype;
-  ElementType row_type = ElementType::kFloat32;  // of the rows of this step
+  ElementType row_type = ElementType::kFloat32;  // the type of this step's PLE rows
   int64_t batch;
-  std::vector<LayerVectors> vectors;  // [list]
+  std::vector<LayerVectors> vectors;  // one for each entry of the layer list
   std::vector<float> projection_norm, final_norm;
   RopeRows rope_full, rope_sliding;
   DecodeScratch s;
@@ -60,7 +60,7 @@ StepDecoder::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_
   }
 }
 
-// The AltUp streams of the embeddings, and their projection to every layer.
+// Makes the AltUp streams from the embeddings and, with_projection, the projection to every layer's input.
 void StepDecoder::Impl::Expand(std::span<const float> embeds, bool with_projection) {
   std::copy(embeds.begin(), embeds.end(), s.streams[0].data);
   s.jobs.clear();
@@ -102,7 +102,7 @@ void StepDecoder::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, Pl
   AddPerLayerInput(w, v);
 }
 
-// normed → attention and laurel_low, which reads the same input.
+// Computes attention and laurel_low, both from normed.
 void StepDecoder::Impl::Attend(int64_t position, const LayerVectors& v, KvCache& kv) {
   const TextConfig& c = model.config;
   const LayerSpec& spec = model.layers[position];
@@ -159,7 +159,8 @@ void StepDecoder::Impl::MakePerLayerInput(int64_t slice, const PerLayerRecipe& r
   }
 }
 
-// Gated by the active stream, added to streams [1:] whatever the active one is.
+// The per-layer input is gated by the active stream and added to streams [1:], whichever stream is the active
+// one.
 void StepDecoder::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const LayerVectors& v) {
   const TextConfig& c = model.config;
   const Rows& active = s.streams[c.altup_active_idx];
@@ -174,7 +175,8 @@ void StepDecoder::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const Lay
   for (size_t i = 1; i < s.streams.size(); ++i) AddRows(s.streams[i], s.per_layer_output, s.streams[i]);
 }
 
-// The mean of the unembedded streams, its norm, the tied embedding, the softcap.
+// Computes the logits: the mean of the unembedded streams, its norm, the product with the tied embedding, the
+// softcap.
 void StepDecoder::Impl::Logits(std::span<float> logits) {
   const TextConfig& c = model.config;
   s.terms.assign(1, s.streams[0].data);

@@ -1,8 +1,8 @@
-// One new token per sequence on the CPU, without gradients and without allocating: what decoding spends its
-// time in.
+// Decodes one new token per sequence on the CPU, without gradients and without allocating memory.  This is
+// where decoding spends its time.
 //
-// The same model as TextForward, which is its oracle, in the reference's order.  Numerics: float32 between
-// operations and inside products; weights and cache in their own dtype.
+// Computes the same as TextForward, its oracle in the tests, in the reference's order of operations.
+// Numerics: float32 between operations and inside products; weights and KV cache in their own dtype.
 #pragma once
 
 #include <torch/types.h>
@@ -20,12 +20,14 @@ namespace plelab {
 
 class StepDecoder {
  public:
-  // True where there is a decode step without autograd: weights on the CPU, at most kMaxVectors sequences.
+  // True when a decode step without autograd exists: the weights are on the CPU and there are at most
+  // kMaxVectors sequences.
   static bool Supports(int64_t batch, torch::Device device);
 
-  // Refers to the model's config, weights and layers, which must outlive it, and copies its norms to float32:
-  // after a change of the weights (training) a new decoder is needed.  `table_dtype` is that of the PLE rows.
-  // Throws RunError for what is not supported.
+  // Refers to the model's config, weights and layers, which must outlive the decoder, and copies its norms to
+  // float32: after a change of the weights (training) a new decoder must be made.  `table_dtype` is the dtype
+  // of the PLE rows.
+  // Throws RunError when the configuration is not supported.
   StepDecoder(const TextModel& model, DType table_dtype, int64_t batch);
   StepDecoder(StepDecoder&&) noexcept;
   StepDecoder& operator=(StepDecoder&&) noexcept;
@@ -33,12 +35,12 @@ class StepDecoder {
 
   int64_t batch() const;
   // embeds [batch · hidden]: the scaled embeddings of the new tokens.
-  // ple: begun with the same tokens; it is first asked for rows when layer 0 has done everything else.
-  // kv: longer by one position afterwards.
-  // logits: [batch · vocab].  When it is empty, none are computed, and the layers after the last one that
-  // makes keys are left out.
-  // Throws RunError when the cache is full or of another batch, and what ple.Layer throws; kv is not advanced
-  // then.
+  // ple: a request for the same tokens.  Its rows are first used at the end of layer 0.
+  // kv: advanced by one position.
+  // logits: [batch · vocab].  When the span is empty, no logits are computed, and the layers after the last
+  // one that makes keys are skipped.
+  // Throws RunError when the cache is full or has another batch size, and whatever ple.Layer throws; kv is
+  // then not advanced.
   void Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits);
 
   // For tests: computes every FFN unit of sparse layers, which changes no bit of the logits.

@@ -39,7 +39,7 @@ class EveryBackend : public ::testing::TestWithParam<IoBackend> {
   const TempFile file_{bytes_};
 };
 
-// Returns what Read throws; fails when it does not.
+// Returns the message of what Read throws; the test fails when it throws nothing.
 std::string ErrorOf(RandomAccessFile& file, int64_t offset, int64_t size) {
   std::vector<std::byte> out(size);
   try {
@@ -110,7 +110,7 @@ TEST_P(EveryBackend, RefusesRangesThatNoFileHolds) {
 TEST_P(EveryBackend, FailsCleanlyWhenTheFileShrinksAndGoesOnWithWhatIsLeft) {
   const auto file = Open();
   Read(*file, 2000000, 15360);
-  file_.Truncate(1500000);  // inside a page: mmap shows zeros up to its end
+  file_.Truncate(1500000);  // inside a page, whose rest mmap shows as zeros
   EXPECT_THAT(ErrorOf(*file, 2000000, 15360), HasSubstr("ends at byte 1500000"));
   EXPECT_THAT(ErrorOf(*file, 1500000 - 10, 20), HasSubstr("expected 20 bytes, found 10"));
   EXPECT_THAT(ErrorOf(*file, 1500000 - 9000, 15360), HasSubstr("found 9000"));

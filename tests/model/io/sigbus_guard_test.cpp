@@ -16,7 +16,7 @@
 namespace plelab {
 namespace sigbus_guard_test {
 
-// A mapping of 16 pages whose file then shrank to `left` of them.
+// A mapping of 16 pages, whose file was then truncated to `left` pages.
 class ShrunkMapping {
  public:
   explicit ShrunkMapping(int64_t left) {
@@ -71,7 +71,7 @@ using SigbusGuardDeathTest = ::testing::Test;
 TEST(SigbusGuardDeathTest, AFaultOutsideAGuardStillEndsTheProcess) {
   const ShrunkMapping mapping(0);
   const auto fault = [&] {
-    std::signal(SIGBUS, SIG_DFL);  // whatever a sanitizer put there
+    std::signal(SIGBUS, SIG_DFL);  // replaces the handler that a sanitizer may have installed
     CopyOnce();
     std::exit(static_cast<int>(*const_cast<volatile std::byte*>(mapping.begin)));
   };

@@ -11,7 +11,8 @@ namespace cache_policies_test {
 constexpr int64_t kVocab = 40;
 constexpr int64_t kRowBytes = sizeof(int64_t);
 
-// Whatever a policy keeps, it keeps whole, under its own number, and no more than fits.
+// What holds for every policy: the rows that it keeps are complete, are found under their own number, and are
+// no more than the capacity.
 class EveryPolicy : public ::testing::TestWithParam<CachePolicyRow> {
  protected:
   static std::unique_ptr<RowCache> Make(int64_t capacity) {
@@ -20,7 +21,7 @@ class EveryPolicy : public ::testing::TestWithParam<CachePolicyRow> {
   static void Use(RowCache& cache, int64_t row) {
     if (!cache.Touch(row)) std::memcpy(cache.Insert(row), &row, kRowBytes);
   }
-  // Checks the bytes of all that are held; returns how many they are.
+  // Checks the bytes of all rows that are held and returns their number.
   static int64_t CheckHeld(const RowCache& cache) {
     int64_t held = 0;
     for (int64_t row = 0; row < kVocab; ++row) {

@@ -16,7 +16,7 @@ namespace cached_ple_test {
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
 const int64_t kRowBytes = kGeometry.row_bytes();
 
-// A cache of `rows` rows over a fake disk, with one-word verbs.
+// A cache of `rows` rows over a fake disk, with short methods for the tests.
 class Cache {
  public:
   explicit Cache(int64_t rows, std::vector<int64_t> warm = {},
@@ -25,7 +25,7 @@ class Cache {
     source = MakePleSource(ParsePleSpec(spec), bytes.At("fake"),
                            {.warm_ids = warm, .open = FakeDisk::Opener(disk)});
   }
-  // Asks, checks every byte, and returns the lookups that hit.
+  // Requests the ids, checks every byte, and returns the number of lookups that hit.
   int64_t Ask(const std::vector<int64_t>& ids) {
     const PleStats before = source->stats();
     const auto request = source->Begin(ids);
@@ -54,9 +54,9 @@ TEST(CachedPle, HitsWhatItHolds) {
 
 TEST(CachedPle, EvictsTheLeastRecentlyUsedRow) {
   Cache cache(3);
-  for (int64_t id : {1, 2, 3, 1, 4}) cache.Ask({id});  // 2 leaves
+  for (int64_t id : {1, 2, 3, 1, 4}) cache.Ask({id});  // evicts 2
   EXPECT_EQ(cache.Ask({1, 3, 4}), 3);
-  EXPECT_FALSE(cache.Holds(2));  // brings 2 back: 1 leaves, it was asked before 3 and 4
+  EXPECT_FALSE(cache.Holds(2));  // loads 2 again and evicts 1, which was used before 3 and 4
   EXPECT_EQ(cache.Ask({2, 3, 4}), 3);
   EXPECT_FALSE(cache.Holds(1));
 }
@@ -64,10 +64,10 @@ TEST(CachedPle, EvictsTheLeastRecentlyUsedRow) {
 TEST(CachedPle, RowsGrowOldInTheOrderOfTheIdsOfARequest) {
   Cache cache(3);
   cache.Ask({1, 2, 3});
-  cache.Ask({3, 2, 1});  // 3 is now the oldest
+  cache.Ask({3, 2, 1});  // 3 is now the least recently used
   cache.Ask({9});
   EXPECT_EQ(cache.Ask({2, 1, 9}), 3);
-  cache.Ask({2, 30, 1});  // a miss among hits: 9 leaves, then the order is 2, 30, 1
+  cache.Ask({2, 30, 1});  // a miss among hits evicts 9; the order is then 2, 30, 1
   EXPECT_EQ(cache.Ask({2, 30, 1}), 3);
 }
 

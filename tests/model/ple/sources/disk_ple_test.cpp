@@ -33,7 +33,7 @@ std::string ErrorOf(PleRequest& request, int64_t layer = 0) {
   return "";
 }
 
-// With and without the thread that reads ahead.
+// Tests that run with and without the thread that reads ahead.
 class Disk : public ::testing::TestWithParam<bool> {
  protected:
   std::unique_ptr<PleSource> Make() {
@@ -138,8 +138,8 @@ TEST_P(DiskPrefetch, WhatIsReadWhileTheCallerIsElsewhereIsHidden) {
   disk_->Block();
   const auto request = source->Begin(Ids{5});
   disk_->WaitUntilStarted(1);
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(5));  // "computing": at least that much of the read is hidden
+  // Stands for computing: at least this much of the read is hidden.
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
   disk_->Release();
   disk_->WaitUntilEnded(1);
   request->Layer(0);
@@ -161,8 +161,8 @@ TEST_P(DiskPrefetch, WhatTheCallerWaitsForIsNotHidden) {
   const std::chrono::nanoseconds stood = std::chrono::steady_clock::now() - asked_at;
   releaser.join();
   const PleStats stats = source->stats();
-  // Hidden plus what the caller stood for is the whole read, to within the time that the two clocks are
-  // apart.
+  // The hidden time and the time that the caller waited add up to the whole read, up to the difference
+  // between the two clocks.
   EXPECT_LE(stats.hidden_ns, stats.read_ns);
   EXPECT_GE(stats.hidden_ns + stood.count(), stats.read_ns);
 }
@@ -171,11 +171,11 @@ TEST_P(DiskPrefetch, AQueuedReadIsDoneByWhoNeedsItFirst) {
   const auto source = Make();
   disk_->Block();
   const auto first = source->Begin(Ids{1});
-  disk_->WaitUntilStarted(1);  // the thread stands in the first request's read
+  disk_->WaitUntilStarted(1);  // the thread is blocked in the first request's read
   const auto second = source->Begin(Ids{2});
   std::vector<std::byte> rows;
   std::thread caller([&] { rows = Copy(second->Layer(3)); });
-  disk_->WaitUntilStarted(2);  // so this one is the caller's
+  disk_->WaitUntilStarted(2);  // so the caller performs this read
   disk_->Release();
   caller.join();
   EXPECT_EQ(rows, bytes_.Expected({2}, 3));

@@ -9,7 +9,7 @@ namespace plelab {
 namespace folded_ple_test {
 
 constexpr PleGeometry kRows{.vocab = 40, .layers = 3, .dim = 8, .dtype = DType::kBFloat16};
-constexpr int64_t kText = 30;  // ids from here on are images' and audio's
+constexpr int64_t kText = 30;  // ids from this one on are soft tokens of images and audio
 
 class Folded : public ::testing::Test {
  protected:

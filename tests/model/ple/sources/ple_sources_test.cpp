@@ -1,4 +1,4 @@
-// What every source has in common: the same rows, bit for bit, and sound counts.
+// What holds for every source: it returns the same rows, bit for bit, and its counts are consistent.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -13,8 +13,8 @@
 namespace plelab {
 namespace ple_sources_test {
 
-// Rows of 240 bytes at an odd offset: every one straddles some block, page or cache line border sooner or
-// later.
+// Rows of 240 bytes that begin at an odd offset, so that some of them cross the border of a block, a page or
+// a cache line.
 constexpr PleGeometry kGeometry{.vocab = 700, .layers = 5, .dim = 24, .dtype = DType::kBFloat16};
 constexpr int64_t kOffset = 1237;
 

@@ -34,7 +34,7 @@ class Factory : public ::testing::Test {
   const std::shared_ptr<FakeDisk> disk_ = std::make_shared<FakeDisk>(bytes_.file);
 };
 
-// Every strategy is here, at least once.
+// Contains every strategy at least once.
 constexpr const char* kSpecs[] = {
     "resident",  //
     "cached",   "cached,over=resident,capacity=2KiB",
@@ -106,8 +106,8 @@ TEST_F(Factory, AFailureWhileLoadingIsARunError) {
 }
 
 TEST_F(Factory, ALargeTableIsLoadedWholeByItsThreadsAndFailsOnce) {
-  const TableBytes large({.vocab = 3000, .layers = 10, .dim = 1024, .dtype = DType::kBFloat16},
-                         13);  // 58 MiB
+  // A table of 58 MiB.
+  const TableBytes large({.vocab = 3000, .layers = 10, .dim = 1024, .dtype = DType::kBFloat16}, 13);
   const auto disk = std::make_shared<FakeDisk>(large.file);
   const auto make = [&] {
     return MakePleSource(ParsePleSpec("resident"), large.At("fake"),

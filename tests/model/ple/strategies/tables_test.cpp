@@ -1,4 +1,4 @@
-// What the tables of strategies, transforms and cache policies must hold to, whoever adds a row.
+// What must hold for every row of the tables of strategies, transforms and cache policies, old or new.
 #include <gtest/gtest.h>
 
 #include <map>

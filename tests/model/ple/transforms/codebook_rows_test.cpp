@@ -17,7 +17,7 @@ double SquaredDistance(const std::vector<float>& a, const std::vector<float>& b)
   return sum;
 }
 
-// The distinct rows that all tokens of a layer are given.
+// The distinct rows that the tokens read in a layer.
 std::set<std::vector<float>> BookOf(const ValueTable& table, PleSource& source, int64_t layer) {
   std::set<std::vector<float>> book;
   for (int64_t id = 0; id < table.geometry().vocab; ++id) book.insert(table.RowOf(source, id, layer));
@@ -39,7 +39,8 @@ TEST(CodebookRows, EveryTokenTakesTheNearestEntry) {
 }
 
 TEST(CodebookRows, FindClustersThatStandApart) {
-  // Tokens around three far points: the book is their means, the distance what is left within a cluster.
+  // Tokens lie around three distant points.  The codebook must hold their means; what remains is the distance
+  // within a cluster.
   const PleGeometry geometry{.vocab = 90, .layers = 1, .dim = 2, .dtype = DType::kFloat32};
   std::vector<float> values;
   for (int i = 0; i < 90; ++i) {
@@ -49,7 +50,7 @@ TEST(CodebookRows, FindClustersThatStandApart) {
   }
   const ValueTable table(geometry, values);
   int found = 0;
-  for (int seed = 0; seed < 8; ++seed) {  // k-means may start badly; most starts find the three
+  for (int seed = 0; seed < 8; ++seed) {  // k-means may start badly; most starts find the three means
     const auto source = table.Make(Format("resident,transform=codebook,entries=3,seed={}", seed));
     found += BookOf(table, *source, 0) == std::set<std::vector<float>>{{0, 0}, {100, 0}, {0, 100}};
   }

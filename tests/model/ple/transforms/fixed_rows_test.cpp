@@ -47,7 +47,8 @@ TEST(FixedRows, SharedIsTheMeanInEveryLayer) {
 
 TEST(FixedRows, MeansAreRoundedOnceToTheTablesDtype) {
   const PleGeometry geometry{.vocab = 2, .layers = 1, .dim = 1, .dtype = DType::kBFloat16};
-  // The mean of 1 and 1 + 1/64 is 1 + 1/128, a bfloat16; of 1 and 1 + 1/128 it lies halfway: to even, 1.
+  // The mean of 1 and 1 + 1/64 is 1 + 1/128, which bfloat16 represents.  That of 1 and 1 + 1/128 lies halfway
+  // between two bfloat16 values and is rounded to the even one, 1.
   for (const auto& [other, mean] : {std::pair{1 + 1.0f / 64, 1 + 1.0f / 128}, {1 + 1.0f / 128, 1.0f}}) {
     const ValueTable table(geometry, {1.0f, other});
     EXPECT_EQ(table.RowOf(*table.Make("resident,transform=shared"), 0, 0), std::vector<float>{mean});

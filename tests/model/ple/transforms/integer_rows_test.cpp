@@ -11,7 +11,8 @@ namespace integer_rows_test {
 
 constexpr PleGeometry kGeometry{.vocab = 30, .layers = 2, .dim = 10, .dtype = DType::kFloat32};
 
-// Groups of 4, 4 and 2.  A step is the group's largest value ÷ `most`, of which bfloat16 keeps 8 bits.
+// The groups have 4, 4 and 2 values.  A step is the largest value of its group ÷ `most`, rounded to the 8
+// significant bits of bfloat16.
 void ExpectHalfAStep(const char* spec, float most) {
   const ValueTable table(kGeometry);
   const auto source = table.Make(spec);
@@ -33,7 +34,7 @@ TEST(IntegerRows, AreWithinHalfAStep) {
 }
 
 TEST(IntegerRows, RoundToTheNearest) {
-  // One group, largest 7: with 4 bits the step is 1.
+  // One group, whose largest value is 7: with 4 bits the step is 1.
   const ValueTable table({.vocab = 1, .layers = 1, .dim = 6, .dtype = DType::kFloat32},
                          {7.0f, -3.4f, 3.6f, 0.4f, -0.6f, -6.9f});
   EXPECT_EQ(table.RowOf(*table.Make("resident,transform=int4"), 0, 0),

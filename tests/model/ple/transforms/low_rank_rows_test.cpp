@@ -9,13 +9,14 @@
 namespace plelab {
 namespace low_rank_rows_test {
 
-// +1 or −1: rows and columns of Sylvester's Hadamard matrix are orthogonal.
+// An element of Sylvester's Hadamard matrix, +1 or −1, whose rows and columns are orthogonal.
 float Hadamard(uint64_t i, uint64_t j) { return __builtin_parityll(i & j) ? -1.0f : 1.0f; }
 
 constexpr PleGeometry kGeometry{.vocab = 16, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
 constexpr float kSingular[2][4] = {{8, 4, 2, 1}, {16, 8, 0.5, 0.25}};
 
-// Singular values known: U [16, 4] and V [4, 4] of Hadamard columns, so every number is exact.
+// A table whose singular values are known: U [16, 4] and V [4, 4] consist of Hadamard columns, so that every
+// number is exact.
 ValueTable KnownTable() {
   std::vector<float> values;
   for (uint64_t row = 0; row < 16; ++row) {

@@ -1,4 +1,4 @@
-// shuffled and previous: other tokens' rows.
+// shuffled and previous, which give tokens the rows of other tokens.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace other_tokens_test {
 
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 2, .dim = 4, .dtype = DType::kFloat32};
 
-// The rows of a request, by number.
+// The numbers of the rows that a request returns.
 std::vector<int64_t> RowsGiven(const ValueTable& table, PleSource& source, const std::vector<int64_t>& ids) {
   const auto request = source.Begin(ids);
   const std::vector<float> first = table.Values(*request, 0), second = table.Values(*request, 1);

@@ -41,7 +41,7 @@ TEST(RandomRows, PointInUnrelatedDirections) {
       }
     }
   }
-  // Of isotropic directions: mean 0, mean square 1 / dim.
+  // Cosines between isotropic directions have mean 0 and mean square 1 / dim.
   EXPECT_NEAR(mean_cosine / static_cast<double>(n), 0, 0.05);
   EXPECT_NEAR(mean_square / static_cast<double>(n), 1.0 / 16, 0.02);
 }

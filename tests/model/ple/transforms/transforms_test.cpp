@@ -1,4 +1,4 @@
-// What every transform has in common, over every source.
+// What holds for every transform over every source.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
