@@ -65,7 +65,8 @@ std::string ColdCheck::State() const {
 std::string ColdCheck::Verdict(double direct_ns) const {
   if (!asked_) return "not_asked";
   if (found_cached_) return "no";
-  // Without eviction before each step a repeated row is rightly cached: only the start was to be cold.
+  // Without eviction before each step only the start is meant to be cold, and repeated rows are rightly
+  // cached.
   if (section_.maintain != PageCacheMaintain::kEvictEachStep) return "yes";
   if (std::isnan(direct_ns) || read_ns_.empty()) return "unverified";
   return Quantile(read_ns_, 0.5) < 0.5 * direct_ns ? "unverified" : "yes";

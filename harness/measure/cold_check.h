@@ -1,5 +1,5 @@
-// Keeps the page cache of the PLE table in the state that a config asks for, and tells whether that can be
-// proved.
+// Keeps the page cache of the PLE table in the state that a config prescribes, and reports whether that could
+// be verified.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,29 @@
 
 namespace plelab {
 
-// The bytes of the PLE table in its file.
+// The byte range of the PLE table in its file.
 FileRange RangeOf(const PleTable& table);
 
-// One variant in one repetition.  Everything here happens outside of timed regions.
+// The page cache of one variant in one repetition.  All methods are called outside of timed regions.
 class ColdCheck {
  public:
-  // A variant that reads no file gets the same treatment, so that all come to their steps alike; its verdict
-  // is not_asked.
+  // A variant that reads no file is treated in the same way, so that all start their steps under equal
+  // conditions; its verdict is not_asked.
   ColdCheck(const PageCacheSection& section, const PleTable& table, bool reads_file);
 
-  // Puts the range into its initial state.
+  // Brings the range into its initial state.
   void BeforePrefill();
-  // Evicts where asked, and looks (mincore) whether a row that is about to be read is cached all the same.
+  // Evicts the range if the config says so, and checks with mincore whether a row that is about to be read is
+  // cached nevertheless.
   void BeforeStep(std::span<const int64_t> ids);
   void AfterStep(const PleStats& step);
 
-  // "cold", "cold+evict_each_step", "warm", "as_is": what was set.
+  // The state that was set: "cold", "cold+evict_each_step", "warm" or "as_is".
   std::string State() const;
-  // yes: no row was cached, and reads took as long as this device's own direct reads; no: a row was cached;
-  // unverified: reads took less than half of `direct_ns` (something below us cached), or there is no
-  // direct_ns (NaN); not_asked.
+  // Whether the reads were cold.  "yes": no row was cached, and reads took as long as direct reads from the
+  // same device, `direct_ns`.  "no": a row was cached.  "unverified": reads took less than half of direct_ns,
+  // which means that a layer below the kernel cached them, or direct_ns is NaN.  "not_asked": the config does
+  // not demand cold reads.
   std::string Verdict(double direct_ns) const;
   bool asked() const { return asked_; }
 
@@ -41,7 +43,7 @@ class ColdCheck {
   PageCacheSection section_;
   PleTable table_;
   bool asked_, found_cached_ = false;
-  std::vector<double> read_ns_;  // mean per read call, of each step that read
+  std::vector<double> read_ns_;  // mean time per read call of each step that read
 };
 
 }  // namespace plelab

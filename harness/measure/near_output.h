@@ -1,4 +1,4 @@
-// `folded` is equal but for rounding: how near its logits must be to those of an exact variant.
+// `folded` is exact up to rounding.  Checks how close its logits are to those of an exact variant.
 #pragma once
 
 #include <torch/types.h>
@@ -7,13 +7,13 @@
 
 namespace plelab {
 
-// A share of max|logit|, in float32 (VariantPlan::near).
+// The largest allowed difference, as a share of max|logit|, in float32 (VariantPlan::near).
 inline constexpr double kFoldedBound = 2e-4;
 
-// max|logits − reference| / max|reference|.  Any shape, the same for both, on one device.
+// max|logits − reference| / max|reference|.  Both tensors must have the same shape and device.
 double LargestDifference(const torch::Tensor& logits, const torch::Tensor& reference);
 
-// "" where they are near enough, else what is wrong: "prompt: its logits …".
+// Returns "" when the logits are within kFoldedBound, otherwise an error message: "prompt: its logits …".
 std::string FarFrom(const torch::Tensor& logits, const torch::Tensor& reference, const std::string& where,
                     const std::string& reference_name);
 

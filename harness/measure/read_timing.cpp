@@ -54,13 +54,13 @@ TokenTime ReadTimer::TimeToken(const TokenReads& token) {
   return time;
 }
 
-// Threads wait at the start, so that making them is not timed.
+// The threads wait for a common start, so that their creation is not timed.
 int64_t ReadTimer::ReadTogetherNs(const std::vector<Piece>& pieces) {
   const auto readers = static_cast<std::ptrdiff_t>(std::min(buffers_.size(), pieces.size()));
   std::latch ready(readers), start(1), done(readers);
   std::atomic<size_t> next = 0;
   std::mutex mutex;
-  std::exception_ptr error;  // under mutex
+  std::exception_ptr error;  // guarded by mutex
   const auto read = [&](Buffer& buffer) {
     ready.count_down();
     start.wait();

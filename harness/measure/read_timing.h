@@ -1,4 +1,4 @@
-// How long the reads of one token take on real storage.
+// Measures how long the reads of one token take on real storage.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,10 @@ struct TokenTime {
   int64_t bytes_moved = 0;  // alignment included
 };
 
-// The file stands for one of any size.  Ranges of up to kReadPieceBytes lie at random multiples of their
-// size, as rows of a table do; larger ones are read in pieces, round and round.  Up to `readers` reads are
-// under way at once; a single one is made by the calling thread.
+// Times reads on a file that stands for files of any size.  Ranges of up to kReadPieceBytes lie at random
+// multiples of their size, as rows of a table do; larger ranges are read in consecutive pieces, starting over
+// at the end of the file.  Up to `readers` reads are in flight at once; when a token needs only one read, the
+// calling thread performs it.
 class ReadTimer {
  public:
   // REQUIRES file.size_bytes() ≥ kReadPieceBytes and readers ≥ 1.
@@ -41,7 +42,7 @@ class ReadTimer {
   RandomAccessFile& file_;
   std::vector<Buffer> buffers_;  // one per reader
   std::mt19937_64 random_;
-  int64_t cursor_ = 0;  // where the next piece of a large range begins
+  int64_t cursor_ = 0;  // offset of the next piece of a large range
 };
 
 }  // namespace plelab

@@ -15,7 +15,7 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kDirectReads = 64;  // enough for a median of the device's own latency
+constexpr int64_t kDirectReads = 64;  // enough for the median of the device's latency
 
 int64_t MajorFaults() {
   rusage usage{};
@@ -23,7 +23,7 @@ int64_t MajorFaults() {
   return usage.ru_majflt;
 }
 
-// Runs `work` for one contestant; what it throws becomes the contestant's error.
+// Runs `work` for one contestant; an exception becomes the contestant's error.
 template <class F>
 void Attempt(Contestant& contestant, F work) {
   if (!contestant.error.empty()) return;
@@ -56,7 +56,7 @@ void RequireSameOutput(std::vector<Contestant>& contestants, const std::string& 
 }
 
 void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
-  if (ns == 0) return;  // no such media
+  if (ns == 0) return;  // the prompt has no media of this kind
   CurveRow row;
   row.series = c.name;
   row.label = Name(modality);
@@ -99,7 +99,7 @@ StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& 
   return row;
 }
 
-// `step` counts measured steps; warm-up steps are negative.
+// Runs and records one step.  `step` counts measured steps from 0; warm-up steps are negative.
 void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
   c.cold.BeforeStep(c.session.next_ids());
   const int64_t faults = MajorFaults();
@@ -136,7 +136,7 @@ void RecordMachine(RepRow& row, const MachineState& between) {
   row.energy_j = between.energy_j;
 }
 
-// NaN where no variant has to prove that its reads were cold.
+// The median latency of direct reads; NaN when no variant has to prove that its reads were cold.
 double DirectLatencyNs(const std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
   const bool asked =
       std::any_of(contestants.begin(), contestants.end(), [](const auto& c) { return c.cold.asked(); });

@@ -1,5 +1,5 @@
-// One repetition: every variant reads the prompt, then all step side by side at the same position of the
-// text.
+// One repetition: every variant reads the prompt, then all decode side by side, step by step, at the same
+// position of the text.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace plelab {
 
-// One variant in a repetition, and what was recorded of it.
+// One variant in a repetition, and what was recorded about it.
 struct Contestant {
   int64_t variant = 0;  // index into the plan's variants
   std::string name;
@@ -28,16 +28,17 @@ struct Contestant {
   ColdCheck cold;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
-  // Of /curves/encode: ns by modality, where the prompt shows media.
+  // Its rows of /curves/encode: ns by modality; empty when the prompt has no media.
   std::vector<CurveRow> encode = {};
-  // Why it failed: it takes no further part, and its times are not kept.
+  // Why it failed, or "".  A variant that failed takes no further part, and its times are not kept.
   std::string error = "";
-  torch::Tensor last_logits = {};  // the newest
+  torch::Tensor last_logits = {};  // those of its latest pass or step
   std::string last_hash = "";      // of last_logits
   Sha256 outputs = {};             // over the hashes of all its logits
 };
 
-// Variant `v` of the plan, which must outlive it, on `loaded`.  `make_source_ns`: what making `source` took.
+// Makes the contestant for variant `v` of the plan, which must outlive it, on the model `loaded`.
+// `make_source_ns` is the time that making `source` took.
 Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
                           std::shared_ptr<PleSource> source, int64_t make_source_ns);
 
@@ -50,17 +51,17 @@ struct RepetitionSetup {
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
 };
 
-// The order in which n variants take step `step` of repetition `rep`.  abba: forward on even steps, the same
-// order backward on odd ones, rotated by one after each such pair and each repetition.
+// The order in which n variants take step `step` of repetition `rep`.  With `abba` it is forward on even
+// steps and the same order backward on odd ones, rotated by one after each such pair and each repetition.
 std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step);
 
-// Fills `rep` and `steps` of each contestant.  One that throws, or that is exact and whose logits differ from
-// the first exact one's, or that is near and whose differ too much, gets an error before the time is kept;
-// the others go on.  Throws Interrupted.
+// Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it
+// throws, when it is exact and its logits differ from those of the first exact one, or when it is near and
+// they differ by more than kFoldedBound; the others continue.  Throws Interrupted.
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup);
 
-// What a repetition leaves of one contestant, taken out of it.
+// Moves the record of the repetition out of the contestant.
 Record TakePart(Contestant& contestant);
 
 }  // namespace plelab

@@ -70,7 +70,7 @@ void ScratchFile::Write(uint64_t seed) const {
 void ScratchFile::Open() {
   try {
     file_ = OpenRandomAccessFile(range_.path, IoBackend::kDirect);
-  } catch (const UserError&) {  // a file system that refuses O_DIRECT, such as tmpfs
+  } catch (const UserError&) {  // the file system refuses O_DIRECT, as tmpfs does
     direct_ = false;
     file_ = OpenRandomAccessFile(range_.path, IoBackend::kPread);
   }

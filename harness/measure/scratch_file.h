@@ -1,4 +1,4 @@
-// A file of random bytes that reads are timed on; gone when it goes.
+// A file of random bytes on which reads are timed.  The destructor removes it.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@ namespace plelab {
 
 class ScratchFile {
  public:
-  // Writes FOLDER/plelab_scratch.bin, in place of what a killed run left there, synced and out of the page
-  // cache.  Random bytes: storage may store zeros, or what repeats, without storing it.  Throws UserError
-  // where the folder cannot be made or has no room, RunError when writing fails.
+  // Writes FOLDER/plelab_scratch.bin, replacing one that a killed run left, syncs it and evicts it from the
+  // page cache.  The bytes are random, because storage may compress zeros and repetitions away.  Throws
+  // UserError when the folder cannot be created or has too little space, RunError when writing fails.
   ScratchFile(const std::string& folder, int64_t bytes, uint64_t seed);
   ~ScratchFile();
   ScratchFile(const ScratchFile&) = delete;
@@ -22,7 +22,8 @@ class ScratchFile {
 
   const std::string& path() const { return range_.path; }
   RandomAccessFile& file() const { return *file_; }
-  // Whether reads pass by the page cache (O_DIRECT); else Evict before each one that must reach the device.
+  // True when reads bypass the page cache (O_DIRECT).  Otherwise call Evict before each read that must reach
+  // the device.
   bool direct() const { return direct_; }
   void Evict() const { EvictFromPageCache(range_); }
   int64_t cached_bytes() const { return CachedBytes(range_); }

@@ -15,7 +15,7 @@ int64_t RowBytes(const TextConfig& c) {
   return c.num_hidden_layers * c.hidden_size_per_layer_input * kValueBytes;
 }
 
-// Ranges of one size together.
+// Groups the ranges by size.
 std::vector<RangeGroup> Grouped(const std::map<int64_t, int64_t>& count_of_bytes) {
   std::vector<RangeGroup> groups;
   for (const auto& [bytes, count] : count_of_bytes) groups.push_back({bytes, count});

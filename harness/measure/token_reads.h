@@ -1,4 +1,4 @@
-// What one token must read, were this or that part of a model left on storage.
+// The reads that one token needs if a given part of the model stays on storage.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace plelab {
 
-// `count` ranges of `bytes` each; a range lies together in its file.
+// `count` ranges of `bytes` bytes each; each range is contiguous in its file.
 struct RangeGroup {
   int64_t bytes = 0;
   int64_t count = 0;
@@ -22,11 +22,11 @@ struct TokenReads {
   int64_t count() const;
 };
 
-// In bfloat16, of a text decode step:
+// The reads of a text decode step in bfloat16:
 //   ple_row       the token's PLE row, all layers: the published layout keeps them together
-//   ffn_sparse    the FFN weights that matter: where the config has activation sparsity, the whole gate (it
-//                 says which units are on) and the up row and down column of each unit that stays on, laid
-//                 side by side, which no published file does: the kindest layout for reading by unit
+//   ffn_sparse    the FFN weights that matter: in layers with activation sparsity the whole gate, which
+//                 decides which units are on, and for each unit that is on its row of up and column of down,
+//                 stored side by side.  No published file does that; it is the best layout for this access
 //   ffn_dense     all FFN weights
 //   every_weight  text stack, token embedding (the output layer) and the PLE row
 std::vector<TokenReads> ReadsOfToken(const Gemma3nConfig& config);

@@ -19,7 +19,8 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-// Hits depend on which rows are asked, not on what they hold: rows of one value, all zero, from nowhere.
+// A source of rows that all have one value, zero, and are read from nowhere.  Hits depend on which rows are
+// requested, not on their values.
 class FreeRows : public PleSource {
  public:
   explicit FreeRows(int64_t vocab) : geometry_{.vocab = vocab, .layers = 1, .dim = 1} {}
@@ -44,7 +45,7 @@ class FreeRows : public PleSource {
   PleGeometry geometry_;
 };
 
-// Where each row is asked next, kNever after its last time.
+// For each step, the next step that requests the same row; kNever when there is none.
 std::vector<int64_t> NextUses(RowStream stream) {
   std::vector<int64_t> next(stream.size(), kNever);
   std::unordered_map<int64_t, int64_t> seen;
@@ -74,12 +75,12 @@ Hits LruHits(RowStream stream, int64_t vocab, int64_t capacity, RowStream warm) 
 
 Hits OptimalHits(RowStream stream, int64_t capacity) {
   const std::vector<int64_t> next = NextUses(stream);
-  std::set<int64_t> held;  // when each held row is asked next: no two rows are asked at once
+  std::set<int64_t> held;  // the next use of each held row, which identifies it: a step uses one row
   Hits hits;
   hits.reserve(stream.size());
   for (int64_t i = 0; i < std::ssize(stream); ++i) {
     hits.push_back(held.erase(i) > 0 ? 1 : 0);
-    if (next[i] == kNever) continue;  // nobody will ask for it again
+    if (next[i] == kNever) continue;  // the row is not requested again
     held.insert(next[i]);
     if (std::ssize(held) > capacity) held.erase(std::prev(held.end()));
   }
@@ -89,7 +90,7 @@ Hits OptimalHits(RowStream stream, int64_t capacity) {
 Hits StaticHits(RowStream stream, RowStream learn, int64_t capacity) {
   std::map<int64_t, int64_t> counts;
   for (const int64_t row : learn) ++counts[row];
-  std::vector<std::pair<int64_t, int64_t>> ranked;  // −count, row
+  std::vector<std::pair<int64_t, int64_t>> ranked;  // (−count, row)
   for (const auto& [row, count] : counts) ranked.emplace_back(-count, row);
   std::sort(ranked.begin(), ranked.end());
   ranked.resize(std::min(ranked.size(), static_cast<size_t>(capacity)));

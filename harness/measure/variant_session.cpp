@@ -26,8 +26,8 @@ std::vector<int64_t> Flattened(const std::vector<std::vector<int64_t>>& rows) {
   return flat;
 }
 
-// Threads of the pool fall asleep while we hash and evict between two steps; real steps follow each other at
-// once.
+// Wakes the threads of the pool.  They fall asleep while logits are hashed and pages evicted between two
+// steps, whereas real steps follow each other immediately.
 void WakeThreads() {
   at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
 }
@@ -79,7 +79,7 @@ PrefillResult VariantSession::Prefill() {
   auto request = source_->Begin(flat);
   const SoftTokens soft = Encode(result);
   const Timer prefill;
-  // To the CPU inside the timed region: an accelerator is only done when its logits are here.
+  // The logits are copied to the CPU inside the timed region, because only then has an accelerator finished.
   torch::Tensor logits = model_.Forward(ids, &kv_, *request, LogitsWanted::kLast, soft).to(torch::kCPU);
   result.prefill_ns = prefill.ns();
   result.ttft_ns = ttft.ns();

@@ -1,5 +1,5 @@
-// One variant at work on the model: its own PLE source and KV cache, one prompt pass, then one step after the
-// other.
+// One variant at work on the model, with its own PLE source and KV cache: one prompt pass, then one step
+// after the other.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@
 namespace plelab {
 
 struct PrefillResult {
-  // From showing the prompt to the source until the first logits, encoding included.
+  // From passing the prompt to the source until the first logits, including encoding.
   int64_t ttft_ns = 0;
-  // Encoding all images and all clips; loading the towers is not counted.
+  // Time to encode all images and all audio clips, without loading the towers.
   int64_t encode_vision_ns = 0, encode_audio_ns = 0;
   int64_t prefill_ns = 0;  // the forward pass alone
   int64_t ple_wait_ns = 0;
@@ -28,9 +28,9 @@ struct PrefillResult {
 
 struct StepResult {
   int64_t token_id = 0;  // fed to the first sequence
-  int64_t step_ns = 0;   // showing the ids to the source, the step, choosing the next ids
+  int64_t step_ns = 0;   // passing the ids to the source, the step, choosing the next ids
   PleStats ple;          // of this step alone
-  // What the step must read: weights after sparsity, keys and values, PLE rows.
+  // The bytes that the step must read: weights after sparsity, keys and values, PLE rows.
   int64_t step_bytes = 0;
   torch::Tensor logits;  // [batch, vocab] on the CPU
   std::string logits_sha256;
@@ -38,22 +38,22 @@ struct StepResult {
 
 class VariantSession {
  public:
-  // `model` and `work` must outlive the session; `source` is shared with whoever keeps it for the next
-  // repetition.
+  // `model` and `work` must outlive the session.  `source` is shared, because the caller may keep it for the
+  // next repetition.
   VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
                  const WorkloadSection& section);
 
   PrefillResult Prefill();
-  // The timed region starts where the id has just been chosen: the source sees it no earlier than in real
-  // decoding.
+  // The timed region starts when the id has just been chosen, so that the source sees it no earlier than in
+  // real decoding.
   StepResult Step();
-  // What the next Step() feeds, one id per sequence.  Valid after Prefill().
+  // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
 
  private:
-  // Encodes the workload's media and writes the times to `times`.
+  // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
   // logits [batch, vocab] on the CPU.
   void ChooseNextIds(const torch::Tensor& logits);
@@ -62,7 +62,7 @@ class VariantSession {
   std::shared_ptr<PleSource> source_;
   const Workload& work_;
   KvCache kv_;
-  std::vector<Sampler> samplers_;  // one per sequence; empty where ids are replayed
+  std::vector<Sampler> samplers_;  // one per sequence; empty when ids are replayed
   std::vector<int64_t> next_ids_;
   int64_t step_ = 0;
 };

@@ -1,4 +1,4 @@
-// What every phase of a run works with.
+// The context that every phase of a run works in.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace plelab {
 
-// Makes a variant's PLE source.  Tests put a faulty one in.
+// Makes a variant's PLE source.  Tests substitute one that makes faulty sources.
 using SourceMaker = std::function<std::unique_ptr<PleSource>(
     const VariantConfig& variant, const PleTable& table, std::span<const int64_t> warm_ids)>;
 SourceMaker DefaultSourceMaker();
@@ -27,16 +27,16 @@ struct PhaseContext {
   ModelShelf& models;
   SourceMaker make_source;
   Timeline* timeline = nullptr;  // May be nullptr: then nothing is recorded.
-  bool allow_debug = false;      // handed to child processes
+  bool allow_debug = false;      // passed on to child processes
 
   const std::string& name(int64_t v) const { return plan.variants[v].name(); }
-  // The group's weights, loaded unless they are those held.
+  // The group's model.  Loads its weights unless they are already held.
   LoadedModel& Load(const VariantGroup& group) { return models.Get(group.model, plan.checkpoint); }
 };
 
 // The variants of a group that have not failed.
 std::vector<int64_t> LiveVariants(const PhaseContext& context, const VariantGroup& group);
-// The first exact one among them; −1 when there is none.
+// The first exact variant among them, or −1 when there is none.
 int64_t LiveBaseline(const PhaseContext& context, const VariantGroup& group);
 
 }  // namespace plelab

@@ -1,4 +1,4 @@
-// In which order variants take their turns.
+// The orders in which variants take turns.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace plelab {
 
-// 0, …, n − 1 rotated by `by`.
+// 0, …, n − 1, rotated by `by`.
 std::vector<int64_t> RotatedOrder(int64_t n, int64_t by);
-// 0, …, n − 1 shuffled.  The same (seed, stream) gives the same order everywhere.
+// 0, …, n − 1, shuffled.  The same (seed, stream) gives the same order on every machine.
 std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream);
 
 }  // namespace plelab

@@ -16,12 +16,12 @@
 namespace plelab {
 namespace {
 
-// The texts of a run, each read once.
+// Reads the texts of a run, each of them once.
 class TextReader {
  public:
   explicit TextReader(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
 
-  // nullptr for a text whose tokenizer is not there yet.
+  // Returns nullptr for a text whose tokenizer does not exist yet.
   const TokenText* Read(const std::string& text_file, const std::string& trace) {
     if (!text_file.empty() && vocabulary_.tokenizer_path.empty()) return nullptr;
     const auto [entry, is_new] = texts_.try_emplace({text_file, trace});
@@ -31,10 +31,11 @@ class TextReader {
 
  private:
   Vocabulary vocabulary_;
-  std::map<std::pair<std::string, std::string>, TokenText> texts_;  // by text_file and trace
+  std::map<std::pair<std::string, std::string>, TokenText> texts_;  // keys are (text_file, trace)
 };
 
-// A checkpoint that is still to be written gets the tokenizer that ships with its shape.
+// The vocabulary of the checkpoint.  One that is yet to be written gets the tokenizer that ships with its
+// shape.
 Vocabulary VocabularyOf(const RunPlan& plan) {
   const std::string tokenizer =
       plan.checkpoint ? plan.checkpoint->tokenizer_path() : TokenizerOfShape(plan.config.model.synth);
@@ -64,7 +65,8 @@ std::string CacheStartOf(const PleOptions& options) {
   return "none";
 }
 
-// In float32.  In bfloat16 there is no bound: both round by more than this.
+// True when the variant's logits must be within kFoldedBound of the baseline's.  Only float32 has such a
+// bound: in bfloat16 both outputs are rounded by more than it.
 bool MustBeNear(const VariantConfig& variant) {
   return IsExactButForRounding(variant.ple) && variant.layers.empty() &&
          variant.model.dtype == DType::kFloat32;
@@ -104,7 +106,7 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   return variant;
 }
 
-// Puts variant `v` into the group of its model and workload.
+// Adds variant `v` to the group of its model and workload.
 void AddToGroup(RunPlan& plan, int64_t v) {
   VariantPlan& variant = plan.variants[v];
   const VariantConfig& config = variant.config;
@@ -132,7 +134,7 @@ void PlanVariants(RunPlan& plan) {
   }
 }
 
-// Cutting the workload throws where the text is too short for it.
+// Cuts the group's workload from its text.  Throws UserError when the text is too short for it.
 void PlanWorkload(const RunPlan& plan, VariantGroup& group, TextReader& texts) {
   const TokenText* text = texts.Read(group.workload.text_file, group.workload.trace);
   if (text == nullptr) return;

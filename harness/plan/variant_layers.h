@@ -1,4 +1,4 @@
-// What /tables/variants says of the layers that a variant runs.
+// Describes the layers that a variant runs, for /tables/variants.
 #pragma once
 
 #include "harness/record/record.h"
@@ -8,11 +8,11 @@
 
 namespace plelab {
 
-// Adds to the row's options what a figure of depth reads:
+// Adds to the row's options the entries that the figure of depth reads:
 //   edit              the keys that the variant gives,
 //   layers_run        "0-2+4-9",
-//   stack_parameters  those of the text stack that a token passes, without both embedding tables; a layer
-//                     that runs twice counts twice.
+//   stack_parameters  the parameters of the text stack that a token passes, without both embedding tables;
+//                     a layer that runs twice counts twice.
 void DescribeLayers(const LayerEdit& edit, const LayerList& layers, const Gemma3nConfig& model,
                     VariantRow& row);
 

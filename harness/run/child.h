@@ -1,4 +1,5 @@
-// A process per (variant, repetition): always for memory, for time where a config asks.
+// Measures a (variant, repetition) in a process of its own: always for memory, and for time when the config
+// says so.
 #pragma once
 
 #include <string>
@@ -8,29 +9,30 @@
 
 namespace plelab {
 
-// What `plelab run-child` is told to measure.
+// What `plelab run-child` is to measure.
 struct ChildTask {
-  std::string config_path;  // the resolved config, written beside the parts
+  std::string config_path;  // the resolved config, written next to the parts
   std::string phase;        // "time" or "memory"
   int64_t variant = 0;
   int64_t rep = 0;
-  std::string part_path;  // where its record goes
+  std::string part_path;  // where it writes its record
 };
 
-// The child could measure but not write: not the variant's failure but the run's.
+// The exit code of a child that measured but could not write its part.  That is a failure of the run, not of
+// the variant.
 inline constexpr int kPartNotWritten = 3;
 class PartNotWritten : public RunError {
  public:
   explicit PartNotWritten(const std::string& what) : RunError("{}", what) {}
 };
 
-// The parent's side: starts the child, waits for it and takes its part in.  Where a child dies or exits with
-// an error, the variant is marked as failed with the child's last line.  Throws Interrupted, and RunError
-// where the part could not be written.
+// The parent's side: starts the child, waits for it and takes over its part.  When the child dies or exits
+// with an error, the variant is marked as failed with the child's last line of output.  Throws Interrupted,
+// and RunError when the child could not write the part.
 void RunChild(PhaseContext& context, const PartKey& key);
 
-// The child's side: makes a plan of its one variant, measures it and writes the part.  Throws what failed,
-// and PartNotWritten for the part itself.
+// The child's side: makes a plan of its one variant, measures it and writes the part.  Throws whatever the
+// measurement throws, and PartNotWritten when the part cannot be written.
 void MeasureAsChild(const ChildTask& task);
 
 // Where the parent writes the resolved config for its children.

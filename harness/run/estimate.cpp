@@ -21,14 +21,14 @@ namespace {
 
 constexpr int64_t kProgramBytes = 400'000'000;  // LibTorch, buffers, logits
 constexpr double kLoadBytesPerS = 1e9;          // from a warm page cache
-constexpr double kOfReadBandwidth = 0.6;        // what a decode step reaches of it
-constexpr double kLayerS = 100e-6;              // what a layer of a small model costs whatever its size
+constexpr double kOfReadBandwidth = 0.6;        // the share of it that a decode step reaches
+constexpr double kLayerS = 100e-6;              // fixed cost of a layer in a decode step
 constexpr double kHashBytesPerS = 0.5e9;
-constexpr double kSetUpS = 3;  // of a repetition: read bandwidth twice, sources
+constexpr double kSetUpS = 3;  // per repetition: two measurements of read bandwidth, making the sources
 constexpr int64_t kStepRowBytes = 200, kTokenRowBytes = 80;
 constexpr size_t kNameWidth = 28;  // characters of a variant's name
 
-// A group's model in numbers.
+// The sizes of a group's model.
 struct ModelSize {
   const TextConfig& text;
   int64_t stack = 0, embedding = 0;  // parameters
@@ -51,13 +51,13 @@ ModelSize SizeOfModel(const RunPlan& plan, DType dtype) {
           .bytes_per_parameter = SizeOf(dtype)};
 }
 
-// Of a checkpoint that is still to be written, which is in bfloat16; 0 where it is there.
+// The size of a checkpoint that is yet to be written, in bfloat16; 0 when the checkpoint exists.
 int64_t SynthBytes(const RunPlan& plan) {
   if (plan.checkpoint) return 0;
   return CountPublished(plan.model_config, DType::kBFloat16).parameters.total() * SizeOf(DType::kBFloat16);
 }
 
-// Of one variant; an upper bound: rings of sliding layers are shorter.
+// An upper bound of one variant's KV cache: the rings of sliding layers are shorter.
 int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const VariantPlan& variant) {
   const WorkloadSection& work = variant.config.workload;
   const TextConfig own = ConfigOf(variant.layers, size.text);
@@ -79,7 +79,7 @@ double PassSeconds(const ModelSize& size, int64_t tokens, bool all_logits, const
   return 2e-9 * static_cast<double>(parameters) * static_cast<double>(tokens) / rates.matmul_gflop_s;
 }
 
-// Time and memory of one group, with `reps` repetitions.
+// Seconds that the time and memory phases of one group take, with `reps` time repetitions.
 double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const ModelSize& size,
                         const MachineRates& rates, int64_t reps) {
   const auto& design = plan.config.design;
@@ -99,7 +99,8 @@ double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const Mo
   return seconds;
 }
 
-// The baseline and each inexact variant score all tokens, an exact one the first window.
+// Seconds that the accuracy phase of one group takes.  The baseline and each inexact variant score all
+// tokens; an exact variant scores the first window only.
 double AccuracySeconds(const RunPlan& plan, const VariantGroup& group, const ModelSize& size,
                        const MachineRates& rates) {
   const ExperimentConfig& config = plan.config;
@@ -121,7 +122,7 @@ double GroupMinutes(const RunPlan& plan, const VariantGroup& group, const ModelS
   return seconds / 60;
 }
 
-// Adds the group's variants and what they hold.
+// Adds the group's variants and the memory that they hold to the estimate.
 void AddMemory(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& group, const ModelSize& size) {
   const ExperimentConfig& config = plan.config;
   const int64_t weights = size.weights_bytes() + size.tower_bytes(group.workload);
@@ -203,10 +204,8 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
     text += Format(" and {} for a random checkpoint", DecimalBytes(estimate.synth_bytes));
   text += Format(
       "\nestimated from the shapes: a decode step reads its weights at {:.0f} % of the {:.0f} GB/s measured "
-      "just now, "
-      "plus {:.1f} ms per layer;\na prompt runs at the {:.1f} GFLOP/s measured just now; loading at 1 GB/s. "
-      "Cold reads "
-      "are not counted.\n",
+      "just now, plus {:.1f} ms per layer;\na prompt runs at the {:.1f} GFLOP/s measured just now; "
+      "loading at 1 GB/s. Cold reads are not counted.\n",
       kOfReadBandwidth * 100, rates.read_gb_s, kLayerS * 1e3, rates.matmul_gflop_s);
   return text;
 }

@@ -12,7 +12,7 @@
 namespace plelab {
 namespace {
 
-// The counters of one phase, read now.
+// Collects the memory counters of each phase.
 class MemoryLog {
  public:
   MemoryLog(std::string variant, int64_t rep, const LoadedModel& loaded, const PleTable& table)
@@ -31,7 +31,7 @@ class MemoryLog {
     add("cgroup_peak", now.cgroup_peak_bytes);
     add("ple_page_cache", static_cast<double>(CachedBytes(RangeOf(table_))));
     add("kv_cache", static_cast<double>(kv_bytes));
-    // Memory of an accelerator is not read yet: unknown there, none on the CPU.
+    // The memory of an accelerator is not measured: the value is unknown there, and 0 on the CPU.
     add("device", loaded_.model.device().is_cpu() ? 0.0 : kNotMeasured);
     add("ple_fast", static_cast<double>(source.fast_bytes()));
     add("token_embedding", static_cast<double>(weights.token_embedding));
@@ -50,8 +50,8 @@ class MemoryLog {
   std::vector<MemoryRow> rows_;
 };
 
-// Bytes of weights that the process read from the checkpoint, by what kind of input they are for; rows of the
-// PLE table are the source's, not among them.
+// Bytes of weights that the process read from the checkpoint, by the kind of input that they are for.  Rows
+// of the PLE table are not among them, because the source reads those.
 std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const Checkpoint& checkpoint) {
   std::vector<CurveRow> rows;
   for (const Modality modality : {Modality::kText, Modality::kVision, Modality::kAudio}) {
@@ -68,13 +68,13 @@ std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const
 }  // namespace
 
 Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
-  const MemoryGroup group;  // joined before anything is loaded, so that it is charged for all of it
+  const MemoryGroup group;  // joined before anything is loaded, so that all memory is charged to it
   const RunPlan plan = ResolvePlanOfVariant(config, v);
   const VariantPlan& variant = plan.variants[0];
   const PleTable& table = TableRead(variant.table);
   const Workload& work = plan.WorkOf(0);
   ColdCheck cold(config.page_cache, table, variant.reads_file());
-  cold.BeforePrefill();  // what others left in the page cache would be counted as ours
+  cold.BeforePrefill();  // pages that other processes left in the page cache would be counted as this one's
 
   UseThreads(variant.config.model.threads);
   LoadedModel loaded = LoadModel(variant.config.model, plan.checkpoint);
@@ -107,7 +107,7 @@ void RunMemoryPhase(PhaseContext& context) {
   for (int64_t rep = 0; rep < context.plan.config.design.memory_reps; ++rep) {
     Progress bar(Format("memory, repetition {}, a process per variant", rep + 1), n);
     int64_t done = 0;
-    // A stream apart from the one that shuffles time repetitions.
+    // Negative streams, which time repetitions do not use for their shuffles.
     for (int64_t v : ShuffledOrder(n, context.plan.config.design.seed, -1 - rep)) {
       ThrowIfInterrupted();
       const PartKey key{Phase::kMemory, v, rep};

@@ -20,11 +20,12 @@ void CheckRoom(const RunPlan& plan, const std::string& out) {
   const int64_t memory = AvailableMemoryBytes();
   if (estimate.memory_bytes > memory) {
     throw UserError(
-        "{}: the variants together need about {} of memory, {} are available; use design.isolate: process, "
-        "or fewer variants (plelab run --dry-run lists what each takes)",
+        "{}: the variants together need about {} of memory, but {} are available; use design.isolate: "
+        "process, "
+        "or fewer variants (plelab run --dry-run lists what each needs)",
         plan.config.name, DecimalBytes(estimate.memory_bytes), DecimalBytes(memory));
   }
-  const int64_t needed = estimate.result_bytes * 2;  // parts and the merged file, for a moment
+  const int64_t needed = estimate.result_bytes * 2;  // at the end, parts and the merged file exist together
   const int64_t disk = FreeDiskBytes(out);
   if (needed > disk) {
     throw UserError("{}: the result needs about {} of disk, {} are free", out, DecimalBytes(needed),

@@ -1,5 +1,5 @@
-// What is looked at before a run measures anything, besides what ResolvePlan refuses.  All of it is the
-// user's to put right.
+// Checks that are made before a run measures anything, in addition to those of ResolvePlan.  The user can
+// correct everything that they refuse.
 #pragma once
 
 #include <string>
@@ -8,9 +8,10 @@
 
 namespace plelab {
 
-// Throws UserError unless this build may measure, or `allow_debug` was given.
+// Throws UserError unless this build may measure or `allow_debug` is true.
 void CheckBuild(bool allow_debug);
-// Throws UserError where memory or the disk of `out` would not do for the plan.
+// Throws UserError when the plan needs more memory than is available or more space than the disk of `out`
+// has.
 void CheckRoom(const RunPlan& plan, const std::string& out);
 
 }  // namespace plelab

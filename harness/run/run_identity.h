@@ -1,4 +1,4 @@
-// What a run is a run of.  Parts may be mixed only where a resumed run is the same in all of it.
+// What identifies a run.  A resumed run may go on with earlier parts only when all of this is the same.
 #pragma once
 
 #include <string>
@@ -14,18 +14,20 @@ namespace plelab {
 
 using Meta = std::vector<std::pair<std::string, std::string>>;
 
-// The part of /meta that every experiment has: the environment (DescribeEnvironment), experiment,
-// config_yaml, command.  `data_path` is what was read, for storage and file system.
+// The part of /meta that every experiment has: the environment (DescribeEnvironment), experiment, config_yaml
+// and command.  `data_path` is the file that is read, which determines storage and file system.
 Meta DescribeExperiment(const ExperimentConfig& config, const RunOptions& options,
                         const std::string& data_path);
-// /meta of a run that measures: the above, and what it ran on: checkpoint_hash, tokenizer_hash, text_hash,
-// accuracy_text_hash, weights, dtype, device, isolate, order, decode, ….  Needs a plan with a checkpoint.
+// The /meta of a run that measures: DescribeExperiment's entries, and checkpoint_hash, tokenizer_hash,
+// text_hash, accuracy_text_hash, weights, dtype, device, isolate, order, decode, ….  Requires a plan with a
+// checkpoint.
 Meta DescribeRun(const RunPlan& plan, const RunOptions& options);
 
-// Throws UserError naming the first of config, code, checkpoint, texts and processor in which the two differ.
+// Throws UserError naming the first of config, code, checkpoint, texts and processor in which the two runs
+// differ.
 void RequireSameRun(const Meta& before, const Meta& now, const std::string& parts_folder);
 
-// "'threads: 2' was, 'threads: 4' is": of two texts that differ.
+// The first line in which two texts differ: "'threads: 2' was, 'threads: 4' is".
 std::string FirstDifferentLine(const std::string& was, const std::string& is);
 
 }  // namespace plelab

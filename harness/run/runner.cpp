@@ -31,7 +31,7 @@ std::string UtcNow() {
   return text;
 }
 
-// The newest results/<name>_<UTC>.h5 whose parts are still there: the names sort by time.
+// The newest results/<name>_<UTC>.h5 whose parts still exist.  The names sort by time.
 std::string NewestUnfinished(const std::string& name) {
   std::string newest;
   if (fs::is_directory("results")) {
@@ -48,7 +48,8 @@ std::string NewestUnfinished(const std::string& name) {
   return newest;
 }
 
-// Results and parts that are there already are the user's: replaced only when told.
+// Prepares `out` for a new run.  Existing results and parts belong to the user, so they are replaced only
+// with `force`.
 void ClearTheWay(const std::string& out, const RunOptions& options) {
   const std::string folder = PartsFolder(out);
   if (options.force) {
@@ -71,7 +72,8 @@ void WriteChildConfig(const PartStore& parts, const std::string& yaml) {
   if (!stream.flush()) throw RunError("{}: cannot be written", ChildConfigPath(parts));
 }
 
-// The meta of this run, or of the one that is resumed once it is shown to be the same.
+// Opens the parts with the /meta of this run, or with that of the resumed run, after checking that both are
+// the same run.
 void OpenParts(PartStore& parts, const RunPlan& plan, const RunOptions& options) {
   const Meta now = DescribeRun(plan, options);
   if (parts.Has({})) {
@@ -84,8 +86,8 @@ void OpenParts(PartStore& parts, const RunPlan& plan, const RunOptions& options)
   WriteChildConfig(parts, plan.config.resolved_yaml);
 }
 
-// Time first, on the untouched machine; memory in processes of their own; accuracy last, after memory was
-// read, or alone.
+// Time is measured first, on the untouched machine, then memory, in processes of their own.  Accuracy comes
+// last, after memory was read, or is the only phase.
 void RunPhases(PhaseContext& context) {
   const InterruptGuard guard;
   if (RunsWorkload(context.plan.config)) {
@@ -101,7 +103,8 @@ std::string HowToGoOn(const RunOptions& options, const std::string& out) {
                 PartsFolder(out), options.config_path, out);
 }
 
-// Everything that the user can put right is found here, before anything is measured.
+// Makes the plan and all checks, so that every error that the user can correct is found before anything is
+// measured.
 RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   CheckFilesExist(config);
   SynthesiseIfMissing(config.model);
@@ -111,7 +114,7 @@ RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   return plan;
 }
 
-// Runs the phases and writes their parts as one file.
+// Runs the phases and merges their parts into one file.
 Record Measure(const RunPlan& plan, const RunOptions& options, const std::string& out, Timeline* timeline) {
   std::vector<std::string> names;
   for (const VariantPlan& variant : plan.variants) names.push_back(variant.name());

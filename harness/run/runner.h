@@ -1,4 +1,4 @@
-// One run from a config to a result file: checks, time, memory, accuracy, merge.
+// Runs a config and writes its result file: checks, time, memory, accuracy, merge.
 #pragma once
 
 #include <string>
@@ -12,14 +12,15 @@
 namespace plelab {
 
 struct RunOptions {
-  // The result file; empty: results/<config>_<UTC>.h5, or with `resume` the newest unfinished one.
+  // The result file.  When empty, it is results/<config>_<UTC>.h5, or with `resume` the newest unfinished
+  // one.
   std::string out;
-  std::string command;       // what reproduces the run, for /meta
+  std::string command;       // the command that reproduces the run, for /meta
   std::string config_path;   // for /meta
-  std::string timeline;      // a Chrome trace is written there; empty: none
-  bool force = false;        // replaces an existing result, throws unfinished parts away
-  bool resume = false;       // goes on with the parts of a run that was stopped
-  bool allow_debug = false;  // measures with a debug build, and stamps the result
+  std::string timeline;      // where a Chrome trace is written; empty for no trace
+  bool force = false;        // replaces an existing result and discards unfinished parts
+  bool resume = false;       // continues with the parts of a run that was stopped
+  bool allow_debug = false;  // measures even with a debug build and marks the result as such
   SourceMaker make_source = DefaultSourceMaker();
 };
 
@@ -29,15 +30,16 @@ struct RunResult {
   bool any_failed = false;
 };
 
-// Throws UserError before anything is measured (files missing, a text too short, memory or disk too small, a
-// result that is already there, a config changed under resume), RunError when recording fails, and
-// Interrupted after Ctrl-C.  With the latter two the finished parts stay, and the message says how to go on.
+// Throws UserError before anything is measured (missing files, a text that is too short, too little memory or
+// disk space, a result that exists, a config that changed before a resume), RunError when recording fails,
+// and Interrupted after Ctrl-C.  After the latter two the finished parts stay, and the message says how to
+// continue.
 RunResult Run(const ExperimentConfig& config, const RunOptions& options);
 
-// Where a run writes.  Throws UserError as above.
+// The path of a run's result file.  Throws UserError when there is no unfinished run to resume.
 std::string ResultPath(const ExperimentConfig& config, const RunOptions& options);
 
-// Throws UserError where a result is already there and --force was not given.
+// Throws UserError when a result exists at `path` and --force was not given.
 void RequireFree(const std::string& path, const RunOptions& options);
 
 }  // namespace plelab

@@ -18,14 +18,14 @@ std::string Number(double value, int digits) {
   return std::isnan(value) ? kNone : Format("{:.{}f}", value, digits);
 }
 
-// The value and half the width of its 95 % interval; the interval itself is in the file and the report.
+// The value ± half the width of its 95 % interval.  The result file and the report have the interval itself.
 std::string Signed(const Interval& i, int digits) {
   if (std::isnan(i.value)) return kNone;
   if (std::isnan(i.low)) return Format("{:+.{}f}", i.value, digits);
   return Format("{:+.{}f} ±{:.{}f}", i.value, digits, (i.high - i.low) / 2, digits);
 }
 
-// About four characters, whatever the size.
+// Milliseconds in about four characters, whatever their size.
 std::string Milliseconds(double ns) {
   const double ms = ns * 1e-6;
   return Number(ms, ms >= 100 ? 0 : ms >= 10 ? 1 : 2);

@@ -18,7 +18,7 @@ struct KeptSource {
   std::shared_ptr<PleSource> source;
   int64_t make_ns = 0;
 };
-// Sources without a memory of earlier requests serve all repetitions; a cache is made anew for each.
+// The sources by variant.  One that keeps no state serves all repetitions; a cache is made anew for each.
 using KeptSources = std::map<int64_t, KeptSource>;
 
 KeptSource MakeSource(PhaseContext& context, int64_t v) {
@@ -31,7 +31,7 @@ KeptSource MakeSource(PhaseContext& context, int64_t v) {
 
 const KeptSource& SourceFor(PhaseContext& context, int64_t v, KeptSources& kept) {
   if (!kept.count(v) || kept[v].source->keeps_state()) {
-    kept.erase(v);  // before the next one takes memory
+    kept.erase(v);  // frees its memory before the next one is made
     kept[v] = MakeSource(context, v);
   }
   return kept[v];
@@ -69,8 +69,8 @@ bool HasRepetition(const PhaseContext& context, const VariantGroup& group, int64
   });
 }
 
-// An exact variant whose output is not that of the baseline, in this repetition or the first, fails; its
-// times go.
+// Marks as failed every exact variant whose output in repetition `rep` differs from the baseline's in
+// repetition 0, and drops its times.
 void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep) {
   const int64_t baseline = LiveBaseline(context, group);
   if (baseline < 0 || !context.parts.Has({Phase::kTime, baseline, 0})) return;
@@ -151,7 +151,7 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
   const std::string reference = context.name(baseline);
   return std::all_of(live.begin(), live.end(), [&](int64_t v) {
     if (v == baseline) return true;
-    // A width that is NaN (too few steps to tell) is not narrow enough.
+    // A width is NaN when there are too few steps to compute it; then it is not narrow enough.
     return RelativeHalfWidth(steps, context.name(v), reference, design.seed) <= design.stop.rel_half_width;
   });
 }

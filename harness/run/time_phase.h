@@ -1,18 +1,19 @@
-// How long the prompt and each decode step take: repetitions until the stop rule is content.
+// Measures how long the prompt and each decode step take, with repetitions until the stop rule is satisfied.
 #pragma once
 
 #include "harness/plan/phase.h"
 
 namespace plelab {
 
-// With `isolate: step` variants run side by side in this process, on one set of weights; with `isolate:
-// process` each (variant, repetition) has a process of its own.  Finished repetitions are parts, and those
-// already there are not run again.  A variant that fails is marked and left out.  Throws Interrupted, and
-// RunError where a part cannot be written.
+// With `isolate: step` the variants run side by side in this process, on one set of weights; with `isolate:
+// process` each (variant, repetition) has a process of its own.  Each finished repetition of a variant is a
+// part, and existing parts are not run again.  A variant that fails is marked as failed and left out from
+// then on.  Throws Interrupted, and RunError when a part cannot be written.
 void RunTimePhase(PhaseContext& context);
 
-// True when no further repetition is needed: design.reps are done and, where a rel_half_width is given, every
-// live variant's paired difference to the baseline is known to that share of a step, or max_reps are done.
+// True when no further repetition is needed: design.reps are done and, if a rel_half_width is given, half the
+// width of the interval of every live variant's paired difference to the baseline is at most that share of a
+// step, or max_reps are done.
 bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done);
 
 }  // namespace plelab

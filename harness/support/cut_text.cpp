@@ -5,7 +5,8 @@
 namespace plelab {
 namespace {
 
-// Where each character of `text` starts: every byte but the continuations of UTF-8; then its size.
+// The offset of each character of `text`, that is of every byte but the continuation bytes of UTF-8; then the
+// size of `text`.
 std::vector<size_t> Starts(const std::string& text) {
   std::vector<size_t> starts;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -15,7 +16,8 @@ std::vector<size_t> Starts(const std::string& text) {
   return starts;
 }
 
-// The first `head` and the last `tail` characters, and "…" between them.
+// The first `head` and the last `tail` characters with "…" between them, or `text` itself when it is no
+// longer than that.
 std::string Cut(const std::string& text, size_t head, size_t tail) {
   const std::vector<size_t> starts = Starts(text);
   const size_t characters = starts.size() - 1;

@@ -1,4 +1,4 @@
-// Text cut to the width of a column.  Widths are in characters of UTF-8, not in bytes.
+// Cuts text to the width of a column.  Widths count characters of UTF-8, not bytes.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace plelab {
 
-// Both give `text` back where it has at most `width` characters.  Of a longer text they give `width`
-// characters, one of which is "…" for what was left out.  `width` is at least 1.
+// Both functions return `text` unchanged when it has at most `width` characters.  Of a longer text they
+// return `width` characters, one of which is "…" for the part that was left out.  `width` must be at least 1.
 
 // Keeps both ends, where names of variants differ: "cached_warmed@thr…capacity=5%".
 std::string CutInMiddle(const std::string& text, size_t width);

@@ -1,4 +1,4 @@
-// The text that accuracy is scored on, cut into windows.
+// The text on which accuracy is scored, cut into windows.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace plelab {
 
-// The windows of a text: each is bos and then up to context − 1 tokens.  All windows together score at most
+// Cuts a text into windows of bos followed by up to context − 1 tokens.  All windows together score at most
 // `max_tokens` tokens.
 std::vector<std::vector<int64_t>> ScoredWindows(std::span<const int64_t> ids, int64_t bos, int64_t context,
                                                 int64_t max_tokens);
 
 struct ScoredText {
-  std::string task;                           // the text's name
+  std::string task;                           // the name of the text
   std::vector<std::vector<int64_t>> windows;  // each starts with bos, which is not scored
-  double bytes = kNotMeasured;  // UTF-8 bytes of the scored tokens; NaN where the text is not known
+  double bytes = kNotMeasured;                // UTF-8 bytes of the scored tokens; NaN when only ids are known
 };
 
 // Throws UserError for a text without tokens.
