@@ -3,7 +3,7 @@
 
     .venv/bin/python scripts/arms.py results/arms/*.h5 [--out FOLDER]      (default: results/arms_figures)
 
-Differences are paired by seed: both arms read the same documents in the same order.  Intervals are Student's.
+Differences are paired by seed: both arms of a pair read the same documents in the same order.  Intervals use Student's t.
 """
 import argparse
 import functools
@@ -21,13 +21,16 @@ AGAINST = "with"
 PUBLISHED = pathlib.Path(__file__).resolve().parents[1] / "results" / "arms"
 WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
          "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
-HEAL_START = 360_000  # tokens that the series `heal` starts after (configs/training/series.json)
+HEAL_START = 360_000  # the series `heal` starts after this many training tokens (configs/training/series.json)
 # Two-sided 95 % quantiles of Student's t by degrees of freedom.
 STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def read(paths) -> pd.DataFrame:
-    """One row per run: series, arm, seed, budget, rates, parameters, bits per byte on the test split."""
+    """One row per run: series, arm, seed, budget, learning rates, parameters, bits per byte on the test split.
+
+    Raises ResultError for a file without bits per byte on the test split.
+    """
     rows = []
     for path in paths:
         result = Result(path)
@@ -43,9 +46,9 @@ def read(paths) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@functools.cache  # a page asks twice
+@functools.cache  # a report reads the same folder twice
 def read_folder(folder: pathlib.Path) -> pd.DataFrame:
-    """The same of every result in a folder."""
+    """`read` of every result in a folder.  Raises ResultError when there is none."""
     paths = sorted(folder.glob("*.h5"))
     if not paths:
         raise ResultError(f"{folder}: no result of `plelab train`; make them with scripts/training/run_series.py")
@@ -68,7 +71,7 @@ def interval(values) -> tuple[float, float]:
 
 
 def differences(runs: pd.DataFrame, against: pd.DataFrame, reference_arm: str = AGAINST) -> pd.DataFrame:
-    """Of each arm and budget: arm minus `reference_arm`, paired by seed."""
+    """For each arm and budget: bits per byte of the arm minus those of `reference_arm`, paired by seed."""
     reference = against[against["arm"] == reference_arm].set_index(["budget", "seed"])["bits"]
     rows = []
     for (arm, budget), group in runs[runs["arm"] != reference_arm].groupby(["arm", "budget"], sort=False):
@@ -81,17 +84,17 @@ def differences(runs: pd.DataFrame, against: pd.DataFrame, reference_arm: str = 
 
 
 def seeds(table: pd.DataFrame) -> str:
-    """As text: 5 seeds, or 3 to 5 seeds where arms have different numbers of them."""
+    """The number of seeds as text: "5 seeds", or "3 to 5 seeds" when arms have different numbers."""
     least, most = table["seeds"].min(), table["seeds"].max()
     return f"{most} seeds" if least == most else f"{least} to {most} seeds"
 
 
 def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
-    """The answer to question 3: bits per byte that are lost without PLE, at three budgets."""
+    """The answer to question 3: how many bits per byte a model without PLE loses, by training budget."""
     figure, axes = style.new(8.6, 4.8)
     for i, arm in enumerate(name for name in NAMES if name in set(table["arm"])):
         group = table[table["arm"] == arm].sort_values("budget")
-        shift = 1 + 0.03 * (i - 1)  # so that bars do not hide each other
+        shift = 1 + 0.03 * (i - 1)  # so that error bars do not hide each other
         axes.errorbar(group["budget"] * shift, group["difference"], yerr=group["half"], marker="o", capsize=3,
                       color=style.COLOURS[i], label=NAMES[arm])  # fmt: skip
     axes.axhline(0, color="#555555", linewidth=1)
@@ -100,7 +103,7 @@ def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     axes.minorticks_off()
     axes.set_xlabel("training tokens")
     axes.set_ylabel("bits per byte above the arm with PLE")
-    axes.set_title("What a model trained without per-layer embeddings loses")
+    axes.set_title("Loss of models trained without per-layer embeddings (PLE)")
     axes.legend()
     figure.supxlabel(f"trained here · {len(runs)} runs · {seeds(table)}, paired, 95 % (Student) · test split", fontsize=7.5,
                      color="#777777", x=0.01, ha="left")  # fmt: skip
@@ -108,7 +111,10 @@ def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
 
 
 def worth(runs: pd.DataFrame) -> pd.DataFrame:
-    """Dropped, healed, never had: bits per byte above the model with PLE, all after HEAL_START tokens.  Empty where none was run."""
+    """Bits per byte above the model with PLE when the table is dropped, dropped and healed, or was never there.
+
+    All of them after HEAL_START training tokens.  Empty when the series `heal` was not run.
+    """
     heal, budgets = (runs[runs["series"] == series] for series in ("heal", "budgets"))
     without = differences(budgets, budgets)
     healed = differences(heal, heal, "continued").sort_values("budget")
@@ -116,39 +122,42 @@ def worth(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def set_beside(results, folder: pathlib.Path) -> None:
-    """Dropping measures what a model has got used to: every ablation of rows is drawn beside models that never had them."""
+    """Gives every ablation of rows the arms that its figure draws beside it.
+
+    Dropping rows measures how far a model relies on them, which says little about models that never had them.
+    """
     ablations = [result for result in results if ablation.applies(result)]
-    if ablations and (folder.is_dir() or folder != PUBLISHED):  # a folder that somebody named must be there
+    if ablations and (folder.is_dir() or folder != PUBLISHED):  # a folder that the user named must exist
         table = worth(read_folder(folder))
         for result in ablations:
             result.worth = table
 
 
 def draw_heal(table: pd.DataFrame):
-    """Dropping beside healing beside a model that never had the table."""
+    """Compares dropping the table, healing after dropping, and models that never had the table."""
     figure, axes = style.new(8.6, 4.8)
     draw_worth(axes, table)
-    axes.set_title("Dropped, healed, never had: what the PLE table was worth")
-    figure.supxlabel(f"trained here for {HEAL_START / 1e3:g} k tokens · {seeds(table)}, paired, "
-                     "95 % (Student) · dropped: against the same model trained on as long · test split",
+    axes.set_title("PLE table dropped, dropped and healed, or never there")
+    figure.supxlabel(f"trained here for {HEAL_START / 1e3:g} k tokens · {seeds(table)}, paired, 95 % (Student) · test split · "
+                     "dropped: against the same model, trained further with as many tokens",
                      fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
 
 def draw_where(table: pd.DataFrame, budget: int):
-    """Where PLE helps: shared, part of the layers, part of the width, none."""
+    """Which part of PLE helps: one shared table, part of the layers, part of the width, or none."""
     names = [WHERE.get(arm, arm) for arm in table["arm"]]
     figure, axes = style.new(8.6, 4.8)
     bars(axes, table, names, [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]])
-    axes.set_ylabel("bits per byte above PLE in every layer")
-    axes.set_title("Which part of the per-layer embeddings is worth something")
+    axes.set_ylabel("bits per byte above the model with PLE in every layer")
+    axes.set_title("Loss with only a part of the per-layer embeddings (PLE)")
     figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {seeds(table)}, paired, "
                      "95 % (Student) · test split", fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
 
 def by_frequency(runs: pd.DataFrame) -> pd.DataFrame:
-    """Of each budget, label (input, target) and bin: nats per token without PLE minus with, over seeds."""
+    """For each budget, label (input or target) and frequency bin: nats per token without PLE minus with PLE, over seeds."""
     curves = []
     for row in runs[runs["arm"].isin([AGAINST, "without"])].itertuples():
         curve = Result(row.path).curve("loss_by_frequency")[["label", "x", "y"]]
@@ -160,20 +169,20 @@ def by_frequency(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_frequency(table: pd.DataFrame):
-    """Which tokens lose: by how often the token that is read, or foretold, occurs in the training text."""
+    """Loss by how often the input token, or the target token, occurs in the training text."""
     figure, axes = style.new(9.6, 4.4, ncols=2, sharey=True)
-    for panel, (label, name) in zip(axes, (("input", "the token that is read"), ("target", "the token that is foretold"))):
+    for panel, (label, name) in zip(axes, (("input", "the input token"), ("target", "the target token"))):
         for i, (budget, rows) in enumerate(table[table["label"] == label].groupby("budget")):
-            rows = rows[rows["x"] >= 64]  # rarer ones: a handful of tokens
+            rows = rows[rows["x"] >= 64]  # rarer bins hold too few tokens
             panel.errorbar(rows["x"] * (1 + 0.12 * (i - 1)), rows["difference"], yerr=rows["half"], color=style.COLOURS[i], fmt="o-",
                            markersize=3.5, linewidth=1.2, capsize=2, label=f"{budget / 1e6:.2g} M training tokens")  # fmt: skip
         panel.axhline(0, color="#555555", linewidth=1)
         panel.set_xscale("log")
-        panel.set_xlabel(f"occurrences of {name}, whole corpus")
+        panel.set_xlabel(f"occurrences of {name} in the whole corpus")
     axes[0].set_ylabel("nats per token above the arm with PLE")
     axes[0].legend(fontsize=8)
-    axes[0].set_title("Which tokens lose without per-layer embeddings")
-    figure.supxlabel("trained here · without, otherwise equal, against with · paired by seed, 95 % (Student) · test split",
+    axes[0].set_title("Loss without PLE by token frequency")
+    figure.supxlabel("trained here · without PLE, otherwise equal, against with PLE · paired by seed, 95 % (Student) · test split",
                      fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
     return figure
 
@@ -198,22 +207,22 @@ def print_rates(runs: pd.DataFrame) -> None:
 
 
 def answers(runs: pd.DataFrame):
-    """(what is compared, its table, a figure's name, the figure or None) of every series that has results."""
+    """Yields (what is compared, its table, the figure's name, the figure or None) for every series that has results."""
     budgets = runs[runs["series"] == "budgets"]
     without = differences(budgets, budgets)
     if len(without):
-        yield "without PLE against with", without, "arms_budgets", draw_budgets(without, budgets)
+        yield "Without PLE, against with PLE", without, "arms_budgets", draw_budgets(without, budgets)
     if len(frequency := by_frequency(budgets) if len(without) else ()):
         yield "", frequency.iloc[:0], "arms_frequency", draw_frequency(frequency)
     if len(table := differences(runs[runs["series"] == "where"], budgets)):
         budget = table["budget"].iloc[0]
         same = without[(without["budget"] == budget) & (without["arm"] == "without")]
-        yield "part of PLE against all of it", table, "arms_where", draw_where(pd.concat([table, same]), budget)
+        yield "With a part of PLE, against all of it", table, "arms_where", draw_where(pd.concat([table, same]), budget)
     if len(table := worth(runs)):
-        yield "PLE dropped, then healed, against the same model trained on", table[table["arm"] == "healed"], "arms_heal", draw_heal(table)
+        yield "PLE dropped, then healed, against the same model trained further", table[table["arm"] == "healed"], "arms_heal", draw_heal(table)
     vocabulary = runs[runs["series"] == "vocabulary"]
     if len(table := differences(vocabulary, vocabulary)):
-        yield "without PLE against with, 2,048 pieces", table, "arms_vocabulary", None
+        yield "Without PLE, against with PLE; vocabulary of 2,048 pieces", table, "arms_vocabulary", None
 
 
 def main() -> None:

@@ -28,14 +28,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("result", help="a file that `plelab run` wrote")
     parser.add_argument("--arms", type=pathlib.Path, default=arms.PUBLISHED,
-                        help="a folder of `plelab train` results to set beside an ablation (default: those that ship)")
-    parser.add_argument("--out", type=pathlib.Path, help="folder for the pictures")
+                        help="folder of `plelab train` results to draw beside an ablation (default: results/arms)")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for the figures (default: RESULT_figures/)")
     arguments = parser.parse_args()
     result = Result(arguments.result)
     arms.set_beside([result], arguments.arms)
     written = draw_all(result, arguments.out or result.path.with_name(result.name + "_figures"))
     if not written:
-        raise ResultError(f"{result.path}: holds no table that a figure is drawn from")
+        raise ResultError(f"{result.path}: no figure can be drawn from its tables")
     for path in written:
         print(path)
 

@@ -40,7 +40,7 @@ def svg_of(figure) -> str:
 
 
 def unique_ids(svg: str, prefix: str) -> str:
-    """Two pictures on one page must not share ids."""
+    """Prefixes the ids of an SVG, because two figures on one page must not share ids."""
     return re.sub(r'(id="|url\(#|href="#)', lambda m: m.group(1) + prefix, svg)
 
 
@@ -68,7 +68,7 @@ def table_html(rows: list[dict]) -> str:
                  "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
                  "baseline" if base else two_lines(summary.interval(row["delta_ms"], 3)),
                  "baseline" if base else two_lines(summary.interval(row["delta_nats"], 4)),
-                 "yes" if row["exact"] else "but for rounding" if row["strategy"] == "folded" else "no (ablation)")
+                 "yes" if row["exact"] else "up to rounding" if row["strategy"] == "folded" else "no (ablation)")
         lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     return "\n".join(lines) + "</table>"
 
@@ -91,18 +91,18 @@ def section(result: Result, index: int) -> str:
         f"<section><h1>{html.escape(result.name)}</h1>",
         f'<p class="claim">{html.escape(summary.sentence(result, rows))}</p><p>{badges}</p>',
         drawn[0] if drawn else "", table_html(rows) if rows else "",
-        f'<p class="note">p99 only with at least {summary.MIN_STEPS_FOR_P99:,} steps. Δ: paired with the baseline at the same '
-        "position of the same text; intervals resample repetitions, then blocks of steps.</p>" if rows else "",
-        "<p><b>What this cannot tell</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))
+        f'<p class="note">p99 is shown for at least {summary.MIN_STEPS_FOR_P99:,} steps. Δ is paired with the baseline at the same '
+        "position of the same text; its intervals resample repetitions, then blocks of steps.</p>" if rows else "",
+        "<p><b>What this result cannot show</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))
         + "</ul>", f"<p><b>Reproduce</b></p><pre>{html.escape(summary.reproduce(result))}</pre>", *drawn[1:],
         f"<details><summary>The whole configuration</summary><pre>{config}</pre></details>",
         f"<details><summary>Machine, versions, hashes</summary><pre>{html.escape(meta)}</pre></details></section>"])
 
 
 def arms_section(runs, folder: pathlib.Path) -> str:
-    """What arms that were trained with and without PLE say (scripts/arms.py)."""
-    parts = [f"<section><h1>Trained with and without</h1><p>{len(runs)} training runs of {html.escape(str(folder))}; differences are "
-             "paired by seed, ± half of a 95 % interval (Student).</p>"]
+    """The section about arms that were trained with and without PLE (scripts/arms.py)."""
+    parts = [f"<section><h1>Models trained with and without PLE</h1><p>{len(runs)} training runs in {html.escape(str(folder))}. Differences are "
+             "paired by seed, ± half the width of a 95 % interval (Student).</p>"]
     for i, (title, table, _, figure) in enumerate(arms.answers(runs)):
         if figure is not None:
             parts.append(f"<figure>{unique_ids(svg_of(figure), f'arms{i}-')}</figure>")
@@ -118,8 +118,8 @@ def arms_section(runs, folder: pathlib.Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", help="files that `plelab run` wrote")
-    parser.add_argument("--arms", type=pathlib.Path, help="a folder of `plelab train` results: adds what the arms say")
-    parser.add_argument("--out", type=pathlib.Path, help="the page to write")
+    parser.add_argument("--arms", type=pathlib.Path, help="folder of `plelab train` results: adds a section that compares the arms")
+    parser.add_argument("--out", type=pathlib.Path, help="the page to write (default: beside the first result)")
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None

@@ -1,4 +1,4 @@
-"""A result file as pandas tables, and the few statistics that figures and report share (they read nothing else)."""
+"""A result file as pandas tables, and the statistics that figures and report share.  Both read nothing but result files."""
 from __future__ import annotations
 
 import json
@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 RESAMPLES = 2000
-BLOCK = 32  # decode steps that are resampled together: neighbours share the machine's mood
+BLOCK = 32  # neighbouring steps are resampled together, because the state of the machine affects them alike
 BASELINE_STRATEGY = "resident"
 
 
 class ResultError(Exception):
-    """The user's next step, in one line."""
+    """An error that the user can correct.  Its message is one line: what is wrong and what to do."""
 
 
 def _text(value):
@@ -27,7 +27,7 @@ class Result:
 
     def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
-        self.worth = pd.DataFrame()  # of arms that a figure sets beside this result (arms.worth)
+        self.worth = pd.DataFrame()  # the arms that a figure draws beside this result (arms.worth)
         if not self.path.exists():
             raise ResultError(f"{path}: no such result; `build/plelab run CONFIG.yaml` writes one")
         try:
@@ -37,7 +37,7 @@ class Result:
                     self.meta[key] = _text(item[()])
                 self._tables = {k: self._frame(v) for k, v in file.get("tables", {}).items()}
                 self._curves = {k: self._frame(v) for k, v in file.get("curves", {}).items()}
-                self.training = {k: self._frame(v) for k, v in file.get("training", {}).items()}  # by run, NAME_SEED
+                self.training = {k: self._frame(v) for k, v in file.get("training", {}).items()}  # keys are runs, NAME_SEED
                 self._curve_units = {k: {a: _text(b) for a, b in v.attrs.items()} for k, v in file.get("curves", {}).items()}
         except OSError as error:
             raise ResultError(f"{path}: not a result file ({error})") from None
@@ -70,7 +70,7 @@ class Result:
 
     def baseline(self) -> str | None:
         variants = self.done()
-        exact = variants[variants["exact"] == 1] if len(variants) else variants  # a transform makes others of it
+        exact = variants[variants["exact"] == 1] if len(variants) else variants  # a transform makes a resident variant inexact
         resident = exact[exact["strategy"] == BASELINE_STRATEGY] if len(exact) else exact
         return None if not len(resident) else resident["variant"].iloc[0]
 
@@ -88,7 +88,7 @@ class Result:
         return steps.loc[steps["variant"] == variant, column].to_numpy() / 1e6
 
     def accuracy(self, variant: str, metric: str) -> tuple[float, float, float]:
-        """(value, low, high) of the first task that has the metric; NaN where it was not measured."""
+        """(value, low, high) of the first task that has the metric; NaN when it was not measured."""
         table = self.table("accuracy")
         if not len(table):
             return (np.nan,) * 3
@@ -96,7 +96,7 @@ class Result:
         return tuple(rows[["value", "low", "high"]].iloc[0]) if len(rows) else (np.nan,) * 3
 
     def memory(self, variant: str, counter: str, phase: str | None = None) -> float:
-        """Median over repetitions of a counter in bytes, of its largest phase unless one is named."""
+        """The median of a counter over repetitions, in bytes: of `phase`, or of the phase with the largest median."""
         table = self.table("memory")
         if not len(table):
             return np.nan
@@ -107,7 +107,7 @@ class Result:
 
 
 def paired_difference_ms(result: Result, variant: str, baseline: str) -> tuple[float, float, float]:
-    """Mean difference in ms per token against the baseline with a 95 % interval.
+    """The mean difference to the baseline in ms per token, as (value, low, high) of a 95 % interval.
 
     Steps are paired by (repetition, position); repetitions are resampled, then blocks of steps within them.
     """
@@ -142,7 +142,7 @@ def _resample_blocks(values: np.ndarray, generator: np.random.Generator) -> floa
 
 
 def main_guard(main) -> None:
-    """Runs a script's main; a ResultError is one line and exit code 2."""
+    """Runs a script's main.  A ResultError is printed as one line and exits with code 2."""
     try:
         main()
     except ResultError as error:

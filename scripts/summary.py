@@ -1,4 +1,4 @@
-"""What a result says in words and in one table: the first screen of the report."""
+"""Sums up a result in one sentence, badges and a table: the first screen of the report."""
 from __future__ import annotations
 
 import numpy as np
@@ -54,7 +54,7 @@ def _variant_row(result: Result, row, baseline) -> dict:
 
 
 def sentence(result: Result, rows: list[dict]) -> str:
-    """The one generated sentence.  It only says what was measured."""
+    """The generated sentence at the top of a report.  It states only what was measured."""
     done = [r for r in rows if r["status"] == "done"]
     base = next((r for r in done if r["is_baseline"]), None)
     parts = []
@@ -89,7 +89,7 @@ def parameter_sentence(result: Result) -> str | None:
     total = counts[["text_stack", "unused_kv", "token_embedding", "ple_table", "vision", "audio"]].sum()
     working = counts[["text_stack", "token_embedding"]].sum()
     return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
-            f"one per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
+            f"one row per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
 
 
 def depth_sentence(result: Result) -> str | None:
@@ -100,8 +100,8 @@ def depth_sentence(result: Result) -> str | None:
     if not len(losses):
         return None
     least, most = losses.iloc[0], losses.iloc[-1]
-    return (f"Of {len(losses)} edits of the stack {least['variant']} costs least, {least['value']:.3f} nats per token [{least['low']:.3f}, "
-            f"{least['high']:.3f}], and {most['variant']} most, {most['value']:.3f}.")
+    return (f"Of {len(losses)} edits of the layer stack, {least['variant']} costs least, {least['value']:.3f} nats per token [{least['low']:.3f}, "
+            f"{least['high']:.3f}], and {most['variant']} costs most, {most['value']:.3f}.")
 
 
 def training_sentence(result: Result) -> str | None:
@@ -120,9 +120,9 @@ def locality_sentence(result: Result) -> str | None:
     rates = table.pivot(index="x", columns="series", values="y")
     order = (rates["lru"] - rates["lru_shuffled"]) * 100
     at = order.idxmax()
-    return (f"The order of the text adds at most {order[at]:.1f} points to the hits of an LRU cache of rows (at {bytes_text(at)}: "
-            f"{rates['lru'][at]:.1%} against {rates['lru_shuffled'][at]:.1%} on the same tokens shuffled); the most frequent rows of "
-            f"an earlier part, held for good, hit {rates['static_hot'][at]:.1%} there.")
+    return (f"The order of the text adds at most {order[at]:.1f} percentage points to the hit rate of an LRU cache of rows (at {bytes_text(at)}: "
+            f"{rates['lru'][at]:.1%} against {rates['lru_shuffled'][at]:.1%} on the same tokens shuffled); a static cache of the rows that "
+            f"are most frequent in an earlier part of the text has a hit rate of {rates['static_hot'][at]:.1%} at that size.")
 
 
 def offload_sentence(result: Result) -> str | None:
@@ -132,12 +132,12 @@ def offload_sentence(result: Result) -> str | None:
     shape = table["series"].iloc[0]
     rows = table[table["series"] == shape].set_index("label")
     row, ffn = rows.loc["ple_row"], rows.loc["ffn_sparse"]
-    return (f"With its PLE rows on storage a token of {shape} reads {bytes_text(row['x'])} in {row['y']:.3f} ms; with its FFN weights "
-            f"there, those that stay on alone, {bytes_text(ffn['x'])} in {ffn['y']:,.0f} ms.")
+    return (f"With the PLE rows of {shape} on storage, a token reads {bytes_text(row['x'])} in {row['y']:.3f} ms; with the FFN weights "
+            f"there, of which only those of active units are read, {bytes_text(ffn['x'])} in {ffn['y']:,.0f} ms.")
 
 
 def badges(result: Result) -> list[tuple[str, str, str]]:
-    """(name, value, tone) with tone good, plain or warn."""
+    """The badges of a report as (name, value, tone), where tone is good, plain or warn."""
     weights = result.weights
     out = [("weights", weights, "good" if weights == "trained" else "warn")]
     reps = result.table("reps")
@@ -166,29 +166,29 @@ def noise_badge(reps) -> tuple[str, str, str]:
 
 
 def cannot_tell(result: Result) -> list[str]:
-    """Three lines of what this file cannot tell, the most important first."""
+    """At most three statements about what this file cannot show, the most important first."""
     lines = []
     if result.weights == "random":
-        lines.append("Accuracy of a trained model: the weights are random, so Δ nats only proves that the rows are used.")
+        lines.append("The accuracy of a trained model: the weights are random, so Δ nats only proves that the rows are used.")
     elif result.weights == "unlabelled":
         lines.append("Whether the weights are trained: the checkpoint does not say.")
     dropped = (row.variant for row in result.done().itertuples() if row.strategy == "dropped")
     if any(not np.isnan(result.accuracy(variant, "delta_nats")[0]) for variant in dropped):
-        lines.append("What the rows are worth: dropping them measures what the model has got used to; this project's small models "
-                     "that never had them lost far less (results/FINDINGS.md, question 3).")
+        lines.append("What the rows are worth: dropping them measures how far the model relies on them; this project's small models "
+                     "that were trained without rows lose far less (results/FINDINGS.md, question 3).")
     steps = result.table("steps")
     if len(steps):
         ms = steps["step_ns"].median() / 1e6
-        lines.append(f"What another device would do: here a step takes {ms:.1f} ms; a fixed cost per token weighs more where "
+        lines.append(f"The cost on another device: here a step takes {ms:.1f} ms; a fixed cost per token weighs more when "
                      "steps are shorter.")
         storage = result.meta.get("storage", "unknown")
-        lines.append(f"What other storage would do: rows came from {storage} ({result.meta.get('filesystem', 'unknown')}).")
+        lines.append(f"The cost with other storage: rows came from {storage} ({result.meta.get('filesystem', 'unknown')}).")
     if len(result.curve("offload_vs_mlp")):
-        lines.append("Larger files and other storage: a cache below this machine, which may hold the whole scratch file, is not "
-                     f"seen from here ({result.meta.get('storage', 'unknown')}).")
-        lines.append("Reading that overlaps computing: the reads of a token are timed alone.")
-    lines.append("Long runs: temperature, battery and other processes were not part of this run.")
-    lines.append("Other texts and languages: cache hits and Δ nats belong to the text that was replayed.")
+        lines.append("Larger files and other storage: a cache below this machine, such as that of its host, may hold the whole scratch "
+                     f"file and cannot be detected ({result.meta.get('storage', 'unknown')}).")
+        lines.append("Reads that overlap computing: the reads of a token are timed alone.")
+    lines.append("Long runs: the effects of temperature, battery and other processes were not measured.")
+    lines.append("Other texts and languages: cache hits and Δ nats hold for the text that was replayed.")
     return lines[:GREY_LINES]
 
 

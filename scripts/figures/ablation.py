@@ -1,15 +1,16 @@
-"""What is lost without the rows: layer by layer, from both ends, and with rows that say less."""
+"""Loss without PLE rows: layer by layer, cumulatively from both ends, and with simpler rows."""
 import numpy as np
 
 from . import style
 from .worth import draw_worth
 
-TITLE = "What is lost without a token's rows, layer by layer"
-CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). First: the "
-           "rows of one layer at a time. Then: of all layers from the first up, or from the last down. Then: of all layers, "
-           "replaced by rows that say less. Grey line: all rows zero, the projected half of the input stays. All this is what the "
-           "model has got used to, not what the rows were worth: last panel, small models that were trained without them.")
-KINDS = (("zero_layers", "rows 0", "#0072B2"), ("mean_layers", "mean row of the layer", "#E69F00"))
+TITLE = "Loss without PLE rows, layer by layer"
+CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled). First panel: "
+           "one layer loses its rows. Second: all layers from the first up to this one, or from the last down to it, lose them. Third: "
+           "the rows of all layers are replaced by simpler ones. Grey line: all rows are zero, and the projection, the other half of the "
+           "per-layer input, stays. All of this measures how far the model relies on the rows, not what they are worth: see the "
+           "last panel, if there is one, for small models that were trained without them.")
+KINDS = (("zero_layers", "rows zero", "#0072B2"), ("mean_layers", "mean row of the layer", "#E69F00"))
 
 
 def applies(result) -> bool:
@@ -26,7 +27,7 @@ def layers_of(text: str) -> list[int]:
 
 
 def by_layers(result, transform: str) -> dict[tuple[int, ...], tuple[float, float, float]]:
-    """Layers taken away → (Δ nats, low, high)."""
+    """The layers that lose their rows → (Δ nats, low, high)."""
     found = {}
     for variant in result.done()["variant"]:
         options = result.options(variant)
@@ -36,7 +37,7 @@ def by_layers(result, transform: str) -> dict[tuple[int, ...], tuple[float, floa
 
 
 def dropped(result) -> float:
-    """Δ nats of the full drop; NaN where it was not run."""
+    """Δ nats with all rows zero; NaN when that was not run."""
     for row in result.done().itertuples():
         if row.strategy == "dropped" and result.options(row.variant).get("mode") == "zero_row":
             return result.accuracy(row.variant, "delta_nats")[0]
@@ -53,22 +54,22 @@ def draw(result):
     for axes in (single, ends):
         axes.axhline(0, color="#999999", linewidth=0.8)
         axes.set_ylabel("Δ nats per token")
-    ends.axhline(full, color="#777777", linestyle="--", linewidth=1.1, label="all rows 0")
+    ends.axhline(full, color="#777777", linestyle="--", linewidth=1.1, label="all rows zero")
     single.set(xlabel="layer without its rows", title="One layer at a time")
-    ends.set(xlabel="layers without their rows", title="From both ends")
+    ends.set(xlabel="layers without their rows", title="Cumulatively from both ends")
     for axes in (single, ends):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8)
     draw_other(other, result, full)
     if beside is not None:
         draw_worth(beside, result.worth, width=11)
-        beside.set_title("Dropped, healed, never had: smaller models")
+        beside.set_title("Dropped, healed or never there: smaller models")
     style.sign(figure, result)
     return figure
 
 
 def panels(four: bool):
-    """The figure and its four axes; the last is None where only three are wanted."""
+    """The figure and its four axes, of which the last is None unless `four`."""
     if four:
         figure, axes = style.new(11.6, 9.2, nrows=2, ncols=2)
         return figure, axes.flat
@@ -87,7 +88,7 @@ def draw_single(axes, found, label, colour) -> None:
 
 def draw_ends(axes, found, label, colour) -> None:
     last = max((layers[-1] for layers in found), default=0)
-    for first, line, name in ((True, "-", "first up"), (False, ":", "last down")):
+    for first, line, name in ((True, "-", "from the first up"), (False, ":", "from the last down")):
         runs = [layers for layers in found if (layers[0] == 0 if first else layers[-1] == last)
                 and len(layers) == layers[-1] - layers[0] + 1]
         if not runs:

@@ -1,15 +1,16 @@
-"""A steering vector?  What PLE adds to the streams, layer by layer."""
+"""What PLE adds to the streams, layer by layer: is it a steering vector?"""
 import numpy as np
 
 from . import style
 
 TITLE = "What PLE adds to the streams, layer by layer"
-CAPTION = ("Left: length of what the PLE branch adds, as a share of the streams that it is added to (rms, mean over tokens), with 95 % "
+CAPTION = ("Left: rms of what the PLE branch adds, relative to the streams that it is added to (mean over tokens), with 95 % "
            "intervals (blocks of neighbouring tokens resampled); thin lines: tokens by how often their ids occur in the text. Middle: the "
-           "cosine between the two. Right: the second moment of what is added, over tokens whose id occurs twice or more, split into what "
-           "one vector for all tokens explains, what one vector per token id explains beyond it, and the rest, which the context "
-           "makes (unbiased: from pairs of different tokens). Dots: what the mean of an id's other occurrences in this text predicts.")
-SHARES = (("share_layer", "one vector per layer", "#0072B2"), ("share_token", "one per token id, beyond it", "#56B4E9"),
+           "cosine between the two. Right: the second moment of what is added, over tokens whose id occurs at least twice, split into the "
+           "share that one vector for all tokens explains, the share that one vector per token id explains beyond it, and the rest, which "
+           "depends on the context (unbiased: from pairs of different tokens). Dots: the share that the mean over an id's other occurrences "
+           "in this text predicts.")
+SHARES = (("share_layer", "one vector per layer", "#0072B2"), ("share_token", "one vector per token id, beyond it", "#56B4E9"),
           ("share_context", "context", "#E69F00"))
 ALL = "all"
 
@@ -19,7 +20,7 @@ def applies(result) -> bool:
 
 
 def of(result, metric: str, bucket: str = ALL):
-    """Rows of one metric by layer: of the variant that comes first, where a sweep looked at several."""
+    """The rows of one metric by layer, of the first variant when a sweep has several."""
     table = result.curve("ple_contribution")
     table = table[table["variant"] == table["variant"].iloc[0]]
     return table[(table["metric"] == metric) & (table["bucket"] == bucket)].sort_values("layer")
@@ -34,10 +35,10 @@ def buckets_of(result) -> list[str]:
 def draw(result):
     figure, axes = style.new(13.2, 4.9, ncols=3, width_ratios=(1.1, 1, 1.1))
     draw_by_bucket(axes[0], result, "relative_norm")
-    axes[0].set(title="How long, beside the streams", ylabel="rms of what is added / rms of the streams")
+    axes[0].set(title="Size relative to the streams", ylabel="rms of what is added / rms of the streams")
     axes[0].set_ylim(bottom=0)
     draw_by_bucket(axes[1], result, "cosine")
-    axes[1].set(title="Which way", ylabel="cosine with the streams")
+    axes[1].set(title="Direction", ylabel="cosine with the streams")
     axes[1].axhline(0, color="#999999", linewidth=0.8)
     draw_shares(axes[2], result)
     for panel in axes:
@@ -66,7 +67,7 @@ def draw_shares(axes, result) -> None:
     below = 0.0
     for metric, label, colour in SHARES:
         rows = of(result, metric)
-        # An unbiased share of nothing comes out on either side of 0.
+        # The unbiased estimate of a share that is 0 may be negative.
         share = np.clip(rows["value"].to_numpy(), 0, None) * 100
         axes.bar(rows["layer"], share, bottom=below, width=0.82, color=colour, label=label)
         below = below + share

@@ -1,16 +1,16 @@
-"""What layers and their width buy: each layer skipped, repeated or swapped, and loss against the parameters that run."""
+"""Loss with edited layer lists: each layer skipped, repeated or swapped, and loss against the parameters that run."""
 import numpy as np
 
 from . import style
 from .ablation import layers_of
 
-TITLE = "What layers and their width buy"
-CAPTION = ("Δ nats per token against the unedited model, with 95 % intervals (blocks of neighbouring tokens resampled): one set of "
-           "weights, other lists of layers, nothing trained again. Left: one layer not run, one run twice in a row, or two neighbours "
-           "swapped (drawn between them); dashed: other orders of all layers. A layer that makes the only keys that others read cannot "
-           "be left out alone. Right: against the "
-           "parameters of the text stack that a token passes, a layer that runs twice counted twice.")
-SINGLE = (("skip", "not run", "#D55E00", "o"), ("repeat", "run twice", "#0072B2", "s"), ("swap", "swapped with the next", "#009E73", "D"))
+TITLE = "What depth and width contribute"
+CAPTION = ("Δ nats per token against the unedited model, with 95 % intervals (blocks of neighbouring tokens resampled): the "
+           "same weights with other lists of layers, without further training. Left: one layer is skipped, is run twice in a row, or is "
+           "swapped with the next (drawn between the two); dashed: other orders of all layers. A layer whose keys are the only ones that "
+           "others read cannot be skipped alone. Right: loss against the parameters of the text stack that a token passes; a layer that "
+           "runs twice counts twice.")
+SINGLE = (("skip", "skipped", "#D55E00", "o"), ("repeat", "run twice", "#0072B2", "s"), ("swap", "swapped with the next", "#009E73", "D"))
 FAMILIES = (("skip", "fewer layers", "#D55E00", "o"), ("ffn", "narrower FFN", "#CC79A7", "^"),
             ("slice", "both (MatFormer slice)", "#E69F00", "*"), ("repeat", "layers repeated", "#0072B2", "s"))
 
@@ -18,24 +18,24 @@ FAMILIES = (("skip", "fewer layers", "#D55E00", "o"), ("ffn", "narrower FFN", "#
 def applies(result) -> bool:
     if result.meta.get("experiment") != "depth" or not len(result.table("accuracy")):
         return False
-    return any(not result.options(v).get("edit") for v in result.done()["variant"])  # deltas need the unedited model
+    return any(not result.options(v).get("edit") for v in result.done()["variant"])  # differences need the unedited model
 
 
 def family(edit: dict) -> str:
-    """skip, repeat, order, ffn; slice where layers are left out and the others are narrower."""
+    """skip, repeat, order or ffn; slice when layers are skipped and the others are narrower."""
     if "ffn" in edit:
         return "slice" if "skip" in edit else "ffn"
     return next((key for key in ("skip", "repeat", "order") if key in edit), "")
 
 
 def swapped(run: list[int]) -> int | None:
-    """First of the two neighbours that changed places, where nothing else did."""
+    """The first of two neighbours that changed places; None unless that is the only change."""
     moved = [i for i, layer in enumerate(run) if layer != i]
     return moved[0] if len(moved) == 2 and run[moved[0]] == moved[1] == moved[0] + 1 else None
 
 
 def edits(result):
-    """(family, options, (Δ nats, low, high)) of every edited variant, in the order of the config."""
+    """Yields (family, options, (Δ nats, low, high)) for every edited variant, in the order of the config."""
     for variant in result.done()["variant"]:
         options = result.options(variant)
         if options.get("edit"):
@@ -43,7 +43,7 @@ def edits(result):
 
 
 def by_layer(result) -> dict[str, list[tuple[float, float, float, float]]]:
-    """skip, repeat, swap → (layer, Δ nats, low, high) of one layer each, by layer; a swap lies between its two."""
+    """skip, repeat, swap → (layer, Δ nats, low, high) of edits of one layer, by layer; a swap lies between its two layers."""
     found = {kind: [] for kind, *_ in SINGLE}
     for kind, options, delta in edits(result):
         edit = options["edit"]
@@ -79,7 +79,7 @@ def draw(result):
 
 
 def without_gaps(points) -> list[np.ndarray]:
-    """Split where a layer is missing, so that no line is drawn over it."""
+    """Splits the points where a layer is missing, so that no line is drawn across the gap."""
     table = np.array(points)
     return np.split(table, np.flatnonzero(np.diff(table[:, 0]) > 1) + 1)
 
@@ -89,7 +89,7 @@ def draw_layers(axes, result) -> None:
     for kind, label, colour, marker in SINGLE:
         for run in without_gaps(found[kind]) if found[kind] else ():
             layer, delta, low, high = run.T
-            if len(run) == 1:  # a band of no width would not be seen
+            if len(run) == 1:  # a band of one point would be invisible
                 axes.errorbar(layer, delta, yerr=np.maximum(0, [delta - low, high - delta]), ecolor=colour, capsize=2.5)
             axes.fill_between(layer, low, high, color=colour, alpha=0.16, linewidth=0)
             axes.plot(layer, delta, color=colour, marker=marker, markersize=4.5, linewidth=1.6, label=label)
@@ -103,10 +103,10 @@ def draw_layers(axes, result) -> None:
 
 
 def mark_missing(axes, skipped: list[int]) -> None:
-    """Layers between the first and the last that were skipped on their own, and were not."""
+    """Marks the layers that were not skipped on their own, between the first and the last that were."""
     for layer in sorted(set(range(min(skipped, default=0), max(skipped, default=0))) - set(skipped)):
         axes.axvline(layer, color="#BBBBBB", linestyle=":", linewidth=1.0)
-        axes.text(layer, 0.01, "not left out alone", rotation=90, va="bottom", ha="right", fontsize=7, color="#777777",
+        axes.text(layer, 0.01, "not skipped alone", rotation=90, va="bottom", ha="right", fontsize=7, color="#777777",
                   transform=axes.get_xaxis_transform())
 
 
@@ -116,7 +116,7 @@ def draw_parameters(axes, result) -> None:
         if kind not in found:
             continue
         share, delta, low, high = np.array(found[kind]).T
-        line = "-" if kind in ("ffn", "slice") else "none"  # those that are one path; the others differ in which layer
+        line = "-" if kind in ("ffn", "slice") else "none"  # these form a path; the others differ in which layer is edited
         axes.errorbar(100 * share, delta, yerr=np.maximum(0, [delta - low, high - delta]), color=colour, marker=marker, capsize=2.5,
                       linestyle=line, linewidth=1.3, elinewidth=0.8, markersize=10 if marker == "*" else 5, alpha=0.85, label=label)
     axes.scatter([100], [0], color="#333333", marker="*", s=110, zorder=3, label="unedited")

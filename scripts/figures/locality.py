@@ -1,12 +1,12 @@
-"""Hit rate against the bytes of a cache: policies, the optimum, and the same tokens in random order."""
+"""Hit rate against the size of a row cache: policies, the optimum, and the same tokens in random order."""
 from . import style
 
-TITLE = "Is the table broken up by concept? What a cache of PLE rows hits"
-CAPTION = ("Hits per lookup against the bytes that the cache holds, one row per token of a real text. LRU is the project's own "
-           "`cached` source, starting empty or as the earlier part of the text left it; static: the most frequent rows of that "
-           "earlier part, held for good; optimum: no cache that starts empty can hit more (Belady), those that start with rows "
-           "can. The grey band is LRU on the same tokens in random order (95 % of the orders): what frequency alone gives. The "
-           "gap between it and LRU is what the order of the text adds. Other bands: 95 % intervals over passages of 256 tokens.")
+TITLE = "Hit rate of a cache of PLE rows: does the order of the text matter?"
+CAPTION = ("Hits per lookup against the bytes that the cache holds, with one lookup per token of a real text. LRU is the project's own "
+           "`cached` source, which starts empty or warmed by an earlier part of the text. Static: the most frequent rows of that "
+           "earlier part, never evicted. Optimum (Belady): no cache that starts empty can have more hits; one that starts warmed "
+           "can. The grey band is LRU on the same tokens in random order (95 % of the orders), which shows the effect of frequency "
+           "alone; the gap between it and LRU is what the order of the text adds. Other bands: 95 % intervals over passages of 256 tokens.")
 SERIES = (("optimal", "optimum from empty (Belady)", "#555555", "--"), ("static_hot", "static: most frequent of the earlier part",
           "#E69F00", "-"), ("lru_warmed", "LRU, warmed by the earlier part", "#56B4E9", "-"), ("lru", "LRU from empty", "#0072B2", "-"),
           ("lru_shuffled", "LRU from empty, same tokens shuffled", "#999999", ":"))
@@ -31,7 +31,7 @@ def draw(result):
         hits.fill_between(rows["x"] / 1e6, rows["low"] * 100, rows["high"] * 100, color=colour, alpha=0.18, linewidth=0)
     first_uses = facts["distinct_rows"] / facts["measured_tokens"]
     hits.axhline((1 - first_uses) * 100, color="#D55E00", linewidth=1, linestyle="-.",
-                 label=f"all but first uses ({first_uses:.1%} of lookups)")
+                 label=f"all but first uses (which are {first_uses:.1%} of lookups)")
     hits.set(xscale="log", xlabel="MB of rows that the cache holds (10⁶ bytes, log)", ylabel="hits, % of lookups", ylim=(0, 100),
              title=f"{facts['measured_tokens']:,.0f} tokens of {stream_name(result)}")
     hits.legend(fontsize=8, loc="lower right")
@@ -47,7 +47,7 @@ def stream_name(result) -> str:
 
 
 def draw_gain(axes, table) -> None:
-    """What other orders and policies add to LRU on the shuffled tokens, in points."""
+    """Draws hit rates minus that of LRU on the shuffled tokens, in percentage points."""
     shuffled = table[table["series"] == "lru_shuffled"].set_index("x").sort_index()
     lru = table[table["series"] == "lru"].set_index("x").sort_index()
     for series, label, colour, line in SERIES[:4]:
@@ -56,4 +56,4 @@ def draw_gain(axes, table) -> None:
     axes.fill_between(lru.index / 1e6, (lru["y"] - shuffled["high"]) * 100, (lru["y"] - shuffled["low"]) * 100, color="#0072B2",
                       alpha=0.25, linewidth=0)
     axes.axhline(0, color="#999999", linewidth=1, linestyle=":")
-    axes.set(xscale="log", xlabel="MB of rows (log)", ylabel="points above LRU on shuffled tokens", title="Beyond frequency under LRU")
+    axes.set(xscale="log", xlabel="MB of rows (log)", ylabel="percentage points above LRU on shuffled tokens", title="Gain over frequency alone")

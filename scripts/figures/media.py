@@ -1,11 +1,11 @@
-"""What a model that sees and hears loses without its rows: accuracy and nats of the answer, task by task."""
+"""Accuracy and nats of the answer on tasks with pictures and sounds, without PLE rows."""
 import numpy as np
 
 from . import style
 
-TITLE = "What PLE rows are worth where a model looks and listens"
-CAPTION = ("Left: share of right answers. Right: what the right answer costs more "
-           "than in the untouched model, paired by document. 95 % intervals over documents (±1.96 standard errors).")
+TITLE = "Loss without PLE rows on tasks with pictures and sounds"
+CAPTION = ("Left: share of right answers. Right: additional nats of the right answer "
+           "compared with the untouched model, paired by document. 95 % intervals over documents (±1.96 standard errors).")
 
 
 def tasks(result) -> list[str]:
@@ -18,7 +18,7 @@ def applies(result) -> bool:
 
 
 def values(result, task: str, metric: str) -> np.ndarray:
-    """[variants, (value, low, high)], NaN where it was not measured."""
+    """[variants, (value, low, high)]; NaN when it was not measured."""
     table = result.table("accuracy")
     rows = table[(table["task"] == task) & (table["metric"] == metric)].set_index("variant")
     return rows.reindex(result.done()["variant"])[["value", "low", "high"]].to_numpy()

@@ -1,11 +1,11 @@
-"""Fast memory by kind, beside what the process was seen to hold."""
+"""Fast memory by kind, and the peak resident set of the process."""
 import numpy as np
 
 from . import style
 
 TITLE = "Memory by kind"
-CAPTION = ("Bars: bytes that the run holds, by what they are for. Diamond: peak resident set of a process of its own "
-           "(VmHWM), page cache of other files not included. Each variant ran in its own process.")
+CAPTION = ("Bars: bytes that the run holds, by their purpose. Diamonds: peak resident set (VmHWM) of the process, which "
+           "excludes the page cache of other files. Each variant ran in its own process.")
 KINDS = (("text stack", "text_stack"), ("token embedding", "token_embedding"),
          ("vision", "vision"), ("audio", "audio"), ("PLE rows in RAM", "ple_fast"),
          ("KV cache", "kv_cache"))

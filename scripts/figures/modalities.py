@@ -1,11 +1,11 @@
-"""What each kind of input takes until the first token: encoding apart from the prompt pass, and weights loaded for it."""
+"""Time to first token by kind of input, split into encoding and the prompt pass, and the weights loaded for it."""
 import numpy as np
 
 from . import style
 
-TITLE = "From input to first token, and the weights loaded for it"
-CAPTION = ("Left: median over repetitions of encoding (towers and embedders, loading apart) and of the prompt pass; the number is "
-           "the median TTFT. Right: bytes of weights read from the checkpoint by a process that saw only this input, PLE rows apart.")
+TITLE = "Time to first token by kind of input, and the weights loaded for it"
+CAPTION = ("Left: medians over repetitions of encoding (towers and embedders, without loading them) and of the prompt pass; the number is "
+           "the median TTFT. Right: bytes of weights read from the checkpoint by a process with only this input, without PLE rows.")
 PARTS = (("vision", "encode images", "#009E73"), ("audio", "encode audio", "#CC79A7"))
 WEIGHTS = (("text", "text weights", "#0072B2"), ("vision", "vision weights", "#009E73"), ("audio", "audio weights", "#CC79A7"))
 

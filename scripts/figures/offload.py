@@ -1,14 +1,14 @@
-"""What one token must read from storage, and how long that takes: PLE rows against weights."""
+"""What one token must read from storage, and how long that takes: PLE rows compared with weights."""
 import numpy as np
 
 from . import style
 
-TITLE = "Why PLE rows are not like offloaded MLP weights"
+TITLE = "Reads per token: PLE rows compared with offloaded FFN weights"
 CAPTION = ("Left: bytes that a decode step must read if this part stays on storage, counted from the shape in bfloat16. Right: the "
-           "time that reads of so many bytes took on this machine's storage (mean; bars' ends: 95 % intervals, rounds resampled), and "
-           "the tokens per second that it allows at most. FFN, sparse: the gate, and only the units that stay on (5 % in the sparse layers), as if "
-           "their rows of up and columns of down lay side by side; which units is known only once the gate was computed. Which "
-           "PLE row is needed is known as soon as the token is.")
+           "mean time that these reads took on this machine's storage (error bars: 95 % intervals, rounds resampled), and "
+           "the largest number of tokens per second that it allows. FFN, sparse: the gate and only the active units (5 % in the sparse "
+           "layers), as if their rows of up and columns of down were stored side by side; which units are active is known only after the "
+           "gate was computed. Which PLE row is needed is known as soon as the token is.")
 KINDS = {"ple_row": ("PLE row", "#E69F00"), "ffn_sparse": ("FFN, sparse", "#009E73"), "ffn_dense": ("FFN, dense", "#56B4E9"),
          "every_weight": ("every weight", "#0072B2")}
 
@@ -49,7 +49,7 @@ def draw(result):
             size.annotate(bytes_text(count), (x, count), (0, 3), textcoords="offset points", ha="center", fontsize=7.2)
             time.annotate(time_text(ms), (x, np.nanmax([ms, top])), (0, 4), textcoords="offset points", ha="center", fontsize=7.2)
     finish(size, shapes, "bytes read per token (log)", "What one token must read")
-    finish(time, shapes, "ms per token, measured (log)", "How long that takes here, and tokens/s at most")
+    finish(time, shapes, "ms per token, measured (log)", "How long that takes here, and the most tokens/s it allows")
     figure.legend(loc="outside upper center", ncols=len(KINDS), fontsize=9)
     style.sign(figure, result)
     return figure

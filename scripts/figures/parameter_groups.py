@@ -1,9 +1,9 @@
-"""What the parameters are: stacked bars like the published Figure 1, with exact counts."""
+"""Parameters by group: stacked bars as in the published Figure 1, with exact counts."""
 from . import style
 
-TITLE = "What the parameters are, and which must be in fast memory"
+TITLE = "Parameters by group, and which must be in fast memory"
 CAPTION = ("Exact counts of the published layout. `total`: everything in the files. `working set`: what a text decode step "
-           "reads from fast memory. `effective`: the advertised figure, which leaves out the token embedding too.")
+           "reads from fast memory. `effective`: the advertised number, which also leaves out the token embedding.")
 GROUPS = (("text_stack", "text stack", "#0072B2"), ("unused_kv", "unused k/v", "#7FB8DA"),
           ("token_embedding", "token embedding", "#56B4E9"), ("ple_table", "PLE table", "#E69F00"),
           ("vision", "vision", "#009E73"), ("audio", "audio", "#CC79A7"))

@@ -1,4 +1,4 @@
-"""Fast memory against time per token, coloured by what it costs in accuracy."""
+"""Fast memory against time per token, coloured by the loss of accuracy."""
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from resultfile import paired_difference_ms
@@ -6,8 +6,8 @@ from resultfile import paired_difference_ms
 from . import style
 
 TITLE = "Where the PLE table lives: fast memory against time per token"
-CAPTION = ("Median decode step against the PLE bytes that must stay in RAM. Bars: 95 % interval of the paired difference "
-           "to resident. Colour: nats per token lost against resident (grey: not measured).")
+CAPTION = ("Median decode step against the bytes of PLE rows that must stay in RAM. Error bars: 95 % interval of the paired "
+           "difference to resident. Colour: nats per token lost compared with resident (grey: not measured).")
 
 
 def applies(result) -> bool:
@@ -28,7 +28,7 @@ def points(result):
 
 
 def label_points(axes, data, x_range):
-    """Names beside their points; those that lie close together are moved apart, with a thin leader."""
+    """Writes names beside their points.  Names of close points are moved apart and joined to them by thin lines."""
     to_axes = axes.transData + axes.transAxes.inverted()
     right = [p for p in data if p["fast_mb"] > 0.5 * x_range]
     for group, side in ((right, -1), ([p for p in data if p not in right], 1)):
@@ -74,6 +74,6 @@ def draw(result):
     axes.set_xlabel("PLE rows held in RAM, MB")
     axes.set_ylabel("ms per token (median decode step)" + (", log" if axes.get_yscale() == "log" else ""))
     axes.set_title(TITLE)
-    figure.colorbar(mapping, ax=axes, label="Δ nats per token against resident", pad=0.02)
+    figure.colorbar(mapping, ax=axes, label="Δ nats per token compared with resident", pad=0.02)
     style.sign(figure, result)
     return figure

@@ -1,11 +1,11 @@
-"""What fewer bytes for the table cost in accuracy."""
+"""Loss of accuracy with smaller forms of the PLE table."""
 import numpy as np
 
 from . import style
 
-TITLE = "What a smaller table costs"
+TITLE = "Loss with a smaller PLE table"
 CAPTION = ("Δ nats per token against the untouched model, with 95 % intervals (blocks of neighbouring tokens resampled), against the "
-           "bytes that the whole table would take in that form. Dashed: all rows zero, the projected half of the input stays.")
+           "bytes that the whole table would take in that form. Dashed: all rows are zero, and the projection, the other half of the input, stays.")
 FAMILIES = {"low_rank": ("low rank", "rank", "#0072B2", "o"), "codebook": ("codebook per layer", "entries", "#009E73", "D"),
             "int8": ("int8", None, "#E69F00", "s"), "int4": ("int4", None, "#D55E00", "s"),
             "shared": ("one row for all tokens", None, "#CC79A7", "X")}
@@ -16,7 +16,7 @@ def applies(result) -> bool:
 
 
 def points(result) -> dict[str, list[tuple[float, float, float, float, str]]]:
-    """Family → (bytes, Δ nats, low, high, what stands beside the point), the smallest first."""
+    """Family → (bytes, Δ nats, low, high, the label of the point), the smallest first."""
     found = {}
     for row in result.done().itertuples():
         options = result.options(row.variant)
@@ -47,16 +47,16 @@ def draw(result):
 
 
 def error_bar(accuracy):
-    """(value, low, high) as matplotlib wants it: value, distances below and above."""
+    """(value, low, high) in matplotlib's form: the value, and its distances to low and high."""
     value, low, high = accuracy
     return value, [[value - low], [high - value]]
 
 
 def draw_ends(axes, result) -> None:
-    """The table as it is, and none at all."""
+    """Draws the original table, and no table at all."""
     for row in result.done().itertuples():
         if row.variant == result.baseline():
-            axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the table as it is")
+            axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the original table")
         if row.strategy == "folded":
             axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",
                           marker=style.MARKERS["folded"], capsize=3, markersize=7, linestyle="none", label="folded (float32)")  # fmt: skip

@@ -1,11 +1,11 @@
-"""The whole distribution of decode steps, and how much of them was waiting for rows."""
+"""The distribution of decode step times, and how much of each token was waiting for rows."""
 import numpy as np
 
 from . import style
 
-TITLE = "Decode steps: the whole distribution, and the wait inside"
+TITLE = "Decode step time and the wait for PLE rows"
 CAPTION = ("Left: share of steps at or below a time (the axis ends at the 99.5th percentile of the slowest variant). "
-           "Right: per token, the time that reading stood in the way (exposed) and the time that it overlapped computing (hidden).")
+           "Right: per token, the time that the model waited for rows (exposed) and the reading time that overlapped computing (hidden).")
 
 
 def applies(result) -> bool:

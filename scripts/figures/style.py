@@ -1,14 +1,14 @@
-"""How every figure looks, and the line under it that says how its numbers were taken."""
+"""The style of all figures, and the line below each that says how its numbers were obtained."""
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-# Okabe and Ito's palette, told apart by everyone; then four of Tol's muted ones, for runs of many variants.
+# The palette of Okabe and Ito, which colour-blind readers can tell apart; then four of Tol's muted colours, for runs of many variants.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#555555",
            "#882255", "#332288", "#999933", "#44AA99")
 MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X", "folded": "P"}
-# For strategies that are not in MARKERS, the most distinct ones first; after the last the first comes again.
+# Markers for strategies that are not in MARKERS, the most distinct ones first.  After the last one the first is used again.
 MORE_MARKERS = ("^", "v", "*", "<", ">", "p", "h", "d", "8", "H")
 KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
                 "vision": "#D55E00", "audio": "#CC79A7", "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
@@ -26,11 +26,11 @@ def new(width=8.6, height=4.8, **kwargs):
 
 
 def provenance(result) -> str:
-    """Weights, decoding, machine: what a reader must know before believing the numbers."""
+    """Weights, decoding and machine: what a reader must know to judge the numbers."""
     meta = result.meta
     measured = sum(len(result.table(name)) for name in ("steps", "memory", "accuracy")) > 0
-    what = f"{result.weights} weights" if measured else "counted, nothing measured"
-    if not measured and "measured_with" in meta:  # times of something else than a model
+    what = f"{result.weights} weights" if measured else "counted, not measured"
+    if not measured and "measured_with" in meta:  # times of something other than a model
         what = f"measured without a model: {meta.get('page_cache', '').split(';')[0]}, {meta.get('storage', 'unknown storage')}"
     parts = [what, meta.get("experiment", ""),
              meta.get("decode", ""), f"{meta.get('threads', '?')} threads" if measured else "", meta.get("cpu_model", ""), f"commit {str(meta.get('git_commit', '?'))[:10]}"]
@@ -38,12 +38,12 @@ def provenance(result) -> str:
 
 
 def sign(figure, result) -> None:
-    # Inside the layout, so that constrained_layout leaves it room.
+    # supxlabel is part of the layout, so that constrained_layout leaves room for the line.
     figure.supxlabel(provenance(result), fontsize=7.5, color="#777777", x=0.01, ha="left")
 
 
 def markers(strategies) -> dict:
-    """A marker for each strategy: the same ones give the same markers, in whatever order and however often they come."""
+    """A marker for each strategy.  The same set of strategies gets the same markers, whatever their order and repetitions."""
     others = sorted(set(strategies) - set(MARKERS))
     return MARKERS | {strategy: MORE_MARKERS[i % len(MORE_MARKERS)] for i, strategy in enumerate(others)}
 
@@ -54,7 +54,7 @@ def colour_of(result, variant: str) -> str:
 
 
 def spread(values, gap):
-    """Moves sorted label positions apart until neighbours are `gap` apart."""
+    """Moves sorted label positions apart until neighbours are at least `gap` apart."""
     placed = []
     for value in values:
         placed.append(max(value, placed[-1] + gap) if placed else value)

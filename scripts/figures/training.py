@@ -1,12 +1,12 @@
-"""How a model learned: loss while training, and at the end by how often a token occurs."""
+"""Loss during training, and at the end by how often a token occurs."""
 import numpy as np
 
 from . import style
 
-TITLE = "What was learned, and of which tokens"
+TITLE = "Loss during training, and by token frequency"
 CAPTION = ("Left: loss of the training batches (mean over the steps since the point before) and of held-out documents while "
-           "training. Right: nats per token on the scored split, by how often the token that is read, or the one that is foretold, "
-           "occurs in the training text; a PLE row belongs to the token that is read.")
+           "training. Right: nats per token on the scored split, by how often the input token, or the target token, "
+           "occurs in the training text; a PLE row belongs to the input token.")
 SMOOTH = 9  # points
 
 
@@ -38,7 +38,7 @@ def draw(result):
 
 
 def draw_frequency(axes, curve) -> None:
-    styles = {"input": ("#0072B2", "by the token that is read"), "target": ("#E69F00", "by the token that is foretold")}
+    styles = {"input": ("#0072B2", "by input token"), "target": ("#E69F00", "by target token")}
     for label, (colour, name) in styles.items():
         rows = curve[curve["label"] == label].sort_values("x")
         axes.plot(rows["x"], rows["y"], "o-", color=colour, markersize=4, label=name)

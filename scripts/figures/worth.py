@@ -1,16 +1,16 @@
-"""Bars of trained arms (scripts/arms.py), in bits per byte; above all: dropping beside healing beside never having had PLE."""
+"""Bars of trained arms (scripts/arms.py) in bits per byte: PLE dropped, dropped and healed, or never there."""
 import textwrap
 
 import pandas as pd
 
 from . import style
 
-NAMES = {"without": "without, otherwise equal", "without_equal_total": "without, as many parameters in all",
-         "without_equal_fast": "without, as many in fast memory"}  # fmt: skip
+NAMES = {"without": "without PLE, otherwise equal", "without_equal_total": "without PLE, as many parameters in all",
+         "without_equal_fast": "without PLE, as many parameters in fast memory"}  # fmt: skip
 
 
 def bars(axes, table: pd.DataFrame, names, colours) -> None:
-    """`difference` ± `half` of each row."""
+    """Draws a bar of `difference` ± `half` for each row."""
     for i, row in enumerate(table.itertuples()):
         axes.bar(i, row.difference, yerr=row.half, capsize=4, color=colours[i], width=0.62)
         axes.annotate(f"{row.difference:+.3f}", (i, max(row.difference + row.half, 0)), ha="center", va="bottom",
@@ -21,7 +21,7 @@ def bars(axes, table: pd.DataFrame, names, colours) -> None:
 
 
 def draw_worth(axes, table: pd.DataFrame, width: int = 18) -> None:
-    """Rows `healed` (a budget of 1: not healed at all) and those of NAMES; names break after `width` letters."""
+    """Draws rows `healed` (a budget below 1,000 tokens means not healed) and those of NAMES; names are wrapped at `width` characters."""
     names = ["dropped" if row.budget < 1000 else f"dropped, then {row.budget / 1e3:g}\u00a0k tokens" if row.arm == "healed"
              else NAMES[row.arm] for row in table.itertuples()]  # fmt: skip
     names = [textwrap.fill(name, width) for name in names]
