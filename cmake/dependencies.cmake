@@ -15,7 +15,7 @@ list(APPEND CMAKE_PREFIX_PATH ${PLELAB_VENV_TORCH})
 set(CAFFE2_USE_KINETO OFF)
 find_package(Torch REQUIRED)
 if(Torch_VERSION VERSION_LESS 2.11)
-  message(FATAL_ERROR "LibTorch ${Torch_VERSION} found, 2.11 or newer is needed; see README.md, 'Your own LibTorch'")
+  message(FATAL_ERROR "LibTorch ${Torch_VERSION} found, 2.11 or newer is needed; see README.md, 'Two commands'")
 endif()
 
 find_package(nlohmann_json REQUIRED)

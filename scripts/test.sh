@@ -10,11 +10,12 @@ cd "$(dirname "$0")/.."
 preset=release
 exclude='full|aarch64'
 setup_arguments=()
+targets=(all)  # what takes long is built only when it is asked for
 while [ $# -gt 0 ]; do
   case "$1" in
     --asan) preset=asan ;;
     --aarch64) setup_arguments+=(--aarch64); exclude=${exclude/|aarch64/} ;;
-    --full) exclude=${exclude/full|/}; exclude=${exclude/full/} ;;
+    --full) targets+=(full_tests); exclude=${exclude/full|/}; exclude=${exclude/full/} ;;
     --) shift; break ;;
     *) echo "test.sh: unknown argument '$1'; known: --asan, --aarch64, --full, --" >&2; exit 2 ;;
   esac
@@ -23,7 +24,7 @@ done
 
 scripts/setup.sh "${setup_arguments[@]}"
 cmake --preset "$preset" >/dev/null
-cmake --build --preset "$preset"
+cmake --build --preset "$preset" --target "${targets[@]}"
 labels=()
 [ -n "$exclude" ] && labels=(--label-exclude "$exclude")
 ctest --preset "$preset" "${labels[@]}" -j "$(nproc)" "$@"

@@ -64,7 +64,10 @@ def main() -> None:
     parser.add_argument("commits", nargs="*", default=["HEAD"])
     parser.add_argument("--out", help="also draw it, as PNG")
     arguments = parser.parse_args()
-    shapes = {commit: lines_by_file(commit) for commit in arguments.commits}
+    try:
+        shapes = {commit: lines_by_file(commit) for commit in arguments.commits}
+    except subprocess.CalledProcessError as error:
+        parser.error(error.stderr.strip())
     for commit, lines in shapes.items():
         print(describe(commit, lines))
     if arguments.out:

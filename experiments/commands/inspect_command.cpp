@@ -59,10 +59,14 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
   text += "\n" +
           Row("effective", n.effective(), bytes.effective(), total, "as advertised: text_stack + unused_kv");
   text += Row("working_set", n.working_set(), bytes.working_set(), total, "text_stack + token_embedding");
-  text += Format(
-      "\nLoaded for text: {}, PLE rows where --ple puts them.  An image adds {}, a clip {},\n"
-      "each when the first of its kind comes; no byte of the others is read.\n",
-      ReadableBytes(bytes.working_set()), ReadableBytes(bytes.vision()), ReadableBytes(bytes.audio()));
+  text +=
+      Format("\nLoaded for text: {}, PLE rows where --ple puts them.", ReadableBytes(bytes.working_set()));
+  text += bytes.vision() + bytes.audio() == 0
+              ? "  There are no towers: it is a text-only model.\n"
+              : Format(
+                    "  An image adds {}, a clip {},\n"
+                    "each when the first of its kind comes; no byte of the others is read.\n",
+                    ReadableBytes(bytes.vision()), ReadableBytes(bytes.audio()));
   text +=
       "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding is\n"
       "also the output layer, so every decode step reads it: the working set is the honest number.\n";

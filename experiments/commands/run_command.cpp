@@ -42,6 +42,7 @@ void RunExperiment(RunFlags& flags) {
   const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
   const Experiment experiment = FindExperiment(config.experiment);
   if (flags.dry_run) {
+    if (!flags.options.out.empty() && !flags.options.resume) RequireFree(flags.options.out, flags.options);
     std::cout << experiment.estimate(config);
     return;
   }

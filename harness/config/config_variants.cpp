@@ -93,9 +93,8 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   if (EditsLayers(config)) known.push_back("layers");
   for (const char* key : {"sweep", "zip", "exclude"}) {
     if (!node.is_map() || !node.Find(key)) continue;
-    throw UserError(
-        "{}: '{}' stands at the top level of a config, beside 'variants', and applies to all of them",
-        node.FindEntry(key)->place, key);
+    throw UserError("{}: '{}' belongs at the top level of the config, beside 'variants': move it there",
+                    node.FindEntry(key)->place, key);
   }
   CheckKeys(node, "variants", known);
   for (const char* key : {"name", "ple"}) RequireKey(node, "variants", key);

@@ -26,6 +26,9 @@ const ExperimentInfo& ReadExperiment(const YamlNode& root) {
   std::vector<std::string_view> names;
   for (const ExperimentInfo& info : KnownExperiments()) names.push_back(info.name);
   const YamlNode* node = root.Find("experiment");
+  if (!node && root.Find("arm")) {
+    throw UserError("{}: this is the config of a training run; run it with: plelab train", root.place);
+  }
   if (!node) throw UserError("{}: missing key 'experiment'; known: {}", root.place, Join(names, ", "));
   const auto found = std::ranges::find(names, node->scalar);
   if (!node->is_scalar() || found == names.end()) {

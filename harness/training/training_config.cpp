@@ -81,6 +81,9 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
   if (!root.is_map())
     throw UserError("{}: expected a map with 'arm' and 'tokens', found {}", root.place, root.Describe());
   for (const std::string& assignment : overrides) ApplyOverride(root, assignment);
+  if (root.Find("experiment")) {
+    throw UserError("{}: this is the config of an experiment; run it with: plelab run", root.place);
+  }
   TrainingConfig config;
   std::vector<std::string_view> known;
   VisitSections(config, [&](std::string_view key, auto&, std::string_view) { known.emplace_back(key); });

@@ -42,8 +42,12 @@ TEST(ConfigErrors, UnknownKeysInEverySection) {
 TEST(ConfigErrors, ASweepInsideAVariantIsSentToTheTopLevel) {
   EXPECT_EQ(ErrorOf(kHeadWithoutVariants +
                     "variants: [{name: a, ple: {strategy: disk}, sweep: {model.threads: [1, 2]}}]\n"),
-            "x.yaml:4:45: 'sweep' stands at the top level of a config, beside 'variants', and applies to all "
-            "of them");
+            "x.yaml:4:45: 'sweep' belongs at the top level of the config, beside 'variants': move it there");
+}
+
+TEST(ConfigErrors, ATrainingConfigIsSentToItsCommand) {
+  EXPECT_EQ(ErrorOf("arm: {name: a}\n"),
+            "x.yaml:1:1: this is the config of a training run; run it with: plelab train");
 }
 
 TEST(ConfigErrors, RepeatedKeys) {
