@@ -10,7 +10,6 @@
 #include "harness/workload/loaded_model.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
-#include "model/base/random_bits.h"
 #include "model/text/layer_edit.h"
 
 namespace plelab {

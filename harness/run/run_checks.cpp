@@ -21,8 +21,7 @@ void CheckRoom(const RunPlan& plan, const std::string& out) {
   if (estimate.memory_bytes > memory) {
     throw UserError(
         "{}: the variants together need about {} of memory, but {} are available; use design.isolate: "
-        "process, "
-        "or fewer variants (plelab run --dry-run lists what each needs)",
+        "process, or fewer variants (plelab run --dry-run lists what each needs)",
         plan.config.name, DecimalBytes(estimate.memory_bytes), DecimalBytes(memory));
   }
   const int64_t needed = estimate.result_bytes * 2;  // at the end, parts and the merged file exist together
