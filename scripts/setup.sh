@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(build-essential cmake ninja-build ccache pkg-config git python3 python3-venv clang-format
-  libfmt-dev libyaml-cpp-dev libhdf5-dev hdf5-tools libsentencepiece-dev libcli11-dev nlohmann-json3-dev libhwy-dev
+  libfmt-dev libyaml-cpp-dev libhdf5-dev hdf5-tools libcli11-dev nlohmann-json3-dev libhwy-dev
   libeigen3-dev libjpeg-dev libpng-dev libsndfile1-dev libsoxr-dev
   libssl-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev)
 for argument in "$@"; do
@@ -85,7 +85,24 @@ install_python() {
   printf '%s\n' "$wanted" >"$stamp"
 }
 
+# The sources of sentencepiece, built into the program (cmake/sentencepiece.cmake says why).
+install_sentencepiece() {
+  local version=0.2.1 hash=8138cec27c2f2282f4a34d9a016e3374cd40e5c6e9cb335063db66a0a3b71fad
+  local folder=.venv/src/sentencepiece-$version download
+  [ -e "$folder/unpacked" ] && return
+  echo "fetching the sources of sentencepiece $version"
+  download=$(mktemp -d)
+  printf 'sentencepiece==%s --hash=sha256:%s\n' "$version" "$hash" >"$download/requirements.txt"
+  .venv/bin/pip download -q --disable-pip-version-check --no-deps --no-binary sentencepiece --require-hashes \
+    -r "$download/requirements.txt" -d "$download"
+  mkdir -p .venv/src
+  tar -xzf "$download/sentencepiece-$version.tar.gz" -C .venv/src "sentencepiece-$version/sentencepiece"
+  touch "$folder/unpacked"
+  rm -r "$download"
+}
+
 check_system
 install_packages
 install_python
+install_sentencepiece
 echo "setup done"
