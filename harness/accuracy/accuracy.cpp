@@ -83,7 +83,7 @@ class GroupScorer {
         text_(context.plan.scored.value()) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
     if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
-    for (const ChoiceTask& task : tasks_) CheckMedia(task);
+    for (const ChoiceTask& task : tasks_) CheckDocuments(task);
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
     for (int64_t v : LiveVariants(context, group)) AddScorer(v);
@@ -111,14 +111,15 @@ class GroupScorer {
   }
 
  private:
-  // What a document shows must be something that this model can see, and must fit in its window.
-  void CheckMedia(const ChoiceTask& task) const {
+  // Every choice must be something that this model can read and see, and must fit in its window.
+  void CheckDocuments(const ChoiceTask& task) const {
     for (const ChoiceDocument& document : task.documents) {
-      if (!document.HasMedia()) continue;
-      const auto ids = std::ssize(EncodeChoice(document, document.gold, *tokenizer_, model_.config()).ids);
-      if (ids <= section_.context) continue;
-      throw UserError("{}: {} tokens with its media, but 'accuracy.context' has room for {}; raise it",
-                      document.origin, ids, section_.context);
+      for (int64_t i = 0; i < std::ssize(document.choices); ++i) {
+        const auto ids = std::ssize(EncodeChoice(document, i, *tokenizer_, model_.config()).ids);
+        if (ids <= section_.context) continue;
+        throw UserError("{}: {} tokens with choice {}, but 'accuracy.context' has room for {}; raise it",
+                        document.origin, ids, i, section_.context);
+      }
     }
   }
 

@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <span>
+#include <string_view>
 
 #include "harness/support/statistics.h"
 #include "model/base/error.h"
 #include "model/base/json_object.h"
+#include "model/tokens/white_space.h"
 
 namespace plelab {
 namespace {
@@ -74,10 +77,17 @@ int64_t Characters(const std::string& text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-bool IsJoined(const ChoiceDocument& document, const std::string& choice) {
-  const bool ends =
-      document.context.empty() || std::isspace(static_cast<unsigned char>(document.context.back()));
-  return ends || (!choice.empty() && std::isspace(static_cast<unsigned char>(choice.front())));
+// The rule of lm_eval/api/utils.py, maybe_delimit.
+std::string_view Delimiter(const std::string& context, const std::string& choice) {
+  const bool is_joined =
+      context.empty() || !TrailingWhiteSpace(context).empty() || BeginsWithWhiteSpace(choice);
+  return is_joined ? "" : " ";
+}
+
+// Every sequence that a model reads begins with one bos, whether or not the document spells it.
+std::vector<int64_t> WithoutBos(std::vector<int64_t> ids, int64_t bos) {
+  if (!ids.empty() && ids.front() == bos) ids.erase(ids.begin());
+  return ids;
 }
 
 AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::string& metric, double value,
@@ -120,19 +130,30 @@ ChoiceTask ReadChoiceTask(const std::string& path) {
   return task;
 }
 
+std::string MediaTasks(const std::vector<std::string>& paths) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const std::string& path : paths) {
+    const ChoiceTask task = ReadChoiceTask(path);
+    if (std::ranges::any_of(task.documents, &ChoiceDocument::HasMedia)) names.push_back(task.name);
+  }
+  return names.dump();
+}
+
 ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tokenizer& tokenizer,
                        const Gemma3nConfig& config) {
   const std::string& text = document.choices[choice];
   const auto encode = [&](const std::string& whole) {
-    return AtDocument(document.origin,
-                      [&] { return EncodeWithMedia(tokenizer, config, whole, document.media.count()); });
+    auto ids = AtDocument(document.origin,
+                          [&] { return EncodeWithMedia(tokenizer, config, whole, document.media.count()); });
+    return WithoutBos(std::move(ids), tokenizer.bos());
   };
-  ChoiceIds encoded{encode(document.context + (IsJoined(document, text) ? "" : " ") + text)};
-  const std::vector<int64_t> context = encode(document.context);
-  // A piece may span the joint, so the context is what the two encodings have in common.
-  const auto common = std::ranges::mismatch(encoded.ids, context).in1 - encoded.ids.begin();
-  encoded.split = std::min<int64_t>(common, std::ssize(encoded.ids) - 1);
-  return encoded;
+  ChoiceIds encoded;
+  encoded.ids = encode(document.context + std::string(Delimiter(document.context, text)) + text);
+  const size_t moved = TrailingWhiteSpace(document.context).size();
+  encoded.split = std::ssize(encode(document.context.substr(0, document.context.size() - moved)));
+  if (encoded.split < std::ssize(encoded.ids)) return encoded;
+  throw UserError("{}: choice {} adds no token to the {} of its context, so nothing can be scored; reword it",
+                  document.origin, choice, encoded.split);
 }
 
 void ScoreDocument(const ChoiceDocument& document, const Tokenizer& tokenizer, const Gemma3nConfig& config,

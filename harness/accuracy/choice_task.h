@@ -33,14 +33,21 @@ struct ChoiceTask {
 // naming file and line, also for a file that does not exist.
 ChoiceTask ReadChoiceTask(const std::string& path);
 
-// A context and one of its choices as the ids that a model reads after bos.
+// The names of those of the tasks at `paths` that show images or play audio, as a JSON array.  Throws as
+// ReadChoiceTask does.
+std::string MediaTasks(const std::vector<std::string>& paths);
+
+// A context and one of its choices as the ids that a model reads after bos; `choice` is its index.
 struct ChoiceIds {
   std::vector<int64_t> ids;
   int64_t split = 0;  // where the choice begins; it has at least one id
 };
-// Encodes both together, joined by a space if neither brings one, and splits where the ids of the context
-// alone end.  This is the rule of lm-evaluation-harness (EleutherAI/lm-evaluation-harness,
-// lm_eval/api/task.py).  Throws UserError naming the document when the config lacks what it shows.
+// The rule of lm-evaluation-harness (EleutherAI/lm-evaluation-harness 0.4.13): context and choice are joined
+// by a space if neither brings white space (lm_eval/api/utils.py, maybe_delimit); white space at the end of
+// the context belongs to the choice; both are encoded together, and the choice is what comes after as many
+// ids as the context alone has (lm_eval/api/model.py, _encode_pair).  A bos that the document spells is the
+// one before the context.  Throws UserError naming the document when the config lacks what it shows, and when
+// the choice adds no id.
 ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tokenizer& tokenizer,
                        const Gemma3nConfig& config);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "harness/accuracy/choice_task.h"
 #include "harness/machine/environment.h"
 #include "model/base/error.h"
 
@@ -76,6 +77,7 @@ Meta DescribeRun(const RunPlan& plan, const RunOptions& options) {
     if (tokenizer_hash.empty()) tokenizer_hash = plan.accuracy_text->tokenizer_sha256;
   }
   add("tokenizer_hash", tokenizer_hash);
+  if (config.accuracy.enabled) add("media_tasks", MediaTasks(config.accuracy.tasks));
   add("measured_with",
       BuildMayMeasure() ? "a release build" : "a debug build (--allow-debug): no time in here counts");
   return meta;

@@ -97,6 +97,17 @@ TEST_F(ChoiceTaskTest, ContextAndChoiceAreJoinedByOneSpaceAndSplitWhereTheContex
   EXPECT_EQ(contexts[4], "");
 }
 
+TEST_F(ChoiceTaskTest, WhiteSpaceAtTheEndOfTheContextBelongsToTheChoice) {
+  for (const std::string space : {" ", "\n", " \t", "\u00A0", "\u3000\n"}) {
+    const auto [ids, split] = EncodeChoice({"He paid" + space, {"7", "8"}, 0}, 0, tokenizer_, config_);
+    EXPECT_EQ(Text(std::span(ids).first(split)), "He paid");
+    EXPECT_EQ(Text(std::span(ids).subspan(split)), space + "7");
+  }
+  const auto [ids, split] = EncodeChoice({" \n", {"7", "8"}, 0}, 0, tokenizer_, config_);
+  EXPECT_EQ(split, 0) << "a context of nothing else";
+  EXPECT_EQ(Text(ids), " \n7");
+}
+
 TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
   // With 2 nats per token, the short choice is the likeliest, and the long one is the likeliest per
   // character.
@@ -120,6 +131,7 @@ TEST_F(ChoiceTaskTest, MediaStandBeforeTheContextOrAtTheirMarks) {
   const ChoiceTask task = ReadChoiceTask(folder / "t.jsonl");
   EXPECT_EQ(task.documents[0].context, "<image>It is");
   EXPECT_EQ(task.documents[0].media.images.at(0), std::string(folder / "a.png"));
+  EXPECT_EQ(MediaTasks({folder / "t.jsonl", kShipped + "tasks/next_sentence.jsonl"}), R"(["t"])");
   const auto [ids, split] = EncodeChoice(task.documents[0], 1, tokenizer_, config_);
   EXPECT_EQ(std::ranges::count(ids, config_.special.image), config_.special.vision_soft_tokens_per_image);
   EXPECT_EQ(Text(std::span(ids).subspan(split)), " zero");
