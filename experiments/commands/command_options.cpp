@@ -7,24 +7,17 @@
 #include <utility>
 
 #include "harness/support/progress.h"
+#include "harness/support/shell_word.h"
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/ple/strategies/factory.h"
 
 namespace plelab {
-namespace {
-
-std::string Quoted(const std::string& word) {
-  const bool plain = word.find_first_of(" '\"\\$&;|<>()*?[]{}~#") == std::string::npos;
-  return plain ? word : "'" + word + "'";
-}
-
-}  // namespace
 
 std::string CommandLine(const std::string& command, const std::string& config,
                         const std::vector<std::string>& set) {
-  std::string line = "build/plelab " + command + " " + Quoted(config);
-  for (const std::string& assignment : set) line += " --set " + Quoted(assignment);
+  std::string line = "build/plelab " + command + " " + ShellWord(config);
+  for (const std::string& assignment : set) line += " --set " + ShellWord(assignment);
   return line;
 }
 

@@ -12,6 +12,7 @@
 #include "experiments/questions/experiment.h"
 #include "harness/run/child.h"
 #include "harness/run/run_checks.h"
+#include "harness/support/shell_word.h"
 #include "model/base/format.h"
 
 namespace plelab {
@@ -33,7 +34,7 @@ std::string CommandOf(const RunFlags& flags) {
 void PrintEnd(const RunResult& result) {
   std::cout << Format("\n{}\n", result.path);
   std::cout << Format("next: .venv/bin/python scripts/plot.py {0} · .venv/bin/python scripts/report.py {0}\n",
-                      result.path);
+                      ShellWord(result.path));
 }
 
 void RunExperiment(RunFlags& flags) {

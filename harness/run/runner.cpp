@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "harness/accuracy/accuracy.h"
+#include "harness/accuracy/choice_task.h"
 #include "harness/accuracy/contribution.h"
 #include "harness/record/recorder.h"
 #include "harness/run/child.h"
@@ -15,6 +16,7 @@
 #include "harness/run/run_identity.h"
 #include "harness/run/time_phase.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/shell_word.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
 
@@ -99,8 +101,10 @@ void RunPhases(PhaseContext& context) {
 }
 
 std::string HowToGoOn(const RunOptions& options, const std::string& out) {
-  return Format("finished parts are kept in {}; go on with: plelab run {} --out {} --resume",
-                PartsFolder(out), options.config_path, out);
+  const std::string command =
+      options.command.empty() ? "build/plelab run " + ShellWord(options.config_path) : options.command;
+  return Format("finished parts are kept in {}; go on with: {} --out {} --resume", PartsFolder(out), command,
+                ShellWord(out));
 }
 
 // Makes the plan and all checks, so that every error that the user can correct is found before anything is
@@ -109,6 +113,7 @@ RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   CheckFilesExist(config);
   SynthesiseIfMissing(config.model);
   RunPlan plan = ResolvePlan(config);
+  for (const std::string& task : config.accuracy.tasks) ReadChoiceTask(task);
   CheckRoom(plan, out);
   MakeFoldedTables(plan);
   return plan;

@@ -64,6 +64,17 @@ TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
   EXPECT_EQ(record.memory.size(), 6u * 3 * 13);
 }
 
+TEST(RunCommand, WhatToDoNextCanBeCopiedIntoAShell) {
+  const TinyRun tiny;
+  testing::WriteText(tiny.config_path(), "experiment: parameter_groups\nshapes: [e2b]\n");
+  const ProcessResult run = RunProgram(
+      {kProgram, "run", tiny.config_path(), "--out", tiny.folder() + "/it's one.h5", "--allow-debug"});
+  ASSERT_EQ(run.exit_code, 0) << LastLine(run);
+  const std::string path = "'" + tiny.folder() + R"(/it'\''s one.h5')";
+  EXPECT_THAT(run.output, HasSubstr("next: .venv/bin/python scripts/plot.py " + path +
+                                    " · .venv/bin/python scripts/report.py " + path + "\n"));
+}
+
 TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
   const TinyRun tiny;
   testing::WriteText(tiny.config_path(),
