@@ -34,16 +34,21 @@ def read(paths) -> pd.DataFrame:
     rows = []
     for path in paths:
         result = Result(path)
-        options = json.loads(result.table("variants")["options"].iloc[0])
-        accuracy = result.table("accuracy")
-        test = accuracy[(accuracy["task"] == "test") & (accuracy["metric"] == "bits_per_byte")]
-        if not len(test):
-            raise ResultError(f"{path}: no bits per byte on the test split; was it made by `plelab train`?")
-        rows.append({"series": result.name.split("_")[0], "arm": options["arm"], "seed": options["seed"],
-                     "budget": options["budget"], "bits": test["value"].iloc[0],
-                     "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
-                     "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": path})  # fmt: skip
+        with result.reading():
+            rows.append(run_of(result))
     return pd.DataFrame(rows)
+
+
+def run_of(result) -> dict:
+    accuracy = result.table("accuracy")
+    test = accuracy[(accuracy["task"] == "test") & (accuracy["metric"] == "bits_per_byte")] if len(accuracy) else accuracy
+    if not len(test):
+        raise ResultError(f"{result.path}: no bits per byte on the test split; was it made by `plelab train`?")
+    options = json.loads(result.table("variants")["options"].iloc[0])
+    return {"series": result.name.split("_")[0], "arm": options["arm"], "seed": options["seed"],
+            "budget": options["budget"], "bits": test["value"].iloc[0],
+            "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
+            "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": result.path}  # fmt: skip
 
 
 @functools.cache  # a report reads the same folder twice
@@ -58,7 +63,8 @@ def read_folder(folder: pathlib.Path) -> pd.DataFrame:
 def key(result, name) -> float:
     """A number of the recorded config."""
     lines = (line.strip() for line in result.meta["config_yaml"].splitlines())
-    return float(next(line.split(":")[1] for line in lines if line.startswith(f"{name}:")))
+    found = [line.split(":")[1] for line in lines if line.startswith(f"{name}:")]
+    return float(found[0])
 
 
 def interval(values) -> tuple[float, float]:

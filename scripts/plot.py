@@ -15,8 +15,11 @@ from resultfile import Result, ResultError, main_guard
 def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for module in figures.applicable(result):
-        figure = module.draw(result)
+    with result.reading():
+        modules = figures.applicable(result)
+    for module in modules:
+        with result.reading():
+            figure = module.draw(result)
         for ending in ("png", "svg"):
             written.append(folder / f"{figures.name_of(module)}.{ending}")
             figure.savefig(written[-1])

@@ -48,9 +48,10 @@ def number(value: float, digits: int) -> str:
     return "—" if np.isnan(value) else f"{value:,.{digits}f}"
 
 
-def two_lines(interval: str) -> str:
-    value, bracket, bounds = interval.partition(" [")
-    return f"{value}<br><small>[{bounds}</small>" if bracket else value
+def cell(text: str) -> str:
+    """A cell of the table, with the bounds of an interval in a second line."""
+    value, bracket, bounds = html.escape(text).partition(" [")
+    return f"<td>{value}<br><small>[{bounds}</small></td>" if bracket and bounds.endswith("]") else f"<td>{html.escape(text)}</td>"
 
 
 def table_html(rows: list[dict]) -> str:
@@ -60,16 +61,16 @@ def table_html(rows: list[dict]) -> str:
     for row in rows:
         if row["status"] != "done":
             lines.append(f'<tr class="failed"><td>{html.escape(row["variant"])}</td><td colspan="{len(head) - 1}" '
-                         f'style="text-align:left;white-space:normal">{row["status"]}: {html.escape(row["error"])}</td></tr>')
+                         f'style="text-align:left;white-space:normal">{html.escape(row["status"] + ": " + row["error"])}</td></tr>')
             continue
         base = row["is_baseline"]
-        cells = (html.escape(row["variant"]), summary.bytes_text(row["fast"]), summary.bytes_text(row["file"]),
+        cells = (row["variant"], summary.bytes_text(row["fast"]), summary.bytes_text(row["file"]),
                  number(row["ttft"], 1), number(row["p50"], 3), number(row["p99"], 3), number(row["wait_us"], 1),
                  "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
-                 "baseline" if base else two_lines(summary.interval(row["delta_ms"], 3)),
-                 "baseline" if base else two_lines(summary.interval(row["delta_nats"], 4)),
+                 "baseline" if base else summary.interval(row["delta_ms"], 3),
+                 "baseline" if base else summary.interval(row["delta_nats"], 4),
                  "yes" if row["exact"] else "up to rounding" if row["strategy"] == "folded" else "no (ablation)")
-        lines.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+        lines.append("<tr>" + "".join(cell(c) for c in cells) + "</tr>")
     return "\n".join(lines) + "</table>"
 
 
@@ -124,12 +125,15 @@ def main() -> None:
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None
     arms.set_beside(results, arguments.arms or arms.PUBLISHED)
-    sections = [section(result, i) for i, result in enumerate(results)]
+    sections = []
+    for i, result in enumerate(results):
+        with result.reading():
+            sections.append(section(result, i))
     if runs is not None:
         sections.append(arms_section(runs, arguments.arms))
     out = arguments.out or results[0].path.with_suffix(".html")
     out.write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PLE Lab: {html.escape(results[0].name)}'
-                   f"</title><style>{STYLE}</style></head><body>" + "<hr>".join(sections) + "</body></html>\n")
+                   f"</title><style>{STYLE}</style></head><body>" + "<hr>".join(sections) + "</body></html>\n", encoding="utf-8")
     print(out)
 
 

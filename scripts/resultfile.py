@@ -1,11 +1,15 @@
 """A result file as pandas tables, and the statistics that figures and report share.  Both read nothing but result files."""
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import pathlib
+import pickle
+import signal
+import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -18,8 +22,51 @@ class ResultError(Exception):
     """An error that the user can correct.  Its message is one line: what is wrong and what to do."""
 
 
-def _text(value):
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+MOST_MESSAGE = 2000  # characters
+# What the scripts read of the tables.  Where such a table is there, it must have these columns.
+CURVE = ("series", "label", "x", "y")
+COLUMNS = {
+    "tables/variants": ("variant", "strategy", "options", "exact", "status", "error", "fast_bytes", "file_bytes"),
+    "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
+    "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after", "cold_verified"),
+    "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
+    "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
+    "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/offload_vs_mlp": CURVE,
+    "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
+}
+TEXT_COLUMNS = {"variant", "strategy", "options", "status", "error", "cold_verified", "phase", "counter", "task", "metric", "series",
+                "label"}
+
+
+def one_line(message) -> str:
+    """A message as one line of printable characters, of a length that fits a screen."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in str(message))
+    return text if len(text) <= MOST_MESSAGE else text[:MOST_MESSAGE - 1] + "…"
+
+
+CHILD = (sys.executable, str(pathlib.Path(__file__).with_name("hdf5_child.py")))
+
+
+def read_hdf5(path: pathlib.Path) -> dict:
+    """The attributes and tables of a result, read by a child process: a damaged file can crash inside the HDF5 library."""
+    child = subprocess.run([*CHILD, path], capture_output=True)
+    if child.returncode == 0:
+        return pickle.loads(child.stdout)
+    said = child.stderr.decode("utf-8", "replace").strip().splitlines() or [""]
+    if child.returncode < 0:
+        raise ResultError(f"{path}: damaged: reading it ends with {signal.Signals(-child.returncode).name} inside the HDF5 library; "
+                          "expected a result of `build/plelab run`")
+    raise ResultError(f"{path}: not a result file, or a damaged one ({said[-1]}); expected a result of `build/plelab run`")
+
+
+def check_columns(path: pathlib.Path, name: str, frame: pd.DataFrame) -> None:
+    for column in COLUMNS.get(name, ()):
+        if column not in frame:
+            raise ResultError(f"{path}: {name} has no column '{column}'; expected a result of `build/plelab run`")
+        found = "text" if frame[column].dtype == object else "numbers"
+        expected = "text" if column in TEXT_COLUMNS else "numbers"
+        if found != expected:
+            raise ResultError(f"{path}: {name}: expected {expected} in column '{column}', found {found}")
 
 
 class Result:
@@ -30,24 +77,37 @@ class Result:
         self.worth = pd.DataFrame()  # the arms that a figure draws beside this result (arms.worth)
         if not self.path.exists():
             raise ResultError(f"{path}: no such result; `build/plelab run CONFIG.yaml` writes one")
-        try:
-            with h5py.File(self.path, "r") as file:
-                self.meta = {k: _text(v) for k, v in file["meta"].attrs.items()} if "meta" in file else {}
-                for key, item in file["meta"].items() if "meta" in file else ():
-                    self.meta[key] = _text(item[()])
-                self._tables = {k: self._frame(v) for k, v in file.get("tables", {}).items()}
-                self._curves = {k: self._frame(v) for k, v in file.get("curves", {}).items()}
-                self.training = {k: self._frame(v) for k, v in file.get("training", {}).items()}  # keys are runs, NAME_SEED
-                self._curve_units = {k: {a: _text(b) for a, b in v.attrs.items()} for k, v in file.get("curves", {}).items()}
-        except OSError as error:
-            raise ResultError(f"{path}: not a result file ({error})") from None
+        if not self.path.is_file():
+            raise ResultError(f"{path}: not a regular file; expected a result of `build/plelab run`")
+        read = read_hdf5(self.path)
+        self.meta = read["meta"]
+        self._tables = self._frames(read, "tables")
+        self._curves = self._frames(read, "curves")
+        self.training = self._frames(read, "training")  # keys are runs, NAME_SEED
+        self._curve_units = read["units"]
+        if "variants" in self._tables and self._tables["variants"].duplicated("variant").any():
+            raise ResultError(f"{path}: damaged: tables/variants names a variant twice")
 
-    @staticmethod
-    def _frame(dataset) -> pd.DataFrame:
-        frame = pd.DataFrame(dataset[...])
-        for column in frame.columns[frame.dtypes == object]:
-            frame[column] = frame[column].map(_text)
-        return frame
+    def _frames(self, read: dict, group: str) -> dict[str, pd.DataFrame]:
+        # Columns of text keep numpy's type `object`, which pandas 3 would turn into a type of its own.
+        frames = {name: pd.DataFrame({column: pd.Series(values, dtype=values.dtype) for column, values in columns.items()})
+                  for name, columns in read[group].items()}
+        for name, frame in frames.items():
+            check_columns(self.path, f"{group}/{name}", frame)
+        return frames
+
+    @contextlib.contextmanager
+    def reading(self):
+        """Around what is made of the tables: contents that do not fit together are an error of the file, in one line."""
+        try:
+            yield
+        except (ResultError, OSError):
+            raise
+        except Exception as error:
+            if os.environ.get("PLELAB_TRACEBACK"):
+                raise
+            raise ResultError(f"{self.path}: damaged: its tables do not fit together ({type(error).__name__}: {error}); "
+                              "PLELAB_TRACEBACK=1 shows where") from None
 
     def table(self, name: str) -> pd.DataFrame:
         return self._tables.get(name, pd.DataFrame())
@@ -142,9 +202,13 @@ def _resample_blocks(values: np.ndarray, generator: np.random.Generator) -> floa
 
 
 def main_guard(main) -> None:
-    """Runs a script's main.  A ResultError is printed as one line and exits with code 2."""
+    """Runs a script's main.  An error is one line: exit 2 for one that the user can correct, 1 for what cannot be written."""
     try:
         main()
+        sys.stdout.flush()
     except ResultError as error:
-        print(error, file=sys.stderr)
+        print(one_line(error), file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(one_line(f"{error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
+        os._exit(1)  # without another try to write what standard output did not take

@@ -1,6 +1,8 @@
 """Sums up a result in one sentence, badges and a table: the first screen of the report."""
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pandas as pd
 from resultfile import Result, paired_difference_ms
@@ -194,4 +196,4 @@ def cannot_tell(result: Result) -> list[str]:
 
 def reproduce(result: Result) -> str:
     command = result.meta.get("command", "")
-    return command or f"build/plelab run {result.meta.get('config_path', 'CONFIG.yaml')}"
+    return command or f"build/plelab run {shlex.quote(str(result.meta.get('config_path', 'CONFIG.yaml')))}"

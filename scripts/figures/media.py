@@ -1,4 +1,6 @@
 """Accuracy and nats of the answer on tasks with pictures and sounds, without PLE rows."""
+import json
+
 import numpy as np
 
 from . import style
@@ -8,13 +10,25 @@ CAPTION = ("Left: share of right answers. Right: additional nats of the right an
            "compared with the untouched model, paired by document. 95 % intervals over documents (±1.96 standard errors).")
 
 
-def tasks(result) -> list[str]:
+def choice_tasks(result) -> list[str]:
+    """The multiple-choice tasks of an ablation."""
     table = result.table("accuracy")
-    return list(dict.fromkeys(table.loc[table["metric"] == "answer_nats", "task"])) if len(table) else []
+    if result.meta.get("experiment") != "ple_ablation" or not len(table):
+        return []
+    return list(dict.fromkeys(table.loc[table["metric"] == "answer_nats", "task"]))
+
+
+def media_tasks(result) -> list[str]:
+    """Those that show pictures or play sounds.  Results from before `media_tasks` was recorded say so by zeroing soft tokens."""
+    tasks = choice_tasks(result)
+    if "media_tasks" in result.meta:
+        return [task for task in tasks if task in json.loads(result.meta["media_tasks"])]
+    zeroes_soft = any(result.options(variant).get("transform") == "zero_soft" for variant in result.done()["variant"])
+    return tasks if zeroes_soft else []
 
 
 def applies(result) -> bool:
-    return result.meta.get("experiment") == "ple_ablation" and len(tasks(result)) > 0
+    return len(media_tasks(result)) > 0
 
 
 def values(result, task: str, metric: str) -> np.ndarray:
@@ -25,9 +39,12 @@ def values(result, task: str, metric: str) -> np.ndarray:
 
 
 def draw(result):
+    return draw_tasks(result, media_tasks(result), TITLE)
+
+
+def draw_tasks(result, names: list[str], title: str):
     variants = list(result.done()["variant"])
     figure, (right, nats) = style.new(10.6, 1.6 + 0.42 * len(variants), ncols=2, sharey=True)
-    names = tasks(result)
     for i, task in enumerate(names):
         places = np.arange(len(variants))[::-1] + 0.22 * ((len(names) - 1) / 2 - i)
         colour = style.COLOURS[i % len(style.COLOURS)]
@@ -43,6 +60,6 @@ def draw(result):
         axes.grid(axis="y", visible=False)
     right.set_ylim(-0.6, len(variants) - 0.4)
     right.legend(fontsize=8, loc="lower left", ncols=len(names))
-    right.set_title(TITLE)
+    right.set_title(title)
     style.sign(figure, result)
     return figure

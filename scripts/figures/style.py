@@ -17,6 +17,7 @@ plt.rcParams.update({
     "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10, "axes.titlesize": 12, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "grid.color": "#E4E4E4", "grid.linewidth": 0.8, "axes.axisbelow": True, "legend.frameon": False,
+    "text.parse_math": False,  # a variant may have $ in its name
     "svg.fonttype": "path", "svg.hashsalt": "plelab",
 })
 
