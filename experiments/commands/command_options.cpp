@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "harness/support/shell_word.h"
 #include "harness/workload/loaded_model.h"
@@ -73,8 +74,11 @@ OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkp
   load.device = ComputeDevice(options.device);
   PleOptions ple_options = ParsePleSpec(options.ple);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  const InterruptGuard guard;  // `folded` may write a table
   auto ple = MakePleSource(ple_options, TableWithProgress(ple_options, *checkpoint));
-  return {std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
+  OpenModel open{std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
+  ThrowIfInterrupted();
+  return open;
 }
 
 std::string DescribePle(const PleOptions& options) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
+#include "harness/support/standard_streams.h"
 #include "model/base/error.h"
 #include "model/text/sampler.h"
 #include "model/tokens/chat_template.h"
@@ -126,10 +128,10 @@ void PrintStatistics(const OpenModel& open, const Statistics& statistics, bool h
     rate = Format("{:.1f} tok/s", static_cast<double>(statistics.new_tokens - 1) / statistics.decode_s);
   }
   const std::string encoded = has_media ? Format(" (encoding {:.1f} ms)", statistics.encode_s * 1e3) : "";
-  fmt::print(stderr, "{} prompt tokens, {} new ({}); TTFT {:.1f} ms{}, {}; PLE {}; {}; weights {}\n",
-             statistics.prompt_tokens, statistics.new_tokens, statistics.stopped ? "stop id" : "--max-tokens",
-             statistics.ttft_s * 1e3, encoded, rate, DescribePle(open.ple_options), Name(open.model.dtype()),
-             weights);
+  std::cerr << Format("{} prompt tokens, {} new ({}); TTFT {:.1f} ms{}, {}; PLE {}; {}; weights {}\n",
+                      statistics.prompt_tokens, statistics.new_tokens,
+                      statistics.stopped ? "stop id" : "--max-tokens", statistics.ttft_s * 1e3, encoded, rate,
+                      DescribePle(open.ple_options), Name(open.model.dtype()), weights);
 }
 
 void RunGenerate(const GenerateOptions& options) {
@@ -146,8 +148,8 @@ void RunGenerate(const GenerateOptions& options) {
 
   Utf8Stream text;
   const auto print = [](const std::string& piece) {
-    fmt::print("{}", piece);
-    std::fflush(stdout);
+    std::cout << piece;
+    FlushStandardOutput();
   };
   const Statistics statistics = Generate(open, prompt, stop_ids, options.max_tokens, sampler,
                                          [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });

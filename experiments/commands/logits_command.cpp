@@ -10,6 +10,7 @@
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
 #include "harness/record/hdf5_file.h"
+#include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "harness/workload/token_ids.h"
 #include "model/base/error.h"
@@ -96,6 +97,7 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
 }
 
 void RunLogits(const LogitsOptions& options) {
+  const InterruptGuard guard;
   CheckOutput(options);
   auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
   const Gemma3nConfig& config = checkpoint->config();

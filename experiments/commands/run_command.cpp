@@ -2,7 +2,6 @@
 // it.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -12,6 +11,8 @@
 #include "experiments/questions/experiment.h"
 #include "harness/run/child.h"
 #include "harness/run/run_checks.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/shell_word.h"
 #include "model/base/format.h"
 
@@ -38,30 +39,28 @@ void PrintEnd(const RunResult& result) {
 }
 
 void RunExperiment(RunFlags& flags) {
-  // A full file system or quota then shows as a write error instead of a signal that ends the process.
-  std::signal(SIGXFSZ, SIG_IGN);
   const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
   const Experiment experiment = FindExperiment(config.experiment);
   if (flags.dry_run) {
     if (!flags.options.out.empty() && !flags.options.resume) RequireFree(flags.options.out, flags.options);
-    std::cout << experiment.estimate(config);
+    std::cout << PrintableLines(experiment.estimate(config));
     return;
   }
   flags.options.config_path = flags.config;
   flags.options.command = CommandOf(flags);
+  const InterruptGuard guard;
   const RunResult result = experiment.run(config, flags.options);
-  std::cout << "\n" << experiment.summary(config, result);
+  std::cout << "\n" << PrintableLines(experiment.summary(config, result));
   PrintEnd(result);
   if (result.any_failed) throw RunError("a variant failed; the others are in {}", result.path);
 }
 
 void RunAsChild(const ChildTask& task, bool allow_debug) {
-  std::signal(SIGXFSZ, SIG_IGN);
   CheckBuild(allow_debug);
   try {
     MeasureAsChild(task);
   } catch (const PartNotWritten& error) {
-    std::cerr << error.what() << "\n";
+    std::cerr << ErrorLine(error.what()) << "\n";
     std::exit(kPartNotWritten);
   }
 }

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "experiments/commands/commands.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "harness/support/units.h"
 #include "harness/workload/synthesise.h"
@@ -23,6 +25,7 @@ struct SynthArguments {
 };
 
 void Synthesise(const SynthArguments& arguments) {
+  const InterruptGuard guard;
   SynthOptions options;
   options.seed = arguments.seed;
   options.dtype = ParseDType(arguments.dtype);
@@ -36,8 +39,8 @@ void Synthesise(const SynthArguments& arguments) {
   };
   const int64_t bytes = WriteRandomCheckpoint(ShapeConfigJson(arguments.shape), arguments.out, options);
   if (progress) progress->Finish();
-  std::cout << Format("{}: {} of random {} weights, shape {}, seed {}\n", arguments.out, ReadableBytes(bytes),
-                      arguments.dtype, arguments.shape, arguments.seed);
+  std::cout << Format("{}: {} of random {} weights, shape {}, seed {}\n", Printable(arguments.out),
+                      ReadableBytes(bytes), arguments.dtype, Printable(arguments.shape), arguments.seed);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // `plelab train`: one config, one trained model and its result file.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <iostream>
 #include <memory>
 
@@ -60,8 +59,6 @@ void PrintEnd(const TrainingConfig& config, const TrainingResult& result) {
 }
 
 void RunTraining(TrainFlags& flags) {
-  // A full disk then shows as a write error instead of a signal that ends the process.
-  std::signal(SIGXFSZ, SIG_IGN);
   const TrainingConfig config = ReadTrainingConfig(flags.config, flags.set);
   flags.options.config_path = flags.config;
   flags.options.command = CommandLine("train", flags.config, flags.set);

@@ -5,6 +5,7 @@
 
 #include "experiments/commands/commands.h"
 #include "harness/record/recorder.h"
+#include "harness/support/message.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -19,10 +20,10 @@ std::string Summary(const Record& record) {
 void Validate(const std::string& path) {
   const auto problems = ValidateRecord(path);
   if (problems.empty()) {
-    std::cout << path << ": valid: " << Summary(ReadRecord(path)) << "\n";
+    std::cout << Printable(path) << ": valid: " << Summary(ReadRecord(path)) << "\n";
     return;
   }
-  for (const std::string& problem : problems) std::cout << path << ": " << problem << "\n";
+  for (const std::string& problem : problems) std::cout << ErrorLine(path + ": " + problem) << "\n";
   throw RunError("{}: {} {} found", path, problems.size(), problems.size() == 1 ? "problem" : "problems");
 }
 

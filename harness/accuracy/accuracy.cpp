@@ -9,6 +9,7 @@
 #include "harness/accuracy/scoring.h"
 #include "harness/measure/near_output.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
 
@@ -134,7 +135,7 @@ class GroupScorer {
       scorer.kv.emplace(model_.MakeKvCache(1, section_.context));
       scorers_.push_back(std::move(scorer));
     } catch (const std::exception& error) {
-      context_.parts.Fail(v, error.what());
+      context_.parts.Fail(v, MessageOf(error));
     }
   }
 
@@ -167,7 +168,7 @@ class GroupScorer {
         if (scorer.near) CheckNear(logits, reference);
         scorer.scores.Append(ScoreTokens(logits, targets, reference));
       } catch (const std::exception& error) {
-        scorer.error = error.what();
+        scorer.error = MessageOf(error);
         if (scorer.variant == baseline_) return;
       }
     }
@@ -207,7 +208,7 @@ class GroupScorer {
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      scorer.error = error.what();
+      scorer.error = MessageOf(error);
     }
   }
 

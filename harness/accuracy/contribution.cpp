@@ -5,6 +5,7 @@
 #include "harness/accuracy/contribution_rows.h"
 #include "harness/accuracy/scoring.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
 
@@ -147,7 +148,7 @@ void RunContributionPhase(PhaseContext& context) {
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      context.parts.Fail(v, error.what());
+      context.parts.Fail(v, MessageOf(error));
       continue;
     }
     context.parts.Put(key, std::move(part));

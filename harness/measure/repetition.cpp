@@ -10,6 +10,7 @@
 #include "harness/measure/near_output.h"
 #include "harness/plan/run_order.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "model/base/format.h"
 
 namespace plelab {
@@ -30,7 +31,7 @@ void Attempt(Contestant& contestant, F work) {
   try {
     work(contestant);
   } catch (const std::exception& error) {
-    contestant.error = error.what();
+    contestant.error = MessageOf(error);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "harness/plan/run_order.h"
 #include "harness/run/child.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/format.h"
 
@@ -45,7 +46,7 @@ std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& load
       const KeptSource& made = SourceFor(context, v, kept);
       contestants.push_back(MakeContestant(context.plan, v, loaded, made.source, made.make_ns));
     } catch (const std::exception& error) {
-      context.parts.Fail(v, error.what());
+      context.parts.Fail(v, MessageOf(error));
       kept.erase(v);
     }
   }

@@ -57,6 +57,7 @@ Pipe MakePipe() {
 [[noreturn]] void BecomeProgram(char* const* arguments, pid_t parent, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kCannotStart);  // the parent died before prctl
+  std::signal(SIGPIPE, SIG_DFL);                     // a program other than ours expects it
   const int empty = ::open("/dev/null", O_RDONLY);
   if (empty < 0 || ::dup2(empty, STDIN_FILENO) < 0) ::_exit(kCannotStart);
   if (output >= 0 && ::dup2(output, STDOUT_FILENO) < 0) ::_exit(kCannotStart);

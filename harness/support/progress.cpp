@@ -8,6 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/units.h"
 #include "model/base/format.h"
 
@@ -53,7 +55,7 @@ ProgressOutput ProgressOutput::Standard() {
 }
 
 Progress::Progress(std::string what, int64_t total, ProgressOutput output)
-    : what_(std::move(what)),
+    : what_(Printable(what)),
       total_(total),
       output_(std::move(output)),
       started_(output_.now()),
@@ -65,6 +67,7 @@ Progress::~Progress() {
 }
 
 void Progress::Update(int64_t done, const std::string& note) {
+  ThrowIfInterrupted();
   done_ = done;
   note_ = note;
   const auto now = output_.now();

@@ -29,7 +29,8 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  // `done` counts from the start, out of `total`.  Cheap: redraws at most ten times a second.
+  // `done` counts from the start, out of `total`.  Cheap: redraws at most ten times a second.  Throws
+  // Interrupted after a signal, as ThrowIfInterrupted: whatever shows progress can be stopped.
   void Update(int64_t done, const std::string& note = "");
   void Finish(const std::string& note = "");
 

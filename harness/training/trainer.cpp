@@ -52,7 +52,7 @@ class Trainer {
   TrainingResult Run() {
     const OutputSection& output = config_.output;
     if (options_.resume) {
-      auto found = LoadState(output.folder, optimizer_, config_.identity_yaml);
+      auto found = LoadState(output.folder, optimizer_, config_.identity_yaml, steps_);
       if (found) progress_ = std::move(*found);
     }
     const double gemm_gflops = MeasureGemmGflops();
@@ -81,13 +81,13 @@ class Trainer {
       const Timer timer;
       const double loss = Step();
       smooth = smooth == 0 ? loss : 0.95 * smooth + 0.05 * loss;
-      bar.Update(TokensDone(), Format("loss {:.3f}, {:.0f} tokens/s", smooth,
-                                      static_cast<double>(step_tokens_) / timer.seconds()));
+      const double rate = static_cast<double>(step_tokens_) / timer.seconds();
       if (IsInterrupted() || since_saved.seconds() >= static_cast<double>(config_.output.save_every_s)) {
         Save();
         since_saved = Timer();
       }
-      ThrowIfInterrupted();
+      bar.Update(TokensDone(),
+                 Format("loss {:.3f}, {:.0f} tokens/s", smooth, rate));  // stops here, if asked to
     }
     Save();
     bar.Finish(Format("loss {:.3f}", smooth));

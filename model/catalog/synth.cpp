@@ -9,6 +9,7 @@
 #include <span>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/output_file.h"
 #include "model/catalog/weight_catalog.h"
 #include "model/checkpoint/safetensors.h"
@@ -68,6 +69,7 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
     throw UserError("{}: exists; --force replaces the checkpoint in {}", existing.front().string(),
                     directory);
   }
+  for (const fs::path& path : existing) RefuseSpecialOutput(path.string());
   int64_t reclaimed = 0;
   for (const fs::path& path : existing) reclaimed += static_cast<int64_t>(fs::file_size(path));
   const auto available = static_cast<int64_t>(fs::space(directory).available) + reclaimed;
@@ -77,6 +79,30 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
   }
   for (const fs::path& path : existing) fs::remove(path);
 }
+
+// Removes the files that were written, unless all of them are there in the end: after an interruption or on a
+// full disk, half a checkpoint is of no use.
+class NewFiles {
+ public:
+  explicit NewFiles(const std::string& directory)
+      : directory_(directory), folder_is_new_(!fs::exists(directory)) {}
+  ~NewFiles() {
+    if (kept_) return;
+    std::error_code ignored;
+    for (const std::string& path : paths_) fs::remove(path, ignored);
+    if (folder_is_new_) fs::remove(directory_, ignored);  // unless somebody else has put something there
+  }
+  NewFiles(const NewFiles&) = delete;
+  NewFiles& operator=(const NewFiles&) = delete;
+  // The path of a file of this name, which is removed again unless Keep is called.
+  std::string Add(const std::string& name) { return paths_.emplace_back(directory_ + "/" + name); }
+  void Keep() { kept_ = true; }
+
+ private:
+  std::string directory_;
+  bool folder_is_new_, kept_ = false;
+  std::vector<std::string> paths_;
+};
 
 // A run of one tensor's elements and where it is written.
 struct Chunk {
@@ -168,20 +194,23 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
   std::vector<TensorSpec> specs = PublishedTensors(ParseConfig(config_json, "config.json"));
   int64_t total = 0, done = 0;
   for (const TensorSpec& spec : specs) total += spec.elements() * SizeOf(options.dtype);
+  NewFiles files(directory);
   PrepareDirectory(directory, total, options);
   const std::vector<Shard> shards = SplitIntoShards(std::move(specs), options);
   for (size_t i = 0; i < shards.size(); ++i) {
-    ShardWriter writer(directory + "/" + ShardName(i, shards.size()), shards[i], options);
+    ShardWriter writer(files.Add(ShardName(i, shards.size())), shards[i], options);
     writer.Run([&](int64_t bytes) {
       done += bytes;
       if (options.progress) options.progress(done, total);
     });
   }
-  if (shards.size() > 1) WriteWholeFile(directory + "/" + kIndexFile, IndexJson(shards, total));
+  if (shards.size() > 1) WriteWholeFile(files.Add(kIndexFile), IndexJson(shards, total));
   for (const fs::path companion : options.companions) {
-    fs::copy_file(companion, fs::path(directory) / companion.filename());
+    RefuseSpecialInput(companion.string());
+    fs::copy_file(companion, files.Add(companion.filename().string()));
   }
-  WriteWholeFile(directory + "/config.json", ConfigJsonWithDType(config_json, options.dtype));
+  WriteWholeFile(files.Add("config.json"), ConfigJsonWithDType(config_json, options.dtype));
+  files.Keep();
   return total;
 }
 
