@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/output_file.h"
 
 namespace plelab {
 namespace {
 
 constexpr int64_t kMaxTableBytes = int64_t{64} << 30;  // a wrong header must not cause a huge allocation
+constexpr size_t kMaxAttributeBytes = size_t{1} << 30;
 constexpr hsize_t kCompressFromBytes = 256 << 10;
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
@@ -144,7 +146,9 @@ std::string ReadStringAttribute(hid_t attribute, hid_t type) {
     H5free_memory(text);
     return value;
   }
-  std::string value(H5Tget_size(type), '\0');
+  const size_t size = H5Tget_size(type);
+  if (size > kMaxAttributeBytes) throw RunError("an attribute claims {} bytes", size);
+  std::string value(size, '\0');
   Check(H5Aread(attribute, type, value.data()), "read an attribute");
   return value.substr(0, value.find('\0'));
 }
@@ -186,6 +190,7 @@ RowLayout LayoutInFile(hid_t type, const std::string& where) {
   RowLayout layout;
   for (int i = 0; i < H5Tget_nmembers(type); ++i) {
     char* text = H5Tget_member_name(type, static_cast<unsigned>(i));
+    if (text == nullptr) throw RunError("HDF5 cannot read the name of column {} of {}", i, where);
     const std::string name = text;
     H5free_memory(text);
     Handle member(H5Tget_member_type(type, static_cast<unsigned>(i)), H5Tclose, "read a column's type");
@@ -203,9 +208,15 @@ std::vector<hsize_t> ShapeOf(hid_t dataset, int rank, const std::string& where) 
   return shape;
 }
 
-void RequireSize(double bytes, const std::string& where) {
-  if (bytes > static_cast<double>(kMaxTableBytes))
-    throw UserError("{}: claims {:.0f} bytes; damaged?", where, bytes);
+// The most that a file of this size can hold: deflate, the one filter that is written, packs at most 1,032
+// bytes into one.
+double MostBytes(const std::string& file) {
+  const double stored = static_cast<double>(std::filesystem::file_size(file));
+  return std::min(static_cast<double>(kMaxTableBytes), 1100 * stored);
+}
+
+void RequireSize(double bytes, double most, const std::string& where) {
+  if (bytes > most) throw UserError("{}: claims {:.0f} bytes; damaged?", where, bytes);
 }
 
 }  // namespace
@@ -295,9 +306,9 @@ void Hdf5Writer::Save(const std::string& file) {
 
 Hdf5Reader::Hdf5Reader(const std::string& file) : path_(file) {
   SilenceLibrary();
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
-    throw UserError("{}: expected an HDF5 file, found none", file);
+  RefuseSpecialInput(file);
+  if (!std::filesystem::exists(file)) throw UserError("{}: expected an HDF5 file, found none", file);
+  most_bytes_ = MostBytes(file);
   file_ = H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file_ < 0) throw UserError("{}: expected an HDF5 file; HDF5 says: {}", file, LibraryError());
 }
@@ -332,7 +343,7 @@ Table Hdf5Reader::ReadTable(const std::string& path) const {
   Handle stored(H5Dget_type(dataset), H5Tclose, "read the type of " + where);
   const RowLayout layout = LayoutInFile(stored, where);
   const hsize_t rows = ShapeOf(dataset, 1, where)[0];
-  RequireSize(static_cast<double>(rows) * static_cast<double>(layout.row_bytes), where);
+  RequireSize(static_cast<double>(rows) * static_cast<double>(layout.row_bytes), most_bytes_, where);
 
   std::vector<char> bytes(rows * layout.row_bytes);
   if (rows > 0) {
@@ -357,7 +368,8 @@ FloatMatrix Hdf5Reader::ReadMatrix(const std::string& path) const {
   if (!Has(path)) throw UserError("{}: expected a matrix, found none", where);
   Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, "open " + where);
   const std::vector<hsize_t> shape = ShapeOf(dataset, 2, where);
-  RequireSize(static_cast<double>(shape[0]) * static_cast<double>(shape[1]) * sizeof(float), where);
+  RequireSize(static_cast<double>(shape[0]) * static_cast<double>(shape[1]) * sizeof(float), most_bytes_,
+              where);
   FloatMatrix matrix{static_cast<int64_t>(shape[0]), static_cast<int64_t>(shape[1]), {}};
   matrix.values.resize(shape[0] * shape[1]);
   if (matrix.values.empty()) return matrix;

@@ -50,7 +50,8 @@ class Hdf5Writer {
 
 class Hdf5Reader {
  public:
-  // Throws UserError when the file is missing, unreadable or not HDF5.
+  // Throws UserError when the file is missing, unreadable or not HDF5.  The library may crash on a damaged
+  // file: one that is not known to be whole is read by ReadRecord, which tries it in a child process first.
   explicit Hdf5Reader(const std::string& file);
   ~Hdf5Reader();
   Hdf5Reader(const Hdf5Reader&) = delete;
@@ -67,6 +68,7 @@ class Hdf5Reader {
 
  private:
   std::string path_;
+  double most_bytes_ = 0;  // a table that claims more is not in a file of this size
   int64_t file_;
 };
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
 #include "harness/record/hdf5_file.h"
 #include "harness/record/record_check.h"
 #include "harness/record/table.h"
 #include "model/base/error.h"
 #include "model/base/output_file.h"
+#include "model/base/trial.h"
 
 namespace plelab {
 namespace {
@@ -112,13 +114,25 @@ Record ReadTables(const Hdf5Reader& file) {
   return record;
 }
 
-// When HDF5 cannot read an existing file, the file is at fault: a UserError.
+// A minute, and another one for each 500 MB.
+int TrialSeconds(const std::string& path) {
+  std::error_code ignored;
+  const auto bytes = std::filesystem::file_size(path, ignored);
+  return ignored ? 60 : 60 + static_cast<int>(std::min<uintmax_t>(bytes / 500'000'000, 600) * 60);
+}
+
+// When HDF5 cannot read an existing file, the file is at fault: a UserError.  The library crashes on some
+// damaged files, so each is read in a child process first.
 template <class F>
 auto WithFile(const std::string& path, F f) {
+  const TrialResult trial = TryInChild([&] { f(Hdf5Reader(path)); }, TrialSeconds(path));
+  if (!trial.survived()) throw UserError("{}: damaged: reading it {}", path, trial.Describe());
   try {
     return f(Hdf5Reader(path));
   } catch (const RunError& error) {
     throw UserError("{}: damaged: {}", path, error.what());
+  } catch (const std::length_error&) {
+    throw UserError("{}: damaged: a size in it is impossible", path);
   }
 }
 

@@ -14,7 +14,8 @@ inline constexpr int kSchemaVersion = 1;
 // either all of it or nothing.  Throws RunError naming the path and the system's reason (such as a full
 // disk); no partial file remains.
 void WriteRecord(const std::string& path, const Record& record);
-// Throws UserError when the file is missing, is not HDF5 or does not have this schema.
+// Throws UserError when the file is missing, is not HDF5, is damaged or does not have this schema.  Reads it
+// in a child process first, where the HDF5 library may crash; so does ValidateRecord.
 Record ReadRecord(const std::string& path);
 // Appends b's rows to a's.  Where both have a meta key, a's value is kept.
 void Append(Record& a, const Record& b);
