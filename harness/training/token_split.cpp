@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 
 namespace plelab {
@@ -17,6 +18,7 @@ static_assert(std::endian::native == std::endian::little, "the .bin files are li
 constexpr int64_t kMaxIds = int64_t{1} << 40;
 
 std::string ReadText(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     throw UserError("{}: cannot be read; configs/corpus/README.md says how token files are made", path);
@@ -35,9 +37,21 @@ std::vector<uint16_t> ReadIds(const std::string& path, int64_t expected) {
 }
 
 void CheckDocuments(const TokenSplit& split, const std::string& path, int64_t vocab_size) {
+  const auto ids = std::ssize(split.ids);
+  if (split.documents() == 0) throw UserError("{}: holds no document, as meta.json says", path);
   for (int64_t d = 0; d < split.documents(); ++d) {
-    const bool in_order = split.offsets[d] < split.offsets[d + 1] && split.ids[split.offsets[d]] == split.bos;
-    if (!in_order) throw UserError("{}: document {} does not begin with bos where meta.json says", path, d);
+    const int64_t begin = split.offsets[d], end = split.offsets[d + 1];
+    if ((d == 0 && begin != 0) || begin >= end || end > ids) {
+      throw UserError(
+          "{}: meta.json says that document {} is ids {} to {} of {}; expected documents that follow each "
+          "other "
+          "from id 0 on",
+          path, d, begin, end, ids);
+    }
+    if (split.ids[begin] != split.bos) {
+      throw UserError("{}: document {} does not begin with bos where meta.json says, at id {}", path, d,
+                      begin);
+    }
   }
   const auto largest = std::max_element(split.ids.begin(), split.ids.end());
   if (largest == split.ids.end()) throw UserError("{}: holds no token", path);

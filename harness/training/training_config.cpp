@@ -12,6 +12,7 @@
 #include "harness/config/yaml_reader.h"
 #include "harness/training/training_fields.h"
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/nearest_word.h"
 #include "model/checkpoint/config.h"
 
@@ -115,6 +116,7 @@ TrainingConfig ParseTrainingConfig(const std::string& yaml, const std::string& o
 }
 
 TrainingConfig ReadTrainingConfig(const std::string& path, const std::vector<std::string>& overrides) {
+  RefuseSpecialInput(path);
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) {
     throw UserError("{}: cannot be read; expected a YAML file such as configs/training/small.yaml", path);

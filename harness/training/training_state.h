@@ -25,9 +25,10 @@ std::string StatePath(const std::string& folder);
 // `identity` is the part of the config that must not change when a run is resumed.  Throws RunError.
 void SaveState(const std::string& folder, const AdamW& optimizer, const TrainingProgress& progress,
                const std::string& identity);
-// Returns nothing when there is no state.  Throws UserError for a state of another identity, naming the first
-// line that differs.
+// Returns nothing when there is no state.  `steps` is how many the whole run has.  Throws UserError for a
+// state of another identity, naming the first line that differs, and for one whose tensors or numbers cannot
+// be those of such a run.
 std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& optimizer,
-                                          const std::string& identity);
+                                          const std::string& identity, int64_t steps);
 
 }  // namespace plelab
