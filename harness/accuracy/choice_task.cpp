@@ -11,6 +11,7 @@
 
 #include "harness/support/statistics.h"
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 #include "model/tokens/white_space.h"
 
@@ -31,6 +32,7 @@ std::vector<std::string> ReadPaths(const JsonObject& json, const char* key, cons
   std::vector<std::string> paths;
   for (const std::string& name : json.Strings(key)) {
     const fs::path path = folder / name;
+    RefuseSpecialInput(path.string());
     if (!fs::is_regular_file(path)) {
       throw UserError("{}: '{}': no file {}; paths are relative to the folder of the JSONL file",
                       json.origin(), key, path.string());
@@ -115,6 +117,7 @@ AccuracyRow MeanRow(const std::string& variant, const ChoiceTask& task, const st
 }  // namespace
 
 ChoiceTask ReadChoiceTask(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path);
   if (!file || fs::is_directory(path)) {
     throw UserError("{}: cannot be read; expected a JSONL file of multiple-choice documents", path);

@@ -13,6 +13,7 @@
 #include "harness/config/yaml_overrides.h"
 #include "harness/config/yaml_reader.h"
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/nearest_word.h"
 
 namespace plelab {
@@ -160,6 +161,7 @@ ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::strin
 }
 
 ExperimentConfig ReadExperimentConfig(const std::string& path, const std::vector<std::string>& overrides) {
+  RefuseSpecialInput(path);
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) {
     throw UserError("{}: cannot be read; expected a YAML file such as configs/ple_strategies_small.yaml",
@@ -259,6 +261,7 @@ void CheckCheckpoint(const ExperimentConfig& config) {
 
 void CheckFile(const ExperimentConfig& config, const std::string& section, const std::string& key,
                const std::string& path) {
+  RefuseSpecialInput(path);
   if (path.empty() || std::filesystem::is_regular_file(path)) return;
   throw UserError("{}: '{}' in '{}': there is no file '{}' (paths are relative to the working directory, {})",
                   PlaceOf(config, section + "." + key), key, section, path,

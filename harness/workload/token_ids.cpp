@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
@@ -32,6 +33,7 @@ std::vector<int64_t> ParseTokenIds(const std::string& text, const std::string& o
 }
 
 std::vector<int64_t> ReadTokenIds(const std::string& path, int64_t vocab_size) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file) text << file.rdbuf();

@@ -6,12 +6,14 @@
 #include <sstream>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
 
 namespace plelab {
 namespace {
 
 std::string ReadFile(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw UserError("{}: cannot be read; paths are relative to the working directory", path);
   std::ostringstream text;

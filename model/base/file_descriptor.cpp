@@ -10,11 +10,40 @@
 
 namespace plelab {
 
+namespace {
+
+std::string_view KindOf(mode_t mode) {
+  if (S_ISREG(mode)) return "";
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO (named pipe)";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+}  // namespace
+
+std::string SpecialFileKind(const std::string& path) {
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 ? std::string(KindOf(status.st_mode)) : "";
+}
+
+void RefuseSpecialInput(const std::string& path) {
+  const std::string kind = SpecialFileKind(path);
+  if (!kind.empty()) throw UserError("{}: expected a regular file, found {}", path, kind);
+}
+
+void RefuseSpecialOutput(const std::string& path) {
+  const std::string kind = SpecialFileKind(path);
+  if (!kind.empty()) throw UserError("{}: is {}, which is not replaced; name another file", path, kind);
+}
+
 FileDescriptor::FileDescriptor(std::string path, ReadAhead read_ahead, int extra_flags)
     : path_(std::move(path)) {
-  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | extra_flags);
+  // O_NONBLOCK means nothing to a regular file; without it, opening a FIFO would wait for its writer.
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | extra_flags);
   if (fd_ < 0) {
     const int error = errno;
+    if (error == ENXIO) RefuseSpecialInput(path_);  // a socket
     const bool refused = (extra_flags & O_DIRECT) != 0 && error == EINVAL;
     throw UserError(
         "{}: cannot be opened: {}; {}", path_, std::system_category().message(error),
@@ -23,7 +52,7 @@ FileDescriptor::FileDescriptor(std::string path, ReadAhead read_ahead, int extra
   struct stat status = {};
   if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd_);
-    throw UserError("{}: expected a regular file, found something else", path_);
+    throw UserError("{}: expected a regular file, found {}", path_, KindOf(status.st_mode));
   }
   size_bytes_ = status.st_size;
   // This is a hint: where a file system ignores it, reads still work.

@@ -37,6 +37,16 @@ class ReadError : public RunError {
   int64_t failed_at_;
 };
 
+// What `path` leads to where that is neither nothing nor a regular file: "a folder", "a FIFO (named pipe)",
+// "a device", "a socket".  Otherwise empty.
+std::string SpecialFileKind(const std::string& path);
+// Throws UserError for a special file that is to be read.  Every reader calls it before it opens a file: a
+// FIFO would keep it waiting, and a device need not end.
+void RefuseSpecialInput(const std::string& path);
+// Throws UserError for a special file that is to be written: it is nobody's to replace, not even with
+// --force.
+void RefuseSpecialOutput(const std::string& path);
+
 // Owns the descriptor and closes it on destruction.
 class FileDescriptor {
  public:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 
@@ -49,6 +50,7 @@ std::string Sha256Hex(std::string_view text) {
 }
 
 std::string Sha256OfFile(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw UserError("{}: cannot be opened; expected a readable file", path);
   Sha256 hash;

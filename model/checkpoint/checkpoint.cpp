@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 #include "model/base/sha256.h"
 #include "model/checkpoint/tensor_spec.h"
@@ -21,6 +22,7 @@ constexpr char kSingleFile[] = "model.safetensors";
 constexpr char kIndexFile[] = "model.safetensors.index.json";
 
 std::string ReadText(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw UserError("{}: cannot be opened; expected a readable file", path);
   std::ostringstream text;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 #include "model/checkpoint/embedded_shapes.h"
 
@@ -13,6 +14,7 @@ namespace plelab {
 namespace {
 
 std::optional<std::string> FileText(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::ostringstream text;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 namespace {
@@ -38,6 +39,7 @@ const std::set<std::string> kWithoutEffect = {"chunk_length_s",
 
 std::optional<JsonObject> ReadJson(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
+  RefuseSpecialInput(path.string());
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw UserError("{}: cannot be read; expected a JSON file", path.string());

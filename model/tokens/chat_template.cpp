@@ -6,6 +6,7 @@
 #include <set>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 namespace {
@@ -23,6 +24,7 @@ std::string Trimmed(const std::string& text) {
 }
 
 nlohmann::json ReadJson(const fs::path& path) {
+  RefuseSpecialInput(path.string());
   std::ifstream file(path);
   const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) throw UserError("{}: expected a JSON object; is the file complete?", path.string());

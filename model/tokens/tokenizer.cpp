@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
 #include "model/tokens/utf8_stream.h"
 
@@ -22,6 +23,7 @@ struct SpecialName {
 };
 
 std::string ReadAll(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     throw UserError("{}: no tokenizer there; expected the checkpoint's sentencepiece file tokenizer.model",
