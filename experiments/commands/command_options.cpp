@@ -56,7 +56,7 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
   options.dtype = default_dtype;
   command
       .add_option("CKPT", options.checkpoint,
-                  "checkpoint directory: config.json, *.safetensors, tokenizer.model")
+                  "checkpoint directory: config.json, *.safetensors, tokenizer.model or tokenizer.json")
       ->required();
   command.add_option("--dtype", options.dtype, "float32 or bfloat16")->capture_default_str();
   command

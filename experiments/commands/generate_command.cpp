@@ -26,6 +26,7 @@ struct GenerateOptions {
   MediaFiles media;
   std::string prompt;
   std::string system;
+  bool no_special = false;    // spellings of special tokens in prompt and system are text
   std::string chat = "auto";  // on, off, or auto: on if the checkpoint has a chat template
   int64_t max_tokens = 128;
   SamplerOptions sampler;
@@ -61,14 +62,21 @@ bool UseChat(const GenerateOptions& options) {
 std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenizer& tokenizer,
                                   const Gemma3nConfig& config, bool chat) {
   const MediaCount media = options.media.count();
-  const std::string text = PlaceMedia(options.prompt, media, /*trim=*/chat);
+  const auto read = [&](const std::string& given) {
+    return options.no_special ? tokenizer.AsText(given) : given;
+  };
+  const std::string text = PlaceMedia(read(options.prompt), media, /*trim=*/chat);
   if (!chat) {
     std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
+    if (DropBos(ids, tokenizer.bos())) {
+      fmt::print(stderr,
+                 "note: the prompt begins with <bos>; it is left out, because every prompt gets one\n");
+    }
     ids.insert(ids.begin(), tokenizer.bos());
     return ids;
   }
   std::vector<ChatTurn> turns;
-  if (!options.system.empty()) turns.push_back({ChatRole::kSystem, options.system});
+  if (!options.system.empty()) turns.push_back({ChatRole::kSystem, read(options.system)});
   turns.push_back({ChatRole::kUser, text});
   return EncodeChat(tokenizer, config, turns, media);
 }
@@ -168,6 +176,8 @@ void AddGenerateCommand(CLI::App& app) {
       ->add_option("--prompt", options->prompt,
                    "text to continue or to answer; <image> and <audio> in it mark where the files go")
       ->required();
+  command->add_flag("--no-special", options->no_special,
+                    "read spellings of special tokens in the prompt (<bos>, <end_of_turn>, …) as text");
   AddMediaOptions(*command, options->media);
   command->add_option("--system", options->system, "chat: instructions before the first turn");
   command

@@ -14,6 +14,7 @@
 #include "harness/workload/synthesise.h"
 #include "harness/workload/token_text.h"
 #include "model/base/error.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/ple/ple_source.h"
 
 namespace plelab {
@@ -45,7 +46,7 @@ std::string PlaceOf(const ExperimentConfig& config, const std::string& key) {
 
 std::string TokenizerOf(const ExperimentConfig& config) {
   const std::string& shape = config.locality.shape;
-  if (fs::is_directory(shape)) return shape + "/tokenizer.model";
+  if (fs::is_directory(shape)) return TokenizerFile(shape);
   const std::string tokenizer = TokenizerOfShape(shape);
   if (!tokenizer.empty() || config.locality.text_file.empty()) return tokenizer;
   throw UserError(
@@ -59,7 +60,7 @@ Stream ReadStream(const ExperimentConfig& config) {
   CheckFilesExist(config);
   const Vocabulary vocabulary{ConfigOfShape(section.shape), TokenizerOf(config), section.shape};
   const TextConfig& text = vocabulary.config.text;
-  Stream stream{.text = ReadTokenText(section.text_file, section.trace, vocabulary),
+  Stream stream{.text = ReadTokenText(section.text_file, section.trace, vocabulary, section.special_tokens),
                 .geometry = {.vocab = text.vocab_size_per_layer_input,
                              .layers = text.num_hidden_layers,
                              .dim = text.hidden_size_per_layer_input},

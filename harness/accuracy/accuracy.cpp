@@ -1,6 +1,7 @@
 #include "harness/accuracy/accuracy.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <numeric>
 
@@ -83,8 +84,14 @@ class GroupScorer {
         checkpoint_(*context.plan.checkpoint),
         text_(context.plan.scored.value()) {
     for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
-    if (!tasks_.empty()) tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config());
-    for (const ChoiceTask& task : tasks_) CheckDocuments(task);
+    if (!tasks_.empty()) {
+      tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config(),
+                         section_.special_tokens ? SpecialText::kTokens : SpecialText::kText);
+    }
+    for (const ChoiceTask& task : tasks_) {
+      CheckDocuments(task);
+      NoteBos(task);
+    }
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
     for (int64_t v : LiveVariants(context, group)) AddScorer(v);
@@ -122,6 +129,17 @@ class GroupScorer {
                         document.origin, ids, i, section_.context);
       }
     }
+  }
+
+  void NoteBos(const ChoiceTask& task) const {
+    const int64_t with_bos = DocumentsWithBos(task, *tokenizer_);
+    if (with_bos == 0) return;
+    std::fputs(
+        Format("note: {} of {} contexts of {} begin with <bos>; it is left out, because every document "
+               "gets one\n",
+               with_bos, task.documents.size(), task.name)
+            .c_str(),
+        stderr);
   }
 
   void AddScorer(int64_t v) {

@@ -86,12 +86,6 @@ std::string_view Delimiter(const std::string& context, const std::string& choice
   return is_joined ? "" : " ";
 }
 
-// Every sequence that a model reads begins with one bos, whether or not the document spells it.
-std::vector<int64_t> WithoutBos(std::vector<int64_t> ids, int64_t bos) {
-  if (!ids.empty() && ids.front() == bos) ids.erase(ids.begin());
-  return ids;
-}
-
 AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::string& metric, double value,
                 double half_width) {
   return {
@@ -142,13 +136,21 @@ std::string MediaTasks(const std::vector<std::string>& paths) {
   return names.dump();
 }
 
+int64_t DocumentsWithBos(const ChoiceTask& task, const Tokenizer& tokenizer) {
+  return std::ranges::count_if(task.documents, [&](const ChoiceDocument& document) {
+    std::vector<int64_t> ids = tokenizer.Encode(document.context);
+    return DropBos(ids, tokenizer.bos());
+  });
+}
+
 ChoiceIds EncodeChoice(const ChoiceDocument& document, int64_t choice, const Tokenizer& tokenizer,
                        const Gemma3nConfig& config) {
   const std::string& text = document.choices[choice];
   const auto encode = [&](const std::string& whole) {
-    auto ids = AtDocument(document.origin,
-                          [&] { return EncodeWithMedia(tokenizer, config, whole, document.media.count()); });
-    return WithoutBos(std::move(ids), tokenizer.bos());
+    std::vector<int64_t> ids = AtDocument(
+        document.origin, [&] { return EncodeWithMedia(tokenizer, config, whole, document.media.count()); });
+    DropBos(ids, tokenizer.bos());
+    return ids;
   };
   ChoiceIds encoded;
   encoded.ids = encode(document.context + std::string(Delimiter(document.context, text)) + text);

@@ -33,6 +33,9 @@ struct ChoiceTask {
 // naming file and line, also for a file that does not exist.
 ChoiceTask ReadChoiceTask(const std::string& path);
 
+// The documents whose context begins with a bos of its own, which EncodeChoice leaves out.
+int64_t DocumentsWithBos(const ChoiceTask& task, const Tokenizer& tokenizer);
+
 // The names of those of the tasks at `paths` that show images or play audio, as a JSON array.  Throws as
 // ReadChoiceTask does.
 std::string MediaTasks(const std::vector<std::string>& paths);

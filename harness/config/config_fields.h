@@ -95,6 +95,10 @@ void VisitFields(WorkloadSection& s, V&& visit) {
   visit("text_file", s.text_file,
         "text to read, which the checkpoint's tokenizer turns into ids (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
+  visit("special_tokens", s.special_tokens,
+        "whether spellings of special tokens in the text (<bos>, <start_of_turn>, …) are their ids; if not, "
+        "they are text",
+        Rule());
   visit("warm_tokens", s.warm_tokens,
         "tokens of the text before the prompt, which a cache with initial: warmed has seen; the model does "
         "not run them",
@@ -156,6 +160,10 @@ template <class V>
 void VisitFields(AccuracySection& s, V&& visit) {
   visit("text_file", s.text_file, "held-out text (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
+  visit("special_tokens", s.special_tokens,
+        "whether spellings of special tokens in the text and the tasks (<bos>, <start_of_turn>, …) are "
+        "their ids; if not, they are text",
+        Rule());
   visit("context", s.context, "tokens of one window, each starting with bos", Between(2, 1 << 20));
   visit("max_tokens", s.max_tokens, "the most tokens that are scored", AtLeast(1));
   visit("bootstrap", s.bootstrap, "resamples for the 95 % intervals", Between(0, 1'000'000));
@@ -187,6 +195,10 @@ void VisitFields(LocalitySection& s, V&& visit) {
         Rule());
   visit("text_file", s.text_file, "text to read, if the shape has a tokenizer (or give trace)", Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
+  visit("special_tokens", s.special_tokens,
+        "whether spellings of special tokens in the text (<bos>, <start_of_turn>, …) are their ids; if not, "
+        "they are text",
+        Rule());
   visit("learn_tokens", s.learn_tokens,
         "tokens before the measured ones, from which the most frequent rows are learned; 0: the first half",
         AtLeast(0));

@@ -37,8 +37,9 @@ struct ModelSection {
 
 // The text's tokens are used in this order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {
-  std::string text_file;  // set exactly one of text_file and trace
-  std::string trace;      // token ids made by scripts/corpus/make_trace.py
+  std::string text_file;       // set exactly one of text_file and trace
+  std::string trace;           // token ids made by scripts/corpus/make_trace.py
+  bool special_tokens = true;  // spellings of special tokens in the text are their ids
   // Tokens that a cache with `initial: warmed` has seen and that the model does not run.  With 0, the cache
   // has seen the tokens after the last measured one instead, and never the measured ones, which would flatter
   // it.
@@ -87,7 +88,8 @@ struct AccuracySection {
   bool enabled = false;   // set if the config has the section
   std::string text_file;  // set exactly one of text_file and trace
   std::string trace;
-  int64_t context = 512;  // tokens per window, each starting with bos
+  bool special_tokens = true;  // spellings of special tokens in texts and tasks are their ids
+  int64_t context = 512;       // tokens per window, each starting with bos
   int64_t max_tokens = 4096;
   int64_t bootstrap = 1000;             // resamples
   std::vector<std::string> tasks = {};  // multiple choice: JSONL files in the form of lm-evaluation-harness
@@ -106,10 +108,11 @@ struct LocalitySection {
   std::string shape = "e2b";  // a shape or a checkpoint, whose rows are cached
   std::string text_file;      // set exactly one of text_file and trace
   std::string trace;
-  int64_t learn_tokens = 0;  // 0: the first half of the stream
-  int64_t least_rows = 16;   // the smallest capacity, which doubles from there
-  int64_t shuffles = 20;     // random orders of the measured tokens, as a control
-  int64_t bootstrap = 1000;  // resamples
+  bool special_tokens = true;  // as in WorkloadSection
+  int64_t learn_tokens = 0;    // 0: the first half of the stream
+  int64_t least_rows = 16;     // the smallest capacity, which doubles from there
+  int64_t shuffles = 20;       // random orders of the measured tokens, as a control
+  int64_t bootstrap = 1000;    // resamples
   int64_t seed = 0;
   bool operator==(const LocalitySection&) const = default;
 };

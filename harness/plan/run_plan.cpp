@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 
 #include "harness/plan/variant_layers.h"
@@ -21,16 +22,20 @@ class TextReader {
   explicit TextReader(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
 
   // Returns nullptr for a text whose tokenizer does not exist yet.
-  const TokenText* Read(const std::string& text_file, const std::string& trace) {
+  template <class Section>
+  const TokenText* Read(const Section& section) {
+    const auto& [text_file, trace, special] =
+        std::tie(section.text_file, section.trace, section.special_tokens);
     if (!text_file.empty() && vocabulary_.tokenizer_path.empty()) return nullptr;
-    const auto [entry, is_new] = texts_.try_emplace({text_file, trace});
-    if (is_new) entry->second = ReadTokenText(text_file, trace, vocabulary_);
+    const auto [entry, is_new] = texts_.try_emplace({text_file, trace, special});
+    if (is_new) entry->second = ReadTokenText(text_file, trace, vocabulary_, special);
     return &entry->second;
   }
 
  private:
   Vocabulary vocabulary_;
-  std::map<std::pair<std::string, std::string>, TokenText> texts_;  // keys are (text_file, trace)
+  std::map<std::tuple<std::string, std::string, bool>, TokenText>
+      texts_;  // (text_file, trace, special_tokens)
 };
 
 // The vocabulary of the checkpoint.  One that is yet to be written gets the tokenizer that ships with its
@@ -135,7 +140,7 @@ void PlanVariants(RunPlan& plan) {
 
 // Cuts the group's workload from its text.  Throws UserError when the text is too short for it.
 void PlanWorkload(const RunPlan& plan, VariantGroup& group, TextReader& texts) {
-  const TokenText* text = texts.Read(group.workload.text_file, group.workload.trace);
+  const TokenText* text = texts.Read(group.workload);
   if (text == nullptr) return;
   group.work =
       CutWorkload(*text, group.workload, plan.config.design.warmup_steps, plan.model_config.bos_token_id);
@@ -159,10 +164,10 @@ void PlanTexts(RunPlan& plan) {
   const ExperimentConfig& config = plan.config;
   if (RunsWorkload(config)) {
     for (VariantGroup& group : plan.groups) PlanWorkload(plan, group, texts);
-    plan.text = IdentityOf(texts.Read(config.workload.text_file, config.workload.trace));
+    plan.text = IdentityOf(texts.Read(config.workload));
   }
   if (!config.accuracy.enabled) return;
-  const TokenText* scored = texts.Read(config.accuracy.text_file, config.accuracy.trace);
+  const TokenText* scored = texts.Read(config.accuracy);
   plan.accuracy_text = IdentityOf(scored);
   if (scored != nullptr)
     plan.scored = CutScoredText(*scored, config.accuracy, plan.model_config.bos_token_id);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/training/packing.h"
+#include "harness/workload/synthesise.h"
 #include "model/base/error.h"
 #include "model/media/media_input.h"
 #include "model/training/head_loss.h"
@@ -22,6 +23,11 @@ std::string Companion(const std::vector<std::string>& companions, const std::str
   throw UserError("media training needs {} beside the shape's JSON file, or in a folder of its name", name);
 }
 
+std::string VocabularyAmong(const std::vector<std::string>& companions) {
+  const std::string path = TokenizerAmong(companions);
+  return path.empty() ? Companion(companions, "tokenizer.model or tokenizer.json") : path;
+}
+
 }  // namespace
 
 MediaDocuments::MediaDocuments(const std::string& path, const Gemma3nConfig& config,
@@ -29,7 +35,7 @@ MediaDocuments::MediaDocuments(const std::string& path, const Gemma3nConfig& con
     : config_(config),
       processor_folder_(fs::path(Companion(companions, "preprocessor_config.json")).parent_path().string()),
       documents_(ReadChoiceTask(path).documents) {
-  const Tokenizer tokenizer(Companion(companions, "tokenizer.model"), config);
+  const Tokenizer tokenizer(VocabularyAmong(companions), config);
   for (const ChoiceDocument& document : documents_) {
     if (!document.HasMedia()) {
       throw UserError("{}: expected 'images' or 'audio': towers learn from what a document shows",

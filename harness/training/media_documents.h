@@ -13,7 +13,7 @@ namespace plelab {
 class MediaDocuments {
  public:
   // `path` is JSONL as ReadChoiceTask reads it.  `companions` are files of the shape, among them
-  // tokenizer.model and preprocessor_config.json.  Throws UserError for a missing companion, and for a
+  // the vocabulary and preprocessor_config.json.  Throws UserError for a missing companion, and for a
   // document that shows nothing or something that the config has no tower for, naming its line.
   MediaDocuments(const std::string& path, const Gemma3nConfig& config,
                  const std::vector<std::string>& companions);

@@ -1,6 +1,7 @@
 #include "harness/workload/synthesise.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 
@@ -8,7 +9,7 @@
 #include "harness/support/units.h"
 #include "model/base/error.h"
 #include "model/catalog/synth.h"
-#include "model/checkpoint/config.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/embedded_shapes.h"
 
 namespace plelab {
@@ -19,23 +20,34 @@ std::vector<std::string> CompanionsOfShape(const std::string& shape) {
   // A shape that ships has them beside its file, in the project's root.
   const bool ships = std::ranges::count(EmbeddedShapes(), shape, &EmbeddedShape::name) > 0;
   const fs::path json = ships ? "configs/models/" + shape + ".json" : shape;
+  const std::array folders = {(json.parent_path() / json.stem()).string(), json.parent_path().string()};
   std::vector<std::string> found;
-  for (const char* name : {"tokenizer.model", "preprocessor_config.json"}) {
-    for (const fs::path& folder : {json.parent_path() / json.stem(), json.parent_path()}) {
-      if (!fs::exists(folder / name)) continue;
-      found.push_back((folder / name).string());
-      break;
+  for (const std::string& folder : folders) {
+    if (!fs::exists(TokenizerFile(folder.empty() ? "." : folder))) continue;
+    for (const char* name : {"tokenizer.model", "tokenizer.json", "tokenizer_config.json"}) {
+      if (const fs::path file = fs::path(folder) / name; fs::exists(file)) found.push_back(file.string());
     }
+    break;
+  }
+  for (const std::string& folder : folders) {
+    const fs::path file = fs::path(folder) / "preprocessor_config.json";
+    if (!fs::exists(file)) continue;
+    found.push_back(file.string());
+    break;
   }
   return found;
 }
 
-std::string TokenizerOfShape(const std::string& shape) {
-  for (const std::string& file : CompanionsOfShape(shape)) {
-    if (fs::path(file).filename() == "tokenizer.model") return file;
+std::string TokenizerAmong(const std::vector<std::string>& companions) {
+  for (const char* name : {"tokenizer.model", "tokenizer.json"}) {
+    for (const std::string& file : companions) {
+      if (fs::path(file).filename() == name) return file;
+    }
   }
   return "";
 }
+
+std::string TokenizerOfShape(const std::string& shape) { return TokenizerAmong(CompanionsOfShape(shape)); }
 
 void SynthesiseIfMissing(const ModelSection& section) {
   if (section.synth.empty() || fs::exists(section.checkpoint + "/config.json")) return;

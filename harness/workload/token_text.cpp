@@ -1,6 +1,7 @@
 #include "harness/workload/token_text.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -45,8 +46,8 @@ void CheckIds(const TokenText& text, const Vocabulary& vocabulary) {
 
 }  // namespace
 
-TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
-                        const Vocabulary& vocabulary) {
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary,
+                        bool special_tokens) {
   TokenText text;
   text.path = text_file.empty() ? trace : text_file;
   const std::string bytes = ReadFile(text.path);
@@ -54,12 +55,16 @@ TokenText ReadTokenText(const std::string& text_file, const std::string& trace,
   if (text_file.empty()) {
     text.ids = ParseTrace(bytes, text.path);
   } else {
-    text.tokenizer = std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config);
+    text.tokenizer = std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config,
+                                                 special_tokens ? SpecialText::kTokens : SpecialText::kText);
     text.tokenizer_sha256 = text.tokenizer->hash();
     text.ids = text.tokenizer->Encode(bytes);
   }
-  if (!text.ids.empty() && text.ids.front() == vocabulary.config.bos_token_id)
-    text.ids.erase(text.ids.begin());
+  if (DropBos(text.ids, vocabulary.config.bos_token_id) && !text_file.empty()) {
+    std::fputs(Format("note: {} begins with <bos>; it is left out, because every text gets one\n", text.path)
+                   .c_str(),
+               stderr);
+  }
   CheckIds(text, vocabulary);
   return text;
 }

@@ -29,7 +29,10 @@ struct Vocabulary {
 
 // Exactly one of text_file and trace is given.  A trace is a JSON array of ids, or an object with such an
 // `ids` (configs/traces/README.md).  Throws UserError when the file is missing, is not of this form, or holds
-// an id that the vocabulary lacks.
-TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary);
+// an id that the vocabulary lacks.  Spellings of special tokens in a text file are read as text unless
+// `special_tokens`.  A bos that the text begins with is left out, with a note on standard error, because
+// readers put one in front.
+TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary,
+                        bool special_tokens = true);
 
 }  // namespace plelab

@@ -16,11 +16,11 @@ struct SynthOptions {
   bool force = false;              // replace a checkpoint that exists
   // A tensor larger than this gets a shard of its own; a checkpoint that fits is one file.
   int64_t max_shard_bytes = 5'000'000'000;
-  std::vector<std::string> companions = {};  // files to copy along: tokenizer.model, preprocessor_config.json
+  std::vector<std::string> companions = {};  // files to copy along: the vocabulary, preprocessor_config.json
   std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
 };
 
-// Writes config.json, model.safetensors (or shards with an index) and tokenizer.model to `directory`, which
+// Writes config.json, model.safetensors (or shards with an index) and the companions to `directory`, which
 // it creates.  Draws every tensor of the config (model/weights/random_tensor.h), unused k/v of KV-sharing
 // layers included; the metadata say `weights: random` and the seed.  Holds a few MiB in memory at a time.  A
 // file gets its final name when it is complete.  Returns the bytes of all tensors.  Throws UserError when

@@ -91,6 +91,11 @@ Modality ModalityOf(std::string_view tensor_name) {
   return Modality::kText;
 }
 
+std::string TokenizerFile(const std::string& folder) {
+  const std::string model = folder + "/tokenizer.model", json = folder + "/tokenizer.json";
+  return !fs::exists(model) && fs::exists(json) ? json : model;
+}
+
 Checkpoint Checkpoint::Open(const std::string& directory) {
   if (!fs::is_directory(directory)) {
     throw UserError("{}: expected the directory of a checkpoint (config.json and {}), found {}", directory,
@@ -98,7 +103,8 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
   }
   if (fs::is_empty(directory)) {
     throw UserError(
-        "{}: the folder is empty; expected a checkpoint as published: config.json, {} and tokenizer.model",
+        "{}: the folder is empty; expected a checkpoint as published: config.json, {} and tokenizer.model or "
+        "tokenizer.json",
         directory, kSingleFile);
   }
   Checkpoint checkpoint;

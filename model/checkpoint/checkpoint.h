@@ -1,5 +1,5 @@
 // A checkpoint directory as published: config.json, model.safetensors (or shards with an index) and
-// tokenizer.model.
+// tokenizer.model or tokenizer.json.
 #pragma once
 
 #include <array>
@@ -27,6 +27,10 @@ inline constexpr int kModalities = 3;
 std::string_view Name(Modality modality);  // "text", "vision", "audio"
 Modality ModalityOf(std::string_view tensor_name);
 
+// Which file of a checkpoint's folder has the vocabulary: tokenizer.model or, where that is missing,
+// tokenizer.json, which transformers 5 writes alone.  Where there is neither, the path of tokenizer.model.
+std::string TokenizerFile(const std::string& folder);
+
 class Checkpoint {
  public:
   // Reads and checks config.json and the headers of all shards; reads no weights.  Throws UserError naming
@@ -51,8 +55,8 @@ class Checkpoint {
   // SHA-256 over config.json and the headers and sizes of the shards: identifies the checkpoint without
   // reading 10 GB.
   const std::string& fingerprint() const { return fingerprint_; }
-  // The path of tokenizer.model, which may not exist.
-  std::string tokenizer_path() const { return directory_ + "/tokenizer.model"; }
+  // The path of its TokenizerFile, which may not exist.
+  std::string tokenizer_path() const { return TokenizerFile(directory_); }
 
  private:
   Checkpoint() = default;

@@ -75,7 +75,7 @@ struct AudioConfig {
   std::vector<std::vector<int64_t>> sscp_conv_stride_size;  // [2][2]
 };
 
-// Ids of special tokens, which tokenizer.model does not have.
+// Ids of special tokens, which a vocabulary file need not have.
 struct SpecialTokens {
   int64_t boi = -1, eoi = -1, image = -1, boa = -1, eoa = -1, audio = -1;
   int64_t vision_soft_tokens_per_image = 0, audio_soft_tokens_per_image = 0;

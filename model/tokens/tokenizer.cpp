@@ -2,112 +2,99 @@
 
 #include <sentencepiece_processor.h>
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
+#include <unordered_map>
 #include <utility>
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/base/trial.h"
+#include "model/tokens/added_tokens.h"
+#include "model/tokens/tokenizer_json.h"
 #include "model/tokens/utf8_stream.h"
+#include "model/tokens/vocabulary.h"
 
 namespace plelab {
 namespace {
 
-constexpr std::string_view kSpace = "\xE2\x96\x81";  // ▁, sentencepiece's space
+namespace fs = std::filesystem;
 
-struct SpecialName {
-  std::string text;
-  int64_t id;
-};
-
-std::string ReadAll(const std::string& path) {
-  RefuseSpecialInput(path);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw UserError("{}: no tokenizer there; expected the checkpoint's sentencepiece file tokenizer.model",
+std::string ReadTokenizerFile(const std::string& path) {
+  if (!fs::exists(path)) {
+    throw UserError("{}: no tokenizer there; expected the checkpoint's tokenizer.model or tokenizer.json",
                     path);
   }
-  return {std::istreambuf_iterator<char>(file), {}};
+  return ReadVocabularyFile(path);
 }
 
-std::string WithSpaces(std::string_view piece) {
-  std::string text;
-  for (size_t at = 0; at < piece.size();) {
-    const bool space = piece.substr(at, kSpace.size()) == kSpace;
-    text += space ? ' ' : piece[at];
-    at += space ? kSpace.size() : 1;
+// The only place where sentencepiece reads a model.  What it does with a damaged one is seen in a child
+// process.
+void LoadPieces(const std::string& model, const std::string& path,
+                sentencepiece::SentencePieceProcessor& pieces) {
+  const TrialResult trial = TryInChild([&] {
+    if (pieces.LoadFromSerializedProto(model).ok())
+      pieces.EncodeAsIds("A \xEF\xBC\xA1 \xE2\x91\xA0");  // A A ①
+  });
+  if (!trial.survived()) {
+    throw UserError("{}: expected a sentencepiece model, found one that {}; fetch it again", path,
+                    trial.Describe());
   }
-  return text;
+  if (!model.empty() && pieces.LoadFromSerializedProto(model).ok()) return;
+  throw UserError(
+      "{}: expected a sentencepiece model, found {} bytes that are not one; is the file complete?", path,
+      model.size());
 }
 
 }  // namespace
 
 struct Tokenizer::Impl {
   sentencepiece::SentencePieceProcessor pieces;
-  std::vector<SpecialName> specials;  // names that Encode looks for, whatever their type in the model
-  std::string hash;
+  AddedTokens added;
+  std::unordered_map<int64_t, std::string> decoded;  // where the processor says otherwise
+  SpecialText special_text = SpecialText::kTokens;
+  std::string path, hash;
   int64_t bos = -1;
+  int64_t rows = 0;  // of the embedding table
 
   int64_t PieceId(std::string_view piece) const {
-    for (const SpecialName& special : specials) {
-      if (special.text == piece) return special.id;
-    }
+    if (const AddedToken* token = added.Find(piece)) return token->id;
     // PieceToId returns the id of <unk> for pieces that it does not know.
     const int id = pieces.PieceToId(piece);
     return pieces.IdToPiece(id) == piece ? id : -1;
   }
 
-  void AddSpecial(const char* text, int64_t id_in_config) {
-    const int64_t id = id_in_config >= 0 ? id_in_config : PieceId(text);
-    if (id >= 0) specials.push_back({text, id});
-  }
-
-  // Splits `text` at special names; calls plain(text) and special(id) in order.
-  template <class Plain, class Special>
-  void Split(std::string_view text, Plain plain, Special special) const {
-    while (!text.empty()) {
-      size_t at = text.size();
-      const SpecialName* found = nullptr;
-      for (const SpecialName& candidate : specials) {
-        if (const size_t place = text.find(candidate.text); place < at) {
-          at = place;
-          found = &candidate;
-        }
-      }
-      if (at > 0) plain(text.substr(0, at));
-      if (!found) return;
-      special(found->id);
-      text.remove_prefix(at + found->text.size());
-    }
+  int64_t RequireRow(const AddedToken& token) const {
+    if (token.id < rows) return token.id;
+    throw UserError("the text has '{}', which is id {} in {}, but config.json's vocab_size is {}",
+                    token.content, token.id, path, rows);
   }
 };
 
-Tokenizer::Tokenizer(const std::string& model_path, const Gemma3nConfig& config)
+bool DropBos(std::vector<int64_t>& ids, int64_t bos) {
+  if (ids.empty() || ids.front() != bos) return false;
+  ids.erase(ids.begin());
+  return true;
+}
+
+Tokenizer::Tokenizer(const std::string& path, const Gemma3nConfig& config, SpecialText special_text)
     : impl_(std::make_unique<Impl>()) {
-  const std::string model = ReadAll(model_path);
-  if (model.empty() || !impl_->pieces.LoadFromSerializedProto(model).ok()) {
-    throw UserError(
-        "{}: expected a sentencepiece model, found {} bytes that are not one; is the file complete?",
-        model_path, model.size());
-  }
+  std::string file = ReadTokenizerFile(path);
+  impl_->hash = Sha256Hex(file);
+  TokenVocabulary vocabulary = path.ends_with(".json") ? VocabularyOfJson(file, path, config)
+                                                       : VocabularyOfModel(std::move(file), path, config);
+  LoadPieces(vocabulary.model, path, impl_->pieces);
   if (vocab_size() > config.text.vocab_size) {
     throw UserError(
-        "{}: has {} pieces, but config.json's vocab_size is {}; is this another model's tokenizer?",
-        model_path, vocab_size(), config.text.vocab_size);
+        "{}: has {} pieces, but config.json's vocab_size is {}; is this another model's tokenizer?", path,
+        vocab_size(), config.text.vocab_size);
   }
-  impl_->hash = Sha256Hex(model);
+  impl_->added = AddedTokens(std::move(vocabulary.added));
+  impl_->decoded = std::move(vocabulary.decoded);
+  impl_->special_text = special_text;
+  impl_->path = path;
   impl_->bos = config.bos_token_id;
-  const SpecialTokens& special = config.special;
-  impl_->AddSpecial("<start_of_turn>", -1);
-  impl_->AddSpecial("<end_of_turn>", -1);
-  impl_->AddSpecial("<start_of_image>", special.boi);
-  impl_->AddSpecial("<end_of_image>", special.eoi);
-  impl_->AddSpecial("<image_soft_token>", special.image);
-  impl_->AddSpecial("<start_of_audio>", special.boa);
-  impl_->AddSpecial("<end_of_audio>", special.eoa);
-  impl_->AddSpecial("<audio_soft_token>", special.audio);
+  impl_->rows = config.text.vocab_size;
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -115,20 +102,20 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 
 std::vector<int64_t> Tokenizer::Encode(std::string_view text) const {
   std::vector<int64_t> ids;
-  impl_->Split(
-      text,
+  impl_->added.Split(
+      text, impl_->special_text == SpecialText::kText,
       [&](std::string_view plain) {
         const std::vector<int> encoded = impl_->pieces.EncodeAsIds(plain);
         ids.insert(ids.end(), encoded.begin(), encoded.end());
       },
-      [&](int64_t id) { ids.push_back(id); });
+      [&](const AddedToken& token) { ids.push_back(impl_->RequireRow(token)); });
   return ids;
 }
 
+std::string Tokenizer::AsText(std::string_view text) const { return impl_->added.AsText(text); }
+
 std::string Tokenizer::Bytes(int64_t id) const {
-  for (const SpecialName& special : impl_->specials) {
-    if (special.id == id) return special.text;
-  }
+  if (const auto known = impl_->decoded.find(id); known != impl_->decoded.end()) return known->second;
   if (id < 0 || id >= vocab_size()) return "";
   const int piece_id = static_cast<int>(id);
   const auto& pieces = impl_->pieces;

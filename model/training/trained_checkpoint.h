@@ -15,7 +15,7 @@ struct TrainedCheckpointOptions {
   // Goes into the safetensors metadata beside `weights: trained`: what the model was trained on, and for how
   // long.
   std::map<std::string, std::string> metadata = {};
-  std::vector<std::string> companions = {};  // files to copy along: tokenizer.model
+  std::vector<std::string> companions = {};  // files to copy along: the vocabulary
 };
 
 // Writes config.json (`config_json` with the dtype of the weights), model.safetensors and the companions to
