@@ -15,10 +15,8 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kMaxTableBytes = int64_t{64} << 30;  // a wrong header must not cause a huge allocation
-constexpr size_t kMaxAttributeBytes = size_t{1} << 30;
-constexpr hsize_t kCompressFromBytes = 256 << 10;
-constexpr hsize_t kChunkBytes = 1 << 20;
+constexpr double kMaxTableBytes = 64e9, kMaxAttributeBytes = 1e9;  // a wrong header must not allocate more
+constexpr hsize_t kCompressFromBytes = 256 << 10, kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
 constexpr char kUnits[] = "units";
 
@@ -147,7 +145,7 @@ std::string ReadStringAttribute(hid_t attribute, hid_t type) {
     return value;
   }
   const size_t size = H5Tget_size(type);
-  if (size > kMaxAttributeBytes) throw RunError("an attribute claims {} bytes", size);
+  if (static_cast<double>(size) > kMaxAttributeBytes) throw RunError("an attribute claims {} bytes", size);
   std::string value(size, '\0');
   Check(H5Aread(attribute, type, value.data()), "read an attribute");
   return value.substr(0, value.find('\0'));
@@ -208,15 +206,13 @@ std::vector<hsize_t> ShapeOf(hid_t dataset, int rank, const std::string& where) 
   return shape;
 }
 
-// The most that a file of this size can hold: deflate, the one filter that is written, packs at most 1,032
-// bytes into one.
+// The most that a file of this size can hold: deflate packs at most 1,032 bytes into one.
 double MostBytes(const std::string& file) {
-  const double stored = static_cast<double>(std::filesystem::file_size(file));
-  return std::min(static_cast<double>(kMaxTableBytes), 1100 * stored);
+  return std::min<double>(kMaxTableBytes, 1100 * static_cast<double>(std::filesystem::file_size(file)));
 }
 
-void RequireSize(double bytes, double most, const std::string& where) {
-  if (bytes > most) throw UserError("{}: claims {:.0f} bytes; damaged?", where, bytes);
+void RequireSize(double rows, double row_bytes, double most, const std::string& where) {
+  if (rows * row_bytes > most) throw UserError("{}: claims {:.0f} bytes; damaged?", where, rows * row_bytes);
 }
 
 }  // namespace
@@ -343,7 +339,7 @@ Table Hdf5Reader::ReadTable(const std::string& path) const {
   Handle stored(H5Dget_type(dataset), H5Tclose, "read the type of " + where);
   const RowLayout layout = LayoutInFile(stored, where);
   const hsize_t rows = ShapeOf(dataset, 1, where)[0];
-  RequireSize(static_cast<double>(rows) * static_cast<double>(layout.row_bytes), most_bytes_, where);
+  RequireSize(static_cast<double>(rows), static_cast<double>(layout.row_bytes), most_bytes_, where);
 
   std::vector<char> bytes(rows * layout.row_bytes);
   if (rows > 0) {
@@ -368,7 +364,7 @@ FloatMatrix Hdf5Reader::ReadMatrix(const std::string& path) const {
   if (!Has(path)) throw UserError("{}: expected a matrix, found none", where);
   Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, "open " + where);
   const std::vector<hsize_t> shape = ShapeOf(dataset, 2, where);
-  RequireSize(static_cast<double>(shape[0]) * static_cast<double>(shape[1]) * sizeof(float), most_bytes_,
+  RequireSize(static_cast<double>(shape[0]), static_cast<double>(shape[1]) * sizeof(float), most_bytes_,
               where);
   FloatMatrix matrix{static_cast<int64_t>(shape[0]), static_cast<int64_t>(shape[1]), {}};
   matrix.values.resize(shape[0] * shape[1]);
