@@ -100,6 +100,33 @@ TEST(TokenSplit, DamagedFilesAreNamed) {
               ThrowsMessage<UserError>(HasSubstr("'bos'")));
 }
 
+// Each would be read outside of the file, or leave ids that belong to no document.
+TEST(TokenSplit, OffsetsThatLeaveTheFileAreNamed) {
+  const testing::TinyTraining tiny;
+  const std::string meta = tiny.tokens() + "/meta.json", whole = testing::ReadText(meta);
+  const std::string first = "\"offset\": [0,6,13,";
+  for (const std::string offsets : {"1000000000,2000000000,3000000000,", "0,1000000000,13,", "6,6,13,",
+                                    "6,7,13,", "0,13,6,", "0,0,13,", "0,6,1099511627776,"}) {
+    testing::WriteText(meta, testing::Replaced(whole, first, "\"offset\": [" + offsets));
+    EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40); },
+                ThrowsMessage<UserError>(HasSubstr("meta.json says that document")))
+        << offsets;
+  }
+  testing::WriteText(meta, testing::Replaced(whole, first, "\"offset\": [-1,6,13,"));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40); },
+              ThrowsMessage<UserError>(HasSubstr("offset")));
+}
+
+TEST(TokenSplit, WithoutADocumentThereIsNothingToPack) {
+  const testing::TinyTraining tiny;
+  testing::WriteText(tiny.tokens() + "/meta.json",
+                     R"({"bos": 2, "splits": {"train": {"ids": 3, "sha256": "abc", "documents_table":
+{"domains": [], "offset": [], "bytes": [], "domain": []}}}})");
+  testing::WriteText(tiny.tokens() + "/train.bin", std::string(6, '\2'));
+  EXPECT_THAT([&] { ReadTokenSplit(tiny.tokens(), "train", 40000); },
+              ThrowsMessage<UserError>(HasSubstr("holds no document")));
+}
+
 TEST(TokenSplit, DocumentsUntilSoManyTokens) {
   const testing::TinyTraining tiny;
   const TokenSplit split = ReadTokenSplit(tiny.tokens(), "test", 40);
