@@ -2,16 +2,27 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tests/support/temp_file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace plelab {
 namespace file_descriptor_test {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 constexpr std::string_view kText = "per-layer embeddings";
 
@@ -83,6 +94,58 @@ TEST(FileDescriptor, ReadsARangeOrNamesFileOffsetExpectedAndFound) {
     EXPECT_EQ(error.failed_at(), std::ssize(kText));
     EXPECT_THAT(error.what(), ::testing::HasSubstr(temp.path()));
     EXPECT_THAT(error.what(), ::testing::HasSubstr(Format("offset {}: expected 9 bytes, found 2", offset)));
+  }
+}
+
+// A folder, a FIFO, a socket and a device, by their paths.
+class SpecialFiles : public ::testing::Test {
+ protected:
+  SpecialFiles() {
+    ::mkfifo((folder_ / "fifo").c_str(), 0600);
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    // The build folder's path may be longer than a socket's may be.
+    const std::string name = Format("/tmp/plelab-test-{}", ::getpid());
+    std::strncpy(address.sun_path, name.c_str(), sizeof address.sun_path - 1);
+    socket_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    kinds_ = {{folder_.path(), "a folder"},
+              {folder_ / "fifo", "a FIFO (named pipe)"},
+              {name, "a socket"},
+              {"/dev/zero", "a device"}};
+  }
+  ~SpecialFiles() override {
+    ::close(socket_);
+    ::unlink(kinds_.at(2).first.c_str());
+  }
+
+  const testing::TemporaryFolder folder_;
+  int socket_ = -1;
+  std::vector<std::pair<std::string, std::string>> kinds_;  // (path, what it is)
+};
+
+TEST_F(SpecialFiles, AreNamedAndNeverOpened) {
+  for (const auto& [path, kind] : kinds_) {
+    EXPECT_EQ(SpecialFileKind(path), kind);
+    EXPECT_THAT([&] { RefuseSpecialInput(path); },
+                ThrowsMessage<UserError>(HasSubstr(path + ": expected a regular file, found " + kind)));
+    EXPECT_THAT([&] { RefuseSpecialOutput(path); },
+                ThrowsMessage<UserError>(HasSubstr(path + ": is " + kind)));
+    EXPECT_THAT([&] { FileDescriptor(path, ReadAhead::kOn); },
+                ThrowsMessage<UserError>(HasSubstr("found " + kind)));
+  }
+}
+
+TEST_F(SpecialFiles, ALinkIsWhatItLeadsTo) {
+  std::filesystem::create_symlink(folder_ / "fifo", folder_ / "link");
+  EXPECT_EQ(SpecialFileKind(folder_ / "link"), "a FIFO (named pipe)");
+}
+
+TEST_F(SpecialFiles, FilesAndNothingAreNotSpecial) {
+  testing::WriteText(folder_ / "file", "text");
+  for (const std::string& path : {folder_ / "file", folder_ / "nothing"}) {
+    EXPECT_EQ(SpecialFileKind(path), "");
+    EXPECT_NO_THROW(RefuseSpecialInput(path));
+    EXPECT_NO_THROW(RefuseSpecialOutput(path));
   }
 }
 
