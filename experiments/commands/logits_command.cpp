@@ -10,11 +10,15 @@
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
 #include "harness/record/hdf5_file.h"
+#include "harness/run/logits_room.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/output_place.h"
 #include "harness/support/progress.h"
 #include "harness/workload/token_ids.h"
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/ple/strategies/factory.h"
 
 namespace plelab {
 namespace {
@@ -33,11 +37,13 @@ constexpr int64_t kBytesPerPass = int64_t{256} << 20;
 
 void CheckOutput(const LogitsOptions& options) {
   namespace fs = std::filesystem;
+  RefuseSpecialOutput(options.out);
   if (!options.force && fs::exists(options.out)) {
     throw UserError("{}: exists; give --force to replace it", options.out);
   }
   const fs::path folder = fs::absolute(options.out).parent_path();
   if (!fs::is_directory(folder)) throw UserError("{}: there is no folder {}", options.out, folder.string());
+  RequireWritable(options.out);
 }
 
 int64_t TokensPerPass(const LogitsOptions& options, const Gemma3nConfig& config) {
@@ -96,6 +102,18 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
   check(media.clips, special.audio_soft_tokens_per_image, special.audio, "--audio");
 }
 
+void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
+  const PleFootprint rows = FootprintOf(ParsePleSpec(options.model.ple), checkpoint.ple_table().geometry);
+  CheckLogitsRoom(checkpoint.config(),
+                  {.dtype = ParseDType(options.model.dtype),
+                   .tokens = tokens,
+                   .tokens_per_pass = TokensPerPass(options, checkpoint.config()),
+                   .row_bytes_held = rows.fast_bytes,
+                   .images = !options.media.images.empty(),
+                   .audio = !options.media.audio.empty()},
+                  options.out);
+}
+
 void RunLogits(const LogitsOptions& options) {
   const InterruptGuard guard;
   CheckOutput(options);
@@ -104,6 +122,7 @@ void RunLogits(const LogitsOptions& options) {
   const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);
   if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
   CheckPlaceholders(options, ids, config);
+  CheckMemory(options, std::ssize(ids), *checkpoint);
   const MediaInput media = ReadMedia(options.media, *checkpoint);
   OpenModel open = OpenModelFor(options.model, checkpoint);
   Hdf5Writer file;

@@ -11,6 +11,7 @@
 #include "experiments/questions/experiment.h"
 #include "harness/run/child.h"
 #include "harness/run/run_checks.h"
+#include "harness/run/run_output.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "harness/support/shell_word.h"

@@ -153,9 +153,9 @@ Curve DescribeStream(const Stream& stream) {
 }
 
 RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
+  const RunOutput output(config, options);
   RunResult result;
-  result.path = ResultPath(config, options);
-  RequireFree(result.path, options);
+  result.path = output.path();
   const Stream stream = ReadStream(config);
   result.record.curves = {Sweep(config.locality, stream).Run(), DescribeStream(stream)};
   result.record.meta = DescribeExperiment(config, options, ".");
@@ -166,7 +166,7 @@ RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& option
   add("text", stream.text.path);
   add("text_hash", stream.text.sha256);
   add("tokenizer_hash", stream.text.tokenizer_sha256);
-  WriteCurves(result);
+  output.Write(result.record);
   return result;
 }
 

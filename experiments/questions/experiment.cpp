@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <map>
 
-#include "harness/record/recorder.h"
 #include "model/base/error.h"
 #include "model/checkpoint/checkpoint.h"
 
@@ -31,12 +30,6 @@ namespace fs = std::filesystem;
 Gemma3nConfig ConfigOfShape(const std::string& shape) {
   if (fs::is_directory(shape)) return Checkpoint::Open(shape).config();
   return ParseConfig(ShapeConfigJson(shape), shape);
-}
-
-void WriteCurves(const RunResult& result) {
-  const fs::path folder = fs::path(result.path).parent_path();
-  if (!folder.empty()) fs::create_directories(folder);
-  WriteRecord(result.path, result.record);
 }
 
 }  // namespace plelab

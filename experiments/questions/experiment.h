@@ -38,7 +38,4 @@ Experiment OffloadVsMlp();
 // `shape` is a checkpoint if it is a folder, else a shape (ShapeConfigJson).
 Gemma3nConfig ConfigOfShape(const std::string& shape);
 
-// Writes result.record to result.path and creates its folder.
-void WriteCurves(const RunResult& result);
-
 }  // namespace plelab

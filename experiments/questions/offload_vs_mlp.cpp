@@ -111,9 +111,9 @@ std::string HowRead(const ScratchFile& scratch, int64_t cached_before) {
 
 RunResult MeasureAndWrite(const ExperimentConfig& config, const RunOptions& options) {
   CheckBuild(options.allow_debug);
+  const RunOutput output(config, options);
   RunResult result;
-  result.path = ResultPath(config, options);
-  RequireFree(result.path, options);
+  result.path = output.path();
   std::vector<Case> cases = CasesOf(config);
   const OffloadSection& section = config.offload;
   result.record.meta = DescribeExperiment(config, options, section.scratch_folder);
@@ -128,7 +128,7 @@ RunResult MeasureAndWrite(const ExperimentConfig& config, const RunOptions& opti
   add("measured_with",
       BuildMayMeasure() ? "a release build" : "a debug build (--allow-debug): no time in here counts");
   result.record.curves = CurvesOf(cases, section);
-  WriteCurves(result);
+  output.Write(result.record);
   return result;
 }
 

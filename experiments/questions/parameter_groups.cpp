@@ -37,9 +37,9 @@ void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
 }
 
 RunResult CountParameters(const ExperimentConfig& config, const RunOptions& options) {
+  const RunOutput output(config, options);
   RunResult result;
-  result.path = ResultPath(config, options);
-  RequireFree(result.path, options);
+  result.path = output.path();
   Curve parameters{"parameter_groups", "", "parameters", {}}, bytes{"parameter_bytes", "", "bytes", {}};
   for (const auto& shape : config.shapes) {
     const ParameterCount count = Count(shape);
@@ -49,7 +49,7 @@ RunResult CountParameters(const ExperimentConfig& config, const RunOptions& opti
   result.record.curves = {parameters, bytes};
   result.record.meta = DescribeExperiment(config, options, ".");
   result.record.meta.emplace_back("weights", "none");
-  WriteCurves(result);
+  output.Write(result.record);
   return result;
 }
 

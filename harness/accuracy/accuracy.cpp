@@ -8,6 +8,7 @@
 #include "harness/accuracy/accuracy_table.h"
 #include "harness/accuracy/choice_task.h"
 #include "harness/accuracy/scoring.h"
+#include "harness/accuracy/task_check.h"
 #include "harness/measure/near_output.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
@@ -82,15 +83,11 @@ class GroupScorer {
         model_(model),
         section_(context.plan.config.accuracy),
         checkpoint_(*context.plan.checkpoint),
-        text_(context.plan.scored.value()) {
-    for (const std::string& path : section_.tasks) tasks_.push_back(ReadChoiceTask(path));
+        text_(context.plan.scored.value()),
+        tasks_(ReadTasks(context.plan.config)) {
     if (!tasks_.empty()) {
       tokenizer_.emplace(checkpoint_.tokenizer_path(), model_.config(),
                          section_.special_tokens ? SpecialText::kTokens : SpecialText::kText);
-    }
-    for (const ChoiceTask& task : tasks_) {
-      CheckDocuments(task);
-      NoteBos(task);
     }
     piece_ = PieceTokens(model_.config().text.vocab_size);
     baseline_ = LiveBaseline(context, group);
@@ -119,29 +116,6 @@ class GroupScorer {
   }
 
  private:
-  // Every choice must be something that this model can read and see, and must fit in its window.
-  void CheckDocuments(const ChoiceTask& task) const {
-    for (const ChoiceDocument& document : task.documents) {
-      for (int64_t i = 0; i < std::ssize(document.choices); ++i) {
-        const auto ids = std::ssize(EncodeChoice(document, i, *tokenizer_, model_.config()).ids);
-        if (ids <= section_.context) continue;
-        throw UserError("{}: {} tokens with choice {}, but 'accuracy.context' has room for {}; raise it",
-                        document.origin, ids, i, section_.context);
-      }
-    }
-  }
-
-  void NoteBos(const ChoiceTask& task) const {
-    const int64_t with_bos = DocumentsWithBos(task, *tokenizer_);
-    if (with_bos == 0) return;
-    std::fputs(
-        Format("note: {} of {} contexts of {} begin with <bos>; it is left out, because every document "
-               "gets one\n",
-               with_bos, task.documents.size(), task.name)
-            .c_str(),
-        stderr);
-  }
-
   void AddScorer(int64_t v) {
     const VariantPlan& variant = context_.plan.variants[v];
     try {

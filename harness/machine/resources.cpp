@@ -5,6 +5,8 @@
 #include <fstream>
 #include <limits>
 
+#include "harness/machine/cgroup.h"
+
 namespace plelab {
 namespace fs = std::filesystem;
 namespace {
@@ -18,34 +20,12 @@ int64_t MemInfoBytes(const std::string& key) {
   return -1;
 }
 
-// "max", nothing, and the huge numbers of cgroup v1 all mean that there is no limit.
-int64_t LimitIn(const fs::path& file) {
-  std::ifstream stream(file);
-  int64_t limit = 0;
-  return stream >> limit ? limit : std::numeric_limits<int64_t>::max();
-}
-
-int64_t MemoryGroupLimit() {
-  int64_t limit = std::numeric_limits<int64_t>::max();
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    if (controllers.empty()) limit = std::min(limit, LimitIn("/sys/fs/cgroup" + path + "/memory.max"));
-    if (controllers == "memory") {
-      limit = std::min(limit, LimitIn("/sys/fs/cgroup/memory" + path + "/memory.limit_in_bytes"));
-    }
-  }
-  return limit;
-}
-
 }  // namespace
 
 int64_t AvailableMemoryBytes() {
   const int64_t available = MemInfoBytes("MemAvailable");
-  return std::min(available < 0 ? std::numeric_limits<int64_t>::max() : available, MemoryGroupLimit());
+  constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+  return std::min(available < 0 ? kUnlimited : available, MemoryLimitBytes().value_or(kUnlimited));
 }
 
 int64_t FreeDiskBytes(const std::string& path) {

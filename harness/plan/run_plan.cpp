@@ -164,7 +164,10 @@ void PlanTexts(RunPlan& plan) {
   const ExperimentConfig& config = plan.config;
   if (RunsWorkload(config)) {
     for (VariantGroup& group : plan.groups) PlanWorkload(plan, group, texts);
-    plan.text = IdentityOf(texts.Read(config.workload));
+    // Where every variant brings its own text, that of the first stands for them.
+    const bool has_text = !config.workload.text_file.empty() || !config.workload.trace.empty();
+    const WorkloadSection& work = has_text ? config.workload : plan.groups.front().workload;
+    plan.text = IdentityOf(texts.Read(work));
   }
   if (!config.accuracy.enabled) return;
   const TokenText* scored = texts.Read(config.accuracy);

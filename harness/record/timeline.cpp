@@ -1,10 +1,9 @@
 #include "harness/record/timeline.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "model/base/error.h"
+#include "model/base/output_file.h"
 
 namespace plelab {
 
@@ -29,9 +28,7 @@ void Timeline::Write(const std::string& path) const {
                       {"ts", static_cast<double>(e.start_ns) * 1e-3},
                       {"dur", static_cast<double>(e.duration_ns) * 1e-3}});
   }
-  std::ofstream stream(path);
-  stream << nlohmann::json{{"traceEvents", events}, {"displayTimeUnit", "ms"}}.dump() << "\n";
-  if (!stream.flush()) throw RunError("{}: the timeline cannot be written", path);
+  WriteWholeFile(path, nlohmann::json{{"traceEvents", events}, {"displayTimeUnit", "ms"}}.dump() + "\n");
 }
 
 }  // namespace plelab

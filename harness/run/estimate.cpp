@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "harness/accuracy/contribution.h"
+#include "harness/accuracy/task_check.h"
 #include "harness/machine/bandwidth.h"
 #include "harness/support/cut_text.h"
 #include "harness/support/timer.h"
@@ -19,10 +20,9 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kProgramBytes = 400'000'000;  // LibTorch, buffers, logits
-constexpr double kLoadBytesPerS = 1e9;          // from a warm page cache
-constexpr double kOfReadBandwidth = 0.6;        // the share of it that a decode step reaches
-constexpr double kLayerS = 100e-6;              // fixed cost of a layer in a decode step
+constexpr double kLoadBytesPerS = 1e9;    // from a warm page cache
+constexpr double kOfReadBandwidth = 0.6;  // the share of it that a decode step reaches
+constexpr double kLayerS = 100e-6;        // fixed cost of a layer in a decode step
 constexpr double kHashBytesPerS = 0.5e9;
 constexpr double kSetUpS = 3;  // per repetition: two measurements of read bandwidth, making the sources
 constexpr int64_t kStepRowBytes = 200, kTokenRowBytes = 80;
@@ -212,7 +212,9 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
 
 std::string EstimateOf(const ExperimentConfig& config) {
   CheckFilesExist(config);
+  ReadTasks(config);
   const RunPlan plan = ResolvePlan(config);
+  if (plan.checkpoint) CheckTasks(plan);
   const MachineRates rates = MeasureMachineRates(config.model);
   return EstimateText(config, EstimateRun(plan, rates), rates);
 }

@@ -11,6 +11,8 @@
 
 namespace plelab {
 
+inline constexpr int64_t kProgramBytes = 400'000'000;  // LibTorch, buffers, one step's logits
+
 struct MachineRates {
   double read_gb_s = 0;       // MeasureReadBandwidth
   double matmul_gflop_s = 0;  // of a matrix product as large as those of prefill
@@ -39,8 +41,8 @@ RunEstimate EstimateRun(const RunPlan& plan, const MachineRates& rates);
 std::string EstimateText(const ExperimentConfig& config, const RunEstimate& estimate,
                          const MachineRates& rates);
 
-// Makes the plan of `config`, measures the rates and returns EstimateText.  Throws as CheckFilesExist and
-// ResolvePlan.
+// Makes the plan of `config`, measures the rates and returns EstimateText.  Throws as CheckFilesExist,
+// ResolvePlan and CheckTasks.
 std::string EstimateOf(const ExperimentConfig& config);
 
 }  // namespace plelab

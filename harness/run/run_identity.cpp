@@ -5,14 +5,16 @@
 
 #include "harness/accuracy/choice_task.h"
 #include "harness/machine/environment.h"
+#include "harness/run/input_identity.h"
 #include "model/base/error.h"
 
 namespace plelab {
 namespace {
 
 const std::vector<std::string> kIdentity = {
-    "config_yaml",     "git_commit",     "dirty_hash", "build_commit",       "build_dirty_hash",
-    "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
+    "config_yaml",        "git_commit",      "dirty_hash",     "build_commit",
+    "build_dirty_hash",   "checkpoint_hash", "tokenizer_hash", "text_hash",
+    "accuracy_text_hash", "cpu_model",       "inputs"};
 
 std::string Name(Isolate isolate) { return isolate == Isolate::kStep ? "step" : "process"; }
 std::string Name(Order order) { return order == Order::kAbba ? "abba" : "shuffled"; }
@@ -78,6 +80,7 @@ Meta DescribeRun(const RunPlan& plan, const RunOptions& options) {
   }
   add("tokenizer_hash", tokenizer_hash);
   if (config.accuracy.enabled) add("media_tasks", MediaTasks(config.accuracy.tasks));
+  add("inputs", IdentityOfFiles(FilesOf(plan)));
   add("measured_with",
       BuildMayMeasure() ? "a release build" : "a debug build (--allow-debug): no time in here counts");
   return meta;
@@ -87,8 +90,9 @@ void RequireSameRun(const Meta& before, const Meta& now, const std::string& part
   for (const auto& key : kIdentity) {
     const std::string was = MetaValue(before, key), is = MetaValue(now, key);
     if (was == is) continue;
-    const std::string difference =
-        key == "config_yaml" ? FirstDifferentLine(was, is) : Format("'{}' was, '{}' is", was, is);
+    const std::string difference = key == "config_yaml" || key == "inputs"
+                                       ? FirstDifferentLine(was, is)
+                                       : Format("'{}' was, '{}' is", was, is);
     throw UserError(
         "{}: --resume needs the run that it goes on with, but its {} differs: {}; use --force to start anew",
         parts_folder, key, difference);

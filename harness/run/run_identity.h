@@ -19,12 +19,12 @@ using Meta = std::vector<std::pair<std::string, std::string>>;
 Meta DescribeExperiment(const ExperimentConfig& config, const RunOptions& options,
                         const std::string& data_path);
 // The /meta of a run that measures: DescribeExperiment's entries, and checkpoint_hash, tokenizer_hash,
-// text_hash, accuracy_text_hash, weights, dtype, device, isolate, order, decode, ….  Requires a plan with a
-// checkpoint.
+// text_hash, accuracy_text_hash, inputs, weights, dtype, device, isolate, order, decode, ….  Requires a plan
+// with a checkpoint.
 Meta DescribeRun(const RunPlan& plan, const RunOptions& options);
 
-// Throws UserError naming the first of config, code, checkpoint, texts and processor in which the two runs
-// differ.
+// Throws UserError naming the first of config, code, checkpoint, texts, processor and input files (by their
+// content: IdentityOfFiles) in which the two runs differ.
 void RequireSameRun(const Meta& before, const Meta& now, const std::string& parts_folder);
 
 // The first line in which two texts differ: "'threads: 2' was, 'threads: 4' is".

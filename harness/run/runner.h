@@ -30,16 +30,10 @@ struct RunResult {
   bool any_failed = false;
 };
 
-// Throws UserError before anything is measured (missing files, a text that is too short, too little memory or
-// disk space, a result that exists, a config that changed before a resume), RunError when recording fails,
-// and Interrupted after Ctrl-C.  After the latter two the finished parts stay, and the message says how to
-// continue.
+// Throws UserError before anything is measured (missing files, a text that is too short, a task or a picture
+// that cannot be read, too little memory or disk space, a result that exists or that another process writes,
+// a config or an input that changed before a resume), RunError when recording fails, and Interrupted after
+// Ctrl-C.  After the latter two the finished parts stay, and the message says how to continue.
 RunResult Run(const ExperimentConfig& config, const RunOptions& options);
-
-// The path of a run's result file.  Throws UserError when there is no unfinished run to resume.
-std::string ResultPath(const ExperimentConfig& config, const RunOptions& options);
-
-// Throws UserError when a result exists at `path` and --force was not given.
-void RequireFree(const std::string& path, const RunOptions& options);
 
 }  // namespace plelab

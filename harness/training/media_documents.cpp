@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/accuracy/task_check.h"
 #include "harness/training/packing.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
@@ -35,6 +36,7 @@ MediaDocuments::MediaDocuments(const std::string& path, const Gemma3nConfig& con
     : config_(config),
       processor_folder_(fs::path(Companion(companions, "preprocessor_config.json")).parent_path().string()),
       documents_(ReadChoiceTask(path).documents) {
+  CheckMedia({path, documents_}, config, processor_folder_);
   const Tokenizer tokenizer(VocabularyAmong(companions), config);
   for (const ChoiceDocument& document : documents_) {
     if (!document.HasMedia()) {

@@ -13,8 +13,9 @@ namespace plelab {
 class MediaDocuments {
  public:
   // `path` is JSONL as ReadChoiceTask reads it.  `companions` are files of the shape, among them
-  // the vocabulary and preprocessor_config.json.  Throws UserError for a missing companion, and for a
-  // document that shows nothing or something that the config has no tower for, naming its line.
+  // the vocabulary and preprocessor_config.json.  Decodes every file once, so that none fails in the
+  // middle of a training.  Throws UserError for a missing companion, and for a document that shows nothing,
+  // something that the config has no tower for, or a file that cannot be decoded, naming its line.
   MediaDocuments(const std::string& path, const Gemma3nConfig& config,
                  const std::vector<std::string>& companions);
 

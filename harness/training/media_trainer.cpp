@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "harness/machine/environment.h"
-#include "harness/record/recorder.h"
+#include "harness/run/run_output.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
@@ -72,8 +72,7 @@ class MediaTrainer {
     RunSteps();
     WriteCheckpoint();
     TrainingResult result{config_.output.result, config_.output.checkpoint, MakeRecord()};
-    fs::create_directories(fs::absolute(result.path).parent_path());
-    WriteRecord(result.path, result.record);
+    WriteNewRecord(result.path, result.record, options_.force);
     return result;
   }
 

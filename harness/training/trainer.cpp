@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "harness/record/recorder.h"
+#include "harness/run/input_identity.h"
+#include "harness/run/run_output.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/output_place.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
 #include "harness/training/evaluation.h"
@@ -17,6 +19,7 @@
 #include "harness/workload/loaded_model.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
+#include "model/base/sha256.h"
 #include "model/training/head_loss.h"
 #include "model/training/trained_checkpoint.h"
 
@@ -34,6 +37,16 @@ void CheckOutput(const OutputSection& output, const TrainingOptions& options) {
   }
 }
 
+// The data and the start checkpoint.
+std::vector<std::string> InputFiles(const TrainingConfig& config) {
+  std::vector<std::string> paths = {config.tokens.folder + "/meta.json"};
+  for (const std::string& split : {std::string("train"), std::string("valid"), config.evaluation.split})
+    paths.push_back(Format("{}/{}.bin", config.tokens.folder, split));
+  if (config.arm.start.empty()) return paths;
+  for (const std::string& path : FilesOf(Checkpoint::Open(config.arm.start))) paths.push_back(path);
+  return paths;
+}
+
 class Trainer {
  public:
   Trainer(const TrainingConfig& config, const TrainingOptions& options)
@@ -47,22 +60,24 @@ class Trainer {
         counts_(CountIds(train_, vocab())),
         optimizer_(TrainedTensors(trainee_), config.optimizer),
         step_tokens_(config.tokens.context * config.tokens.batch),
-        steps_(config.steps()) {}
+        steps_(config.steps()),
+        identity_(config.identity_yaml + IdentityOfFiles(InputFiles(config)) +
+                  Format("arm's config.json: sha256 {}\n", Sha256Hex(config_json_))) {}
 
   TrainingResult Run() {
     const OutputSection& output = config_.output;
     if (options_.resume) {
-      auto found = LoadState(output.folder, optimizer_, config_.identity_yaml, steps_);
+      auto found = LoadState(output.folder, optimizer_, identity_, steps_);
       if (found) progress_ = std::move(*found);
     }
+    ReadTokenSplit(config_.tokens.folder, config_.evaluation.split, vocab());  // scored last, checked first
     const double gemm_gflops = MeasureGemmGflops();
     RunSteps();
     WriteCheckpoint();
     TrainingResult result{output.result, output.checkpoint, {}};
     result.record =
         MakeTrainingRecord({config_, options_, trainee_, train_, counts_, progress_, gemm_gflops});
-    fs::create_directories(fs::absolute(result.path).parent_path());
-    WriteRecord(result.path, result.record);
+    WriteNewRecord(result.path, result.record, options_.force);
     fs::remove(StatePath(output.folder));
     return result;
   }
@@ -70,7 +85,7 @@ class Trainer {
  private:
   int64_t vocab() const { return trainee_.text().vocab_size; }
   int64_t TokensDone() const { return progress_.step * step_tokens_; }
-  void Save() { SaveState(config_.output.folder, optimizer_, progress_, config_.identity_yaml); }
+  void Save() { SaveState(config_.output.folder, optimizer_, progress_, identity_); }
 
   void RunSteps() {
     KeepFreedMemory();
@@ -158,12 +173,15 @@ class Trainer {
   std::vector<int64_t> counts_;  // of each id in train_
   AdamW optimizer_;
   int64_t step_tokens_, steps_;
+  std::string identity_;  // what must be the same when the run is resumed: its config and what it reads
   TrainingProgress progress_;
 };
 
 }  // namespace
 
 TrainingResult Train(const TrainingConfig& config, const TrainingOptions& options) {
+  // A second process would mix its state and weights with ours.
+  const OutputLock result(config.output.result), state(StatePath(config.output.folder));
   if (config.media.enabled()) return TrainMedia(config, options);
   CheckOutput(config.output, options);
   UseThreads(config.compute.threads);

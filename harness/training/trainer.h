@@ -25,8 +25,9 @@ struct TrainingResult {
 // output.save_every_s, on Ctrl-C and at the end, and removed once the result is written.  A run killed at any
 // moment resumes from the last saved state and ends with the same weights, bit for bit, as an uninterrupted
 // run (with the same threads and processor).  Throws UserError before anything is computed (for missing
-// files, or a result or unfinished run that exists), RunError when saving fails or the loss diverges, and
-// Interrupted after Ctrl-C.
+// files, a result or unfinished run that exists or that another process writes, data or a start checkpoint
+// that changed since the run was stopped), RunError when saving fails or the loss diverges, and Interrupted
+// after Ctrl-C.
 TrainingResult Train(const TrainingConfig& config, const TrainingOptions& options);
 
 }  // namespace plelab

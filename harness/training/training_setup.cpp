@@ -4,12 +4,16 @@
 
 #include <filesystem>
 
+#include "harness/support/output_place.h"
 #include "model/base/error.h"
 #include "model/training/trained_checkpoint.h"
 
 namespace plelab {
 
 void CheckResultIsNew(const OutputSection& output, const TrainingOptions& options) {
+  RequireWritable(output.result);
+  for (const char* file : {"model.safetensors", "config.json"})
+    RequireWritable(output.checkpoint + "/" + file);
   if (std::filesystem::exists(output.result) && !options.force) {
     throw UserError("{}: exists; name another 'output.result', or replace it with --force", output.result);
   }

@@ -10,7 +10,8 @@ namespace plelab {
 
 inline constexpr int64_t kMostTrainingRows = 400;  // of /training/NAME_SEED
 
-// Throws UserError for a result that exists, unless it may be replaced.
+// Throws UserError for a result that exists, unless it may be replaced, and where the result or the weights
+// cannot be written.
 void CheckResultIsNew(const OutputSection& output, const TrainingOptions& options);
 
 // The arm's text model, from arm.start or else with seeded random weights.  Throws as MakeTrainee and

@@ -22,7 +22,7 @@ struct TrainingProgress {
 
 std::string StatePath(const std::string& folder);
 
-// `identity` is the part of the config that must not change when a run is resumed.  Throws RunError.
+// `identity` is what must not change when a run is resumed: config, data, start.  Throws RunError.
 void SaveState(const std::string& folder, const AdamW& optimizer, const TrainingProgress& progress,
                const std::string& identity);
 // Returns nothing when there is no state.  `steps` is how many the whole run has.  Throws UserError for a

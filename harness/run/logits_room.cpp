@@ -1,0 +1,50 @@
+#include "harness/run/logits_room.h"
+
+#include <algorithm>
+
+#include "harness/machine/resources.h"
+#include "harness/run/estimate.h"
+#include "harness/support/units.h"
+#include "model/base/error.h"
+#include "model/catalog/parameter_count.h"
+
+namespace plelab {
+
+int64_t LogitsMemory::total() const {
+  return file_bytes + pass_bytes + weights_bytes + kv_bytes + kProgramBytes;
+}
+
+LogitsMemory EstimateLogits(const Gemma3nConfig& config, const LogitsWork& work) {
+  constexpr int64_t kFloat = sizeof(float);
+  const TextConfig& text = config.text;
+  const int64_t pass = std::min(work.tokens, work.tokens_per_pass);
+  const GroupSums bytes = CountPublished(config, work.dtype).bytes;
+  LogitsMemory memory;
+  memory.file_bytes = 2 * work.tokens * text.vocab_size * kFloat;
+  // Logits before and after the soft cap, and the scores of one layer before and after the softmax.
+  memory.pass_bytes =
+      2 * pass * kFloat * text.vocab_size + 2 * pass * kFloat * text.num_attention_heads * work.tokens;
+  memory.weights_bytes = bytes[ParameterGroup::kTextStack] + bytes[ParameterGroup::kTokenEmbedding] +
+                         (work.images ? bytes.vision() : 0) + (work.audio ? bytes.audio() : 0) +
+                         work.row_bytes_held;
+  if (work.tokens > work.tokens_per_pass || work.tokens_per_pass == 1) {
+    memory.kv_bytes = 2 * text.first_kv_shared_layer() * work.tokens * text.num_key_value_heads *
+                      text.head_dim * SizeOf(work.dtype);
+  }
+  return memory;
+}
+
+void CheckLogitsRoom(const Gemma3nConfig& config, const LogitsWork& work, const std::string& out) {
+  const LogitsMemory needed = EstimateLogits(config, work);
+  const int64_t available = AvailableMemoryBytes();
+  if (needed.total() <= available) return;
+  throw UserError(
+      "{}: {} tokens x {} logits need about {} of memory ({} for the file, {} for a pass, {} for weights and "
+      "PLE "
+      "rows, {} for the KV cache), but {} are available; give fewer tokens, a smaller --dtype, or --ple disk",
+      out, work.tokens, config.text.vocab_size, DecimalBytes(needed.total()), DecimalBytes(needed.file_bytes),
+      DecimalBytes(needed.pass_bytes), DecimalBytes(needed.weights_bytes), DecimalBytes(needed.kv_bytes),
+      DecimalBytes(available));
+}
+
+}  // namespace plelab

@@ -1,0 +1,33 @@
+// How much memory `plelab logits` needs, estimated from the shapes before a weight is read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "model/base/dtype.h"
+#include "model/checkpoint/config.h"
+
+namespace plelab {
+
+struct LogitsWork {
+  DType dtype = DType::kFloat32;
+  int64_t tokens = 0;
+  int64_t tokens_per_pass = 0;
+  int64_t row_bytes_held = 0;  // of the PLE table, in RAM
+  bool images = false, audio = false;
+};
+
+struct LogitsMemory {
+  int64_t file_bytes = 0;     // /logits is put together in memory, twice while it is written
+  int64_t pass_bytes = 0;     // logits and attention of one pass
+  int64_t weights_bytes = 0;  // with the held rows
+  int64_t kv_bytes = 0;
+  int64_t total() const;  // with the program itself
+};
+LogitsMemory EstimateLogits(const Gemma3nConfig& config, const LogitsWork& work);
+
+// Throws UserError with the numbers, naming `out`, when more is needed than is available
+// (AvailableMemoryBytes).
+void CheckLogitsRoom(const Gemma3nConfig& config, const LogitsWork& work, const std::string& out);
+
+}  // namespace plelab
