@@ -1,0 +1,82 @@
+#include "harness/run/input_identity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "model/base/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace plelab {
+namespace input_identity_test {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+// Any limit below the size makes a file a large one.
+constexpr int64_t kWhole = 1 << 20, kLarge = 0;
+
+class InputIdentity : public ::testing::Test {
+ protected:
+  InputIdentity() { WriteText(path_, text_); }
+  void Change(size_t at) {
+    const auto time = fs::last_write_time(path_);
+    std::string changed = text_;
+    changed[at] ^= 1;
+    WriteText(path_, changed);
+    fs::last_write_time(path_, time);
+  }
+  void Touch() { fs::last_write_time(path_, fs::last_write_time(path_) + std::chrono::seconds(5)); }
+
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "model.safetensors", text_ = std::string(100'000, 'x');
+};
+
+// The expected value is sha256sum's.
+TEST_F(InputIdentity, OfASmallFileIsItsContent) {
+  WriteText(path_, "abc");
+  EXPECT_EQ(IdentityOfFile(path_),
+            "3 bytes, sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_F(InputIdentity, OfASmallFileChangesWithEachByteAndNotWithItsTime) {
+  const std::string before = IdentityOfFile(path_, kWhole);
+  Touch();
+  EXPECT_EQ(IdentityOfFile(path_, kWhole), before);
+  Change(54'321);
+  EXPECT_NE(IdentityOfFile(path_, kWhole), before);
+}
+
+TEST_F(InputIdentity, OfALargeFileChangesWithItsEndsItsSizeAndItsTime) {
+  const std::string before = IdentityOfFile(path_, kLarge);
+  EXPECT_THAT(before, HasSubstr("100000 bytes, changed at"));
+  for (const size_t at : {size_t{0}, text_.size() - 1, text_.size() / 2}) {
+    Change(at);
+    EXPECT_NE(IdentityOfFile(path_, kLarge), before) << at;
+    Change(0);
+  }
+  WriteText(path_, text_ + "x");
+  EXPECT_NE(IdentityOfFile(path_, kLarge), before);
+}
+
+TEST_F(InputIdentity, OfALargeFileStaysWhenItsFolderMoves) {
+  const std::string before = IdentityOfFile(path_, kLarge);
+  fs::create_directory(folder_ / "new");
+  fs::rename(path_, folder_ / "new/model.safetensors");
+  EXPECT_EQ(IdentityOfFile(folder_ / "new/model.safetensors", kLarge), before);
+}
+
+TEST_F(InputIdentity, OfFilesHasALineForEach) {
+  WriteText(folder_ / "b", "");
+  const std::string lines = IdentityOfFiles({path_, folder_ / "b", path_});
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
+  EXPECT_THAT(lines, HasSubstr(folder_ / "b: 0 bytes"));
+  EXPECT_THROW(IdentityOfFiles({folder_ / "none"}), UserError);
+}
+
+}  // namespace input_identity_test
+}  // namespace plelab

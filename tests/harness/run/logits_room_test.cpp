@@ -1,0 +1,43 @@
+#include "harness/run/logits_room.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace logits_room_test {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+// By hand, from the published E2B shape: 262,400 logits, 30 layers of which 20 hold 2 heads of 256, 8 query
+// heads.
+TEST(LogitsRoom, OfE2bAgreesWithTheShape) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
+  const LogitsMemory memory =
+      EstimateLogits(config, {.dtype = DType::kBFloat16, .tokens = 1000, .tokens_per_pass = 100});
+  EXPECT_EQ(memory.file_bytes, int64_t{2} * 1000 * 262'400 * 4);
+  EXPECT_EQ(memory.pass_bytes, int64_t{2} * 100 * 4 * (262'400 + 8 * 1000));
+  EXPECT_EQ(memory.kv_bytes, int64_t{2} * 20 * 1000 * 2 * 256 * 2);
+  EXPECT_NEAR(static_cast<double>(memory.weights_bytes), (1.91e9 + 0.537e9) * 2, 0.1e9)
+      << "the advertised 1.91 B and the embedding";
+}
+
+TEST(LogitsRoom, WhatFitsInOnePassNeedsNoCache) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("small"), "small");
+  EXPECT_EQ(EstimateLogits(config, {.tokens = 8, .tokens_per_pass = 8}).kv_bytes, 0);
+  EXPECT_GT(EstimateLogits(config, {.tokens = 8, .tokens_per_pass = 1}).kv_bytes, 0);
+}
+
+TEST(LogitsRoom, MoreThanIsThereIsRefusedWithNumbers) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("small"), "small");
+  EXPECT_NO_THROW(CheckLogitsRoom(config, {.tokens = 10, .tokens_per_pass = 10}, "x.h5"));
+  EXPECT_THAT(
+      [&] { CheckLogitsRoom(config, {.tokens = 1'000'000'000'000, .tokens_per_pass = 100}, "x.h5"); },
+      ThrowsMessage<UserError>(AllOf(HasSubstr("x.h5: 1000000000000 tokens"), HasSubstr("are available"))));
+}
+
+}  // namespace logits_room_test
+}  // namespace plelab
