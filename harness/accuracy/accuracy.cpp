@@ -1,7 +1,6 @@
 #include "harness/accuracy/accuracy.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <numeric>
 
