@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENCODE = ROOT / "build" / "tests" / "encode_lines"
@@ -35,6 +35,7 @@ SCRIPTS = {  # ranges of letters
     "Mathematical": ((0x1D400, 0x1D7FF),),
 }  # fmt: skip
 SPACES = (" ", "\t", "\n", "\r\n", "\u00a0", "\u2003", "\u3000", "▁", "\u200b")
+TURN_MARKS = ("<start_of_turn>", "<end_of_turn>")  # special to us whatever the file says, as in Gemma's own
 EMOJI = ("😀", "👩‍👩‍👧", "👍🏽", "🇩🇪", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🤷🏿‍♀️", "\u20e3")
 RARE = ((0x0, 0x1F), (0x7F, 0x9F), (0xE000, 0xF8FF), (0x10000, 0x1034F), (0x20000, 0x2A6DF), (0xE0100, 0xE01EF),
         (0xF0000, 0x10FFFD))  # fmt: skip
@@ -123,6 +124,8 @@ def main() -> None:
     texts = text_lines(arguments.texts)
     lines = texts + drawn_lines(arguments.lines, arguments.seed, pieces, added + special * (1 + len(added) // 10))
     reference, bad = Tokenizer.from_file(str(file)), 0
+    marks = [mark for mark in TURN_MARKS if reference.token_to_id(mark) is not None]
+    reference.add_special_tokens([AddedToken(mark, normalized=False) for mark in marks])
     rows = max(reference.get_vocab(with_added_tokens=True).values()) + 1
     for as_text in (False, True):
         reference.encode_special_tokens = as_text

@@ -236,6 +236,39 @@ TEST_F(TextCommands, GenerateRefusesWhatItCannotDo) {
   }
 }
 
+TEST_F(TextCommands, ASecondBosIsDroppedWithANote) {
+  const auto run = [](std::vector<std::string> options) {
+    options.insert(options.end(), {"--max-tokens", "1"});
+    return Run("generate", options);
+  };
+  const ProcessResult result = run({"--prompt", "<bos>Hello"});
+  EXPECT_THAT(result.last_lines, ElementsAre(HasSubstr("note: the prompt begins with <bos>"),
+                                             HasSubstr("4 prompt tokens")));  // bos 928 388 8113
+  EXPECT_THAT(run({"--prompt", "<bos>Hello", "--no-special"}).last_lines,
+              ElementsAre(HasSubstr("8 prompt tokens")));
+  // In a turn it is one token or text, and the marks of the turn are tokens all the same.
+  const auto tokens = [&](const std::string& prompt, std::vector<std::string> options) {
+    options.insert(options.end(), {"--chat", "on", "--prompt", prompt});
+    return std::stoi(run(options).last_lines.back());
+  };
+  EXPECT_EQ(tokens("a<eos>b", {"--no-special"}), tokens("a<eos>b", {}) + 3);
+  EXPECT_EQ(tokens("ab", {"--no-special"}), tokens("ab", {}));
+}
+
+TEST_F(TextCommands, TokenizerJsonAloneWillDo) {
+  std::filesystem::rename(Path("tiny/tokenizer.model"), Path("tokenizer.away"));
+  std::filesystem::copy_file(PLELAB_SOURCE_DIR "/tests/data/tokenizer/tokenizer.json",
+                             Path("tiny/tokenizer.json"));
+  const ProcessResult result = Run("generate", {"--prompt", "In the beginning", "--max-tokens", "3"});
+  WriteText(Path("tiny/tokenizer.json"), R"({"model": {"type": "WordPiece"}})");
+  const ProcessResult refused = Run("generate", {"--prompt", "In the beginning"});
+  std::filesystem::remove(Path("tiny/tokenizer.json"));
+  std::filesystem::rename(Path("tokenizer.away"), Path("tiny/tokenizer.model"));
+  EXPECT_EQ(result.exit_code, 0) << ::testing::PrintToString(result.last_lines);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.last_lines, ElementsAre(HasSubstr("tokenizer.json: the model is \"WordPiece\"")));
+}
+
 TEST_F(TextCommands, AMissingTokenizerIsNamed) {
   std::filesystem::rename(Path("tiny/tokenizer.model"), Path("tokenizer.away"));
   const ProcessResult result = Run("generate", {"--prompt", "It was"});

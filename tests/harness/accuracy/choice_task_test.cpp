@@ -108,6 +108,18 @@ TEST_F(ChoiceTaskTest, WhiteSpaceAtTheEndOfTheContextBelongsToTheChoice) {
   EXPECT_EQ(Text(ids), " \n7");
 }
 
+TEST_F(ChoiceTaskTest, ABosInFrontOfAContextIsLeftOut) {
+  const ChoiceTask task{"t", {{"<bos>She was", {" glad", " sorry"}, 0}, {"She was", {" glad", " sorry"}, 0}}};
+  const ChoiceIds own = EncodeChoice(task.documents[0], 0, tokenizer_, config_);
+  const ChoiceIds plain = EncodeChoice(task.documents[1], 0, tokenizer_, config_);
+  EXPECT_EQ(own.ids, plain.ids);
+  EXPECT_EQ(own.split, plain.split);
+  EXPECT_EQ(DocumentsWithBos(task, tokenizer_), 1);
+  const Tokenizer as_text(kShipped + "models/small/tokenizer.model", config_, SpecialText::kText);
+  EXPECT_EQ(DocumentsWithBos(task, as_text), 0);
+  EXPECT_EQ(Text(EncodeChoice(task.documents[0], 0, as_text, config_).ids), "<bos>She was glad");
+}
+
 TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
   // With 2 nats per token, the short choice is the likeliest, and the long one is the likeliest per
   // character.

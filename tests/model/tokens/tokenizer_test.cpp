@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -113,6 +114,37 @@ TEST(Tokenizer, TakesIdsPastTheVocabularyFromTheConfig) {
 
 TEST(Tokenizer, ControlAndUnknownIdsAreNoText) {
   EXPECT_EQ(Small().Decode(std::vector<int64_t>{2, 0, 1, 3, 8200, 1'000'000, -5}), "");
+}
+
+// Ids of transformers 5.23's GemmaTokenizer for this vocabulary, the second of each with
+// split_special_tokens=True.
+TEST(Tokenizer, SpellingsOfControlTokensAreTheirIds) {
+  const Tokenizer text(kModel, Config(), SpecialText::kText);
+  EXPECT_THAT(Small().Encode("<bos>Hello"), ElementsAre(2, 928, 388, 8113));
+  EXPECT_THAT(text.Encode("<bos>Hello"), ElementsAre(169, 8128, 557, 171, 928, 388, 8113));
+  EXPECT_THAT(Small().Encode("a<eos>b"), ElementsAre(8111, 1, 8128));
+  EXPECT_THAT(text.Encode("a<eos>b"), ElementsAre(8111, 169, 8109, 557, 171, 8128));
+  EXPECT_THAT(Small().Encode("<pad><unk><mask>"), ElementsAre(0, 3, 4));
+  EXPECT_THAT(text.Encode("<pad><unk>"), ElementsAre(169, 8129, 471, 171, 169, 804, 8132, 171));
+  EXPECT_EQ(Small().Encode(Small().AsText("<pad><unk>") + "<eos>").back(), 1);
+}
+
+TEST(Tokenizer, TurnMarksAreTextWhereSpecialsAre) {
+  const Tokenizer text(kModel, Config(), SpecialText::kText);
+  const auto ids = text.Encode("<start_of_turn><end_of_turn>");
+  EXPECT_EQ(std::ranges::count_if(ids, [](int64_t id) { return id == 105 || id == 106; }), 0);
+  EXPECT_EQ(text.Decode(ids), "<start_of_turn><end_of_turn>");
+  EXPECT_THAT(text.Encode("<unused0>\n\n"), ElementsAre(6, 108)) << "user-defined pieces are not special";
+}
+
+TEST(Tokenizer, DropsOneBosInFront) {
+  std::vector<int64_t> ids = {2, 2, 5};
+  EXPECT_TRUE(DropBos(ids, 2));
+  EXPECT_THAT(ids, ElementsAre(2, 5));
+  ids = {5, 2};
+  EXPECT_FALSE(DropBos(ids, 2));
+  ids = {};
+  EXPECT_FALSE(DropBos(ids, 2));
 }
 
 TEST(Tokenizer, SaysWhatIsWrongWithAFileThatIsMissingOrNoModel) {

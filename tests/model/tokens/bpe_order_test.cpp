@@ -1,0 +1,87 @@
+#include "model/tokens/bpe_order.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/base/error.h"
+
+namespace plelab {
+namespace bpe_order_test {
+
+using ::testing::HasSubstr;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+// A vocabulary of single characters and of what the merges make.
+struct Vocabulary {
+  std::vector<std::string> pieces;
+  JsonVocabulary json;
+
+  int32_t Id(const std::string& piece) {
+    const auto found = std::ranges::find(pieces, piece);
+    if (found == pieces.end()) return pieces.push_back(piece), static_cast<int32_t>(pieces.size()) - 1;
+    return static_cast<int32_t>(found - pieces.begin());
+  }
+  Vocabulary(const std::string& characters, const Pairs& merges) {
+    for (const char c : characters) Id(std::string(1, c));
+    for (const auto& [left, right] : merges) json.merges.push_back({Id(left), Id(right), Id(left + right)});
+    json.pieces.assign(pieces.begin(), pieces.end());
+  }
+};
+
+std::string ErrorOf(const std::string& characters, const Pairs& merges) {
+  const Vocabulary vocabulary(characters, merges);
+  try {
+    OrderOfPieces(vocabulary.json, "t.json");
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(BpeOrder, PiecesComeInTheOrderOfTheirFirstMerges) {
+  Vocabulary vocabulary("abc", {{"b", "c"}, {"a", "b"}, {"a", "bc"}, {"ab", "c"}});
+  const std::vector<int32_t> order = OrderOfPieces(vocabulary.json, "t.json");
+  EXPECT_EQ(order[vocabulary.Id("a")], -1);
+  EXPECT_EQ(order[vocabulary.Id("bc")], 0);
+  EXPECT_EQ(order[vocabulary.Id("ab")], 1);
+  EXPECT_EQ(order[vocabulary.Id("abc")], 2);
+}
+
+TEST(BpeOrder, APairThatWouldBeMergedMustBeInTheList) {
+  // "abc" is left as a + bc by the list, and sentencepiece would go on to the piece abc.
+  EXPECT_THAT(ErrorOf("abc", {{"b", "c"}, {"a", "b"}, {"ab", "c"}}),
+              HasSubstr("t.json: 'a' and 'bc' make the piece 'abc', but are not in the list"));
+  // With ab first, a + bc never stand side by side.
+  EXPECT_EQ(ErrorOf("abc", {{"a", "b"}, {"b", "c"}, {"ab", "c"}}), "");
+}
+
+TEST(BpeOrder, MergesOfTwoPiecesMustNotInterleave) {
+  EXPECT_THAT(ErrorOf("abcd", {{"a", "b"}, {"b", "c"}, {"ab", "c"}, {"c", "d"}, {"a", "bc"}}),
+              HasSubstr("the merges of 'abc' and of 'cd' interleave"));
+}
+
+TEST(BpeOrder, RunsOfOneCharacterMayInterleaveAsGemmasDo) {
+  // The longest first, as in a conversion where all runs have one score.
+  const Pairs merges = {{"sss", "s"}, {"ttt", "t"}, {"ss", "ss"}, {"tt", "tt"}, {"ss", "s"},
+                        {"tt", "t"},  {"s", "sss"}, {"t", "ttt"}, {"s", "ss"},  {"t", "tt"},
+                        {"s", "s"},   {"t", "t"},   {"s", "a"}};
+  EXPECT_EQ(ErrorOf("sta", merges), "");
+  Pairs early = merges;
+  early.insert(early.begin() + 3, {"ss", "a"});
+  EXPECT_THAT(ErrorOf("sta", early), HasSubstr("interleave"));
+}
+
+TEST(BpeOrder, NeighboursThatMakeOnePieceMustNotDiffer) {
+  // Of b bbb b… the list takes the right pair first where bb + bb and bbb + b have other ranks.
+  const Pairs merges = {{"b", "b"},     {"b", "bb"},  {"bb", "bb"}, {"bb", "b"},   {"bbb", "bbb"},
+                        {"bb", "bbbb"}, {"bbb", "b"}, {"b", "bbb"}, {"bbbb", "bb"}};
+  EXPECT_THAT(ErrorOf("b", merges), HasSubstr("would be merged otherwise"));
+}
+
+TEST(BpeOrder, AMergeIsListedOnce) {
+  EXPECT_THAT(ErrorOf("ab", {{"a", "b"}, {"a", "b"}}),
+              HasSubstr("the merge of 'a' into 'ab' is listed twice"));
+}
+
+}  // namespace bpe_order_test
+}  // namespace plelab

@@ -1,0 +1,214 @@
+// tests/data/tokenizer: a tokenizer.json as transformers saves it, and what the tokenizers library makes of
+// lines (scripts/reference/make_tokenizer_golden.py).
+#include "model/tokens/tokenizer_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "model/base/error.h"
+#include "model/base/sha256.h"
+#include "model/tokens/tokenizer.h"
+#include "tests/support/temporary_folder.h"
+
+namespace plelab {
+namespace tokenizer_json_test {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::ReadText;
+using testing::TemporaryFolder;
+using testing::WriteText;
+
+const std::string kFolder = PLELAB_SOURCE_DIR "/tests/data/tokenizer/";
+
+Gemma3nConfig Config(int64_t rows = 700) {
+  Gemma3nConfig config;
+  config.bos_token_id = 2;
+  config.pad_token_id = 0;
+  config.eos_token_ids = {1, 9};
+  config.text.vocab_size = rows;
+  return config;
+}
+
+const Tokenizer& Golden() {
+  static const Tokenizer tokenizer(kFolder + "tokenizer.json", Config());
+  return tokenizer;
+}
+
+// The error for the golden file after `change`.
+std::string ErrorOfText(const std::string& text, int64_t rows = 700) {
+  const TemporaryFolder folder;
+  WriteText(folder / "tokenizer.json", text);
+  try {
+    Tokenizer(folder / "tokenizer.json", Config(rows));
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+std::string ErrorOf(const std::function<void(json&)>& change) {
+  json file = json::parse(ReadText(kFolder + "tokenizer.json"));
+  change(file);
+  return ErrorOfText(file.dump());
+}
+
+TEST(TokenizerJson, EncodesAsTheTokenizersLibrary) {
+  const Tokenizer as_text(kFolder + "tokenizer.json", Config(), SpecialText::kText);
+  const json lines = json::parse(ReadText(kFolder + "lines.json"));
+  ASSERT_GT(lines.size(), 50u);
+  for (const json& line : lines) {
+    const auto text = line[0].get<std::string>();
+    EXPECT_EQ(Golden().Encode(text), line[1].get<std::vector<int64_t>>()) << text;
+    EXPECT_EQ(as_text.Encode(text), line[2].get<std::vector<int64_t>>()) << text;
+    EXPECT_EQ(Golden().Encode(Golden().AsText(text)), line[2].get<std::vector<int64_t>>()) << text;
+  }
+}
+
+TEST(TokenizerJson, DecodesWhatItEncodes) {
+  for (const std::string text : {"In the beginning", "  two  spaces\n\n\n\tx", "naïve 中文字 🙂",
+                                 "<start_of_turn>user\nhi", "<mask><|think|> so", "................"}) {
+    EXPECT_EQ(Golden().Decode(Golden().Encode(text)), text);
+  }
+  EXPECT_EQ(Golden().Decode(std::vector<int64_t>{2, 0, 1, 3, 8}), "<start_of_turn>");
+}
+
+TEST(TokenizerJson, KnowsItsPiecesAndItsFile) {
+  EXPECT_EQ(Golden().vocab_size(), 640);
+  EXPECT_EQ(Golden().PieceId("<bos>"), 2);
+  EXPECT_EQ(Golden().PieceId("<|think|>"), 643);
+  EXPECT_EQ(Golden().PieceId("no such piece"), -1);
+  EXPECT_EQ(Golden().hash(), Sha256Hex(ReadText(kFolder + "tokenizer.json")));
+}
+
+TEST(TokenizerJson, ReadsMergesInTheOlderSpelling) {
+  EXPECT_EQ(ErrorOf([](json& file) {
+              for (json& merge : file["model"]["merges"])
+                merge = merge[0].get<std::string>() + " " + merge[1].get<std::string>();
+            }),
+            "accepted");
+  EXPECT_THAT(ErrorOf([](json& file) { file["model"]["merges"][0] = "a b c"; }), HasSubstr("merge 'a b c'"));
+}
+
+TEST(TokenizerJson, ByteCharactersMayStandForTheirPieces) {
+  EXPECT_EQ(ErrorOf([](json& file) {
+              file["model"]["vocab"]["\t"] = file["model"]["vocab"]["<0x09>"];
+              file["model"]["vocab"].erase("<0x09>");
+            }),
+            "accepted");
+  EXPECT_THAT(ErrorOf([](json& file) { file["model"]["vocab"].erase("<0x09>"); }),
+              HasSubstr("has no <0x09>"));
+}
+
+TEST(TokenizerJson, RefusesByNameWhatSentencepieceCannotExpress) {
+  const std::pair<std::function<void(json&)>, const char*> cases[] = {
+      {[](json& f) { f["model"]["type"] = "WordPiece"; }, "the model is \"WordPiece\""},
+      {[](json& f) { f["model"]["type"] = "Unigram"; }, "the model is \"Unigram\""},
+      {[](json& f) {
+         f["pre_tokenizer"] = {{"type", "ByteLevel"}};
+       },
+       "the pre-tokenizer is \"ByteLevel\""},
+      {[](json& f) {
+         f["pre_tokenizer"] = {{"type", "Metaspace"}};
+       },
+       "the pre-tokenizer is \"Metaspace\""},
+      {[](json& f) {
+         f["normalizer"] = {{"type", "NFC"}};
+       },
+       "the normalizer is \"NFC\""},
+      {[](json& f) { f["normalizer"] = nullptr; }, "the normalizer is null"},
+      {[](json& f) {
+         f["normalizer"] = {{"type", "Sequence"},
+                            {"normalizers", {{{"type", "Prepend"}, {"prepend", "▁"}}, f["normalizer"]}}};
+       },
+       "the normalizer is {\"normalizers\":[{\"prepend\""},
+      {[](json& f) { f["model"]["byte_fallback"] = false; }, "'model.byte_fallback' is false"},
+      {[](json& f) { f["model"]["dropout"] = 0.1; }, "'model.dropout' is 0.1"},
+      {[](json& f) { f["model"]["ignore_merges"] = true; }, "'model.ignore_merges' is true"},
+      {[](json& f) { f["model"]["end_of_word_suffix"] = "</w>"; }, "'model.end_of_word_suffix' is \"</w>\""},
+      {[](json& f) { f["model"]["unk_token"] = nullptr; }, "'model.unk_token' is null"},
+      {[](json& f) { f["added_tokens"][4]["single_word"] = true; },
+       "'<mask>' is looked for as a single word"},
+      {[](json& f) { f["model"]["vocab"]["<0x0A>"] = 11; }, "more than once"},
+      {[](json& f) { f["model"]["vocab"]["the"] = "many"; }, "'model.vocab'"},
+      {[](json& f) { f["model"]["merges"][0] = 5; }, "'model.merges'"},
+      {[](json& f) {
+         f["model"]["merges"].push_back({"the", "no such piece"});
+       },
+       "'no such piece'"},
+      {[](json& f) { f.erase("model"); }, "has no 'model'"}};
+  for (const auto& [change, expected] : cases) {
+    EXPECT_THAT(ErrorOf(change), AllOf(HasSubstr("tokenizer.json: "), HasSubstr(expected))) << expected;
+  }
+}
+
+TEST(TokenizerJson, RefusesMergesThatDisagreeWithTheOrderOfPieces) {
+  EXPECT_THAT(ErrorOf([](json& file) {
+                json& merges = file["model"]["merges"];
+                // Pieces with several merges get one of them back at the very end.
+                merges.push_back(merges[merges.size() / 2]);
+              }),
+              HasSubstr("is listed twice"));
+  EXPECT_THAT(ErrorOf([](json& file) {
+                json& merges = file["model"]["merges"];
+                json moved = json::array();
+                for (const json& merge : merges) {
+                  if (merge[0].get<std::string>() + merge[1].get<std::string>() == "▁the")
+                    moved.push_back(merge);
+                }
+                ASSERT_GE(moved.size(), 2u);
+                merges.erase(std::find(merges.begin(), merges.end(), moved.back()));
+                merges.push_back(moved.back());
+              }),
+              HasSubstr("interleave"));
+}
+
+TEST(TokenizerJson, RefusesIdsThatTheModelHasNoRowsFor) {
+  EXPECT_THAT(ErrorOfText(ReadText(kFolder + "tokenizer.json"), 639),
+              HasSubstr("has id 639, but config.json's vocab_size is 639"));
+  // An added token past the table is an error only where a text has it.
+  const Tokenizer tokenizer(kFolder + "tokenizer.json", Config(645));
+  EXPECT_NO_THROW(tokenizer.Encode("<|thinker|>"));
+  EXPECT_THROW(tokenizer.Encode("two words"), UserError);
+}
+
+TEST(TokenizerJson, SurvivesWhatIsNoTokenizer) {
+  const std::string whole = ReadText(kFolder + "tokenizer.json");
+  EXPECT_THAT(ErrorOfText(""), HasSubstr("not valid JSON"));
+  EXPECT_THAT(ErrorOfText("[]"), HasSubstr("expected a JSON object"));
+  EXPECT_THAT(ErrorOfText("{}"), HasSubstr("has no 'model'"));
+  EXPECT_THAT(ErrorOfText(whole.substr(0, whole.size() / 2)), HasSubstr("not valid JSON at byte"));
+  EXPECT_THAT(ErrorOfText(std::string(80'000, '[')), HasSubstr("nests deeper than 32 levels"));
+  EXPECT_THAT(ErrorOfText(R"({"model": {"vocab": )" + std::string(80'000, '{')), HasSubstr("vocab"));
+}
+
+TEST(TokenizerJson, AddsWhatTokenizerModelLacks) {
+  const TemporaryFolder folder;
+  std::filesystem::copy_file(PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.model",
+                             folder / "tokenizer.model");
+  WriteText(folder / "tokenizer_config.json",
+            R"({"added_tokens_decoder": {"8200": {"content": "<tool>", "special": true},
+                                         "8201": {"content": "word", "special": false},
+                                         "4": {"content": "<mask>", "special": true}}})");
+  const Tokenizer read(folder / "tokenizer.model", Config(8448));
+  const Tokenizer text(folder / "tokenizer.model", Config(8448), SpecialText::kText);
+  EXPECT_EQ(read.Encode("<tool><mask>word"), (std::vector<int64_t>{8200, 4, 8201}));
+  EXPECT_EQ(read.Decode(std::vector<int64_t>{8200, 4, 8201}), "<tool><mask>word");
+  EXPECT_EQ(text.Encode("word").front(), 8201) << "not special";
+  EXPECT_GT(text.Encode("<tool>").size(), 2u);
+  EXPECT_GT(text.Encode("<mask>").size(), 2u) << "special here, though user-defined in the model";
+  WriteText(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"8200": {"content": "<bos>"}}})");
+  try {
+    Tokenizer(folder / "tokenizer.model", Config(8448));
+    ADD_FAILURE() << "two ids for <bos> were accepted";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'<bos>' has id 2, but 8200"));
+  }
+}
+
+}  // namespace tokenizer_json_test
+}  // namespace plelab
