@@ -31,9 +31,35 @@ void CheckSubcommand(const CLI::App& app, int argc, char** argv) {
                   DidYouMean(argv[1], known));
 }
 
+// CLI11 names what it did not expect, without what was meant.
+void CheckOptions(const CLI::App& app) {
+  for (const CLI::App* command : app.get_subcommands()) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const std::string& left : command->remaining()) {
+      if (!left.starts_with("--") || left == "--") continue;
+      const std::string word = left.substr(0, left.find('='));
+      throw UserError("plelab {}: unknown option '{}'{}; plelab {} --help lists them", command->get_name(),
+                      word, DidYouMean(word, known), command->get_name());
+    }
+  }
+}
+
 int Fail(int code, const std::string& message) {
   std::cerr << ErrorLine(message) << "\n";
   return code;
+}
+
+int FailToParse(const CLI::App& app, const CLI::ParseError& error) {
+  try {
+    CheckOptions(app);
+  } catch (const UserError& unknown) {
+    return Fail(kMistake, unknown.what());
+  }
+  return Fail(kMistake, Format("{}; --help lists what is known", error.what()));
 }
 
 int Dispatch(CLI::App& app, int argc, char** argv) {
@@ -42,7 +68,7 @@ int Dispatch(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    return Fail(kMistake, Format("{}; --help lists what is known", error.what()));
+    return FailToParse(app, error);
   } catch (const UserError& error) {
     return Fail(kMistake, error.what());
   } catch (const std::exception& error) {

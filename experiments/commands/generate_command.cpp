@@ -8,6 +8,7 @@
 
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
+#include "experiments/commands/prompt_text.h"
 #include "harness/support/standard_streams.h"
 #include "model/base/error.h"
 #include "model/text/sampler.h"
@@ -24,10 +25,8 @@ using Clock = std::chrono::steady_clock;
 struct GenerateOptions {
   ModelOptions model;
   MediaFiles media;
-  std::string prompt;
-  std::string system;
-  bool no_special = false;    // spellings of special tokens in prompt and system are text
-  std::string chat = "auto";  // on, off, or auto: on if the checkpoint has a chat template
+  PromptOptions prompt;
+  bool no_special = false;  // spellings of special tokens in prompt and system are text
   int64_t max_tokens = 128;
   SamplerOptions sampler;
 };
@@ -49,23 +48,16 @@ void CheckSampling(const GenerateOptions& options) {
   }
 }
 
-bool UseChat(const GenerateOptions& options) {
-  const bool chat =
-      options.chat == "on" || (options.chat == "auto" && HasChatTemplate(options.model.checkpoint));
-  if (!chat && !options.system.empty()) {
-    throw UserError(
-        "--system needs the chat template: this checkpoint ships none; give --chat on to use it anyway");
-  }
-  return chat;
-}
-
-std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenizer& tokenizer,
-                                  const Gemma3nConfig& config, bool chat) {
+std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const std::string& prompt,
+                                  const Tokenizer& tokenizer, const Gemma3nConfig& config, bool chat) {
   const MediaCount media = options.media.count();
+  if (const std::string notice = MarksWithoutFiles(prompt, media, config); !notice.empty()) {
+    fmt::print(stderr, "{}\n", notice);
+  }
   const auto read = [&](const std::string& given) {
     return options.no_special ? tokenizer.AsText(given) : given;
   };
-  const std::string text = PlaceMedia(read(options.prompt), media, /*trim=*/chat);
+  const std::string text = PlaceMedia(read(prompt), media, /*trim=*/chat);
   if (!chat) {
     std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
     if (DropBos(ids, tokenizer.bos())) {
@@ -76,7 +68,7 @@ std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const Tokenize
     return ids;
   }
   std::vector<ChatTurn> turns;
-  if (!options.system.empty()) turns.push_back({ChatRole::kSystem, read(options.system)});
+  if (!options.prompt.system.empty()) turns.push_back({ChatRole::kSystem, read(options.prompt.system)});
   turns.push_back({ChatRole::kUser, text});
   return EncodeChat(tokenizer, config, turns, media);
 }
@@ -146,9 +138,10 @@ void RunGenerate(const GenerateOptions& options) {
   CheckSampling(options);
   Sampler sampler(options.sampler);
   auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
-  const bool chat = UseChat(options);
+  const std::string text_of_prompt = ReadPrompt(options.prompt);
+  const bool chat = UseChat(options.prompt, checkpoint->directory());
   const Tokenizer tokenizer(checkpoint->tokenizer_path(), checkpoint->config());
-  Prompt prompt{EncodePrompt(options, tokenizer, checkpoint->config(), chat),
+  Prompt prompt{EncodePrompt(options, text_of_prompt, tokenizer, checkpoint->config(), chat),
                 ReadMedia(options.media, *checkpoint)};
   const auto stop_ids = StopIds(checkpoint->directory(), checkpoint->config(), tokenizer, chat);
   CheckLength(options, static_cast<int64_t>(prompt.ids.size()), checkpoint->config());
@@ -161,7 +154,9 @@ void RunGenerate(const GenerateOptions& options) {
   };
   const Statistics statistics = Generate(open, prompt, stop_ids, options.max_tokens, sampler,
                                          [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
+  const bool cut_off = text.held_bytes() > 0;
   print(text.Finish() + "\n");
+  if (cut_off) fmt::print(stderr, "note: --max-tokens ends the text within a character (shown as \uFFFD)\n");
   const bool has_media = prompt.media.pixels.defined() || prompt.media.mel.defined();
   PrintStatistics(open, statistics, has_media, checkpoint->weights_label());
 }
@@ -172,17 +167,19 @@ void AddGenerateCommand(CLI::App& app) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "Continue a text, or answer with a tuned checkpoint");
   AddModelOptions(*command, options->model, "bfloat16");
-  command
-      ->add_option("--prompt", options->prompt,
-                   "text to continue or to answer; <image> and <audio> in it mark where the files go")
-      ->required();
+  command->add_option(
+      "--prompt", options->prompt.prompt,
+      "text to continue or to answer (-: standard input); <image> and <audio> in it mark where "
+      "the files go");
+  command->add_option("--prompt-file", options->prompt.prompt_file,
+                      "file that holds the prompt, which is read as it stands, its last newline too");
   command->add_flag("--no-special", options->no_special,
                     "read spellings of special tokens in the prompt (<bos>, <end_of_turn>, …) as text");
   AddMediaOptions(*command, options->media);
-  command->add_option("--system", options->system, "chat: instructions before the first turn");
+  command->add_option("--system", options->prompt.system, "chat: instructions before the first turn");
   command
-      ->add_option("--chat", options->chat,
-                   "wrap the prompt in chat turns; auto: if CKPT has a chat template")
+      ->add_option("--chat", options->prompt.chat,
+                   "wrap the prompt in Gemma's chat turns; auto: if CKPT has a chat template")
       ->check(CLI::IsMember({"on", "off", "auto"}))
       ->capture_default_str();
   command->add_option("--max-tokens", options->max_tokens, "at most this many new tokens")

@@ -134,6 +134,7 @@ void RunLogits(const LogitsOptions& options) {
   file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
   WriteLogits(open, {ids, open.model.Encode(media)}, TokensPerPass(options, config), file);
   file.Save(options.out);
+  fmt::print("{}: /logits, float32 [{}, {}]\n", options.out, ids.size(), config.text.vocab_size);
 }
 
 }  // namespace

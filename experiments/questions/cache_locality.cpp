@@ -60,7 +60,7 @@ Stream ReadStream(const ExperimentConfig& config) {
   CheckFilesExist(config);
   const Vocabulary vocabulary{ConfigOfShape(section.shape), TokenizerOf(config), section.shape};
   const TextConfig& text = vocabulary.config.text;
-  Stream stream{.text = ReadTokenText(section.text_file, section.trace, vocabulary, section.special_tokens),
+  Stream stream{.text = ReadTokenText(TextOf(section), vocabulary),
                 .geometry = {.vocab = text.vocab_size_per_layer_input,
                              .layers = text.num_hidden_layers,
                              .dim = text.hidden_size_per_layer_input},

@@ -7,12 +7,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <sstream>
 #include <string_view>
 
 #include "harness/support/statistics.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
+#include "model/tokens/text_encoding.h"
 #include "model/tokens/white_space.h"
 
 namespace plelab {
@@ -116,10 +118,13 @@ ChoiceTask ReadChoiceTask(const std::string& path) {
   if (!file || fs::is_directory(path)) {
     throw UserError("{}: cannot be read; expected a JSONL file of multiple-choice documents", path);
   }
+  std::stringstream lines;
+  lines << file.rdbuf();
+  RequireUtf8(lines.view(), path, "JSON is UTF-8: convert the file (iconv -f ENCODING -t UTF-8)");
   ChoiceTask task{fs::path(path).stem().string(), {}};
   const fs::path folder = fs::path(path).parent_path();
   std::string line;
-  for (int64_t number = 1; std::getline(file, line); ++number) {
+  for (int64_t number = 1; std::getline(lines, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     task.documents.push_back(ReadDocument(line, folder, Format("{}:{}", path, number)));
   }

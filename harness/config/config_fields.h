@@ -94,6 +94,8 @@ template <class V>
 void VisitFields(WorkloadSection& s, V&& visit) {
   visit("text_file", s.text_file,
         "text to read, which the checkpoint's tokenizer turns into ids (or give trace)", Rule());
+  visit("encoding", s.encoding, "of text_file, as iconv names it: utf-8, latin-1, windows-1252, utf-16, …",
+        Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("special_tokens", s.special_tokens,
         "whether spellings of special tokens in the text (<bos>, <start_of_turn>, …) are their ids; if not, "
@@ -159,6 +161,8 @@ void VisitFields(PageCacheSection& s, V&& visit) {
 template <class V>
 void VisitFields(AccuracySection& s, V&& visit) {
   visit("text_file", s.text_file, "held-out text (or give trace)", Rule());
+  visit("encoding", s.encoding, "of text_file, as iconv names it: utf-8, latin-1, windows-1252, utf-16, …",
+        Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("special_tokens", s.special_tokens,
         "whether spellings of special tokens in the text and the tasks (<bos>, <start_of_turn>, …) are "
@@ -194,6 +198,8 @@ void VisitFields(LocalitySection& s, V&& visit) {
         "whose PLE rows are cached: a shape (e2b, e4b, small, or the JSON file of a config) or a checkpoint",
         Rule());
   visit("text_file", s.text_file, "text to read, if the shape has a tokenizer (or give trace)", Rule());
+  visit("encoding", s.encoding, "of text_file, as iconv names it: utf-8, latin-1, windows-1252, utf-16, …",
+        Rule());
   visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
   visit("special_tokens", s.special_tokens,
         "whether spellings of special tokens in the text (<bos>, <start_of_turn>, …) are their ids; if not, "

@@ -15,6 +15,7 @@
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/nearest_word.h"
+#include "model/tokens/text_encoding.h"
 
 namespace plelab {
 namespace {
@@ -268,15 +269,20 @@ void CheckFile(const ExperimentConfig& config, const std::string& section, const
                   std::filesystem::current_path().string());
 }
 
-void CheckTexts(const ExperimentConfig& config, const std::string& section, const std::string& text_file,
-                const std::string& trace) {
-  CheckFile(config, section, "text_file", text_file);
-  CheckFile(config, section, "trace", trace);
+// `text` is a section with text_file, encoding and trace.
+void CheckTexts(const ExperimentConfig& config, const std::string& section, const auto& text) {
+  CheckFile(config, section, "text_file", text.text_file);
+  CheckFile(config, section, "trace", text.trace);
+  if (IsKnownEncoding(text.encoding)) return;
+  throw UserError(
+      "{}: 'encoding' in '{}': '{}' is none that iconv knows; for example utf-8, latin-1, windows-1252, "
+      "utf-16",
+      PlaceOf(config, section + ".encoding"), section, text.encoding);
 }
 
 void CheckWorkload(const ExperimentConfig& config, const std::string& section,
                    const WorkloadSection& workload) {
-  CheckTexts(config, section, workload.text_file, workload.trace);
+  CheckTexts(config, section, workload);
   for (const std::string& image : workload.images) CheckFile(config, section, "images", image);
   for (const std::string& clip : workload.audio) CheckFile(config, section, "audio", clip);
 }
@@ -286,8 +292,8 @@ void CheckWorkload(const ExperimentConfig& config, const std::string& section,
 void CheckFilesExist(const ExperimentConfig& config) {
   CheckCheckpoint(config);
   CheckWorkload(config, "workload", config.workload);
-  CheckTexts(config, "accuracy", config.accuracy.text_file, config.accuracy.trace);
-  CheckTexts(config, "locality", config.locality.text_file, config.locality.trace);
+  CheckTexts(config, "accuracy", config.accuracy);
+  CheckTexts(config, "locality", config.locality);
   for (const std::string& task : config.accuracy.tasks) CheckFile(config, "accuracy", "tasks", task);
   for (const VariantConfig& variant : config.variants) {
     CheckWorkload(config, Format("variants[{}].workload", variant.name), variant.workload);

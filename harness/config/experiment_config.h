@@ -37,9 +37,10 @@ struct ModelSection {
 
 // The text's tokens are used in this order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {
-  std::string text_file;       // set exactly one of text_file and trace
-  std::string trace;           // token ids made by scripts/corpus/make_trace.py
-  bool special_tokens = true;  // spellings of special tokens in the text are their ids
+  std::string text_file;           // set exactly one of text_file and trace
+  std::string encoding = "utf-8";  // of text_file
+  std::string trace;               // token ids made by scripts/corpus/make_trace.py
+  bool special_tokens = true;      // spellings of special tokens in the text are their ids
   // Tokens that a cache with `initial: warmed` has seen and that the model does not run.  With 0, the cache
   // has seen the tokens after the last measured one instead, and never the measured ones, which would flatter
   // it.
@@ -85,8 +86,9 @@ struct PageCacheSection {
 };
 
 struct AccuracySection {
-  bool enabled = false;   // set if the config has the section
-  std::string text_file;  // set exactly one of text_file and trace
+  bool enabled = false;            // set if the config has the section
+  std::string text_file;           // set exactly one of text_file and trace
+  std::string encoding = "utf-8";  // of text_file
   std::string trace;
   bool special_tokens = true;  // spellings of special tokens in texts and tasks are their ids
   int64_t context = 512;       // tokens per window, each starting with bos
@@ -105,8 +107,9 @@ struct ByteCount {
 // cache_locality: feeds a stream of token ids to a cache of rows: learn_tokens first, then the measured
 // tokens.
 struct LocalitySection {
-  std::string shape = "e2b";  // a shape or a checkpoint, whose rows are cached
-  std::string text_file;      // set exactly one of text_file and trace
+  std::string shape = "e2b";       // a shape or a checkpoint, whose rows are cached
+  std::string text_file;           // set exactly one of text_file and trace
+  std::string encoding = "utf-8";  // of text_file
   std::string trace;
   bool special_tokens = true;  // as in WorkloadSection
   int64_t learn_tokens = 0;    // 0: the first half of the stream

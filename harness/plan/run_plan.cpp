@@ -1,6 +1,7 @@
 #include "harness/plan/run_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -22,20 +23,18 @@ class TextReader {
   explicit TextReader(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
 
   // Returns nullptr for a text whose tokenizer does not exist yet.
-  template <class Section>
-  const TokenText* Read(const Section& section) {
-    const auto& [text_file, trace, special] =
-        std::tie(section.text_file, section.trace, section.special_tokens);
-    if (!text_file.empty() && vocabulary_.tokenizer_path.empty()) return nullptr;
-    const auto [entry, is_new] = texts_.try_emplace({text_file, trace, special});
-    if (is_new) entry->second = ReadTokenText(text_file, trace, vocabulary_, special);
+  // `section` has text_file, encoding, trace and special_tokens.
+  const TokenText* Read(const auto& section) {
+    const TextSource source = TextOf(section);
+    if (!source.text_file.empty() && vocabulary_.tokenizer_path.empty()) return nullptr;
+    const auto [entry, is_new] = texts_.try_emplace(source);
+    if (is_new) entry->second = ReadTokenText(source, vocabulary_);
     return &entry->second;
   }
 
  private:
   Vocabulary vocabulary_;
-  std::map<std::tuple<std::string, std::string, bool>, TokenText>
-      texts_;  // (text_file, trace, special_tokens)
+  std::map<TextSource, TokenText> texts_;
 };
 
 // The vocabulary of the checkpoint.  One that is yet to be written gets the tokenizer that ships with its

@@ -9,6 +9,7 @@
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/tokens/text_encoding.h"
 
 namespace plelab {
 namespace {
@@ -46,21 +47,21 @@ void CheckIds(const TokenText& text, const Vocabulary& vocabulary) {
 
 }  // namespace
 
-TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary,
-                        bool special_tokens) {
+TokenText ReadTokenText(const TextSource& source, const Vocabulary& vocabulary) {
   TokenText text;
-  text.path = text_file.empty() ? trace : text_file;
+  text.path = source.text_file.empty() ? source.trace : source.text_file;
   const std::string bytes = ReadFile(text.path);
   text.sha256 = Sha256Hex(bytes);
-  if (text_file.empty()) {
+  if (source.text_file.empty()) {
     text.ids = ParseTrace(bytes, text.path);
   } else {
-    text.tokenizer = std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config,
-                                                 special_tokens ? SpecialText::kTokens : SpecialText::kText);
+    text.tokenizer =
+        std::make_shared<Tokenizer>(vocabulary.tokenizer_path, vocabulary.config,
+                                    source.special_tokens ? SpecialText::kTokens : SpecialText::kText);
     text.tokenizer_sha256 = text.tokenizer->hash();
-    text.ids = text.tokenizer->Encode(bytes);
+    text.ids = text.tokenizer->Encode(DecodeText(bytes, source.encoding, text.path));
   }
-  if (DropBos(text.ids, vocabulary.config.bos_token_id) && !text_file.empty()) {
+  if (DropBos(text.ids, vocabulary.config.bos_token_id) && !source.text_file.empty()) {
     std::fputs(Format("note: {} begins with <bos>; it is left out, because every text gets one\n", text.path)
                    .c_str(),
                stderr);

@@ -1,6 +1,7 @@
 // The token ids of a text file (by the checkpoint's tokenizer) or of a trace (ids made beforehand).
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,12 +28,23 @@ struct Vocabulary {
   std::string owner;           // what errors call it: a checkpoint's folder or a shape
 };
 
-// Exactly one of text_file and trace is given.  A trace is a JSON array of ids, or an object with such an
-// `ids` (configs/traces/README.md).  Throws UserError when the file is missing, is not of this form, or holds
-// an id that the vocabulary lacks.  Spellings of special tokens in a text file are read as text unless
-// `special_tokens`.  A bos that the text begins with is left out, with a note on standard error, because
-// readers put one in front.
-TokenText ReadTokenText(const std::string& text_file, const std::string& trace, const Vocabulary& vocabulary,
-                        bool special_tokens = true);
+// Where a text comes from.  Exactly one of text_file and trace is given.
+struct TextSource {
+  std::string text_file = "";
+  std::string encoding = "utf-8";  // of text_file
+  std::string trace = "";
+  bool special_tokens = true;  // spellings of special tokens in text_file are their ids
+  auto operator<=>(const TextSource&) const = default;
+};
+// That of a config's section with these four keys.
+TextSource TextOf(const auto& section) {
+  return {section.text_file, section.encoding, section.trace, section.special_tokens};
+}
+
+// A text is read by its encoding (model/tokens/text_encoding.h), without a byte order mark.  A trace is a
+// JSON array of ids, or an object with such an `ids` (configs/traces/README.md).  A bos that the text begins
+// with is left out, with a note on standard error, because readers put one in front.  Throws UserError when
+// the file is missing, is not of this form, or holds an id that the vocabulary lacks.
+TokenText ReadTokenText(const TextSource& source, const Vocabulary& vocabulary);
 
 }  // namespace plelab

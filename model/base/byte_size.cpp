@@ -59,11 +59,18 @@ int64_t ParseBytes(std::string_view text) {
 }
 
 std::string FormatBytes(int64_t bytes) {
-  constexpr std::array<std::string_view, 5> kNames{"B", "KiB", "MiB", "GiB", "TiB"};
+  using Names = std::array<std::string_view, 5>;
+  constexpr Names kBinary{"B", "KiB", "MiB", "GiB", "TiB"}, kDecimal{"B", "kB", "MB", "GB", "TB"};
   if (bytes == 0) return "0";
-  size_t power = 0;
-  for (; bytes % 1024 == 0 && power + 1 < kNames.size(); ++power) bytes /= 1024;
-  return Format("{}{}", bytes, kNames[power]);
+  const auto in_units = [&](int64_t base, const Names& names) {
+    int64_t amount = bytes;
+    size_t power = 0;
+    for (; amount % base == 0 && power + 1 < names.size(); ++power) amount /= base;
+    return std::pair(amount, names[power]);
+  };
+  const auto binary = in_units(1024, kBinary), decimal = in_units(1000, kDecimal);
+  const auto& [amount, name] = decimal.first < binary.first ? decimal : binary;
+  return Format("{}{}", amount, name);
 }
 
 }  // namespace plelab

@@ -12,7 +12,8 @@ namespace plelab {
 // KB, MB, GB, TB (powers of 1000).
 // Every amount but 0 needs a unit; a fraction of a byte is rounded.  Throws UserError naming the known units.
 int64_t ParseBytes(std::string_view text);
-// Writes `bytes` exactly, in the largest power of 1024 that leaves a whole number; 0 bytes are "0".
+// Writes `bytes` exactly, as the smallest whole number of a unit that ParseBytes knows: 64MiB, 64MB; 0 bytes
+// are "0".
 std::string FormatBytes(int64_t bytes);
 
 struct AmountUnit {

@@ -7,6 +7,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/jinja/jinja_value.h"
 
 namespace plelab {
 namespace {
@@ -15,13 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr char kStart[] = "<start_of_turn>";
 constexpr char kEnd[] = "<end_of_turn>";
-
-std::string Trimmed(const std::string& text) {
-  constexpr char kBlank[] = " \t\n\r\f\v";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
 
 nlohmann::json ReadJson(const fs::path& path) {
   RefuseSpecialInput(path.string());
@@ -63,7 +57,7 @@ std::string RenderChat(std::span<const ChatTurn> turns) {
     }
     text += std::string(kStart) + (user ? "user\n" : "model\n");
     if (i == 0) text += before_first_user;
-    text += Trimmed(turns[i].text) + kEnd + "\n";
+    text += std::string(Stripped(turns[i].text)) + kEnd + "\n";
   }
   if (turns.size() % 2 == 0) throw UserError("chat: the last turn must be the user's");
   return text + kStart + "model\n";
@@ -78,14 +72,6 @@ std::vector<int64_t> EncodeChat(const Tokenizer& tokenizer, const Gemma3nConfig&
   std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, RenderChat(turns), media);
   ids.insert(ids.begin(), tokenizer.bos());
   return ids;
-}
-
-bool HasChatTemplate(const std::string& checkpoint_directory) {
-  const fs::path directory = checkpoint_directory;
-  if (fs::exists(directory / "chat_template.jinja") || fs::exists(directory / "chat_template.json"))
-    return true;
-  const fs::path tokenizer_config = directory / "tokenizer_config.json";
-  return fs::exists(tokenizer_config) && ReadJson(tokenizer_config).contains("chat_template");
 }
 
 std::vector<int64_t> StopIds(const std::string& checkpoint_directory, const Gemma3nConfig& config,

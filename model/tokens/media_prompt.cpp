@@ -1,54 +1,64 @@
 #include "model/tokens/media_prompt.h"
 
-#include <algorithm>
+#include <span>
 #include <string_view>
 
 #include "model/base/error.h"
+#include "model/jinja/jinja_value.h"
 
 namespace plelab {
 namespace {
 
 constexpr char kBlankLine[] = "\n\n";
-constexpr char kBlanks[] = " \t\n\r\f\v";
-
-int64_t CountMarks(std::string_view text, std::string_view mark) {
-  int64_t count = 0;
-  for (size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + mark.size())) ++count;
-  return count;
-}
+using Marks = std::span<const std::string_view>;
 
 // The text up to the next mark, the mark (empty at the end), and the text after it.
 struct Cut {
   std::string_view before, mark, after;
+  bool is_image = false;
 };
 
-Cut CutAtMark(std::string_view text) {
-  const size_t image = text.find(kImageMark), clip = text.find(kAudioMark);
-  if (image == text.npos && clip == text.npos) return {text, {}, {}};
-  const std::string_view mark = image < clip ? kImageMark : kAudioMark;
-  const size_t at = std::min(image, clip);
-  return {text.substr(0, at), mark, text.substr(at + mark.size())};
+// Looks only for marks of the kinds that `media` has.
+Cut CutAtMark(std::string_view text, MediaCount media) {
+  Cut cut{text, {}, {}};
+  const auto look_for = [&](Marks marks, bool is_image) {
+    for (const std::string_view mark : marks) {
+      const size_t at = text.find(mark);
+      if (at < cut.before.size()) cut = {text.substr(0, at), mark, text.substr(at + mark.size()), is_image};
+    }
+  };
+  if (media.images > 0) look_for(kImageMarks, true);
+  if (media.clips > 0) look_for(kAudioMarks, false);
+  return cut;
 }
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-std::string TrimmedAroundMarks(std::string_view text) {
+std::string TrimmedAroundMarks(std::string_view text, MediaCount media) {
   std::string trimmed;
-  for (Cut cut = CutAtMark(text); true; cut = CutAtMark(cut.after)) {
-    trimmed += Trimmed(cut.before);
+  for (Cut cut = CutAtMark(text, media); true; cut = CutAtMark(cut.after, media)) {
+    trimmed += Stripped(cut.before);
     trimmed += cut.mark;
     if (cut.mark.empty()) return trimmed;
   }
 }
 
-void RequireCount(std::string_view text, std::string_view mark, int64_t files, std::string_view option) {
-  const int64_t marks = CountMarks(text, mark);
-  if (marks == files) return;
-  throw UserError("prompt: {} marks {} found, {} expected: one for each {} FILE", marks, mark, files, option);
+MediaCount CountMarks(std::string_view text, MediaCount media) {
+  MediaCount count;
+  for (Cut cut = CutAtMark(text, media); !cut.mark.empty(); cut = CutAtMark(cut.after, media)) {
+    ++(cut.is_image ? count.images : count.clips);
+  }
+  return count;
+}
+
+void RequireCount(int64_t found, int64_t files, Marks marks, std::string_view option) {
+  if (found == files) return;
+  throw UserError("prompt: {} marks {} found, {} expected: one for each {} FILE", found, Join(marks, " or "),
+                  files, option);
+}
+
+void RequireCounts(std::string_view text, MediaCount media) {
+  const MediaCount found = CountMarks(text, media);
+  RequireCount(found.images, media.images, kImageMarks, "--image");
+  RequireCount(found.clips, media.clips, kAudioMarks, "--audio");
 }
 
 std::string Repeated(std::string_view text, int64_t count) {
@@ -71,13 +81,13 @@ void Extend(std::vector<int64_t>& ids, const std::vector<int64_t>& more) {
 }  // namespace
 
 std::string PlaceMedia(const std::string& prompt, MediaCount media, bool trim) {
+  const MediaCount found = CountMarks(prompt, media);
   std::string text;
-  if (CountMarks(prompt, kImageMark) == 0) text += Repeated(kImageMark, media.images);
-  if (CountMarks(prompt, kAudioMark) == 0) text += Repeated(kAudioMark, media.clips);
+  if (found.images == 0) text += Repeated(kImageMarks[0], media.images);
+  if (found.clips == 0) text += Repeated(kAudioMarks[0], media.clips);
   text += prompt;
-  RequireCount(text, kImageMark, media.images, "--image");
-  RequireCount(text, kAudioMark, media.clips, "--audio");
-  return trim ? TrimmedAroundMarks(text) : text;
+  RequireCounts(text, media);
+  return trim ? TrimmedAroundMarks(text, media) : text;
 }
 
 std::vector<int64_t> ImageIds(const Gemma3nConfig& config) {
@@ -94,20 +104,36 @@ std::vector<int64_t> ClipIds(const Gemma3nConfig& config) {
 
 std::vector<int64_t> EncodeWithMedia(const Tokenizer& tokenizer, const Gemma3nConfig& config,
                                      const std::string& text, MediaCount media) {
-  if (media.images == 0 && media.clips == 0) return tokenizer.Encode(text);
-  RequireCount(text, kImageMark, media.images, "--image");
-  RequireCount(text, kAudioMark, media.clips, "--audio");
+  RequireCounts(text, media);
   std::vector<int64_t> ids;
   std::string pending;  // text since the last media; blank lines are encoded with the text beside them
-  for (Cut cut = CutAtMark(text); true; cut = CutAtMark(cut.after)) {
+  for (Cut cut = CutAtMark(text, media); true; cut = CutAtMark(cut.after, media)) {
     pending += cut.before;
     if (cut.mark.empty()) break;
     Extend(ids, tokenizer.Encode(pending + kBlankLine));
-    Extend(ids, cut.mark == kImageMark ? ImageIds(config) : ClipIds(config));
+    Extend(ids, cut.is_image ? ImageIds(config) : ClipIds(config));
     pending = kBlankLine;
   }
   Extend(ids, tokenizer.Encode(pending));
   return ids;
+}
+
+std::string MarksWithoutFiles(std::string_view prompt, MediaCount media, const Gemma3nConfig& config) {
+  const auto has = [&](std::string_view mark) { return prompt.find(mark) != prompt.npos; };
+  std::string notice;
+  const auto look_at = [&](Marks marks, bool without_files, std::string_view option) {
+    if (!without_files) return;
+    if (has(marks[1])) {
+      throw UserError("prompt: {} found, but no file for it; give {} FILE", marks[1], option);
+    }
+    if (has(marks[0])) {
+      notice += Format("{}note: {} is text here; with {} FILE it would mark where the file goes",
+                       notice.empty() ? "" : "\n", marks[0], option);
+    }
+  };
+  look_at(kImageMarks, config.vision.has_value() && media.images == 0, "--image");
+  look_at(kAudioMarks, config.audio.has_value() && media.clips == 0, "--audio");
+  return notice;
 }
 
 }  // namespace plelab

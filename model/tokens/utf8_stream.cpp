@@ -1,6 +1,5 @@
 #include "model/tokens/utf8_stream.h"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace plelab {
@@ -38,6 +37,16 @@ Character FirstCharacter(std::string_view text) {
 }
 
 }  // namespace
+
+size_t ValidUtf8Bytes(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const Character next = FirstCharacter(text.substr(at));
+    if (next.shape != Shape::kWhole) break;
+    at += next.length;
+  }
+  return at;
+}
 
 std::string Utf8Stream::Push(std::string_view bytes) {
   held_ += bytes;

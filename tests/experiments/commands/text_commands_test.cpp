@@ -79,7 +79,9 @@ class TextCommands : public ::testing::Test {
 TemporaryFolder* TextCommands::folder_ = nullptr;
 
 TEST_F(TextCommands, LogitsWritesOneRowPerTokenAndSaysWhatTheyAre) {
-  ASSERT_EQ(Logits("a.h5").exit_code, 0);
+  const ProcessResult result = Logits("a.h5");
+  ASSERT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output, Path("a.h5") + ": /logits, float32 [11, 8448]\n");
   const FloatMatrix logits = LogitsIn("a.h5");
   EXPECT_EQ(logits.rows, 11);
   EXPECT_EQ(logits.cols, kVocab);
@@ -190,23 +192,6 @@ TEST_F(TextCommands, GenerateEndsWithOneLineOfStatistics) {
   EXPECT_THAT(result.last_lines,
               ElementsAre(AllOf(HasSubstr("3 new (--max-tokens)"), HasSubstr("TTFT"), HasSubstr("tok/s"),
                                 HasSubstr("PLE disk, backend=pread"), HasSubstr("weights random"))));
-}
-
-TEST_F(TextCommands, GenerateWrapsTurnsWhereTheCheckpointShipsATemplate) {
-  const auto prompt_tokens = [](std::vector<std::string> options) {
-    options.insert(options.end(), {"--prompt", "It was", "--max-tokens", "1"});
-    const ProcessResult result = Run("generate", options);
-    EXPECT_EQ(result.exit_code, 0) << ::testing::PrintToString(result.last_lines);
-    return result.last_lines.empty() ? -1 : std::stoi(result.last_lines.back());
-  };
-  const int plain = prompt_tokens({});
-  const int turns = prompt_tokens({"--chat", "on"});
-  EXPECT_GE(turns, plain + 6);  // three marks, two newlines, the roles
-  WriteText(Path("tiny/chat_template.jinja"), "{{ bos_token }}");
-  EXPECT_EQ(prompt_tokens({}), turns);
-  EXPECT_GT(prompt_tokens({"--system", "Be brief."}), turns);
-  EXPECT_EQ(prompt_tokens({"--chat", "off"}), plain);
-  std::filesystem::remove(Path("tiny/chat_template.jinja"));
 }
 
 TEST_F(TextCommands, GenerateStopsAtAStopId) {

@@ -259,7 +259,8 @@ TEST(ConfigErrors, LocalityNeedsOneStreamOfTokens) {
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, text_file: b}\n"),
             "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found both");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, polcy: lru}\n"),
-            "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, trace, learn_tokens, "
+            "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, encoding, trace, "
+            "learn_tokens, "
             "least_rows, shuffles, bootstrap, seed");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, shuffles: 1}\n"),
             "x.yaml:2:32: 'shuffles' in 'locality': expected a whole number from 2 to 10000, found '1'");

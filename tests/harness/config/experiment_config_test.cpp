@@ -58,12 +58,12 @@ TEST(ExperimentConfig, EveryKeyIsRead) {
   const ExperimentConfig config = Parse(R"(
 experiment: ple_strategies
 model: {checkpoint: ckpt, dtype: float32, threads: 3, device: cuda, synth: e2b, synth_seed: 7}
-workload: {trace: t.json, warm_tokens: 5, prompt_tokens: 6, decode: sample, decode_tokens: 7, batch: 2, temperature: 0.5,
+workload: {trace: t.json, encoding: latin-1, warm_tokens: 5, prompt_tokens: 6, decode: sample, decode_tokens: 7, batch: 2, temperature: 0.5,
            seed: 9, images: [a.png, b.jpg], audio: [c.wav]}
 design: {isolate: process, order: shuffled, warmup_steps: 0, reps: 4, memory_reps: 0, seed: 3, margin: 2%,
          stop: {rel_half_width: 0.5%, max_reps: 10}}
 page_cache: {initial: cold, maintain: evict_each_step, verify: false}
-accuracy: {text_file: b.txt, context: 64, max_tokens: 100, bootstrap: 10}
+accuracy: {text_file: b.txt, encoding: utf-16, context: 64, max_tokens: 100, bootstrap: 10}
 variants:
   - name: cached
     ple: {strategy: cached, capacity: 5%, initial: warmed, over: {strategy: disk, backend: direct, prefetch: false}}
@@ -75,6 +75,7 @@ variants:
                                         .synth = "e2b",
                                         .synth_seed = 7}));
   EXPECT_EQ(config.workload, (WorkloadSection{.text_file = "",
+                                              .encoding = "latin-1",
                                               .trace = "t.json",
                                               .warm_tokens = 5,
                                               .prompt_tokens = 6,
@@ -97,6 +98,7 @@ variants:
             (PageCacheSection{PageCacheInitial::kCold, PageCacheMaintain::kEvictEachStep, /*verify=*/false}));
   EXPECT_EQ(config.accuracy, (AccuracySection{.enabled = true,
                                               .text_file = "b.txt",
+                                              .encoding = "utf-16",
                                               .trace = "",
                                               .context = 64,
                                               .max_tokens = 100,
@@ -318,6 +320,20 @@ TEST_F(ConfigFiles, AMissingCheckpointNeedsAShapeToSynthesise) {
   EXPECT_THAT(Check("missing", "a.txt"),
               HasSubstr("there is no folder '" + (folder_ / "missing").string() + "'"));
   EXPECT_THAT(Check("missing", "a.txt"), EndsWith("or add 'synth: SHAPE' to write random weights"));
+}
+
+TEST_F(ConfigFiles, AnEncodingThatIconvLacksIsNamedWithItsKey) {
+  const ExperimentConfig config =
+      Parse(kHead, {"model.checkpoint=" + (folder_ / "ckpt").string(),
+                    "workload.text_file=" + (folder_ / "a.txt").string(), "workload.encoding=utf-9"});
+  try {
+    CheckFilesExist(config);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(),
+                StartsWith("--set workload.encoding=utf-9: 'encoding' in 'workload': 'utf-9' is none "
+                           "that iconv knows; for example utf-8, latin-1"));
+  }
 }
 
 TEST_F(ConfigFiles, AMissingTextIsNamedWithItsKey) {

@@ -76,15 +76,10 @@ TEST_F(ChatTemplate, RefusesTurnsOutOfOrder) {
   }
 }
 
-TEST_F(ChatTemplate, IsDetectedByTheFilesThatTunedCheckpointsShip) {
-  EXPECT_FALSE(HasChatTemplate(directory_.string()));
-  Write("tokenizer_config.json", R"({"bos_token": "<bos>"})");
-  EXPECT_FALSE(HasChatTemplate(directory_.string()));
-  Write("tokenizer_config.json", R"({"chat_template": "{{ bos_token }}"})");
-  EXPECT_TRUE(HasChatTemplate(directory_.string()));
-  std::filesystem::remove(directory_ / "tokenizer_config.json");
-  Write("chat_template.jinja", "{{ bos_token }}");
-  EXPECT_TRUE(HasChatTemplate(directory_.string()));
+// Python's strip(), which the published template calls trim.
+TEST_F(ChatTemplate, TakesUnicodesWhiteSpaceFromTheEndsOfATurn) {
+  const std::vector<ChatTurn> turns = {{ChatRole::kUser, "\u3000\u00A0 日本\u2003語 \x1C\u2029\n"}};
+  EXPECT_EQ(RenderChat(turns), "<start_of_turn>user\n日本\u2003語<end_of_turn>\n<start_of_turn>model\n");
 }
 
 TEST_F(ChatTemplate, StopIdsComeFromBothConfigsAndTheTurnMark) {

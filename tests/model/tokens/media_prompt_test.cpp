@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "model/base/error.h"
 #include "model/tokens/chat_template.h"
+#include "tests/support/temporary_folder.h"
 
 namespace plelab {
 namespace media_prompt_test {
@@ -62,11 +65,77 @@ TEST_F(MediaPrompt, RefusesAnotherNumberOfMarksThanFiles) {
   EXPECT_THROW(PlaceMedia("<image>", {2, 0}, false), UserError);
   EXPECT_THROW(PlaceMedia("<image> and <image>", {1, 0}, false), UserError);
   try {
-    PlaceMedia("Listen: <audio>", {0, 0}, false);
+    PlaceMedia("Listen: <audio> and <audio_soft_token>", {0, 1}, false);
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("1 marks <audio> found, 0 expected"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("2 marks <audio> or <audio_soft_token> or <start_of_audio> found, 1 expected"));
   }
+}
+
+TEST_F(MediaPrompt, MarksAreTextWithoutAFileOfTheirKind) {
+  EXPECT_EQ(PlaceMedia(" an <audio> tag ", {0, 0}, false), " an <audio> tag ");
+  EXPECT_EQ(PlaceMedia("An <audio> tag beside <image>", {1, 0}, true), "An <audio> tag beside<image>");
+  EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "An <audio> tag beside <image>", {1, 0}),
+            Join({Text("An <audio> tag beside \n\n"), image_, Text("\n\n")}));
+  EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "no <audio> at all", {0, 0}), Text("no <audio> at all"));
+}
+
+TEST_F(MediaPrompt, TheReferencesPlaceholdersAreMarks) {
+  for (const std::string mark : {"<image>", "<image_soft_token>", "<start_of_image>"}) {
+    EXPECT_EQ(PlaceMedia("See " + mark + ".", {1, 0}, false), "See " + mark + ".");
+    EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "See " + mark + ".", {1, 0}),
+              EncodeWithMedia(tokenizer_, config_, "See <image>.", {1, 0}));
+  }
+  for (const std::string mark : {"<audio>", "<audio_soft_token>", "<start_of_audio>"}) {
+    EXPECT_EQ(PlaceMedia("Hear " + mark + " now", {0, 1}, true), "Hear" + mark + "now");
+    EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "Hear " + mark, {0, 1}),
+              EncodeWithMedia(tokenizer_, config_, "Hear <audio>", {0, 1}));
+  }
+}
+
+// scripts/reference/make_prompt_goldens.py
+TEST(MediaPromptGolden, IdsAreThoseOfTheReferencesProcessor) {
+  const auto golden =
+      nlohmann::json::parse(testing::ReadText(PLELAB_SOURCE_DIR "/tests/data/prompts/golden.json"));
+  const auto& special = golden["special"];
+  Gemma3nConfig config = Config();
+  config.special = {.boi = special["boi_token"],
+                    .eoi = special["eoi_token"],
+                    .image = special["image_token"],
+                    .boa = special["boa_token"],
+                    .eoa = special["eoa_token"],
+                    .audio = special["audio_token"],
+                    .vision_soft_tokens_per_image = 2,
+                    .audio_soft_tokens_per_image = 3};
+  const Tokenizer tokenizer(PLELAB_SOURCE_DIR "/configs/models/small/tokenizer.model", config);
+  const auto encode = [&](const std::string& text, MediaCount media) {
+    MarksWithoutFiles(text, media, config);
+    return EncodeWithMedia(tokenizer, config, PlaceMedia(text, media, /*trim=*/false), media);
+  };
+  ASSERT_GE(golden["prompts"].size(), 10u);
+  for (const auto& prompt : golden["prompts"]) {
+    const std::string text = prompt["text"];
+    const MediaCount media{prompt["images"], prompt["clips"]};
+    if (prompt["ids"].is_null()) {
+      EXPECT_THROW(encode(text, media), UserError) << text;
+    } else {
+      EXPECT_EQ(encode(text, media), prompt["ids"].get<std::vector<int64_t>>()) << text;
+    }
+  }
+}
+
+TEST_F(MediaPrompt, TellsOfMarksWithoutFilesWhereTheModelHasATower) {
+  EXPECT_EQ(MarksWithoutFiles("plain", {}, config_), "");
+  EXPECT_EQ(MarksWithoutFiles("<image>", {1, 0}, config_), "");
+  EXPECT_EQ(MarksWithoutFiles("<audio> <image>", {1, 0}, config_),
+            "note: <audio> is text here; with --audio FILE it would mark where the file goes");
+  for (const char* prompt : {"<image_soft_token>", "<audio_soft_token>"}) {  // the reference: ValueError
+    EXPECT_THROW(MarksWithoutFiles(prompt, {}, config_), UserError) << prompt;
+  }
+  config_.vision.reset();
+  config_.audio.reset();
+  EXPECT_EQ(MarksWithoutFiles("<audio> <image> <audio_soft_token> <image_soft_token>", {}, config_), "");
 }
 
 // As the reference's processor: "\n\n" boi, soft tokens, eoi "\n\n", with the neighbouring text tokenised
@@ -76,7 +145,6 @@ TEST_F(MediaPrompt, FramesMediaWithBlankLines) {
             Join({Text("Look \n\n"), image_, Text("\n\nwell")}));
   EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "<audio><image>", {1, 1}),
             Join({Text("\n\n"), clip_, Text("\n\n\n\n"), image_, Text("\n\n")}));
-  EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "no <image> at all", {0, 0}), Text("no <image> at all"));
 }
 
 TEST_F(MediaPrompt, StandsInsideAChatTurn) {

@@ -289,7 +289,8 @@ TEST(Capacity, AShareIsOfTheTable) {
 }
 
 TEST(Capacity, IsWrittenAsItIsRead) {
-  for (const char* text : {"64MiB", "1536KiB", "1GiB", "17B", "0", "5%", "7%", "0.1%", "33.3%", "100%"}) {
+  for (const char* text : {"64MiB", "1536KiB", "1GiB", "17B", "64MB", "62kB", "1TB", "500KiB", "0", "5%",
+                           "7%", "0.1%", "33.3%", "100%"}) {
     EXPECT_EQ(FormatCapacity(ParseCapacity("capacity", text)), text);
   }
 }
