@@ -57,7 +57,7 @@ std::string Difference(std::string_view source, const std::vector<ChatTurn>& tur
   } catch (const JinjaRaised& raised) {
     return Format("it refuses {}: {}", what, Quoted(raised.what()));
   } catch (const JinjaUnsupported& unsupported) {
-    return Format("it uses {}, which Gemma's templates do not", unsupported.what());
+    return Format("it has {}, which none of Gemma's has", unsupported.what());
   }
   const std::string expected = RenderChat(turns);
   if (rendered == expected || rendered == std::string(kBos) + expected) return "";

@@ -16,7 +16,8 @@ using testing::WriteText;
 TEST(ChoiceEncoding, ATaskThatIsNotUtf8IsRefusedByItsLineAndByte) {
   const TemporaryFolder folder;
   const std::string good = R"({"context": "It is", "choices": ["a", "b"], "gold": 0})";
-  WriteText(folder / "t.jsonl", good + "\n{\"context\": \"caf\xE9\", \"choices\": [\"a\", \"b\"], \"gold\": 0}\n");
+  WriteText(folder / "t.jsonl",
+            good + "\n{\"context\": \"caf\xE9\", \"choices\": [\"a\", \"b\"], \"gold\": 0}\n");
   try {
     ReadChoiceTask(folder / "t.jsonl");
     FAIL();

@@ -73,7 +73,7 @@ TEST(GemmaTurns, AnswersSayHowATemplateDiffers) {
   EXPECT_EQ(JudgeTemplate(TextOf("gemma2")).system,
             R"(it refuses a system text: "System role not supported")");
   EXPECT_EQ(JudgeTemplate("{{ strftime_now('%Y') }}").turns,
-            "it uses the function 'strftime_now', which Gemma's templates do not");
+            "it has the function 'strftime_now', which none of Gemma's has");
   EXPECT_THAT(JudgeTemplate("").turns, HasSubstr(R"(as "")"));
 }
 

@@ -43,5 +43,13 @@ TEST(Utf8Stream, KeepsTheEdgesOfTheRange) {
   }
 }
 
+TEST(Utf8Stream, SaysHowManyBytesWaitForTheirCharacter) {
+  Utf8Stream stream;
+  EXPECT_EQ(stream.Push("a\xE6\x97"), "a");
+  EXPECT_EQ(stream.held_bytes(), 2u);
+  EXPECT_EQ(stream.Push("\xA5"), "日");
+  EXPECT_EQ(stream.held_bytes(), 0u);
+}
+
 }  // namespace utf8_stream_test
 }  // namespace plelab
