@@ -9,7 +9,7 @@ import pathlib
 import arms
 import figures
 from figures.style import plt
-from resultfile import Result, ResultError, main_guard
+from resultfile import Result, ResultError, main_guard, one_line
 
 
 def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
@@ -40,7 +40,7 @@ def main() -> None:
     if not written:
         raise ResultError(f"{result.path}: no figure can be drawn from its tables")
     for path in written:
-        print(path)
+        print(one_line(path))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import figures
 import numpy as np
 import summary
 from figures.style import plt
-from resultfile import Result, ResultError, main_guard
+from resultfile import Result, main_guard, one_line
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1060px;margin:2rem auto;padding:0 1.2rem}
@@ -134,7 +134,7 @@ def main() -> None:
     out = arguments.out or results[0].path.with_suffix(".html")
     out.write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PLE Lab: {html.escape(results[0].name)}'
                    f"</title><style>{STYLE}</style></head><body>" + "<hr>".join(sections) + "</body></html>\n", encoding="utf-8")
-    print(out)
+    print(one_line(out))
 
 
 if __name__ == "__main__":

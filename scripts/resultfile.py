@@ -212,3 +212,9 @@ def main_guard(main) -> None:
     except OSError as error:
         print(one_line(f"{error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         os._exit(1)  # without another try to write what standard output did not take
+    except Exception as error:  # several results that each can be read, but not set beside each other
+        if os.environ.get("PLELAB_TRACEBACK"):
+            raise
+        print(one_line(f"these results do not fit together ({type(error).__name__}: {error}); PLELAB_TRACEBACK=1 shows where"),
+              file=sys.stderr)
+        sys.exit(2)
