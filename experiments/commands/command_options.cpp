@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <utility>
 
 #include "harness/support/interrupt.h"
@@ -11,6 +12,7 @@
 #include "harness/support/shell_word.h"
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
+#include "model/media/audio_file.h"
 #include "model/ple/strategies/factory.h"
 
 namespace plelab {
@@ -87,6 +89,12 @@ std::string DescribePle(const PleOptions& options) {
     text += key == "strategy" ? value : ", " + key + "=" + value;
   }
   return text;
+}
+
+void PrintMediaNotes(const MediaFiles& files) {
+  for (const std::string& path : files.audio) {
+    if (const std::string note = AudioNote(path); !note.empty()) std::cerr << "note: " << note << "\n";
+  }
 }
 
 void AddMediaOptions(CLI::App& command, MediaFiles& files) {

@@ -52,4 +52,7 @@ std::string DescribePle(const PleOptions& options);
 // line.
 void AddMediaOptions(CLI::App& command, MediaFiles& files);
 
+// Says on standard error what a user should know of how the files are read (AudioNote).
+void PrintMediaNotes(const MediaFiles& files);
+
 }  // namespace plelab

@@ -143,6 +143,7 @@ void RunGenerate(const GenerateOptions& options) {
   const Tokenizer tokenizer(checkpoint->tokenizer_path(), checkpoint->config());
   Prompt prompt{EncodePrompt(options, text_of_prompt, tokenizer, checkpoint->config(), chat),
                 ReadMedia(options.media, *checkpoint)};
+  PrintMediaNotes(options.media);
   const auto stop_ids = StopIds(checkpoint->directory(), checkpoint->config(), tokenizer, chat);
   CheckLength(options, static_cast<int64_t>(prompt.ids.size()), checkpoint->config());
   OpenModel open = OpenModelFor(options.model, checkpoint);

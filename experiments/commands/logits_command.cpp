@@ -124,6 +124,7 @@ void RunLogits(const LogitsOptions& options) {
   CheckPlaceholders(options, ids, config);
   CheckMemory(options, std::ssize(ids), *checkpoint);
   const MediaInput media = ReadMedia(options.media, *checkpoint);
+  PrintMediaNotes(options.media);
   OpenModel open = OpenModelFor(options.model, checkpoint);
   Hdf5Writer file;
   file.WriteAttribute("/", "weights", checkpoint->weights_label());

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "model/base/error.h"
@@ -24,6 +25,7 @@ constexpr int64_t kBlockFrames = 4096;
 // libsndfile reads through C callbacks, which must not throw.
 struct Stream {
   const FileDescriptor& file;
+  const OpenEnd& end;
   int64_t position = 0;
 };
 
@@ -40,14 +42,24 @@ sf_count_t Seek(sf_count_t offset, int whence, void* user) {
   return stream.position = base + offset;
 }
 
+// Puts those bytes of the patch that belong at [position, position + size) of the file there.
+void Patch(const OpenEnd& end, int64_t position, std::span<std::byte> bytes) {
+  for (int64_t i = 0; i < std::ssize(end.patch); ++i) {
+    const int64_t at = end.patch_at + i - position;
+    if (at >= 0 && at < std::ssize(bytes)) bytes[static_cast<size_t>(at)] = end.patch[static_cast<size_t>(i)];
+  }
+}
+
 sf_count_t Read(void* out, sf_count_t count, void* user) {
   auto& stream = *static_cast<Stream*>(user);
   count = std::clamp<int64_t>(stream.file.size_bytes() - stream.position, 0, count);
+  const std::span<std::byte> bytes(static_cast<std::byte*>(out), static_cast<size_t>(count));
   try {
-    stream.file.Read(stream.position, {static_cast<std::byte*>(out), static_cast<size_t>(count)});
+    stream.file.Read(stream.position, bytes);
   } catch (const std::exception&) {
     return 0;  // reported as a file that ends early
   }
+  Patch(stream.end, stream.position, bytes);
   stream.position += count;
   return count;
 }
@@ -103,11 +115,20 @@ void CheckFinite(const std::vector<float>& samples, const std::string& path) {
   throw UserError("{}: sample {} is {}; expected finite samples", path, bad - samples.begin(), *bad);
 }
 
+// Whether the header tells the number of samples.  For OGG it is libsndfile's guess, and its pages were
+// checked instead; a FLAC from a pipe has none.
+bool IsCounted(const SF_INFO& info, AudioContainer container) {
+  return container != AudioContainer::kOgg && info.frames > 0 && info.frames < SF_COUNT_MAX;
+}
+
+[[noreturn]] void TooLong(const AudioTarget& target, const std::string& path) {
+  throw UserError("{}: longer than {:g} s, the most that the audio encoder takes; cut it, or pass --truncate",
+                  path, static_cast<double>(target.max_samples) / static_cast<double>(target.sampling_rate));
+}
+
 void CheckLength(int64_t found, int64_t wanted, const SF_INFO& info, AudioContainer container,
                  const std::string& path) {
-  // For OGG the number of samples is libsndfile's guess; its pages were checked instead.
-  const bool counted = container != AudioContainer::kOgg && info.frames > 0;
-  if (counted && found < wanted && found < info.frames) {
+  if (IsCounted(info, container) && found < wanted && found < info.frames) {
     throw UserError("{}: truncated: the header says {} samples, the file holds {}", path, info.frames, found);
   }
   if (found == 0) throw UserError("{}: holds no samples; expected a recording", path);
@@ -118,26 +139,28 @@ void CheckLength(int64_t found, int64_t wanted, const SF_INFO& info, AudioContai
 torch::Tensor ReadAudio(const std::string& path, const AudioTarget& target) {
   const FileDescriptor file(path, ReadAhead::kOff);
   const AudioContainer container = DetectContainer(file);
-  CheckComplete(file, container);
-  Stream stream{file};
+  const OpenEnd end = CheckComplete(file, container);
+  Stream stream{file, end};
   SF_INFO info = {};
   const Sound sound = Open(stream, info);
   const int64_t rate = info.samplerate;
   const int64_t longest = target.max_samples * rate / target.sampling_rate;
+  if (!target.truncate && IsCounted(info, container) && info.frames > longest) TooLong(target, path);
   // Reads a tenth of a second more than is kept, so that the resampler does not ring at the cut.
   const int64_t wanted = longest + (target.truncate ? rate / 10 : 1);
   std::vector<float> mono = ReadMono(sound.get(), info.channels, wanted, path);
   const auto found = static_cast<int64_t>(mono.size());
   CheckLength(found, wanted, info, container, path);
-  if (found > longest && !target.truncate) {
-    throw UserError(
-        "{}: longer than {:g} s, the most that the audio encoder takes; cut it, or pass --truncate", path,
-        static_cast<double>(target.max_samples) / static_cast<double>(target.sampling_rate));
-  }
+  if (found > longest && !target.truncate) TooLong(target, path);
   CheckFinite(mono, path);
   const auto resampled =
       Resample(torch::from_blob(mono.data(), {found}, torch::kFloat32), rate, target.sampling_rate);
   return resampled.narrow(0, 0, std::min(resampled.numel(), target.max_samples)).clone();
+}
+
+std::string AudioNote(const std::string& path) {
+  const FileDescriptor file(path, ReadAhead::kOff);
+  return CheckComplete(file, DetectContainer(file)).note;
 }
 
 torch::Tensor Resample(const torch::Tensor& samples, int64_t from, int64_t to) {

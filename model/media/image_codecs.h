@@ -12,7 +12,7 @@ namespace plelab {
 
 struct DecodedImage {
   torch::Tensor pixels;  // [h, w, 3] uint8, as stored
-  int orientation = 1;   // EXIF: 1 … 8, 1 = upright
+  int orientation = 1;   // as ImageOrientation
 };
 
 // Error messages name the bytes by `path`.  Both functions throw UserError as ReadImage does.
@@ -21,9 +21,5 @@ DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path
 
 // Throws UserError for an image without pixels or with more than kMostImagePixels.
 void CheckImageSize(int64_t height, int64_t width, const std::string& path);
-
-// The orientation in an EXIF block (a TIFF header and its first directory, with or without "Exif\0\0" before
-// it).  Returns 1 when the block has none or is malformed.
-int ExifOrientation(std::span<const std::byte> exif);
 
 }  // namespace plelab

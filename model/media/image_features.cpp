@@ -99,10 +99,13 @@ ImageProcessor ReadImageProcessor(const std::string& checkpoint_directory) {
 // torchvision resizes uint8 on the CPU with this operator, which rounds.  An image of the right size is left
 // unchanged.
 torch::Tensor ResizePixels(const torch::Tensor& pixels, int64_t height, int64_t width) {
-  const auto channels_first = pixels.permute({2, 0, 1}).contiguous();
-  if (channels_first.size(1) == height && channels_first.size(2) == width) return channels_first;
+  // Channels stay where they are: the operator needs no copy of a picture in that order, and gives the same
+  // bits.
+  const auto channels_first = pixels.permute({2, 0, 1});
+  if (channels_first.size(1) == height && channels_first.size(2) == width) return channels_first.contiguous();
   return at::_upsample_bilinear2d_aa(channels_first.unsqueeze(0), {height, width}, /*align_corners=*/false)
-      .squeeze(0);
+      .squeeze(0)
+      .contiguous();
 }
 
 torch::Tensor LoadImage(const std::string& path, const ImageProcessor& processor) {

@@ -68,8 +68,8 @@ void CheckImageSize(int64_t height, int64_t width, const std::string& path) {
     throw UserError("{}: the header says {} × {} pixels; expected at least one", path, width, height);
   }
   if (height > kMostImagePixels / width) {
-    throw UserError("{}: the header says {} × {} pixels; expected at most {}: scale the picture down", path,
-                    width, height, kMostImagePixels);
+    throw UserError("{}: the header says {} × {} pixels; expected at most {} pixels: scale the picture down",
+                    path, width, height, kMostImagePixels);
   }
 }
 

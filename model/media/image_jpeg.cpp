@@ -6,18 +6,23 @@
 //
 #include <jerror.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 #include <vector>
 
 #include "model/base/error.h"
 #include "model/media/image_codecs.h"
+#include "model/media/image_file.h"
+#include "model/media/image_orientation.h"
 
 namespace plelab {
 namespace {
 
-// A progressive image has about ten scans, and each one costs a pass over the whole image.
-constexpr int kMostScans = 500;
+// A progressive image has about ten scans, and each one costs a pass over the whole image.  So many for the
+// largest image, more for smaller ones: two to four seconds of decoding.
+constexpr int64_t kMostScannedPixels = 20 * kMostImagePixels;
+constexpr int64_t kMostScans = 500;
 
 struct JpegReader {
   explicit JpegReader(std::span<const std::byte> bytes) : file(bytes) {}
@@ -26,6 +31,8 @@ struct JpegReader {
   JpegReader& operator=(const JpegReader&) = delete;
 
   std::span<const std::byte> file;
+  int most_scans = 0;  // 0: not known yet
+  bool has_too_many_scans = false;
   jpeg_decompress_struct jpeg = {};
   jpeg_error_mgr errors = {};
   jpeg_progress_mgr progress = {};
@@ -57,8 +64,8 @@ void Warn(j_common_ptr jpeg, int level) {
 
 void LimitScans(j_common_ptr jpeg) {
   auto* reader = static_cast<JpegReader*>(jpeg->client_data);
-  if (reader->jpeg.input_scan_number <= kMostScans) return;
-  std::snprintf(reader->message, sizeof(reader->message), "more than %d scans", kMostScans);
+  if (reader->most_scans == 0 || reader->jpeg.input_scan_number <= reader->most_scans) return;
+  reader->has_too_many_scans = true;
   std::longjmp(reader->escape, 1);
 }
 
@@ -86,6 +93,11 @@ void Finish(JpegReader& reader) { jpeg_finish_decompress(&reader.jpeg); }
 
 void Run(JpegReader& reader, Step step, const std::string& path) {
   if (!Succeeds(reader, step)) {
+    if (reader.has_too_many_scans) {
+      throw UserError(
+          "{}: a JPEG of {} × {} pixels may have {} scans, this one has more; save it without them", path,
+          reader.jpeg.image_width, reader.jpeg.image_height, reader.most_scans);
+    }
     throw UserError("{}: damaged or truncated JPEG: {}; expected a whole picture", path, reader.message);
   }
 }
@@ -151,13 +163,17 @@ torch::Tensor ReadPixels(JpegReader& reader, int64_t height, int64_t width, cons
   return pixels;
 }
 
-int Orientation(const JpegReader& reader) {
-  constexpr char kExif[] = "Exif\0";  // and the terminating 0 of the literal
+// EXIF that is too long for one segment continues in the next one; of several XMP segments PIL keeps the
+// last.
+ImageMetadata Metadata(const JpegReader& reader) {
+  constexpr std::string_view kExif("Exif\0\0", 6), kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
+  ImageMetadata metadata;
   for (auto* marker = reader.jpeg.marker_list; marker != nullptr; marker = marker->next) {
-    if (marker->data_length < sizeof(kExif) || std::memcmp(marker->data, kExif, sizeof(kExif)) != 0) continue;
-    return ExifOrientation(std::as_bytes(std::span(marker->data, marker->data_length)));
+    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (data.starts_with(kExif)) metadata.exif += data.substr(kExif.size());
+    if (data.starts_with(kXmp)) metadata.xmp = data.substr(kXmp.size());
   }
-  return 1;
+  return metadata;
 }
 
 }  // namespace
@@ -171,12 +187,13 @@ DecodedImage DecodeJpeg(std::span<const std::byte> file, const std::string& path
   Run(reader, ReadHeader, path);
   const int64_t height = reader.jpeg.image_height, width = reader.jpeg.image_width;
   CheckImageSize(height, width, path);
+  reader.most_scans = static_cast<int>(std::min(kMostScans, kMostScannedPixels / (height * width)));
   ChooseOutput(reader, path);
   CheckLength(reader, height, width, path);
   Run(reader, Start, path);
   DecodedImage image;
   image.pixels = ReadPixels(reader, height, width, path);
-  image.orientation = Orientation(reader);  // before Finish, which frees the markers
+  image.orientation = ImageOrientation(Metadata(reader));  // before Finish, which frees the markers
   Run(reader, Finish, path);
   return image;
 }

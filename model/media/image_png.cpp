@@ -9,6 +9,7 @@
 
 #include "model/base/error.h"
 #include "model/media/image_codecs.h"
+#include "model/media/image_orientation.h"
 
 namespace plelab {
 namespace {
@@ -54,6 +55,8 @@ bool Succeeds(PngReader& reader, Step step) {
 
 void ReadHeader(PngReader& reader) {
   png_set_read_fn(reader.png, &reader, ReadBytes);
+  // Nothing but pixels is asked of libpng.  Its texts and profiles may expand to gigabytes.
+  png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   png_read_info(reader.png, reader.info);
 }
 
@@ -80,20 +83,13 @@ void ReadRows(PngReader& reader) {
       png_read_row(reader.png, reader.pixels + row * reader.row_bytes, nullptr);
     }
   }
-  png_read_end(reader.png, reader.info);  // an EXIF block may follow the pixels
+  png_read_end(reader.png, reader.info);
 }
 
 // deflate expands a byte to at most 1,032 bytes.  A file with fewer cannot hold its rows, and no memory is
 // allocated for them.
 bool CanHoldItsRows(const PngReader& reader, int64_t height, int64_t stored_row_bytes) {
   return height * stored_row_bytes <= 1032 * static_cast<int64_t>(reader.file.size());
-}
-
-int Orientation(PngReader& reader) {
-  png_bytep exif = nullptr;
-  png_uint_32 size = 0;
-  if (png_get_eXIf_1(reader.png, reader.info, &size, &exif) == 0) return 1;
-  return ExifOrientation(std::as_bytes(std::span(exif, size)));
 }
 
 torch::Tensor ClipTo8Bits(const torch::Tensor& big_endian16) {  // [h, w, 2] → [h, w, 3]
@@ -134,7 +130,7 @@ DecodedImage DecodePng(std::span<const std::byte> file, const std::string& path)
   reader.pixels = image.pixels.data_ptr<uint8_t>();
   Run(reader, ReadRows, path);
   if (channels == 2) image.pixels = ClipTo8Bits(image.pixels);
-  image.orientation = Orientation(reader);
+  image.orientation = ImageOrientation(PngMetadata(file));
   return image;
 }
 

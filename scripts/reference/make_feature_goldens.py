@@ -22,7 +22,7 @@ import reference_model  # noqa: F401  declares torchvision's ops before transfor
 import soundfile
 import soxr
 import torch
-from media_files import RATE, waveform, write_jpegs, write_pngs, write_sounds
+from media_files import RATE, waveform, write_jpegs, write_oriented, write_pngs, write_sounds
 from safetensors.torch import save_file
 from transformers import AutoImageProcessor, Gemma3nAudioFeatureExtractor
 from transformers.image_utils import load_image
@@ -69,6 +69,8 @@ def describe(path: pathlib.Path, processor) -> dict:
 
 
 def resampled(path: pathlib.Path) -> torch.Tensor:
+    if path.name in ("pipe_zero.wav", "pipe.flac"):  # soundfile does not read these two; they hold the samples of this one
+        path = path.with_name("pipe_ffmpeg.wav")
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.astype(np.float64).mean(axis=1).astype(np.float32)
     return torch.from_numpy(mono if rate == RATE else soxr.resample(mono, rate, RATE, quality="HQ"))
@@ -87,6 +89,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True)
     write_pngs(FOLDER)
     write_jpegs(FOLDER)
+    write_oriented(FOLDER)
     write_sounds(FOLDER)
     processor = image_processor()
     pictures = sorted(p for p in FOLDER.iterdir() if p.suffix in (".png", ".jpg"))

@@ -1,4 +1,5 @@
 """Makes small pictures and sounds of every kind that the front ends read, for make_feature_goldens.py."""
+import io
 import pathlib
 import struct
 import zlib
@@ -103,6 +104,61 @@ def write_jpegs(folder: pathlib.Path) -> None:
               exif=b"Exif\0\0" + exif(orientation))
 
 
+def jpeg_segment(data: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+
+
+def xmp(orientation: int, name: str = "tiff:Orientation", quote: str = '"') -> bytes:
+    return (f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+            f"rdf:about={quote}{quote} xmlns:{name.split(':')[0]}={quote}http://ns.adobe.com/tiff/1.0/{quote} "
+            f"{name}={quote}{orientation}{quote}/></rdf:RDF></x:xmpmeta>").encode()
+
+
+def raw_profile(data: bytes) -> bytes:
+    """EXIF in a PNG's text, as ImageMagick and others wrote it before there was a chunk for it."""
+    digits = data.hex()
+    lines = [digits[i:i + 72] for i in range(0, len(digits), 72)]
+    return f"\nexif\n{len(data):8}\n".encode() + "\n".join(lines).encode() + b"\n"
+
+
+def write_oriented(folder: pathlib.Path) -> None:
+    """Pictures whose orientation stands where PIL finds it, or does not."""
+    upright, head = picture(8, 12, 3, 19), b"Exif\0\0"
+    none = exif(6).replace(struct.pack("<H", 0x0112), struct.pack("<H", 0x0100))  # a directory without the entry
+    space = b"http://ns.adobe.com/xap/1.0/\0"
+    element = xmp(6).replace(b' tiff:Orientation="6"/>', b"><tiff:Orientation>6</tiff:Orientation></rdf:Description>")
+    number = {1: b"\6\0\0\0", 4: b"\6\0\0\0", 8: b"\6\0\0\0"}
+    typed = {kind: exif(6)[:12] + struct.pack("<HI", kind, 1) + value + b"\0\0\0\0" for kind, value in number.items()}
+    jpegs = {
+        "xmp": [space + xmp(6)], "xmp_element": [space + element], "xmp_single_quotes": [space + xmp(6, quote="'")],
+        "xmp_other_prefix": [space + xmp(6, "t:Orientation")], "xmp_not_xml": [space + b'<x tiff:Orientation="6'],
+        "xmp_then_exif": [space + b"<x/>", head + exif(6)], "exif_without_then_xmp": [head + none, space + xmp(6)],
+        "exif_upright_xmp_turned": [head + exif(1), space + xmp(6)], "two_xmp": [space + xmp(6), space + xmp(3)],
+        "exif_in_two": [head + exif(6)[:15], head + exif(6)[15:]], "exif_twice": [head + exif(6), head + exif(3)],
+        "exif_prefix_twice": [head + head + exif(6)], "exif_empty_then_xmp": [head, space + xmp(6)],
+        "exif_byte": [head + typed[1]], "exif_long": [head + typed[4]], "exif_signed": [head + typed[8]],
+        "exif_nine": [head + exif(9)]}
+    buffer = io.BytesIO()
+    Image.fromarray(upright).save(buffer, "JPEG", quality=60)
+    start, rest = buffer.getvalue()[:20], buffer.getvalue()[20:]  # with JFIF's segment
+    for name, segments in jpegs.items():
+        (folder / f"oriented_{name}.jpg").write_bytes(start + b"".join(map(jpeg_segment, segments)) + rest)
+    key, xmp_key = b"Raw profile type exif\0", b"XML:com.adobe.xmp\0"
+    pngs = {
+        "raw_text": chunk(b"tEXt", key + raw_profile(head + exif(6))), "raw_without_prefix": chunk(b"tEXt", key + raw_profile(exif(6))),
+        "raw_compressed": chunk(b"zTXt", key + b"\0" + zlib.compress(raw_profile(head + exif(6)))),
+        "raw_international": chunk(b"iTXt", key + b"\0\0\0\0" + raw_profile(head + exif(6))),
+        "raw_app1": chunk(b"tEXt", b"Raw profile type APP1\0" + raw_profile(head + exif(6))),
+        "xmp": chunk(b"iTXt", xmp_key + b"\0\0\0\0" + xmp(6)), "xmp_text": chunk(b"tEXt", xmp_key + xmp(6)),
+        "xmp_compressed": chunk(b"iTXt", xmp_key + b"\1\0\0\0" + zlib.compress(element)), "exif_prefixed": chunk(b"eXIf", head + exif(6)),
+        "exif_and_raw": chunk(b"tEXt", key + raw_profile(exif(6))) + chunk(b"eXIf", exif(3)),
+        "exif_without_then_xmp": chunk(b"eXIf", none) + chunk(b"iTXt", xmp_key + b"\0\0\0\0" + xmp(6))}
+    for name, chunks in pngs.items():
+        (folder / f"oriented_{name}.png").write_bytes(png(upright, 8, 2, before=chunks))
+    end = png(upright, 8, 2)
+    (folder / "oriented_raw_at_the_end.png").write_bytes(end[:-12] + pngs["raw_compressed"] + end[-12:])
+
+
 def waveform(samples: int) -> np.ndarray:
     """Returns float32 [samples] at 16 kHz: a rising tone, a steady tone, and noise in every bin."""
     index = np.arange(samples, dtype=np.uint64)
@@ -129,4 +185,38 @@ def write_sounds(folder: pathlib.Path) -> None:
     write("mono_8k.wav", stereo(8_000, 0.4)[:, 0], 8_000, subtype="PCM_U8")
     write("mono_16k.wav", waveform(4_800), RATE, subtype="PCM_16")
     write("float_16k.wav", waveform(2_000), RATE, subtype="FLOAT")
+    write("rf64.wav", waveform(800), RATE, format="RF64", subtype="PCM_16")
+    write_open_ended(folder)
     write("six_channels_24bit.wav", np.tile(stereo(22_050, 0.1), 3), 22_050, format="WAVEX", subtype="PCM_24")
+
+
+def sound(samples: np.ndarray, rate: int = RATE, **options) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, **options)
+    return buffer.getvalue()
+
+
+def ogg_page_with_flags(page: bytes, flags: int) -> bytes:
+    page = page[:5] + bytes([flags]) + page[6:22] + b"\0\0\0\0" + page[26:]
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1 ^ (0x04C11DB7 if checksum & 0x80000000 else 0)) & 0xFFFFFFFF
+    return page[:22] + struct.pack("<I", checksum) + page[26:]
+
+
+def write_open_ended(folder: pathlib.Path) -> None:
+    """Sounds whose writer did not know the end: WAV and FLAC from pipes, and OGG that was recorded or has a tag after it."""
+    whole = sound(waveform(800), format="WAV", subtype="PCM_16")
+    at = whole.index(b"data")
+    for name, riff, data in (("zero", 0, 0), ("sox", 0x7FFFF024, 0x7FFFF000), ("ffmpeg", 0xFFFFFFFF, 0xFFFFFFFF)):
+        (folder / f"pipe_{name}.wav").write_bytes(
+            whole[:4] + struct.pack("<I", riff) + whole[8:at] + b"LIST" + struct.pack("<I", 4) + b"INFO" + b"data"
+            + struct.pack("<I", data) + whole[at + 8:])
+    flac = sound(waveform(800), format="FLAC", subtype="PCM_16")
+    (folder / "pipe.flac").write_bytes(flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:])  # no count of samples
+    ogg = sound(stereo(RATE, 0.1)[:, 0], format="OGG", subtype="VORBIS")
+    last = ogg.rindex(b"OggS")
+    (folder / "recorded.ogg").write_bytes(ogg[:last] + ogg_page_with_flags(ogg[last:], ogg[last + 5] & ~4))
+    (folder / "tagged.ogg").write_bytes(ogg + b"TAG" + b" " * 125)

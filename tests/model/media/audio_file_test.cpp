@@ -143,16 +143,43 @@ TEST_F(AudioFile, DamageIsRefusedWhereTheFormatCanTell) {
 
 // Two gigabytes according to the header, but actually forty bytes.
 TEST_F(AudioFile, AHeadersWordOnLengthIsNotTaken) {
-  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 16'000, 1, 0x7FFFFFF0)), HasSubstr("truncated"));
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 16'000, 1, 0x7FFEFFF0)), HasSubstr("truncated"));
   std::string flac = ReadText(MediaPath("stereo_44k.flac"));
   std::memset(flac.data() + 22, 0xFF, 4);  // STREAMINFO's count of samples, lower 32 of its 36 bits
-  EXPECT_THAT(ErrorOfBytes(flac), HasSubstr("truncated"));
+  EXPECT_THAT(ErrorOfBytes(flac), HasSubstr("longer than 30 s")) << "before anything is decoded";
+  EXPECT_THAT(ErrorOf([&] { Read(flac, /*truncate=*/true); }), HasSubstr("truncated"));
 }
 
 // A file written to a pipe: the header does not know the length, and the samples end with the file.
 TEST_F(AudioFile, AStreamedWavIsReadToItsEnd) {
   const std::vector<float> samples(1000, 0.25f);
-  EXPECT_EQ(Read(FloatWav(samples, 16'000, 1, 0xFFFFFFFF)).numel(), 1000);
+  for (const int64_t claimed : {int64_t{0}, int64_t{0x7FFFF000}, int64_t{0x80000000}, int64_t{0xFFFFFFFF}}) {
+    EXPECT_TRUE(torch::equal(Read(FloatWav(samples, 16'000, 1, claimed)), torch::full({1000}, 0.25f)))
+        << claimed;
+    EXPECT_THAT(AudioNote(folder_ / "sound"), HasSubstr("read to the end of the file")) << claimed;
+  }
+  EXPECT_EQ(AudioNote(MediaPath("mono_16k.wav")), "");
+  EXPECT_THAT(AudioNote(MediaPath("recorded.ogg")), HasSubstr("no OGG page is marked as the last one"));
+  EXPECT_EQ(AudioNote(MediaPath("tagged.ogg")), "");
+}
+
+TEST_F(AudioFile, AnEmptyWavWithOtherChunksHasNoSamples) {
+  const std::string list = "LIST" + Little<uint32_t>(4) + "INFO";
+  EXPECT_THAT(ErrorOfBytes(FloatWav({}, 16'000) + list), HasSubstr("no samples"));
+}
+
+// The chunk ds64 has the length of the samples, in 64 bits.
+TEST_F(AudioFile, Rf64IsReadAndItsLengthChecked) {
+  const std::string whole = ReadText(MediaPath("rf64.wav"));
+  const size_t length = whole.find("ds64") + 16;
+  const auto with_length = [&](uint64_t bytes) {
+    return std::string(whole).replace(length, 8, Little(bytes));
+  };
+  EXPECT_EQ(Read(whole).numel(), 800);
+  EXPECT_EQ(Read(with_length(~uint64_t{0})).numel(), 800) << "from a pipe";
+  EXPECT_EQ(Read(with_length(0)).numel(), 800) << "from a pipe";
+  EXPECT_THAT(ErrorOfBytes(with_length(5'000'000)), HasSubstr("truncated"));
+  EXPECT_THAT(ErrorOfBytes(whole.substr(0, whole.size() - 1)), HasSubstr("truncated"));
 }
 
 }  // namespace audio_file_test

@@ -4,13 +4,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <nlohmann/json.hpp>
 
 #include "model/base/sha256.h"
-#include "model/media/image_codecs.h"
+#include "model/media/image_orientation.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/media.h"
+#include "tests/support/mutate.h"
 
 namespace plelab {
 namespace image_file_test {
@@ -99,25 +101,68 @@ TEST_F(ImageFile, GiganticHeadersAreRefusedBeforeMemoryIsAsked) {
   const std::string ihdr("\0\0\0\x0DIHDR\0\0\xC3\x50\0\0\xC3\x50\x08\x02\0\0\0\xC4\xCD\xAA\x9D", 25);
   const std::string png =
       std::string("\x89PNG\r\n\x1A\n") + ihdr + std::string("\0\0\0\0IDAT\x35\xAF\x06\x1E", 12);
-  EXPECT_THAT(ErrorOfBytes(png), AllOf(HasSubstr("50000 × 50000"), HasSubstr("178956970")));
+  EXPECT_THAT(ErrorOfBytes(png), AllOf(HasSubstr("50000 × 50000"), HasSubstr("at most 89478485 pixels")));
   std::string jpeg = ReadText(MediaPath("rgb_420.jpg"));
   const size_t size = jpeg.find("\xFF\xC0") + 5;
   jpeg.replace(size, 4, "\xC3\x50\xC3\x50");
-  EXPECT_THAT(ErrorOfBytes(jpeg), AllOf(HasSubstr("50000 × 50000"), HasSubstr("178956970")));
-  jpeg.replace(size, 4, "\x27\x10\x27\x10");  // 10,000 × 10,000 is allowed, but not in so few bytes
-  EXPECT_THAT(ErrorOfBytes(jpeg), HasSubstr("cannot hold 10000 × 10000"));
+  EXPECT_THAT(ErrorOfBytes(jpeg), AllOf(HasSubstr("50000 × 50000"), HasSubstr("at most 89478485 pixels")));
+  jpeg.replace(size, 4, "\x23\x28\x23\x28");  // 9,000 × 9,000 is allowed, but not in so few bytes
+  EXPECT_THAT(ErrorOfBytes(jpeg), HasSubstr("cannot hold 9000 × 9000"));
 }
 
-TEST_F(ImageFile, MalformedExifIsNoOrientation) {
-  const auto orientation = [](const std::string& block) {
-    return ExifOrientation(std::as_bytes(std::span(block.data(), block.size())));
-  };
+std::string Number(uint32_t value) {  // big-endian, as in PNG
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
+}
+
+// Texts of a PNG that expand to 8 MB each, two of them under names that are read.
+TEST_F(ImageFile, TextsThatExpandAreNotKept) {
+  std::string text(8'000'000, ' '), packed(20'000, '\0');
+  uLongf size = packed.size();
+  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+                     reinterpret_cast<const Bytef*>(text.data()), text.size()),
+            Z_OK);
+  packed.resize(size);
+  std::string chunks;
+  for (const std::string name : {"Raw profile type exif", "XML:com.adobe.xmp", "a", "b", "c"}) {
+    const std::string data = name + std::string(2, '\0') + packed;
+    chunks += Number(static_cast<uint32_t>(data.size())) + "zTXt" + data + Number(0);
+  }
+  std::string png = ReadText(MediaPath("rgb.png"));
+  png.insert(33, chunks);  // after IHDR
+  const std::string path = WriteMedia(folder_, "texts.png", testing::WithPngChecksums(png));
+  EXPECT_TRUE(torch::equal(ReadImage(path), ReadImage(MediaPath("rgb.png"))));
+  const ImageMetadata metadata = PngMetadata(std::as_bytes(std::span(png.data(), png.size())));
+  EXPECT_EQ(metadata.exif + metadata.xmp, "");
+}
+
+// Each scan costs a pass over the whole picture.
+TEST_F(ImageFile, AJpegOfManyScansIsRefused) {
+  std::string jpeg = ReadText(MediaPath("progressive.jpg"));
+  const size_t scan = jpeg.rfind("\xFF\xC4"),
+               end = jpeg.rfind("\xFF\xD9");  // the last Huffman table and its scan
+  const std::string last = jpeg.substr(scan, end - scan);
+  std::string scans;
+  for (int i = 0; i < 500; ++i) scans += last;
+  jpeg.insert(end, scans);
+  EXPECT_THAT(ErrorOfBytes(jpeg), HasSubstr("81 × 64 pixels may have 500 scans, this one has more"));
+}
+
+TEST(ImageOrientation, MalformedExifIsUpright) {
   const std::string good("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 28);
+  const auto orientation = [](const std::string& exif) { return ImageOrientation({.exif = exif}); };
   EXPECT_EQ(orientation(good), 6);
   EXPECT_EQ(orientation(good.substr(6)), 6);
-  for (size_t size = 0; size < 24; ++size) EXPECT_EQ(orientation(good.substr(0, size)), 1) << size;
+  for (size_t size = 0; size < 28; ++size) EXPECT_EQ(orientation(good.substr(0, size)), 1) << size;
   EXPECT_EQ(orientation(testing::Replaced(good, "\x06", "\x09")), 1);  // not a valid orientation
   EXPECT_EQ(orientation(testing::Replaced(good, std::string("\x08\0\0\0", 4), "\xFF\xFF\xFF\xFF")), 1);
+}
+
+TEST(ImageOrientation, XmpIsAskedWhereExifHasNoEntry) {
+  EXPECT_EQ(ImageOrientation({.xmp = "<a tiff:Orientation=\"8\"/>"}), 8);
+  EXPECT_EQ(ImageOrientation({.xmp = "<a tiff:Orientation='8'/><tiff:Orientation>3</tiff:Orientation>"}), 3);
+  EXPECT_EQ(ImageOrientation({.xmp = "tiff:Orientation="}), 1);
+  EXPECT_EQ(ImageOrientation({.xmp = "tiff:Orientation=\"9\""}), 1);
 }
 
 }  // namespace image_file_test
