@@ -88,8 +88,8 @@ def parameter_sentence(result: Result) -> str | None:
         return None
     shape = table["series"].iloc[0]
     counts = table[table["series"] == shape].set_index("label")["y"]
-    total = counts[["text_stack", "unused_kv", "token_embedding", "ple_table", "vision", "audio"]].sum()
-    working = counts[["text_stack", "token_embedding"]].sum()
+    total = counts.sum()
+    working = counts[counts.index.isin(["text_stack", "token_embedding", "lm_head"])].sum()
     return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
             f"one row per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
 

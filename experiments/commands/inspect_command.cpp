@@ -50,7 +50,10 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
     text += Row(std::string(Name(g)), n[g], bytes[g], total, what);
   };
   group(ParameterGroup::kTextStack, "attention, FFN, AltUp, LAuReL, PLE gates");
-  group(ParameterGroup::kTokenEmbedding, "tied: looked up, and read whole for the logits");
+  const bool own_head = n[ParameterGroup::kOwnHead] > 0;
+  group(ParameterGroup::kTokenEmbedding,
+        own_head ? "looked up, one row per token" : "tied: looked up, and read whole for the logits");
+  if (own_head) group(ParameterGroup::kOwnHead, "the output layer, not tied: read whole for the logits");
   group(ParameterGroup::kPleTable, "one row per token, by id; can live on storage");
   group(ParameterGroup::kUnusedKv, "k/v of KV-sharing layers: stored, never used");
   text += Row("vision", n.vision(), bytes.vision(), total, "tower and embedder: loaded for images only");
@@ -58,7 +61,8 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
   text += Row("total", total, bytes.total(), total, "all of it");
   text += "\n" +
           Row("effective", n.effective(), bytes.effective(), total, "as advertised: text_stack + unused_kv");
-  text += Row("working_set", n.working_set(), bytes.working_set(), total, "text_stack + token_embedding");
+  text += Row("working_set", n.working_set(), bytes.working_set(), total,
+              own_head ? "text_stack + token_embedding + lm_head" : "text_stack + token_embedding");
   text +=
       Format("\nLoaded for text: {}, PLE rows where --ple puts them.", ReadableBytes(bytes.working_set()));
   text += bytes.vision() + bytes.audio() == 0
@@ -68,8 +72,13 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
                     "each when the first of its kind comes; no byte of the others is read.\n",
                     ReadableBytes(bytes.vision()), ReadableBytes(bytes.audio()));
   text +=
-      "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding is\n"
-      "also the output layer, so every decode step reads it: the working set is the honest number.\n";
+      own_head
+          ? "\nThe advertised count leaves out the PLE table, the token embedding and the output layer.  "
+            "Every\n"
+            "decode step reads the output layer: the working set is the honest number.\n"
+          : "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding "
+            "is\n"
+            "also the output layer, so every decode step reads it: the working set is the honest number.\n";
   return text;
 }
 
@@ -85,8 +94,13 @@ std::string Notes(const Checkpoint& checkpoint, const ParameterCount& count) {
       notes += Format("note: no {} in this checkpoint; text works without\n", Name(tower));
     }
   }
-  if (checkpoint.Find("lm_head.weight") != nullptr) {
-    notes += "note: lm_head.weight is there and ignored: the logits use the token embedding\n";
+  const TextConfig& text = checkpoint.config().text;
+  if (text.own_head && text.tie_word_embeddings) {
+    notes +=
+        "note: config.json ties lm_head.weight to the token embedding, but both are there and differ: the "
+        "logits use lm_head.weight, as the reference does\n";
+  } else if (!text.own_head && checkpoint.Find(kHeadTensor) != nullptr) {
+    notes += "note: lm_head.weight is a copy of the token embedding, which the logits use\n";
   }
   if (checkpoint.config().text.num_kv_shared_layers > 0 && count.parameters[ParameterGroup::kUnusedKv] == 0) {
     notes += "note: no unused k/v in this checkpoint (transformers 5 does not save them)\n";

@@ -52,7 +52,7 @@ void AddSynthCommand(CLI::App& app) {
   command->add_option("--out", arguments->out, "the checkpoint's directory")->required();
   command->add_option("--seed", arguments->seed, "weights are a function of seed, name and index")
       ->capture_default_str();
-  command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")->capture_default_str();
+  command->add_option("--dtype", arguments->dtype, "bfloat16, float32 or float16")->capture_default_str();
   command->add_option("--max-shard", arguments->max_shard, "largest file, such as 5GB")
       ->capture_default_str();
   command->add_flag("--force", arguments->force, "replace a checkpoint that is there");

@@ -7,11 +7,14 @@
 #include "experiments/questions/experiment.h"
 #include "harness/run/estimate.h"
 #include "model/base/format.h"
+#include "model/base/json_object.h"
 
 namespace plelab {
 namespace {
 
-nlohmann::json Options(const VariantRow& variant) { return nlohmann::json::parse(variant.options_json); }
+nlohmann::json Options(const VariantRow& variant) {
+  return ParseJson(variant.options_json, "the options of " + variant.variant);
+}
 
 std::string LayersRun(const VariantRow& variant) { return Options(variant).value("layers_run", ""); }
 

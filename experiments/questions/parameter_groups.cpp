@@ -1,6 +1,8 @@
 // What are those parameters? 5 B in the file, 1.91 B advertised: counts them exactly, without loading a
 // model.
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "experiments/questions/experiment.h"
 #include "harness/run/run_identity.h"
@@ -34,6 +36,7 @@ void AddRows(Curve& curve, const std::string& series, const GroupSums& sums) {
   add("ple_table", sums[ParameterGroup::kPleTable]);
   add("vision", sums.vision());
   add("audio", sums.audio());
+  if (const int64_t head = sums[ParameterGroup::kOwnHead]; head > 0) add("lm_head", head);
 }
 
 RunResult CountParameters(const ExperimentConfig& config, const RunOptions& options) {
@@ -70,15 +73,20 @@ std::string Grouped(int64_t value) {
 }
 
 std::string ParameterGroupsSummary(const ExperimentConfig& config, const RunResult&) {
-  std::vector<std::vector<std::pair<std::string, int64_t>>> sums;
+  std::vector<std::string> names;  // of all columns
+  std::vector<std::map<std::string, int64_t>> columns;
   std::string text = Format("{:<18}", "parameters");
   for (const auto& shape : config.shapes) {
-    sums.push_back(NamedSums(Count(shape).parameters));
+    columns.emplace_back();
+    for (const auto& [name, sum] : NamedSums(Count(shape).parameters)) {
+      columns.back()[name] = sum;
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
     text += Format(" {:>15}", fs::path(shape).filename().string());
   }
-  for (size_t row = 0; !sums.empty() && row < sums[0].size(); ++row) {
-    text += Format("\n{:<18}", sums[0][row].first);
-    for (const auto& column : sums) text += Format(" {:>15}", Grouped(column[row].second));
+  for (const std::string& name : names) {
+    text += Format("\n{:<18}", name);
+    for (auto& column : columns) text += Format(" {:>15}", Grouped(column[name]));
   }
   return text + "\n";
 }

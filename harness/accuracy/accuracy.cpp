@@ -21,7 +21,7 @@ namespace {
 struct Scorer {
   int64_t variant = 0;
   bool exact = false;  // shown to be bit-equal on the first window, and not scored further
-  bool near = false;   // held to kFoldedBound on every window
+  bool near = false;   // held to the bound of `folded` on every window
   std::unique_ptr<PleSource> source = nullptr;
   LayerList layers = {};
   std::optional<KvCache> kv = std::nullopt;
@@ -166,7 +166,7 @@ class GroupScorer {
   }
 
   void CheckNear(const torch::Tensor& logits, const torch::Tensor& reference) const {
-    const std::string far = FarFrom(logits, reference, "accuracy", context_.name(baseline_));
+    const std::string far = FarFrom(logits, reference, model_.dtype(), "accuracy", context_.name(baseline_));
     if (!far.empty()) throw RunError("{}", far);
   }
 

@@ -1,5 +1,6 @@
 #include "harness/config/yaml_tree.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -163,6 +164,8 @@ YamlNode ParseYaml(const std::string& text, const std::string& origin) {
                       documents.size());
     }
     return Converter(origin).Convert(documents[0], 0);
+  } catch (const YAML::DeepRecursion& error) {  // the parser's own limit, before Converter sees anything
+    throw UserError("{}: nested deeper than {} levels", PlaceOf(origin, error.mark), kMaxDepth);
   } catch (const YAML::Exception& error) {
     throw UserError("{}: not YAML: {}", PlaceOf(origin, error.mark), error.msg);
   }

@@ -52,7 +52,7 @@ void RequireSameOutput(std::vector<Contestant>& contestants, const std::string& 
   if (reference == nullptr) return;
   for (auto& c : contestants) {
     if (!c.near || !c.error.empty()) continue;
-    c.error = FarFrom(c.last_logits, reference->last_logits, where, reference->name);
+    c.error = FarFrom(c.last_logits, reference->last_logits, c.dtype, where, reference->name);
   }
 }
 
@@ -156,6 +156,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
       variant.name(),
       variant.exact,
       variant.near,
+      loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
       ColdCheck(plan.config.page_cache, TableRead(variant.table), variant.reads_file())};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;

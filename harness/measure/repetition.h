@@ -23,7 +23,8 @@ struct Contestant {
   int64_t variant = 0;  // index into the plan's variants
   std::string name;
   bool exact = false;
-  bool near = false;  // its logits may differ from the baseline's by kFoldedBound
+  bool near = false;              // its logits may differ from the baseline's by the rounding of `folded`
+  DType dtype = DType::kFloat32;  // in which its model computes
   VariantSession session;
   ColdCheck cold;
   RepRow rep = {};
@@ -57,7 +58,7 @@ std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t
 
 // Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it
 // throws, when it is exact and its logits differ from those of the first exact one, or when it is near and
-// they differ by more than kFoldedBound; the others continue.  Throws Interrupted.
+// they differ by more than rounding; the others continue.  Throws Interrupted.
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup);
 

@@ -40,8 +40,10 @@ std::vector<RangeGroup> FfnRanges(const TextConfig& c, bool sparse) {
 
 std::vector<RangeGroup> EveryWeight(const Gemma3nConfig& config) {
   std::map<int64_t, int64_t> count_of_bytes{{RowBytes(config.text), 1}};
+  // The head is read whole; an embedding that is not the head, one row of it.
+  const auto head = config.text.own_head ? ParameterGroup::kOwnHead : ParameterGroup::kTokenEmbedding;
   for (const TensorSpec& spec : PublishedTensors(config)) {
-    if (spec.group != ParameterGroup::kTextStack && spec.group != ParameterGroup::kTokenEmbedding) continue;
+    if (spec.group != ParameterGroup::kTextStack && spec.group != head) continue;
     ++count_of_bytes[spec.elements() * kValueBytes];
   }
   return Grouped(count_of_bytes);

@@ -68,11 +68,9 @@ std::string CacheStartOf(const PleOptions& options) {
   return "none";
 }
 
-// True when the variant's logits must be within kFoldedBound of the baseline's.  Only float32 has such a
-// bound: in bfloat16 both outputs are rounded by more than it.
+// True when the variant's logits must be within a bound of the baseline's (harness/measure/near_output.h).
 bool MustBeNear(const VariantConfig& variant) {
-  return IsExactButForRounding(variant.ple) && variant.layers.empty() &&
-         variant.model.dtype == DType::kFloat32;
+  return IsExactButForRounding(variant.ple) && variant.layers.empty();
 }
 
 VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {

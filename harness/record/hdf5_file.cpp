@@ -10,6 +10,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 #include "model/base/output_file.h"
 
 namespace plelab {
@@ -347,8 +348,7 @@ Table Hdf5Reader::ReadTable(const std::string& path) const {
           "read " + where);
   }
   nlohmann::json units;
-  if (H5Aexists(dataset, kUnits) > 0)
-    units = nlohmann::json::parse(AttributeText(dataset, kUnits), nullptr, false);
+  if (H5Aexists(dataset, kUnits) > 0) units = ParseJson(AttributeText(dataset, kUnits), where + ", units");
   Table table;
   for (const RowLayout::Member& member : layout.members) {
     table.columns.push_back(UnpackColumn(bytes, layout, member, rows));

@@ -31,10 +31,11 @@ constexpr size_t kNameWidth = 28;  // characters of a variant's name
 // The sizes of a group's model.
 struct ModelSize {
   const TextConfig& text;
-  int64_t stack = 0, embedding = 0;  // parameters
-  int64_t vision = 0, audio = 0;     // with their embedders
+  int64_t stack = 0, embedding = 0, own_head = 0;  // parameters
+  int64_t vision = 0, audio = 0;                   // with their embedders
   int64_t bytes_per_parameter = 2;
-  int64_t weights_bytes() const { return (stack + embedding) * bytes_per_parameter; }
+  int64_t weights_bytes() const { return (stack + embedding + own_head) * bytes_per_parameter; }
+  int64_t head() const { return own_head > 0 ? own_head : embedding; }
   double load_seconds() const { return static_cast<double>(weights_bytes()) / kLoadBytesPerS; }
   int64_t tower_bytes(const WorkloadSection& work) const {
     return ((work.images.empty() ? 0 : vision) + (work.audio.empty() ? 0 : audio)) * bytes_per_parameter;
@@ -46,6 +47,7 @@ ModelSize SizeOfModel(const RunPlan& plan, DType dtype) {
   return {.text = plan.model_config.text,
           .stack = parameters[ParameterGroup::kTextStack],
           .embedding = parameters[ParameterGroup::kTokenEmbedding],
+          .own_head = parameters[ParameterGroup::kOwnHead],
           .vision = parameters.vision(),
           .audio = parameters.audio(),
           .bytes_per_parameter = SizeOf(dtype)};
@@ -70,12 +72,13 @@ int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const Var
 
 double StepSeconds(const ModelSize& size, const WorkloadSection& work, const MachineRates& rates) {
   const auto logits = static_cast<double>(size.text.vocab_size * work.batch * 4);
-  return static_cast<double>(size.weights_bytes()) / (rates.read_gb_s * 1e9 * kOfReadBandwidth) +
+  const int64_t read = (size.stack + size.head()) * size.bytes_per_parameter;
+  return static_cast<double>(read) / (rates.read_gb_s * 1e9 * kOfReadBandwidth) +
          static_cast<double>(size.text.num_hidden_layers) * kLayerS + logits / kHashBytesPerS;
 }
 
 double PassSeconds(const ModelSize& size, int64_t tokens, bool all_logits, const MachineRates& rates) {
-  const int64_t parameters = size.stack + (all_logits ? size.embedding : 0);
+  const int64_t parameters = size.stack + (all_logits ? size.head() : 0);
   return 2e-9 * static_cast<double>(parameters) * static_cast<double>(tokens) / rates.matmul_gflop_s;
 }
 

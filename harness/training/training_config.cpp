@@ -13,6 +13,7 @@
 #include "harness/training/training_fields.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 #include "model/base/nearest_word.h"
 #include "model/checkpoint/config.h"
 
@@ -56,8 +57,7 @@ void Change(nlohmann::ordered_json& shape, const ArmSection& arm, const std::str
   if (equals == std::string::npos || !shape.contains(key)) {
     throw UserError("'change' in 'arm': expected KEY=VALUE with a key of {}, found '{}'", arm.shape, change);
   }
-  const auto value = nlohmann::ordered_json::parse(change.substr(equals + 1), nullptr, false);
-  if (value.is_discarded()) throw UserError("'change' in 'arm': '{}': the value is not JSON", change);
+  const auto value = ParseOrderedJson(change.substr(equals + 1), Format("'change' in 'arm': '{}'", change));
   nlohmann::ordered_json& old = shape[key];
   if (old.is_array() && !value.is_array()) {
     for (auto& entry : old) entry = value;
@@ -126,8 +126,7 @@ TrainingConfig ReadTrainingConfig(const std::string& path, const std::vector<std
 }
 
 std::string ArmConfigJson(const ArmSection& arm) {
-  auto shape = nlohmann::ordered_json::parse(ShapeConfigJson(arm.shape), nullptr, false);
-  if (shape.is_discarded()) throw UserError("{}: not JSON", arm.shape);
+  auto shape = ParseOrderedJson(ShapeConfigJson(arm.shape), arm.shape);
   for (const std::string& change : arm.change) Change(shape, arm, change);
   return shape.dump(2) + "\n";
 }

@@ -33,8 +33,12 @@ ParameterTotals CountTrained(TextTrainee& trainee) {
 
 double FlopsPerToken(TextTrainee& trainee, int64_t context) {
   double flops = 0;
+  const auto is_looked_up = [&](ParameterGroup group) {
+    return group == ParameterGroup::kPleTable ||
+           (group == ParameterGroup::kTokenEmbedding && trainee.text().own_head);
+  };
   for (const TrainedTensor& tensor : TrainedTensors(trainee)) {
-    const bool is_map = tensor.spec.shape.size() == 2 && tensor.spec.group != ParameterGroup::kPleTable;
+    const bool is_map = tensor.spec.shape.size() == 2 && !is_looked_up(tensor.spec.group);
     if (is_map) flops += 6 * static_cast<double>(tensor.values.numel());
   }
   const TextConfig& c = trainee.text();

@@ -15,7 +15,7 @@ struct ParameterTotals {
 ParameterTotals CountTrained(TextTrainee& trainee);
 
 // Floating-point operations that training on one token needs, forward and backward: 6 per parameter of a
-// linear map (the tied head included, look-ups excluded) and 12 per attended key and query feature.  Norms,
+// linear map (the head included, look-ups excluded) and 12 per attended key and query feature.  Norms,
 // AltUp's mixing and activations are not counted, as is usual (Kaplan et al. 2020).
 double FlopsPerToken(TextTrainee& trainee, int64_t context);
 

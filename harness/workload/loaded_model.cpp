@@ -26,7 +26,7 @@ LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpo
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint) {
   std::unique_ptr<Progress> bar;
   return TableFor(options, checkpoint, [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("finished inputs, " + FoldedPath(checkpoint), total);
+    if (!bar) bar = std::make_unique<Progress>("finished inputs, " + FoldedPath(options, checkpoint), total);
     bar->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
     if (done == total) bar->Finish();
   });

@@ -6,12 +6,12 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 
 namespace plelab {
 
 std::vector<int64_t> ParseTokenIds(const std::string& text, const std::string& origin, int64_t vocab_size) {
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) throw UserError("{}: not JSON; expected an array of token ids", origin);
+  const nlohmann::json json = ParseJson(text, origin);
   const auto& list = json.is_object() && json.contains("ids") ? json["ids"] : json;
   if (!list.is_array()) {
     throw UserError("{}: found {}; expected an array of token ids, or an object with such an 'ids'", origin,

@@ -8,6 +8,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 #include "model/base/sha256.h"
 #include "model/tokens/text_encoding.h"
 
@@ -24,8 +25,7 @@ std::string ReadFile(const std::string& path) {
 }
 
 std::vector<int64_t> ParseTrace(const std::string& text, const std::string& path) {
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) throw UserError("{}: not JSON; expected a trace of token ids", path);
+  const nlohmann::json json = ParseJson(text, path);
   const auto& ids = json.is_object() && json.contains("ids") ? json["ids"] : json;
   const bool whole = ids.is_array() && std::all_of(ids.begin(), ids.end(),
                                                    [](const auto& id) { return id.is_number_integer(); });

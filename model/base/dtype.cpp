@@ -40,6 +40,10 @@ DType Parse(std::string_view text, std::string_view Row::*spelling) {
 
 }  // namespace
 
+bool IsFloat(DType dtype) {
+  return dtype == DType::kFloat32 || dtype == DType::kBFloat16 || dtype == DType::kFloat16;
+}
+
 int64_t SizeOf(DType dtype) { return RowOf(dtype).bytes; }
 std::string_view Name(DType dtype) { return RowOf(dtype).name; }
 std::string_view SafetensorsName(DType dtype) { return RowOf(dtype).safetensors; }

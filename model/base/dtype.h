@@ -8,6 +8,8 @@ namespace plelab {
 
 enum class DType { kFloat32, kBFloat16, kFloat16, kInt8, kUInt8, kInt32, kInt64, kBool };
 
+// True for the formats in which weights and rows may be stored: float32, bfloat16 and float16.
+bool IsFloat(DType dtype);
 // Bytes of one element.
 int64_t SizeOf(DType dtype);
 // The project's spelling: "float32", "bfloat16", …

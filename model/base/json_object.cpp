@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "model/base/error.h"
 
@@ -23,27 +22,79 @@ std::string Shorten(const json& value) {
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
-json ParseUnique(const std::string& text, const std::string& origin) {
-  std::vector<std::set<std::string>> open;  // the keys seen so far in each object that is still open
-  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) open.emplace_back();
-    if (event == json::parse_event_t::object_end) open.pop_back();
-    if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second) {
-      throw UserError("{}: key '{}' is given twice; keep one", origin, parsed.get<std::string>());
-    }
+// Receives the parser's events and builds the value, without recursion.  (nlohmann-json's own callback for
+// parsed values looks through all members of an object each time that one of them ends.)
+template <class Json>
+class Builder {
+ public:
+  explicit Builder(const std::string& origin) : origin_(origin) {}
+  Json Take() { return std::move(root_); }
+
+  bool null() { return Put(nullptr); }
+  bool boolean(bool value) { return Put(value); }
+  bool number_integer(int64_t value) { return Put(value); }
+  bool number_unsigned(uint64_t value) { return Put(value); }
+  bool number_float(double value, const std::string&) { return Put(value); }
+  bool string(std::string& value) { return Put(std::move(value)); }
+  bool binary(typename Json::binary_t& value) { return Put(std::move(value)); }
+  bool start_object(size_t) { return Open(Json::object()); }
+  bool start_array(size_t) { return Open(Json::array()); }
+  bool end_object() { return Close(); }
+  bool end_array() { return Close(); }
+  bool key(std::string& name) {
+    const auto [place, is_new] = open_.back()->emplace(name, nullptr);
+    if (!is_new) throw UserError("{}: key '{}' is given twice; keep one", origin_, name);
+    member_ = &*place;
     return true;
-  };
-  try {
-    return json::parse(text, watch);
-  } catch (const json::exception& error) {
-    throw UserError("{}: expected JSON, found something else: {}", origin, error.what());
   }
+  bool parse_error(size_t, const std::string&, const json::exception& error) {
+    throw UserError("{}: expected JSON, found something else: {}", origin_, error.what());
+  }
+
+ private:
+  // Gives the value its place: the root, the member whose key came last, or the end of an array.
+  Json* Place(Json value) {
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_array()) return &open_.back()->emplace_back(std::move(value));
+    return &(*member_ = std::move(value));
+  }
+  bool Put(Json value) { return Place(std::move(value)) != nullptr; }
+  bool Open(Json value) {
+    if (std::ssize(open_) == kMaxJsonDepth) {
+      throw UserError("{}: expected JSON of at most {} levels, found values nested deeper", origin_,
+                      kMaxJsonDepth);
+    }
+    open_.push_back(Place(std::move(value)));
+    return true;
+  }
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::string& origin_;
+  Json root_;
+  Json* member_ = nullptr;
+  // The arrays and objects that have not ended.  Only the last of them grows, so the pointers stay valid.
+  std::vector<Json*> open_;
+};
+
+template <class Json>
+Json ParseWith(const std::string& text, const std::string& origin) {
+  Builder<Json> builder(origin);
+  Json::sax_parse(text, &builder);  // throws through the builder
+  return builder.Take();
 }
 
 }  // namespace
 
+json ParseJson(const std::string& text, const std::string& origin) { return ParseWith<json>(text, origin); }
+nlohmann::ordered_json ParseOrderedJson(const std::string& text, const std::string& origin) {
+  return ParseWith<nlohmann::ordered_json>(text, origin);
+}
+
 JsonObject JsonObject::Parse(const std::string& text, const std::string& origin) {
-  auto root = std::make_shared<const json>(ParseUnique(text, origin));
+  auto root = std::make_shared<const json>(ParseJson(text, origin));
   if (!root->is_object()) throw UserError("{}: expected a JSON object, found {}", origin, root->type_name());
   auto node = std::make_shared<Node>();
   node->root = root;

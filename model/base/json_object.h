@@ -1,22 +1,34 @@
-// A JSON object that is read strictly: every getter names the file and the key when a value is missing or of
-// the wrong type.  The parser is nlohmann-json's; its own conversions would accept 1.5 or true as an integer,
-// keep the last of two equal keys, and know no file name.
+// JSON text from outside, read strictly.  The parser is nlohmann-json's; by itself it would keep the last of
+// two equal keys, follow any nesting until the stack is used up, accept 1.5 or true as an integer, and know
+// no file name.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace plelab {
 
+// Arrays and objects inside each other.  What this project reads has fewer than ten levels.
+inline constexpr int kMaxJsonDepth = 64;
+
+// Parses any JSON value, in time that grows with the length of the text (and its logarithm).  `origin` is the
+// name of the text in error messages, usually its path.  Throws UserError when the text is not valid JSON in
+// UTF-8, when an object repeats a key, and when values are nested deeper than kMaxJsonDepth, which would
+// overflow the stack of whoever walks them.  Every JSON text of this project is parsed here.
+nlohmann::json ParseJson(const std::string& text, const std::string& origin);
+// The same with the keys of objects in their order.  Looking for a key takes time proportional to their
+// number.
+nlohmann::ordered_json ParseOrderedJson(const std::string& text, const std::string& origin);
+
+// A JSON object whose getters name the file and the key when a value is missing or of the wrong type.
 class JsonObject {
  public:
-  // `origin` is the name of the text in error messages, usually its path.
-  // Throws UserError when the text is not valid JSON in UTF-8, is not an object, or contains an object that
-  // repeats a key.
+  // Throws UserError as ParseJson does, and when the text is not an object.
   static JsonObject Parse(const std::string& text, const std::string& origin);
 
   const std::string& origin() const { return origin_; }

@@ -14,8 +14,7 @@ namespace plelab {
 
 // Reads the text stack, except for the PLE table and k/v of KV-sharing layers.  The tensors lie in one
 // huge-page arena, aligned to 64 bytes.  Values are converted while they are read, so the checkpoint is never
-// held twice.  Throws UserError listing at once every tensor that is missing, extra, or of the wrong shape or
-// dtype.
+// held twice.  Throws UserError listing at once every tensor that is missing, extra, or of the wrong shape.
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options);
 // Reads only the tensors for which `is_wanted` holds; the others stay undefined.
 TextWeights LoadTextWeights(const Checkpoint& checkpoint, const LoadOptions& options,

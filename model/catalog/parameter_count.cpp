@@ -13,7 +13,8 @@ int64_t GroupSums::effective() const {
 }
 
 int64_t GroupSums::working_set() const {
-  return (*this)[ParameterGroup::kTextStack] + (*this)[ParameterGroup::kTokenEmbedding];
+  return (*this)[ParameterGroup::kTextStack] + (*this)[ParameterGroup::kTokenEmbedding] +
+         (*this)[ParameterGroup::kOwnHead];
 }
 
 int64_t GroupSums::vision() const {
@@ -45,15 +46,19 @@ ParameterCount CountCheckpoint(const Checkpoint& checkpoint) {
 }
 
 std::vector<std::pair<std::string, int64_t>> NamedSums(const GroupSums& sums) {
-  return {{"total", sums.total()},
-          {"effective", sums.effective()},
-          {"working_set", sums.working_set()},
-          {"ple_table", sums[ParameterGroup::kPleTable]},
-          {"token_embedding", sums[ParameterGroup::kTokenEmbedding]},
-          {"text_stack", sums[ParameterGroup::kTextStack]},
-          {"unused_kv", sums[ParameterGroup::kUnusedKv]},
-          {"vision", sums.vision()},
-          {"audio", sums.audio()}};
+  std::vector<std::pair<std::string, int64_t>> named = {
+      {"total", sums.total()},
+      {"effective", sums.effective()},
+      {"working_set", sums.working_set()},
+      {"ple_table", sums[ParameterGroup::kPleTable]},
+      {"token_embedding", sums[ParameterGroup::kTokenEmbedding]},
+      {"text_stack", sums[ParameterGroup::kTextStack]},
+      {"unused_kv", sums[ParameterGroup::kUnusedKv]},
+      {"vision", sums.vision()},
+      {"audio", sums.audio()}};
+  const int64_t head = sums[ParameterGroup::kOwnHead];
+  if (head > 0) named.emplace_back(Name(ParameterGroup::kOwnHead), head);
+  return named;
 }
 
 }  // namespace plelab

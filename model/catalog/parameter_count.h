@@ -21,8 +21,8 @@ struct GroupSums {
   int64_t total() const;
   // The advertised size ("E2B" is 1.91 B): counts neither embedding table, but does count the unused k/v.
   int64_t effective() const;
-  // What a decode step needs in fast memory: the text stack and the token embedding, which is also the output
-  // layer.
+  // What a decode step needs in fast memory: the text stack, the token embedding and the output layer, which
+  // are one tensor unless the head is its own.
   int64_t working_set() const;
   int64_t vision() const;  // tower and embedder
   int64_t audio() const;
@@ -40,7 +40,7 @@ ParameterCount CountPublished(const Gemma3nConfig& config, DType dtype);
 ParameterCount CountCheckpoint(const Checkpoint& checkpoint);
 
 // The sums by their published names, in this order: total, effective, working_set, ple_table,
-// token_embedding, text_stack, unused_kv, vision, audio.
+// token_embedding, text_stack, unused_kv, vision, audio, and lm_head if the head is a tensor of its own.
 std::vector<std::pair<std::string, int64_t>> NamedSums(const GroupSums& sums);
 
 }  // namespace plelab

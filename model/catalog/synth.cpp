@@ -10,6 +10,8 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/float16.h"
+#include "model/base/json_object.h"
 #include "model/base/output_file.h"
 #include "model/catalog/weight_catalog.h"
 #include "model/checkpoint/safetensors.h"
@@ -146,18 +148,24 @@ class ShardWriter {
 
  private:
   void WriteChunks(int64_t begin, int64_t end) {
-    std::vector<float> floats(options_.dtype == DType::kFloat32 ? kChunkElements : 0);
-    std::vector<uint16_t> bfloats(options_.dtype == DType::kFloat32 ? 0 : kChunkElements);
+    std::vector<float> floats(options_.dtype == DType::kBFloat16 ? 0 : kChunkElements);
+    std::vector<uint16_t> halves(options_.dtype == DType::kFloat32 ? 0 : kChunkElements);
     for (int64_t i = begin; i < end; ++i) {
       const Chunk& chunk = chunks_[i];
       const auto count = static_cast<size_t>(chunk.count);
-      if (options_.dtype == DType::kFloat32) {
-        chunk.random->Fill(chunk.first, {floats.data(), count});
-        file_.Write(chunk.offset_bytes, std::as_bytes(std::span(floats.data(), count)));
+      if (options_.dtype == DType::kBFloat16) {
+        chunk.random->FillBFloat16(chunk.first, {halves.data(), count});
       } else {
-        chunk.random->FillBFloat16(chunk.first, {bfloats.data(), count});
-        file_.Write(chunk.offset_bytes, std::as_bytes(std::span(bfloats.data(), count)));
+        chunk.random->Fill(chunk.first, {floats.data(), count});
       }
+      if (options_.dtype == DType::kFloat32) {
+        file_.Write(chunk.offset_bytes, std::as_bytes(std::span(floats.data(), count)));
+        continue;
+      }
+      if (options_.dtype == DType::kFloat16) {
+        std::transform(floats.begin(), floats.begin() + chunk.count, halves.begin(), ToFloat16);
+      }
+      file_.Write(chunk.offset_bytes, std::as_bytes(std::span(halves.data(), count)));
     }
   }
 
@@ -168,9 +176,8 @@ class ShardWriter {
 };
 
 std::string IndexJson(const std::vector<Shard>& shards, int64_t total_bytes) {
-  nlohmann::ordered_json index;
+  nlohmann::json index;  // sorts its keys, as published
   index["metadata"]["total_size"] = total_bytes;
-  index["weight_map"] = nlohmann::ordered_json::object();
   for (size_t i = 0; i < shards.size(); ++i) {
     for (const TensorSpec& spec : shards[i]) index["weight_map"][spec.name] = ShardName(i, shards.size());
   }
@@ -180,16 +187,22 @@ std::string IndexJson(const std::vector<Shard>& shards, int64_t total_bytes) {
 }  // namespace
 
 std::string ConfigJsonWithDType(const std::string& config_json, DType dtype) {
-  auto json = nlohmann::ordered_json::parse(config_json);
+  auto json = ParseOrderedJson(config_json, "config.json");
   json.erase("dtype");
   json["torch_dtype"] = std::string(Name(dtype));
   return json.dump(2) + "\n";
 }
 
+std::string UntiedConfigJson(const std::string& config_json) {
+  auto json = ParseOrderedJson(config_json, "config.json");
+  json["tie_word_embeddings"] = false;
+  return json.dump(2) + "\n";
+}
+
 int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string& directory,
                               const SynthOptions& options) {
-  if (options.dtype != DType::kBFloat16 && options.dtype != DType::kFloat32) {
-    throw UserError("dtype {}: expected bfloat16 or float32", Name(options.dtype));
+  if (!IsFloat(options.dtype)) {
+    throw UserError("dtype {}: expected bfloat16, float32 or float16", Name(options.dtype));
   }
   std::vector<TensorSpec> specs = PublishedTensors(ParseConfig(config_json, "config.json"));
   int64_t total = 0, done = 0;

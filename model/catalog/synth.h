@@ -30,5 +30,7 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
 
 // Returns config_json with `dtype` as the type of its weights.
 std::string ConfigJsonWithDType(const std::string& config_json, DType dtype);
+// Returns config_json saying that the head is not tied to the token embedding.
+std::string UntiedConfigJson(const std::string& config_json);
 
 }  // namespace plelab

@@ -100,6 +100,7 @@ void ForEachTensor(const std::string& prefix, const TextConfig& c, TextWeights& 
   for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
     ForEachTensor(Format("{}layers.{}.", prefix, layer), c, layer, w.layers[layer], f);
   }
+  if (c.own_head) f(MakeSpec(kHeadTensor, {c.vocab_size, hidden}, ParameterGroup::kOwnHead), w.lm_head);
 }
 
 // What distinguishes the two embedders.

@@ -59,7 +59,7 @@ struct DecoderLayerWeights {
 };
 
 struct TextWeights {
-  LinearWeight embed_tokens;  // [vocab, hidden]; tied to the logits
+  LinearWeight embed_tokens;  // [vocab, hidden]
   // [vocab_ple, layers · ple_dim].  Defined for training only: in inference a PleSource holds the rows.
   torch::Tensor embed_tokens_per_layer;
   LinearWeight per_layer_model_projection;              // [layers · ple_dim, hidden]
@@ -68,6 +68,10 @@ struct TextWeights {
   std::vector<LinearWeight> altup_unembed_projections;  // n − 1 of [hidden, hidden]
   torch::Tensor norm;                                   // [hidden]
   std::vector<DecoderLayerWeights> layers;
+  LinearWeight lm_head;  // [vocab, hidden]; undefined where the logits are tied to embed_tokens
+
+  // The map from the last hidden state to the logits.
+  const LinearWeight& head() const { return lm_head.values.defined() ? lm_head : embed_tokens; }
 };
 
 // transformers Gemma3nMultimodalEmbedder (embed_vision, embed_audio).  Its post-projection norm has no

@@ -28,22 +28,7 @@ std::vector<TensorSpec> PublishedTensors(const Gemma3nConfig& config) {
 
 namespace {
 
-bool IsReadable(DType dtype) {
-  return dtype == DType::kFloat32 || dtype == DType::kBFloat16 || dtype == DType::kFloat16;
-}
-
 std::string Shape(const std::vector<int64_t>& shape) { return Format("[{}]", Join(shape, ", ")); }
-
-// Empty when the tensor fits.
-std::string Problem(const TensorInfo& info, const std::vector<int64_t>& expected) {
-  if (info.shape != expected) {
-    return Format("'{}': expected {}, found {}", info.name, Shape(expected), Shape(info.shape));
-  }
-  if (!IsReadable(info.dtype)) {
-    return Format("'{}': expected float32, bfloat16 or float16, found {}", info.name, Name(info.dtype));
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -51,7 +36,9 @@ std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
                                         const std::set<ParameterGroup>& may_lack) {
   const TextConfig& text = checkpoint.config().text;
   std::vector<TensorSpec> specs = PublishedTensors(checkpoint.config());
-  specs.push_back(MakeSpec("lm_head.weight", {text.vocab_size, text.hidden_size}, ParameterGroup::kUnusedKv));
+  if (!text.own_head) {
+    specs.push_back(MakeSpec(kHeadTensor, {text.vocab_size, text.hidden_size}, ParameterGroup::kUnusedKv));
+  }
   std::vector<std::string> problems;
   std::set<std::string> known;
   for (const TensorSpec& spec : specs) {
@@ -60,8 +47,9 @@ std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
     const bool optional = spec.group == ParameterGroup::kUnusedKv || may_lack.contains(spec.group);
     if (info == nullptr) {
       if (!optional) problems.push_back(Format("'{}': missing, expected {}", spec.name, Shape(spec.shape)));
-    } else if (std::string problem = Problem(*info, spec.shape); !problem.empty()) {
-      problems.push_back(std::move(problem));
+    } else if (info->shape != spec.shape) {
+      problems.push_back(
+          Format("'{}': expected {}, found {}", info->name, Shape(spec.shape), Shape(info->shape)));
     }
   }
   for (const auto& [name, info] : checkpoint.tensors()) {

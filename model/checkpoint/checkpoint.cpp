@@ -12,6 +12,7 @@
 #include "model/base/json_object.h"
 #include "model/base/sha256.h"
 #include "model/checkpoint/tensor_spec.h"
+#include "model/ple/transforms/row_values.h"
 
 namespace plelab {
 namespace {
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr char kSingleFile[] = "model.safetensors";
 constexpr char kIndexFile[] = "model.safetensors.index.json";
+constexpr int64_t kComparedAtOnce = 1 << 20;  // values of two tensors
 
 std::string ReadText(const std::string& path) {
   RefuseSpecialInput(path);
@@ -114,33 +116,43 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
   checkpoint.config_ = ParseConfig(config_text, config_path);
   Sha256 fingerprint;
   fingerprint.Update(config_text);
-  // As in the reference, one file takes precedence over shards.
-  if (fs::exists(directory + "/" + kSingleFile)) {
-    checkpoint.AddShard(directory + "/" + kSingleFile, fingerprint);
-  } else if (const std::string index_path = directory + "/" + kIndexFile; fs::exists(index_path)) {
-    const auto index = ReadIndex(index_path);
-    std::set<std::string> shards;
-    for (const auto& [tensor, shard] : index) shards.insert(shard);
-    for (const std::string& shard : shards) {
-      if (!fs::exists(directory + "/" + shard)) {
-        throw UserError("{}: shard {} is missing; expected it beside its index {}", directory, shard,
-                        kIndexFile);
-      }
-      checkpoint.AddShard(directory + "/" + shard, fingerprint);
-    }
-    RequireAgreement(index, checkpoint.tensors_, index_path);
-  } else {
-    throw UserError("{}: expected {} or {}, found neither", directory, kSingleFile, kIndexFile);
-  }
+  checkpoint.OpenShards(fingerprint);
   checkpoint.fingerprint_ = fingerprint.Hex();
+  TextConfig& text = checkpoint.config_.text;
+  text.own_head = text.own_head || checkpoint.HeadDiffers();
   return checkpoint;
+}
+
+void Checkpoint::OpenShards(Sha256& fingerprint) {
+  // As in the reference, one file takes precedence over shards.
+  if (fs::exists(directory_ + "/" + kSingleFile)) {
+    AddShard(directory_ + "/" + kSingleFile, fingerprint);
+    return RequireFloats();
+  }
+  const std::string index_path = directory_ + "/" + kIndexFile;
+  if (!fs::exists(index_path)) {
+    throw UserError("{}: expected {} or {}, found neither", directory_, kSingleFile, kIndexFile);
+  }
+  const auto index = ReadIndex(index_path);
+  std::set<std::string> shards;
+  for (const auto& [tensor, shard] : index) shards.insert(shard);
+  for (const std::string& shard : shards) {
+    if (!fs::exists(directory_ + "/" + shard)) {
+      throw UserError("{}: shard {} is missing; expected it beside its index {}", directory_, shard,
+                      kIndexFile);
+    }
+    AddShard(directory_ + "/" + shard, fingerprint);
+  }
+  RequireFloats();  // before their foreign tensors are missed
+  RequireAgreement(index, tensors_, index_path);
 }
 
 void Checkpoint::AddShard(const std::string& path, Sha256& fingerprint) {
   // Our reads are large already, and what follows a tensor may be a tower that nobody wants in the page
   // cache.
   auto file = std::make_shared<const FileDescriptor>(path, ReadAhead::kOff);
-  SafetensorsHeader header = ReadSafetensorsHeader(*file);
+  SafetensorsHeader header = ReadSafetensorsHeader(*file, ForeignFormats::kList);
+  foreign_.insert(foreign_.end(), header.foreign.begin(), header.foreign.end());
   fingerprint.Update(header.text);
   fingerprint.Update(std::to_string(file->size_bytes()));
   for (TensorInfo& info : header.tensors) {
@@ -153,6 +165,41 @@ void Checkpoint::AddShard(const std::string& path, Sha256& fingerprint) {
     weights_label_ = label->second;
   }
   shards_[path] = std::move(file);
+}
+
+void Checkpoint::RequireFloats() const {
+  std::vector<ForeignTensor> wrong = foreign_;
+  for (const auto& [name, info] : tensors_) {
+    if (!IsFloat(info.dtype)) wrong.push_back({name, std::string(SafetensorsName(info.dtype))});
+  }
+  if (wrong.empty()) return;
+  throw UserError(
+      "{}: {} tensors are in formats that are not read: {}; expected F32, BF16 or F16: take the checkpoint "
+      "as "
+      "it was before it was quantised",
+      directory_, wrong.size(), ListOf(wrong));
+}
+
+// True when lm_head.weight and embed_tokens are both there, of one shape, and some value differs.
+bool Checkpoint::HeadDiffers() const {
+  const TensorInfo* head = Find(kHeadTensor);
+  const TensorInfo* embedding = Find(TextPrefix(config_) + "embed_tokens.weight");
+  if (head == nullptr || embedding == nullptr || head->shape != embedding->shape) return false;
+  const int64_t elements = head->size_bytes / SizeOf(head->dtype);
+  std::vector<std::byte> bytes;
+  const auto read = [&](const TensorInfo& info, int64_t first, std::span<float> values) {
+    bytes.resize(values.size() * static_cast<size_t>(SizeOf(info.dtype)));
+    shards_.at(info.file)->Read(info.offset_bytes + first * SizeOf(info.dtype), bytes);
+    LoadValues(info.dtype, bytes, values);
+  };
+  std::vector<float> ours(kComparedAtOnce), theirs(kComparedAtOnce);
+  for (int64_t first = 0; first < elements; first += kComparedAtOnce) {
+    const auto count = static_cast<size_t>(std::min(kComparedAtOnce, elements - first));
+    read(*head, first, std::span(ours).first(count));
+    read(*embedding, first, std::span(theirs).first(count));
+    if (!std::equal(ours.begin(), ours.begin() + static_cast<ptrdiff_t>(count), theirs.begin())) return true;
+  }
+  return false;
 }
 
 const TensorInfo* Checkpoint::Find(const std::string& name) const {

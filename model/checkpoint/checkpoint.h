@@ -33,9 +33,13 @@ std::string TokenizerFile(const std::string& folder);
 
 class Checkpoint {
  public:
-  // Reads and checks config.json and the headers of all shards; reads no weights.  Throws UserError naming
+  // Reads and checks config.json and the headers of all shards.  Throws UserError naming
   // file, tensor, expected and found when a file is truncated, a header is longer than its file, offsets
-  // overlap or overflow, or a shard is missing.
+  // overlap or overflow, a shard is missing, or tensors are in any format but float32, bfloat16 and float16
+  // (all of them at once). Sets config().text.own_head as the reference ties weights (transformers
+  // PreTrainedModel.tie_weights): a lm_head.weight that differs from embed_tokens is used even where
+  // config.json says that both are tied.  Only for that comparison values are read, up to the first
+  // difference.
   static Checkpoint Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
@@ -60,11 +64,15 @@ class Checkpoint {
 
  private:
   Checkpoint() = default;
+  void OpenShards(Sha256& fingerprint);
   void AddShard(const std::string& path, Sha256& fingerprint);
+  void RequireFloats() const;
+  bool HeadDiffers() const;
 
   std::string directory_;
   Gemma3nConfig config_;
   std::map<std::string, TensorInfo> tensors_;
+  std::vector<ForeignTensor> foreign_;  // empty once the checkpoint is open
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
   std::map<std::string, std::shared_ptr<const FileDescriptor>> shards_;  // by path

@@ -122,10 +122,14 @@ void RequireSupported(const JsonObject& json) {
   if (json.Boolean("attention_bias")) {
     throw UserError("{}: key '{}': expected false, found true", json.origin(), json.Path("attention_bias"));
   }
-  if (json.Has("tie_word_embeddings") && !json.Boolean("tie_word_embeddings")) {
-    throw UserError("{}: key '{}': expected true, found false; untied logits are not supported",
-                    json.origin(), json.Path("tie_word_embeddings"));
-  }
+}
+
+// The reference reads this key at the top level only: of a multimodal config, text_config's own says nothing.
+// Its default is true, and null counts as false.
+void ReadTie(const JsonObject& top, TextConfig& text) {
+  const std::string key = "tie_word_embeddings";
+  text.tie_word_embeddings = !top.Has(key) || (!top.IsNull(key) && top.Boolean(key));
+  text.own_head = !text.tie_word_embeddings;
 }
 
 void CheckHeads(const JsonObject& json, const TextConfig& text) {
@@ -241,6 +245,7 @@ Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin) {
   if (model_type == "gemma3n_text") {
     config.text_only = true;
     config.text = ReadText(top);
+    ReadTie(top, config.text);
     ReadTextIds(top, top, config);
     return config;
   }
@@ -249,6 +254,7 @@ Gemma3nConfig ParseConfig(const std::string& json, const std::string& origin) {
   }
   const JsonObject text = top.Object("text_config");
   config.text = ReadText(text);
+  ReadTie(top, config.text);
   config.vision = ReadVisionConfig(top.Object("vision_config"));
   config.audio = ReadAudioConfig(top.Object("audio_config"));
   config.special = ReadSpecialTokens(top);

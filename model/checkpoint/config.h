@@ -32,6 +32,10 @@ struct TextConfig {
   double rope_theta_full = 0;
   double rope_theta_sliding = 0;
   int64_t max_position_embeddings = 0;
+  bool tie_word_embeddings = true;  // as the file says, which no published file contradicts
+  // The logits are the product with lm_head.weight, a tensor of its own; false: with embed_tokens.  As in the
+  // reference, tensors decide where the file says "tied": see Checkpoint::Open.
+  bool own_head = false;
   std::vector<int64_t> intermediate_size;           // [layers]
   std::vector<double> activation_sparsity_pattern;  // [layers], 0 = dense
   std::vector<LayerType> layer_types;               // [layers]

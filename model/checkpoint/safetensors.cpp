@@ -12,6 +12,7 @@
 namespace plelab {
 namespace {
 
+constexpr char kMetadata[] = "__metadata__";
 constexpr int64_t kLengthBytes = 8;
 constexpr uint64_t kLongestHeader = 100'000'000;  // the format's own limit
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
@@ -47,18 +48,25 @@ bool SizeInBytes(const TensorInfo& tensor, int64_t& bytes) {
   return true;
 }
 
-TensorInfo ReadEntry(const JsonObject& header, const std::string& name, int64_t data_bytes) {
-  const JsonObject entry = header.Object(name);
-  TensorInfo tensor;
+struct Entry {
+  TensorInfo info;
+  std::string foreign_format = "";  // empty when `info.dtype` says it
+};
+
+Entry ReadEntry(const JsonObject& header, const std::string& name, int64_t data_bytes) {
+  const JsonObject json = header.Object(name);
+  Entry entry;
+  TensorInfo& tensor = entry.info;
   tensor.name = name;
   tensor.file = header.origin();
+  const std::string format = json.String("dtype");
   try {
-    tensor.dtype = ParseSafetensorsDType(entry.String("dtype"));
-  } catch (const UserError& error) {
-    throw UserError("{}: tensor '{}': {}", tensor.file, name, error.what());
+    tensor.dtype = ParseSafetensorsDType(format);
+  } catch (const UserError&) {
+    entry.foreign_format = format;
   }
-  tensor.shape = entry.Integers("shape", 0, kMaxInt64);
-  const std::vector<int64_t> range = entry.Integers("data_offsets", 0, kMaxInt64);
+  tensor.shape = json.Integers("shape", 0, kMaxInt64);
+  const std::vector<int64_t> range = json.Integers("data_offsets", 0, kMaxInt64);
   if (range.size() != 2 || range[0] > range[1] || range[1] > data_bytes) {
     throw UserError(
         "{}: tensor '{}': expected data_offsets [begin, end] with begin ≤ end ≤ {}, found [{}]; is the "
@@ -68,18 +76,19 @@ TensorInfo ReadEntry(const JsonObject& header, const std::string& name, int64_t 
   tensor.offset_bytes = range[0];
   tensor.size_bytes = range[1] - range[0];
   int64_t expected = 0;
+  if (!entry.foreign_format.empty()) return entry;
   if (!SizeInBytes(tensor, expected) || expected != tensor.size_bytes) {
     throw UserError("{}: tensor '{}': expected {} × [{}] to fill its data_offsets, found {} bytes there",
                     tensor.file, name, SafetensorsName(tensor.dtype), Join(tensor.shape, ", "),
                     tensor.size_bytes);
   }
-  return tensor;
+  return entry;
 }
 
 // The tensors must lie end to end over the whole data section: every byte belongs to exactly one of them.
-void RequireNoGaps(const std::vector<TensorInfo>& tensors, const std::string& path, int64_t data_bytes) {
+void RequireNoGaps(const std::vector<Entry>& entries, const std::string& path, int64_t data_bytes) {
   int64_t end = 0;
-  for (const TensorInfo& tensor : tensors) {
+  for (const auto& [tensor, foreign_format] : entries) {
     if (tensor.offset_bytes != end) {
       throw UserError("{}: tensor '{}': expected to begin at {} where the one before it ends, found {} ({})",
                       path, tensor.name, end, tensor.offset_bytes,
@@ -93,24 +102,52 @@ void RequireNoGaps(const std::vector<TensorInfo>& tensors, const std::string& pa
   }
 }
 
+// Returns what the header says of each tensor, in the order of their bytes.
+std::vector<Entry> ReadEntries(const JsonObject& json, int64_t data_bytes) {
+  std::vector<Entry> entries;
+  for (const std::string& name : json.Keys()) {
+    if (name != kMetadata) entries.push_back(ReadEntry(json, name, data_bytes));
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.info.offset_bytes, a.info.size_bytes) <
+           std::pair(b.info.offset_bytes, b.info.size_bytes);
+  });
+  RequireNoGaps(entries, json.origin(), data_bytes);
+  return entries;
+}
+
 }  // namespace
 
-SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file) {
+std::string ListOf(const std::vector<ForeignTensor>& tensors) {
+  constexpr size_t kShown = 20;
+  std::vector<std::string> shown;
+  for (const ForeignTensor& tensor : tensors) {
+    if (shown.size() < kShown) shown.push_back(Format("'{}' ({})", tensor.name, tensor.format));
+  }
+  return Join(shown, ", ") +
+         (tensors.size() > kShown ? Format(" and {} more", tensors.size() - kShown) : std::string());
+}
+
+SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file, ForeignFormats foreign) {
   SafetensorsHeader header;
   header.text = ReadHeaderText(file);
   const JsonObject json = JsonObject::Parse(header.text, file.path());
   const int64_t data_start = kLengthBytes + static_cast<int64_t>(header.text.size());
   const int64_t data_bytes = file.size_bytes() - data_start;
-  for (const std::string& name : json.Keys()) {
-    if (name != "__metadata__") header.tensors.push_back(ReadEntry(json, name, data_bytes));
+  for (Entry& entry : ReadEntries(json, data_bytes)) {
+    entry.info.offset_bytes += data_start;
+    if (entry.foreign_format.empty()) {
+      header.tensors.push_back(std::move(entry.info));
+    } else {
+      header.foreign.push_back({entry.info.name, entry.foreign_format});
+    }
   }
-  std::sort(header.tensors.begin(), header.tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
-    return std::pair(a.offset_bytes, a.size_bytes) < std::pair(b.offset_bytes, b.size_bytes);
-  });
-  RequireNoGaps(header.tensors, file.path(), data_bytes);
-  for (TensorInfo& tensor : header.tensors) tensor.offset_bytes += data_start;
-  if (json.Has("__metadata__")) {
-    const JsonObject metadata = json.Object("__metadata__");
+  if (!header.foreign.empty() && foreign == ForeignFormats::kRefuse) {
+    throw UserError("{}: {} tensors are in formats that are not read here: {}", file.path(),
+                    header.foreign.size(), ListOf(header.foreign));
+  }
+  if (json.Has(kMetadata)) {
+    const JsonObject metadata = json.Object(kMetadata);
     for (const std::string& key : metadata.Keys()) header.metadata[key] = metadata.String(key);
   }
   return header;
@@ -118,18 +155,21 @@ SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file) {
 
 std::string MakeSafetensorsHeader(std::vector<TensorInfo>& tensors,
                                   const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json json;
-  if (!metadata.empty()) json["__metadata__"] = metadata;
+  // Written member by member, because an ordered_json looks through all of its members to add one.
+  using Json = nlohmann::ordered_json;
+  std::vector<std::string> members;
+  if (!metadata.empty()) members.push_back(Format("\"{}\":{}", kMetadata, Json(metadata).dump()));
   int64_t end = 0;
   for (TensorInfo& tensor : tensors) {
     if (!SizeInBytes(tensor, tensor.size_bytes)) throw UserError("tensor '{}' is too large", tensor.name);
     tensor.offset_bytes = end;
     end += tensor.size_bytes;
-    json[tensor.name] = {{"dtype", SafetensorsName(tensor.dtype)},
-                         {"shape", tensor.shape},
-                         {"data_offsets", {tensor.offset_bytes, end}}};
+    const Json entry = {{"dtype", SafetensorsName(tensor.dtype)},
+                        {"shape", tensor.shape},
+                        {"data_offsets", {tensor.offset_bytes, end}}};
+    members.push_back(Json(tensor.name).dump() + ":" + entry.dump());
   }
-  std::string text = json.dump();
+  std::string text = Format("{{{}}}", Join(members, ","));
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   std::string bytes(kLengthBytes, '\0');

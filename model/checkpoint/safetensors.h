@@ -21,17 +21,30 @@ struct TensorInfo {
   int64_t size_bytes = 0;
 };
 
+// A tensor in a format that no DType stands for: its place was checked, its size was not.
+struct ForeignTensor {
+  std::string name;
+  std::string format;  // as the file spells it: "F8_E4M3"
+};
+// "'a' (F8_E4M3), 'b' (F4)", the first twenty of them in full.
+std::string ListOf(const std::vector<ForeignTensor>& tensors);
+
 struct SafetensorsHeader {
   std::vector<TensorInfo> tensors;              // in the order of their bytes
+  std::vector<ForeignTensor> foreign;           // by name
   std::map<std::string, std::string> metadata;  // `__metadata__`
   std::string text;                             // the JSON itself
 };
 
-// Reads the header only, and trusts nothing in it.  Throws UserError naming file, tensor, expected and found
-// when the file is truncated, the header is longer than the file or is not JSON, a name is repeated, a dtype
-// is one that this project does not read, offsets are negative, overflow, overlap, leave a gap or do not end
-// at the end of the file, or a size is not dtype × shape.
-SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file);
+enum class ForeignFormats { kRefuse, kList };
+
+// Reads the header only, in time that is linear in its tensors (but for sorting them), and trusts nothing in
+// it.  Throws UserError naming file, tensor, expected and found when the file is truncated, the header is
+// longer than the file or is not JSON, a name is repeated, offsets are negative, overflow, overlap, leave a
+// gap or do not end at the end of the file, or a size is not dtype × shape; with kRefuse also for foreign
+// tensors, all of them at once.
+SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file,
+                                        ForeignFormats foreign = ForeignFormats::kRefuse);
 
 // For writing.  Lays `tensors`, whose name, dtype and shape are given, one after another and fills in their
 // offset_bytes and size_bytes.  Returns the first bytes of the file: the length and the header, which is

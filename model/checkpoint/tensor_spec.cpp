@@ -22,6 +22,8 @@ std::string_view Name(ParameterGroup group) {
       return "audio_tower";
     case ParameterGroup::kAudioEmbedder:
       return "audio_embedder";
+    case ParameterGroup::kOwnHead:
+      return "lm_head";
   }
   return "";
 }

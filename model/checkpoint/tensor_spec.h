@@ -12,7 +12,7 @@ namespace plelab {
 
 enum class ParameterGroup {
   kTextStack,  // decoder layers, AltUp, LAuReL, PLE gates and projections; neither of the embedding tables
-  kTokenEmbedding,  // embed_tokens, which is also the output layer (tied)
+  kTokenEmbedding,  // embed_tokens, which is also the output layer unless kOwnHead is there
   kPleTable,        // embed_tokens_per_layer
   // k_proj, v_proj and k_norm of layers that share keys and values: published but never read, and absent from
   // files that transformers 5 saved.
@@ -21,8 +21,12 @@ enum class ParameterGroup {
   kVisionEmbedder,
   kAudioTower,
   kAudioEmbedder,
+  kOwnHead,  // lm_head where it is not tied to embed_tokens
 };
-inline constexpr int kParameterGroups = 8;
+inline constexpr int kParameterGroups = 9;
+
+// The output layer's tensor, in text-only and in multimodal checkpoints.
+inline constexpr char kHeadTensor[] = "lm_head.weight";
 
 // "text_stack", "token_embedding", …
 std::string_view Name(ParameterGroup group);

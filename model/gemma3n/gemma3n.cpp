@@ -144,7 +144,7 @@ void Gemma3n::ReleaseAudio() {
 
 WeightBytes Gemma3n::weight_bytes() const {
   WeightBytes bytes;
-  bytes.token_embedding = impl_->weights.embed_tokens.nbytes();
+  bytes.token_embedding = impl_->weights.embed_tokens.nbytes() + impl_->weights.lm_head.nbytes();
   bytes.text_stack = TextStackBytes(config().text, impl_->weights);
   bytes.vision = impl_->embedder.vision_bytes() + impl_->media.vision_bytes();
   bytes.audio = impl_->embedder.audio_bytes() + impl_->media.audio_bytes();

@@ -20,9 +20,9 @@ namespace plelab {
 
 // Bytes of weights by purpose, as `memory by kind` shows them.
 struct WeightBytes {
-  int64_t token_embedding = 0;
-  int64_t text_stack = 0;  // without both embedding tables
-  int64_t vision = 0;      // embedder and tower; 0 until first used
+  int64_t token_embedding = 0;  // with the head, where it is not tied
+  int64_t text_stack = 0;       // without both embedding tables
+  int64_t vision = 0;           // embedder and tower; 0 until first used
   int64_t audio = 0;
 };
 
@@ -73,7 +73,7 @@ class Gemma3n {
   void ReleaseAudio();
 
   WeightBytes weight_bytes() const;
-  // Bytes that one decode step at `position` must read: weights after sparsity, the tied embedding, keys and
+  // Bytes that one decode step at `position` must read: weights after sparsity, the head, keys and
   // values, but no PLE rows.
   int64_t DecodeStepBytes(int64_t position) const;
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "model/base/bfloat16.h"
+#include "model/base/float16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/vector_math.cpp"
@@ -169,6 +170,11 @@ void WidenImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y)
     y[i] = FromBFloat16(x[i]);
   }
 }
+void WidenHalfImpl(const uint16_t* HWY_RESTRICT x, int64_t n, float* HWY_RESTRICT y) {
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = FromFloat16(x[i]);
+  }
+}
 void NarrowImpl(const float* HWY_RESTRICT x, int64_t n, uint16_t* HWY_RESTRICT y) {
   for (int64_t i = 0; i < n; ++i) {
     y[i] = ToBFloat16(x[i]);
@@ -192,6 +198,7 @@ HWY_EXPORT(SoftcapImpl);
 HWY_EXPORT(SoftmaxImpl);
 HWY_EXPORT(MixImpl);
 HWY_EXPORT(WidenImpl);
+HWY_EXPORT(WidenHalfImpl);
 HWY_EXPORT(NarrowImpl);
 
 }  // namespace
@@ -223,6 +230,19 @@ void WidenTo(const void* x, ElementType type, int64_t n, float* y) {
     case ElementType::kBFloat16:
       HWY_DYNAMIC_DISPATCH(WidenImpl)(static_cast<const uint16_t*>(x), n, y);
       return;
+  }
+}
+void WidenTo(const void* x, DType dtype, int64_t n, float* y) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return WidenTo(x, ElementType::kFloat32, n, y);
+    case DType::kBFloat16:
+      return WidenTo(x, ElementType::kBFloat16, n, y);
+    case DType::kFloat16:
+      HWY_DYNAMIC_DISPATCH(WidenHalfImpl)(static_cast<const uint16_t*>(x), n, y);
+      return;
+    default:
+      throw RunError("rows of {} cannot be widened; expected a float format", Name(dtype));
   }
 }
 void NarrowTo(const float* x, int64_t n, ElementType type, void* y) {

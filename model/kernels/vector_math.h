@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "model/base/dtype.h"
 #include "model/kernels/matrix.h"
 
 namespace plelab {
@@ -29,6 +30,8 @@ void Mix(const float* const* x, const float* coefficients, int64_t count, int64_
 
 // Converts to float32, and from it (to bfloat16: rounds to nearest even and keeps NaN).
 void WidenTo(const void* x, ElementType type, int64_t n, float* y);
+// The same from any float format (IsFloat).  Throws RunError for another.
+void WidenTo(const void* x, DType dtype, int64_t n, float* y);
 void NarrowTo(const float* x, int64_t n, ElementType type, void* y);
 
 }  // namespace plelab

@@ -1,14 +1,20 @@
 #include "model/text/folded_table.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "model/base/error.h"
 #include "model/base/output_file.h"
+#include "model/base/sha256.h"
 #include "model/catalog/load_weights.h"
 #include "model/ple/sources/folded_ple.h"
+#include "model/text/folded_file.h"
 #include "model/text/per_layer_input.h"
 #include "model/text/text_model.h"
 #include "model/weights/torch_dtype.h"
@@ -17,8 +23,6 @@ namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr char kTensor[] = "ple_folded";
-constexpr char kMadeFrom[] = "made_from";
 constexpr int64_t kIdsAtOnce = 1024;
 
 // Ids below this one are embedded by embed_tokens and have a row of their own in the PLE table.
@@ -29,35 +33,41 @@ int64_t TextIds(const Gemma3nConfig& config) {
   return ids;
 }
 
-// Names the weights by the metadata of the checkpoint's files, without reading any of them.
+// The tensors from which finished inputs are computed.
+std::vector<std::string> SourceTensors(const Gemma3nConfig& config) {
+  std::vector<std::string> names;
+  for (const char* name : {"embed_tokens.weight", "per_layer_model_projection.weight",
+                           "per_layer_projection_norm.weight", "embed_tokens_per_layer.weight"}) {
+    names.push_back(TextPrefix(config) + name);
+  }
+  return names;
+}
+
+// Hashes the tensor whole when it is small, else pieces of it that are spread evenly.
+void AddSample(Sha256& hash, const Checkpoint& checkpoint, const TensorInfo& info) {
+  constexpr int64_t kPieces = 64, kPieceBytes = 4096;
+  const int64_t piece_bytes = info.size_bytes <= kPieces * kPieceBytes ? info.size_bytes : kPieceBytes;
+  const int64_t pieces = piece_bytes == info.size_bytes ? 1 : kPieces;
+  std::vector<std::byte> piece(static_cast<size_t>(piece_bytes));
+  for (int64_t i = 0; i < pieces; ++i) {
+    const int64_t offset = pieces == 1 ? 0 : (info.size_bytes - piece_bytes) / (pieces - 1) * i;
+    checkpoint.ReadRange(info, offset, piece);
+    hash.Update(piece);
+  }
+}
+
+// Identifies the weights without reading all of them.  A file that is changed in place has another time; one
+// that was put there with its old time has other bytes in the sample.
 std::string MadeFrom(const Checkpoint& checkpoint) {
-  std::string text = checkpoint.fingerprint();
-  std::string last;
-  for (const auto& [name, info] : checkpoint.tensors()) {
-    if (info.file == last) continue;
-    last = info.file;
-    text += Format(" {}", fs::last_write_time(info.file).time_since_epoch().count());
+  Sha256 hash;
+  hash.Update(checkpoint.fingerprint());
+  for (const std::string& name : SourceTensors(checkpoint.config())) {
+    const TensorInfo* info = checkpoint.Find(name);
+    if (info == nullptr) throw UserError("{}: tensor '{}' is missing", checkpoint.directory(), name);
+    hash.Update(Format(" {}", fs::last_write_time(info->file).time_since_epoch().count()));
+    AddSample(hash, checkpoint, *info);
   }
-  return text;
-}
-
-TensorInfo FoldedInfo(const PleGeometry& g, const std::string& path) {
-  return {kTensor, g.dtype, {g.vocab, g.layers * g.dim}, path};
-}
-
-// Finds an existing folded table, if it was made from these weights.
-bool FindFolded(PleTable& table, const std::string& made_from) {
-  if (!fs::exists(table.path)) return false;
-  try {
-    const SafetensorsHeader header = ReadSafetensorsHeader(FileDescriptor(table.path, ReadAhead::kOff));
-    const auto found = header.metadata.find(kMadeFrom);
-    if (found == header.metadata.end() || found->second != made_from || header.tensors.size() != 1)
-      return false;
-    table.offset_bytes = header.tensors[0].offset_bytes;
-    return header.tensors[0].shape == FoldedInfo(table.geometry, table.path).shape;
-  } catch (const UserError&) {
-    return false;  // damaged: it is made again
-  }
+  return hash.Hex();
 }
 
 // The weights that the fold needs, in float32.
@@ -68,13 +78,12 @@ struct FoldWeights {
 
 FoldWeights LoadFoldWeights(const Checkpoint& checkpoint) {
   const TextConfig& c = checkpoint.config().text;
-  const std::string prefix = TextPrefix(checkpoint.config());
-  const std::set<std::string> wanted = {prefix + "embed_tokens.weight",
-                                        prefix + "per_layer_model_projection.weight",
-                                        prefix + "per_layer_projection_norm.weight"};
+  std::vector<std::string> names = SourceTensors(checkpoint.config());
+  names.pop_back();  // rows of the PLE table are read piece by piece
   FoldWeights weights;
-  weights.text = LoadTextWeights(checkpoint, {.dtype = DType::kFloat32},
-                                 [&](const TensorSpec& spec) { return wanted.count(spec.name) > 0; });
+  weights.text = LoadTextWeights(checkpoint, {.dtype = DType::kFloat32}, [&](const TensorSpec& spec) {
+    return std::ranges::find(names, spec.name) != names.end();
+  });
   weights.projections = SplitByLayer(weights.text.per_layer_model_projection, c.hidden_size_per_layer_input);
   return weights;
 }
@@ -117,49 +126,77 @@ class Folder {
   FoldWeights weights_;
 };
 
-void CheckRoom(const PleTable& table) {
-  const fs::path folder = fs::path(table.path).parent_path();
+constexpr char kElsewhere[] =
+    "name another place: --ple folded,file=PATH, or 'file: PATH' beside 'strategy: folded'";
+
+// The folder must exist, or be made, and have room.  What the user named and is something else stays.
+void CheckPlace(const PleTable& table, bool is_named) {
+  if (is_named && fs::exists(table.path) && !IsFoldedFile(table.path)) {
+    throw UserError("{}: exists and is no whole table of finished inputs; remove it, or {}", table.path,
+                    kElsewhere);
+  }
+  const fs::path folder = fs::absolute(table.path).parent_path();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0) {
+    error = {errno, std::generic_category()};
+  }
+  if (error) {
+    throw UserError("{}: `folded` keeps finished inputs there, but its folder cannot be written ({}); {}",
+                    table.path, error.message(), kElsewhere);
+  }
   const auto available = static_cast<int64_t>(fs::space(folder).available);
   if (available >= table.geometry.table_bytes()) return;
-  throw UserError(
-      "{}: `folded` needs {} bytes there for finished inputs, but {} are free; use another strategy, or copy "
-      "the checkpoint to a larger disk",
-      table.path, table.geometry.table_bytes(), available);
+  throw UserError("{}: `folded` needs {} bytes there for finished inputs, but {} are free; {}", table.path,
+                  table.geometry.table_bytes(), available, kElsewhere);
 }
 
-void WriteFolded(const Checkpoint& checkpoint, const PleTable& rows, PleTable& table,
-                 const std::string& made_from, const FoldProgress& progress) {
-  CheckRoom(table);
+void Write(const Checkpoint& checkpoint, const PleTable& rows, const PleTable& table,
+           const std::string& made_from, const FoldProgress& progress) {
   const Folder folder(checkpoint, rows);
-  std::vector<TensorInfo> infos = {FoldedInfo(table.geometry, table.path)};
-  const std::string header =
-      MakeSafetensorsHeader(infos, {{kMadeFrom, made_from}, {"weights", checkpoint.weights_label()}});
-  table.offset_bytes = infos[0].offset_bytes;
-  OutputFile file(table.path);
-  file.Write(0, std::as_bytes(std::span(header)));
+  FoldedWriter writer(table, made_from, checkpoint.weights_label());
   for (int64_t id = 0; id < table.geometry.vocab; id += kIdsAtOnce) {
     const int64_t count = std::min(kIdsAtOnce, table.geometry.vocab - id);
     const torch::Tensor folded = folder.Fold(id, count);
-    file.Write(table.offset_bytes + id * table.geometry.row_bytes(),
-               {static_cast<const std::byte*>(folded.const_data_ptr()), folded.nbytes()});
+    writer.Append({static_cast<const std::byte*>(folded.const_data_ptr()), folded.nbytes()});
     if (progress) progress((id + count) * table.geometry.row_bytes(), table.geometry.table_bytes());
   }
-  file.Commit();
+  writer.Commit();
+}
+
+// The weights' own file is locked, which exists wherever the table is to be kept and may be read-only.
+FileLock LockWeights(const PleTable& rows, const PleTable& table, const FoldProgress& progress) {
+  while (true) {
+    if (std::optional<FileLock> lock = FileLock::Try(rows.path)) return std::move(*lock);
+    if (progress) progress(0, table.geometry.table_bytes());
+    ::usleep(100'000);
+  }
 }
 
 }  // namespace
 
-std::string FoldedPath(const Checkpoint& checkpoint) {
-  return checkpoint.directory() + "/ple_folded.safetensors";
+std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint) {
+  const std::string& file = options.Get<FoldedOptions>().file;
+  return file.empty() ? checkpoint.directory() + "/ple_folded.safetensors" : file;
 }
 
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress) {
   PleTable rows = checkpoint.ple_table();
   if (!ReadsFoldedTable(options)) return rows;
-  PleTable table{.path = FoldedPath(checkpoint), .geometry = FoldedGeometry(rows.geometry)};
+  PleTable table{.path = FoldedPath(options, checkpoint), .geometry = FoldedGeometry(rows.geometry)};
   table.geometry.vocab = TextIds(checkpoint.config());
   const std::string made_from = MadeFrom(checkpoint);
-  if (!FindFolded(table, made_from)) WriteFolded(checkpoint, rows, table, made_from, progress);
+  const FoldedCheck check = options.Get<FoldedOptions>().verify;
+  if (!FindFolded(table, made_from, check)) {
+    CheckPlace(table, !options.Get<FoldedOptions>().file.empty());
+    const FileLock lock = LockWeights(rows, table, progress);
+    // Whoever held the lock before may have written it.
+    if (!FindFolded(table, made_from, check)) {
+      Write(checkpoint, rows, table, made_from, progress);
+      if (!FindFolded(table, made_from, check))
+        throw RunError("{}: is not what was written there", table.path);
+    }
+  }
   rows.folded = std::make_shared<const PleTable>(std::move(table));
   return rows;
 }

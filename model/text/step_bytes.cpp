@@ -54,7 +54,7 @@ int64_t KeyValueBytes(const TextConfig& c, LayerType type, DType dtype, int64_t 
 int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position) {
   const TextConfig& c = model.config;
   const std::vector<DecoderLayerWeights>& stored = model.weights.layers;
-  int64_t bytes = Bytes(model.weights.embed_tokens) + TextStackBytes(c, model.weights);
+  int64_t bytes = Bytes(model.weights.head()) + TextStackBytes(c, model.weights);
   for (size_t i = 0; i < stored.size(); ++i) bytes -= StoredBytes(stored[i], static_cast<int64_t>(i), c);
   for (int64_t i = 0; i < static_cast<int64_t>(model.layers.size()); ++i) {
     const LayerSpec& spec = model.layers[i];

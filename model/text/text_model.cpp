@@ -31,7 +31,7 @@ torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, 
                            KvCache* kv, LogitsWanted wanted) {
   const torch::Tensor hidden = HiddenOfPiece(model, embeds, rows, kv, wanted);
   if (!hidden.defined()) return {};
-  return Softcap(Linear(hidden, model.weights.embed_tokens), model.config.final_logit_softcapping);
+  return Softcap(Linear(hidden, model.weights.head()), model.config.final_logit_softcapping);
 }
 
 }  // namespace

@@ -128,8 +128,8 @@ torch::Tensor MediaLoss(const MediaTrainee& trainee, const MediaBatch& batch) {
   // Few positions are scored, so only these go through the head.
   const torch::Tensor targets = batch.targets.flatten();
   const torch::Tensor scored = targets.ne(kNotScored).nonzero().flatten();
-  return HeadLoss(hidden.index_select(0, scored), text.weights.embed_tokens,
-                  text.text().final_logit_softcapping, targets.index_select(0, scored));
+  return HeadLoss(hidden.index_select(0, scored), text.weights.head(), text.text().final_logit_softcapping,
+                  targets.index_select(0, scored));
 }
 
 std::vector<TrainedTensor> PublishedWeights(const MediaTrainee& trainee, DType dtype) {

@@ -111,14 +111,14 @@ std::vector<TrainedTensor> TrainedTensors(TextTrainee& trainee) {
 
 torch::Tensor TrainingLoss(const TextTrainee& trainee, const torch::Tensor& inputs,
                            const torch::Tensor& targets) {
-  return HeadLoss(Hidden(trainee, inputs, /*training=*/true), trainee.weights.embed_tokens,
+  return HeadLoss(Hidden(trainee, inputs, /*training=*/true), trainee.weights.head(),
                   trainee.text().final_logit_softcapping, targets.flatten());
 }
 
 torch::Tensor TargetNats(const TextTrainee& trainee, const torch::Tensor& inputs,
                          const torch::Tensor& targets) {
   const at::NoGradGuard no_grad;
-  return HeadNats(Hidden(trainee, inputs, /*training=*/false), trainee.weights.embed_tokens,
+  return HeadNats(Hidden(trainee, inputs, /*training=*/false), trainee.weights.head(),
                   trainee.text().final_logit_softcapping, targets.flatten())
       .view_as(targets);
 }

@@ -1,5 +1,6 @@
 #include "model/training/trained_checkpoint.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -35,20 +36,44 @@ void WriteTrainedCheckpoint(const std::vector<TrainedTensor>& published, const s
     if (fs::exists(target) && fs::equivalent(companion, target)) continue;
     fs::copy_file(companion, target, fs::copy_options::overwrite_existing);
   }
-  WriteWholeFile(directory + "/config.json", ConfigJsonWithDType(config_json, options.dtype));
+  const bool own_head = std::ranges::any_of(
+      published, [](const TrainedTensor& tensor) { return tensor.spec.group == ParameterGroup::kOwnHead; });
+  std::string config = ConfigJsonWithDType(config_json, options.dtype);
+  if (own_head) config = UntiedConfigJson(config);
+  WriteWholeFile(directory + "/config.json", config);
 }
+
+namespace {
+
+// Gives a trainee whose logits are tied a head of its own, to be filled.
+void Untie(TextTrainee& trainee) {
+  trainee.config.text.own_head = true;
+  trainee.weights.lm_head = trainee.weights.embed_tokens;
+  trainee.weights.lm_head.values =
+      torch::empty_like(trainee.weights.embed_tokens.values).requires_grad_(true);
+}
+
+// The name that a tensor of the trainee has in the checkpoint to start from.  A head that is tied there is
+// its token embedding.
+std::string NameInStart(const std::string& name, const TextTrainee& trainee, const Checkpoint& start) {
+  const std::string theirs = TextPrefix(start.config());
+  if (name != kHeadTensor) return theirs + name.substr(TextPrefix(trainee.config).size());
+  return start.config().text.own_head ? name : theirs + "embed_tokens.weight";
+}
+
+}  // namespace
 
 void StartFrom(TextTrainee& trainee, const std::string& directory) {
   const at::NoGradGuard no_grad;
   const Checkpoint checkpoint = Checkpoint::Open(directory);
+  if (checkpoint.config().text.own_head && !trainee.text().own_head) Untie(trainee);
   const LoadOptions options{.dtype = DType::kFloat32};
   WeightLoader loader(checkpoint, options);
   std::vector<TrainedTensor> wanted = TrainedTensors(trainee);
   std::vector<torch::Tensor> found(wanted.size());
-  const std::string own = TextPrefix(trainee.config), theirs = TextPrefix(checkpoint.config());
   for (size_t i = 0; i < wanted.size(); ++i) {
     TensorSpec spec = wanted[i].spec;
-    spec.name = theirs + spec.name.substr(own.size());
+    spec.name = NameInStart(spec.name, trainee, checkpoint);
     const TensorInfo* info = checkpoint.Find(spec.name);
     if (info == nullptr || info->shape != spec.shape) {
       throw UserError(

@@ -30,8 +30,9 @@ void WriteTrainedCheckpoint(const std::vector<TrainedTensor>& published, const s
 
 // Replaces the trainee's weights by those of a published checkpoint.  Tensors that the trainee does not read
 // are dropped: a trainee without PLE starts from a model with PLE whose branch is skipped, and a multimodal
-// trainee may start from a text-only checkpoint.  Throws UserError when the checkpoint lacks a tensor of the
-// trainee or has one of another shape.
+// trainee may start from a text-only checkpoint.  If the checkpoint's head is not tied, the trainee's is not
+// either from then on; a head of the trainee's own starts as a tied checkpoint's token embedding.  Throws
+// UserError when the checkpoint lacks a tensor of the trainee or has one of another shape.
 void StartFrom(TextTrainee& trainee, const std::string& directory);
 
 }  // namespace plelab

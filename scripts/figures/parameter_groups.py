@@ -6,8 +6,9 @@ CAPTION = ("Exact counts of the published layout. `total`: everything in the fil
            "reads from fast memory. `effective`: the advertised number, which also leaves out the token embedding.")
 GROUPS = (("text_stack", "text stack", "#0072B2"), ("unused_kv", "unused k/v", "#7FB8DA"),
           ("token_embedding", "token embedding", "#56B4E9"), ("ple_table", "PLE table", "#E69F00"),
-          ("vision", "vision", "#009E73"), ("audio", "audio", "#CC79A7"))
-BARS = (("total", [g[0] for g in GROUPS]), ("working set", ["text_stack", "token_embedding"]),
+          ("vision", "vision", "#009E73"), ("audio", "audio", "#CC79A7"),
+          ("lm_head", "output layer", "#BBBBBB"))  # only where it is not tied to the token embedding
+BARS = (("total", [g[0] for g in GROUPS]), ("working set", ["text_stack", "token_embedding", "lm_head"]),
         ("effective", ["text_stack", "unused_kv"]))
 
 
@@ -24,8 +25,9 @@ def draw(result):
     for axes, shape in zip(panels[0], shapes):
         counts = table[table["series"] == shape].set_index("label")["y"].to_dict()
         draw_shape(axes, shape, counts)
-    handles = [style.plt.Rectangle((0, 0), 1, 1, color=colour) for _, _, colour in GROUPS]
-    figure.legend(handles, [label for _, label, _ in GROUPS], loc="outside upper center", ncols=6, fontsize=9)
+    shown = [group for group in GROUPS if group[0] in set(table["label"])]
+    handles = [style.plt.Rectangle((0, 0), 1, 1, color=colour) for _, _, colour in shown]
+    figure.legend(handles, [label for _, label, _ in shown], loc="outside upper center", ncols=6, fontsize=9)
     style.sign(figure, result)
     return figure
 

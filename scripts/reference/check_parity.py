@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 import torch
 from make_text_goldens import F, S, logits_of, text_config
-from reference_model import build, load, old_spelling, save
+from reference_model import build, load, mixed_formats, old_spelling, save
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLELAB = ROOT / "build" / "plelab"
@@ -45,9 +45,10 @@ def draw_shape(dice: random.Random) -> tuple[dict, dict]:
         layer_types=kinds + [dice.choice(kinds) for _ in range(shared)], num_kv_shared_layers=shared,
         laurel_rank=dice.randint(2, 9), altup_num_inputs=streams, altup_active_idx=dice.randrange(streams),
         altup_correct_scale=dice.random() < 0.7, final_logit_softcapping=dice.choice((30.0, 5.0)),
-        activation_sparsity_pattern=[dice.choice((0.0, 0.0, 0.5, 0.8, 0.95)) for _ in range(layers)])
+        activation_sparsity_pattern=[dice.choice((0.0, 0.0, 0.5, 0.8, 0.95)) for _ in range(layers)],
+        tie_word_embeddings=dice.random() < 0.6)
     options = dict(old=dice.random() < 0.5, unused_kv=dice.random() < 0.5,
-                   dtype=dice.choice((torch.float32, torch.bfloat16)))
+                   dtype=dice.choice((torch.float32, torch.bfloat16, torch.float16, mixed_formats)))
     return config, options
 
 
@@ -56,7 +57,7 @@ def multimodal(dice: random.Random, text: dict) -> dict:
     text["vocab_size"] = text["vocab_size_per_layer_input"] + 20
     first = text["vocab_size_per_layer_input"]
     return dict(
-        model_type="gemma3n", text_config=text,
+        model_type="gemma3n", text_config=text, tie_word_embeddings=text["tie_word_embeddings"],
         vision_config=dict(vocab_size=12, vocab_offset=first, hidden_size=2048, model_args={"channel_multiplier": 0.05}),
         audio_config=dict(vocab_size=8, vocab_offset=first + 12, hidden_size=dice.choice((16, 32)), conf_num_hidden_layers=1,
                           conf_num_attention_heads=4, input_feat_size=16, sscp_conv_channel_size=[8, 4]),
@@ -127,7 +128,8 @@ def main() -> None:
             config = multimodal(dice, config)
         failures = check(root / f"shape{index}", config, options, arguments.seed * 1000 + index)
         bad += bool(failures)
-        print(f"shape {index} ({config['model_type']}):", "; ".join(failures) or "ok", flush=True)
+        kind = f"{config['model_type']}, {'tied' if config['tie_word_embeddings'] else 'own head'}, {getattr(options['dtype'], '__name__', options['dtype'])}"
+        print(f"shape {index} ({kind}):", "; ".join(failures) or "ok", flush=True)
     if not arguments.keep:
         shutil.rmtree(root)
     print(f"{arguments.shapes - bad} of {arguments.shapes} shapes agree with the reference")

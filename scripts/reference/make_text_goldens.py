@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 import torch
-from reference_model import build, load, old_spelling, save
+from reference_model import build, load, mixed_formats, old_spelling, save
 from safetensors.torch import load_file, save_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data" / "text"
@@ -57,6 +57,14 @@ GOLDENS = {
         activation_sparsity_pattern=[0.95] * 3 + [0.0] * 7, sliding_window=9, altup_correct_scale=False,
         num_key_value_heads=1), 1, 40, {"old": True, "unused_kv": True, "dtype": torch.bfloat16}),
     "mixed": (mixed_config(), 2, 29, {}),
+    "half": (text_config(
+        vocab_size=50, vocab_size_per_layer_input=44, hidden_size=32, head_dim=8, num_hidden_layers=4,
+        intermediate_size=[48] * 4, layer_types=[S, F, S, F], num_kv_shared_layers=2,
+        activation_sparsity_pattern=[0.8, 0.0, 0.0, 0.0], sliding_window=6), 1, 20, {"dtype": torch.float16}),
+    "untied": (text_config(
+        vocab_size=50, vocab_size_per_layer_input=44, hidden_size=32, head_dim=8, num_hidden_layers=4,
+        intermediate_size=[48] * 4, layer_types=[S, F, S, F], num_kv_shared_layers=2, tie_word_embeddings=False,
+        activation_sparsity_pattern=[0.0, 0.8, 0.0, 0.0], sliding_window=5), 2, 18, {"dtype": mixed_formats}),
     "gradients": (text_config(
         vocab_size=40, vocab_size_per_layer_input=32, hidden_size=24, hidden_size_per_layer_input=6, num_hidden_layers=4,
         intermediate_size=[32, 40, 32, 24], layer_types=[S, F, S, F], num_kv_shared_layers=2, num_attention_heads=2,

@@ -40,6 +40,13 @@ def randomise(model: torch.nn.Module, seed: int) -> None:
             parameter.copy_(value)
 
 
+def mixed_formats(name: str) -> torch.dtype:
+    """All three formats beside each other; the PLE table is in float16."""
+    if "embed_tokens_per_layer" in name:
+        return torch.float16
+    return (torch.float32, torch.bfloat16, torch.float16)[hashlib.sha256(name.encode()).digest()[0] % 3]
+
+
 def build(config: dict, seed: int) -> torch.nn.Module:
     """Returns a float32 reference model in eval mode for a dict like a config.json."""
     if config["model_type"] == "gemma3n_text":
@@ -59,12 +66,16 @@ def load(folder: pathlib.Path, dtype: torch.dtype) -> torch.nn.Module:
 
 
 def save(model: torch.nn.Module, folder: pathlib.Path, *, towers: bool, unused_kv: bool = False,
-         dtype: torch.dtype = torch.float32, seed: int = 0) -> None:
-    """Saves in the layout of save_pretrained.  Towers can be left out: they are large, and hard tokens do not use them."""
+         dtype=torch.float32, seed: int = 0) -> None:
+    """Saves in the layout of save_pretrained.  Towers can be left out: they are large, and hard tokens do not use them.
+
+    `dtype` is a torch.dtype, or a function from a tensor's name to one.
+    """
+    dtype_of = dtype if callable(dtype) else lambda name: dtype
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder, safe_serialization=True)
     path = folder / "model.safetensors"
-    tensors = {k: v.to(dtype) for k, v in load_file(path).items() if towers or not k.startswith(TOWERS)}
+    tensors = {k: v.to(dtype_of(k)) for k, v in load_file(path).items() if towers or not k.startswith(TOWERS)}
     if unused_kv:
         add_unused_kv(tensors, model.config.get_text_config(), seed)
     save_file({k: tensors[k].contiguous() for k in sorted(tensors)}, path,

@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "model/base/float16.h"
 #include "tests/support/fake_file.h"
 
 namespace plelab {
 
-// Values are float32 or bfloat16. bfloat16 is made by truncation, so that the numbers kept here are those in
-// the file.
+// Values are float32, bfloat16 or float16.  The numbers kept here are those in the file: bfloat16 is made by
+// truncation, float16 by rounding.
 class ValueTable {
  public:
   ValueTable(const PleGeometry& geometry, std::vector<float> values)
@@ -20,6 +21,12 @@ class ValueTable {
     std::vector<std::byte> bytes(kOffset + geometry.table_bytes());
     const int64_t size = SizeOf(geometry.dtype);
     for (size_t i = 0; i < values_.size(); ++i) {
+      if (geometry.dtype == DType::kFloat16) {
+        const uint16_t half = ToFloat16(values_[i]);
+        values_[i] = FromFloat16(half);
+        std::memcpy(bytes.data() + kOffset + i * size, &half, size);
+        continue;
+      }
       uint32_t bits;
       std::memcpy(&bits, &values_[i], 4);
       if (size == 2) bits &= 0xffff0000;
@@ -63,6 +70,10 @@ class ValueTable {
     for (size_t i = 0; i < values.size(); ++i) {
       uint32_t bits = 0;
       std::memcpy(&bits, bytes.data() + i * size, size);
+      if (geometry_.dtype == DType::kFloat16) {
+        values[i] = FromFloat16(static_cast<uint16_t>(bits));
+        continue;
+      }
       if (size == 2) bits <<= 16;
       std::memcpy(&values[i], &bits, 4);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "model/ple/ple_source.h"
 
@@ -14,6 +15,17 @@ inline PleGeometry FoldedGeometry(PleGeometry rows) {
   rows.dtype = DType::kFloat32;
   return rows;
 }
+
+// How the hashes in a file of finished inputs are compared with the file when it is opened.
+enum class FoldedCheck {
+  kSampled,  // 64 MiB of it, spread evenly; a smaller file whole
+  kFull      // all of it
+};
+
+struct FoldedOptions {
+  std::string file = "";  // where finished inputs are kept; empty: beside the checkpoint's own files
+  FoldedCheck verify = FoldedCheck::kSampled;
+};
 
 // A request is kFolded when every id in it has a finished input.  Images and audio are soft tokens, whose
 // projection depends on what a tower computed for them: a request with any id beyond the folded table falls

@@ -8,7 +8,6 @@
 #include "model/ple/strategies/make_source.h"
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
-#include "model/ple/transforms/row_values.h"
 
 namespace plelab {
 namespace {
@@ -28,9 +27,9 @@ void CheckGeometry(const PleTable& table) {
 
 void CheckFits(const PleOptions& options, const PleGeometry& geometry) {
   const TransformRow& row = RowOf(options.transform);
-  if (row.make != nullptr && !HasRowValues(geometry.dtype)) {
-    throw UserError("'transform: {}' changes rows in float32 or bfloat16; the PLE table is in {}", row.name,
-                    Name(geometry.dtype));
+  if (row.make != nullptr && !IsFloat(geometry.dtype)) {
+    throw UserError("'transform: {}' changes rows in float32, bfloat16 or float16; the PLE table is in {}",
+                    row.name, Name(geometry.dtype));
   }
   if (row.check != nullptr) row.check(options, geometry);
 }

@@ -35,4 +35,9 @@ Capacity AmountOfMemory::Parse(std::string_view full_key, std::string_view text)
 
 std::string AmountOfMemory::Write(const Capacity& capacity) const { return FormatCapacity(capacity); }
 
+std::string FilePath::Parse(std::string_view full_key, std::string_view text) const {
+  if (text.empty()) throw UserError("'{}': expected the path of a file, found nothing", full_key);
+  return std::string(text);
+}
+
 }  // namespace plelab

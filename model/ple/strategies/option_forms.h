@@ -59,6 +59,13 @@ struct LayerSet {
   std::string Write(const std::vector<int64_t>& layers) const;
 };
 
+// The path of a file; empty when none was given, and then not written.
+struct FilePath {
+  std::vector<std::string_view> Words() const { return {}; }
+  std::string Parse(std::string_view full_key, std::string_view text) const;
+  std::string Write(const std::string& path) const { return path; }
+};
+
 // An amount of memory: 64MiB, or 5% (of the table).
 struct AmountOfMemory {
   std::vector<std::string_view> Words() const { return {}; }

@@ -124,7 +124,8 @@ void Describe(const PleOptions& options, const std::string& prefix,
               std::vector<std::pair<std::string, std::string>>& out) {
   for (const PleOption* option : OptionsUsedBy(options)) {
     if (option == &TransformOption() && options.transform == PleTransform()) continue;
-    out.emplace_back(prefix + std::string(option->key), option->get(options));
+    std::string text = option->get(options);
+    if (!text.empty()) out.emplace_back(prefix + std::string(option->key), std::move(text));
   }
   if (!RowOf(options.strategy).has_over) return;
   Describe(PleOptionsBelow(options), prefix + std::string(kOverPrefix), out);

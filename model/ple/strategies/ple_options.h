@@ -65,7 +65,7 @@ void CheckPleOptions(const PleOptions& options, const std::vector<std::string>& 
 PleOptions ParsePleSpec(std::string_view spec);
 // Every option that the strategy and the transform use, with defaults filled in: {"strategy", "disk"},
 // {"backend", "pread"}, ….  The order is the strategy, its options, the transform, its options, the source
-// below.  `transform: none` is left out.
+// below.  `transform: none` and a path that was not given are left out.
 std::vector<std::pair<std::string, std::string>> DescribePleOptions(const PleOptions& options);
 // The options of the source below a cache or `folded`: options.over, or disk with its defaults.
 const PleOptions& PleOptionsBelow(const PleOptions& options);

@@ -130,6 +130,12 @@ std::span<const StrategyRow> Strategies() {
        .name = "folded",
        .help = "per-layer inputs finished beforehand, in CKPT/ple_folded.safetensors: no projection",
        .exactness = Exactness::kButRounding,
+       .options = {{"file", &FoldedOptions::file, FilePath{},
+                    "where finished inputs are kept, if not in CKPT/ple_folded.safetensors"},
+                   {"verify", &FoldedOptions::verify,
+                    OneWordOf<FoldedCheck>{
+                        {{"sampled", FoldedCheck::kSampled}, {"full", FoldedCheck::kFull}}},
+                    "how the file's hashes are checked: sampled (default, 64 MiB of it) or full"}},
        .has_over = true,
        .reads_folded = true,
        .footprint = FoldedFootprint,

@@ -8,11 +8,9 @@
 
 namespace plelab {
 
-// True for float32 and bfloat16, the dtypes of published tables.
-bool HasRowValues(DType dtype);
-// Converts bytes [n · SizeOf(dtype)] to values [n], exactly.
+// Converts bytes [n · SizeOf(dtype)] to values [n], exactly.  The dtype must be a float format (IsFloat).
 void LoadValues(DType dtype, std::span<const std::byte> bytes, std::span<float> values);
-// Inverse of LoadValues; rounds to the nearest, ties to even.
+// Inverse of LoadValues; rounds to the nearest, ties to even.  A value that float16 cannot hold is infinite.
 void StoreValues(DType dtype, std::span<const float> values, std::span<std::byte> bytes);
 
 // `value` after conversion to bfloat16 and back.

@@ -17,12 +17,6 @@ namespace {
 constexpr int64_t kSoftcapGrain = 16 * 1024;
 constexpr float kSqrtHalf = 0.70710678118654752f;
 
-ElementType ElementTypeOf(DType dtype) {
-  if (dtype == DType::kFloat32) return ElementType::kFloat32;
-  if (dtype == DType::kBFloat16) return ElementType::kBFloat16;
-  throw RunError("decode step: PLE rows are {}, expected float32 or bfloat16", Name(dtype));
-}
-
 }  // namespace
 
 struct StepDecoder::Impl {
@@ -38,7 +32,7 @@ struct StepDecoder::Impl {
 
   TextModel model;
   DType table_dtype;
-  ElementType row_type = ElementType::kFloat32;  // the type of this step's PLE rows
+  DType row_dtype = DType::kFloat32;  // of this step's PLE rows
   int64_t batch;
   std::vector<LayerVectors> vectors;  // one for each entry of the layer list
   std::vector<float> projection_norm, final_norm;
@@ -144,11 +138,11 @@ void StepDecoder::Impl::MakePerLayerInput(int64_t slice, const PerLayerRecipe& r
   const int64_t dim = s.per_layer_input.size;
   if (recipe.rows) {
     const std::span<const std::byte> rows = ple.Layer(slice);
-    if (std::ssize(rows) != batch * dim * ElementBytes(row_type)) {
+    if (std::ssize(rows) != batch * dim * SizeOf(row_dtype)) {
       throw RunError("PLE rows of layer {}: {} bytes for a batch of {}, expected {}", slice, rows.size(),
-                     batch, batch * dim * ElementBytes(row_type));
+                     batch, batch * dim * SizeOf(row_dtype));
     }
-    WidenTo(rows.data(), row_type, s.per_layer_input.numel(), s.per_layer_input.data);
+    WidenTo(rows.data(), row_dtype, s.per_layer_input.numel(), s.per_layer_input.data);
   }
   const float scales[] = {static_cast<float>(recipe.scale),
                           static_cast<float>(recipe.row_scale * recipe.scale)};
@@ -175,8 +169,7 @@ void StepDecoder::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const Lay
   for (size_t i = 1; i < s.streams.size(); ++i) AddRows(s.streams[i], s.per_layer_output, s.streams[i]);
 }
 
-// Computes the logits: the mean of the unembedded streams, its norm, the product with the tied embedding, the
-// softcap.
+// Computes the logits: the mean of the unembedded streams, its norm, the product with the head, the softcap.
 void StepDecoder::Impl::Logits(std::span<float> logits) {
   const TextConfig& c = model.config;
   s.terms.assign(1, s.streams[0].data);
@@ -187,7 +180,7 @@ void StepDecoder::Impl::Logits(std::span<float> logits) {
   }
   Mix(s.terms.data(), s.mean_scales.data(), std::ssize(s.terms), s.output.numel(), s.output.data);
   NormRows(s.output, final_norm, c.rms_norm_eps, s.output);
-  MatMulInto(model.weights.embed_tokens, s.output.in(), {logits.data(), c.vocab_size});
+  MatMulInto(model.weights.head(), s.output.in(), {logits.data(), c.vocab_size});
   if (c.final_logit_softcapping == 0) return;
   ParallelFor(0, std::ssize(logits), kSoftcapGrain, [&](int64_t begin, int64_t end) {
     SoftcapRow(logits.data() + begin, end - begin, static_cast<float>(c.final_logit_softcapping));
@@ -227,7 +220,7 @@ void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& k
   const torch::NoGradGuard no_grad;
   impl_->s.ReserveScores(impl_->batch * c.num_attention_heads, kv.capacity());
   const PerLayerRecipe recipe = RecipeOf(ple.kind(), c);
-  impl_->row_type = ElementTypeOf(RowDType(ple.kind(), impl_->table_dtype));
+  impl_->row_dtype = RowDType(ple.kind(), impl_->table_dtype);
   impl_->Expand(embeds, recipe.projection);
   const int64_t count = std::ssize(impl_->model.layers);
   const int64_t needed = logits.empty() ? LastDonor(impl_->model.layers) + 1 : count;

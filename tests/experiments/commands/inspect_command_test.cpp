@@ -61,6 +61,15 @@ TEST(InspectCommand, ACheckpointSaysWhatItIsAndLacks) {
                                    HasSubstr("no audio_tower"), HasSubstr("no unused k/v")));
 }
 
+TEST(InspectCommand, CountsAHeadOfItsOwn) {
+  const auto json = nlohmann::json::parse(Plelab({"inspect", "tests/data/text/untied", "--json"}).output);
+  EXPECT_EQ(json["lm_head"], 50 * 32);
+  EXPECT_EQ(json["working_set"], json["text_stack"].get<int64_t>() + 2 * 50 * 32);
+  EXPECT_THAT(Plelab({"inspect", "tests/data/text/untied"}).output, HasSubstr("not tied"));
+  EXPECT_FALSE(
+      nlohmann::json::parse(Plelab({"inspect", "--shape", "e2b", "--json"}).output).contains("lm_head"));
+}
+
 TEST(InspectCommand, MistakesAreOneLineAndExit2) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"inspect", "nowhere"}, {"inspect", "--shape", "e3b"}, {"inspect"}}) {

@@ -139,7 +139,7 @@ TEST_F(TextCommands, LogitsNeverReplacesAFileUnasked) {
 }
 
 TEST_F(TextCommands, LogitsNamesWhatIsWrongWithTheIds) {
-  const std::pair<const char*, const char*> cases[] = {{"[1, 2", "not JSON"},
+  const std::pair<const char*, const char*> cases[] = {{"[1, 2", "expected JSON"},
                                                        {"[]", "no ids"},
                                                        {"[1, 8448]", "token 1 is 8448"},
                                                        {"[-1]", "token 0 is -1"},

@@ -284,6 +284,13 @@ TEST(ConfigErrors, OffloadWritesAmountsWithTheirUnit) {
 
 TEST(ConfigErrors, BrokenYaml) {
   EXPECT_THAT(ErrorOf("experiment: [a\n"), ::testing::AllOf(StartsWith("x.yaml:"), HasSubstr("not YAML: ")));
+  for (const std::string open : {"[", "{a: ", "- "}) {
+    std::string deep;
+    for (int i = 0; i < 80'000; ++i) deep += open;
+    EXPECT_THAT(ErrorOf((open == "- " ? "" : "experiment: ") + deep),
+                ::testing::AllOf(StartsWith("x.yaml:1:"), HasSubstr("nested deeper than 32 levels")))
+        << open;
+  }
   EXPECT_THAT(ErrorOf("a: b: c\n"), StartsWith("x.yaml:1:5: not YAML: "));
   EXPECT_EQ(ErrorOf(kHead + "---\nexperiment: b\n"), "x.yaml:6:1: expected one YAML document, found 2");
   EXPECT_EQ(ErrorOf("[a, b]: c\n"), "x.yaml:1:1: expected a key that is plain text");

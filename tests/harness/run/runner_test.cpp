@@ -14,6 +14,7 @@
 #include "harness/record/recorder.h"
 #include "harness/run/time_phase.h"
 #include "model/base/error.h"
+#include "tests/support/checkpoint_files.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -113,6 +114,7 @@ class FlippedSource : public PleSource {
  private:
   struct Request : PleRequest {
     Request(std::unique_ptr<PleRequest> over, bool wrong) : over_(std::move(over)), wrong_(wrong) {}
+    PleKind kind() const override { return over_->kind(); }
     std::span<const std::byte> Layer(int64_t layer) override {
       const auto rows = over_->Layer(layer);
       bytes_.assign(rows.begin(), rows.end());
@@ -167,31 +169,28 @@ TEST(Runner, AWrongLogitInAccuracyFailsTheVariant) {
   EXPECT_EQ(Variant(result.record, "resident").status, "done");
 }
 
-// Rows of folded inputs with one value wrong: more than rounding.
+// One of a request's finished inputs is wrong, which is more than rounding in either dtype.
 TEST(Runner, FoldedIsHeldToItsBound) {
-  const TinyRun tiny;
-  const std::string variants =
-      "  - {name: resident, ple: {strategy: resident}}\n  - {name: folded, ple: {strategy: folded}}\n";
-  const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
-  RunOptions options = tiny.Options();
-  const RunResult good = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
-  EXPECT_FALSE(good.any_failed) << Variant(good.record, "folded").error;
-  EXPECT_EQ(StepsOf(good.record, "folded"), 16);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  for (const std::string dtype : {"float32", "bfloat16"}) {
+    const TinyRun tiny;
+    const std::string variants =
+        "  - {name: resident, ple: {strategy: resident}}\n  - {name: folded, ple: {strategy: folded}}\n";
+    const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 100}\n";
+    const std::string yaml =
+        testing::Replaced(tiny.Yaml(kInProcess, variants, accuracy), "dtype: float32", "dtype: " + dtype);
+    const ExperimentConfig config = ParseExperimentConfig(yaml, "tiny.yaml");
+    RunOptions options = tiny.Options();
+    const RunResult good = plelab::Run(config, options);
+    EXPECT_FALSE(good.any_failed) << dtype << ": " << Variant(good.record, "folded").error;
+    EXPECT_EQ(StepsOf(good.record, "folded"), 16) << dtype;
+    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << dtype;
 
-  const std::string file = tiny.checkpoint() + "/ple_folded.safetensors";
-  const auto bytes = static_cast<std::streamoff>(std::filesystem::file_size(file));
-  const auto time = std::filesystem::last_write_time(file);
-  {
-    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-    stream.seekp(bytes / 2);
-    stream << std::string(bytes / 2, '\x3c');  // each value 0.0115
+    options.make_source = WithFlipped("folded", /*good_requests=*/3);
+    options.force = true;
+    const RunResult bad = plelab::Run(config, options);
+    EXPECT_THAT(Variant(bad.record, "folded").error, HasSubstr("may be rounding in " + dtype));
+    EXPECT_EQ(StepsOf(bad.record, "folded"), 0) << dtype;
   }
-  std::filesystem::last_write_time(file, time);
-  options.force = true;
-  const RunResult bad = plelab::Run(tiny.Config(kInProcess, variants, accuracy), options);
-  EXPECT_THAT(Variant(bad.record, "folded").error, HasSubstr("may be rounding"));
-  EXPECT_EQ(StepsOf(bad.record, "folded"), 0);
 }
 
 TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {

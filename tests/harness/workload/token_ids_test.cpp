@@ -43,12 +43,17 @@ TEST(TokenIds, NamesThePositionOfWhatIsNoId) {
 }
 
 TEST(TokenIds, SaysWhatAFileThatIsNoListIs) {
-  EXPECT_THAT(ErrorOf("[1, 2"), HasSubstr("ids.json: not JSON"));
-  EXPECT_THAT(ErrorOf(""), HasSubstr("not JSON"));
+  EXPECT_THAT(ErrorOf("[1, 2"), HasSubstr("ids.json: expected JSON"));
+  EXPECT_THAT(ErrorOf(""), HasSubstr("expected JSON"));
   EXPECT_THAT(ErrorOf(R"({"id": [1]})"), HasSubstr("found object"));
   EXPECT_THAT(ErrorOf("7"), HasSubstr("found number"));
   EXPECT_THROW(ReadTokenIds("no/such/file.json", 100), UserError);
   EXPECT_THROW(ReadTokenIds(PLELAB_SOURCE_DIR "/configs", 100), UserError);  // a folder
+}
+
+TEST(TokenIds, ADeepFileIsNamed) {
+  EXPECT_THAT(ErrorOf(std::string(1'000'000, '[')),
+              HasSubstr("ids.json: expected JSON of at most 64 levels"));
 }
 
 TEST(TokenIds, TheShippedTraceIsOfTheShippedText) {

@@ -1,6 +1,9 @@
 #include "model/base/output_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
@@ -51,6 +54,48 @@ TEST(OutputFile, AFailedRenameLeavesNothing) {
   fs::create_directories(folder / "x/inside");
   EXPECT_THROW(WriteWholeFile(folder / "x", "text"), RunError);
   EXPECT_EQ(Entries(folder.path()), 1);
+}
+
+TEST(OutputFile, TwoWritersOfOnePathDoNotMix) {
+  const TemporaryFolder folder;
+  OutputFile first(folder / "x");
+  WriteAt(first, 0, "the first writer's");
+  OutputFile second(folder / "x");
+  WriteAt(second, 0, "second");
+  WriteAt(first, 18, " text");
+  first.Commit();
+  EXPECT_EQ(ReadText(folder / "x"), "the first writer's text");
+  second.Commit();
+  EXPECT_EQ(ReadText(folder / "x"), "second");
+  EXPECT_EQ(Entries(folder.path()), 1);
+}
+
+TEST(OutputFile, AProcessThatIsKilledLeavesNothing) {
+  const TemporaryFolder folder;
+  const int unnamed = ::open(folder.path().c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (unnamed < 0) GTEST_SKIP() << "this file system has no files without a name";
+  ::close(unnamed);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    OutputFile file(folder / "x");
+    WriteAt(file, 0, "half");
+    ::_exit(0);  // runs no destructor
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(Entries(folder.path()), 0);
+}
+
+TEST(FileLock, IsHeldByOneAtATime) {
+  const TemporaryFolder folder;
+  WriteWholeFile(folder / "x", "locked");
+  std::optional<FileLock> held = FileLock::Try(folder / "x");
+  ASSERT_TRUE(held.has_value());
+  EXPECT_FALSE(FileLock::Try(folder / "x").has_value());
+  held.reset();
+  EXPECT_TRUE(FileLock::Try(folder / "x").has_value());
+  EXPECT_THROW(FileLock::Try(folder / "nothing"), RunError);
 }
 
 TEST(WriteWholeFile, MakesTheFolderWhereItIsMissing) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -101,9 +103,15 @@ TEST(Synth, RefusesWhatExistsUnlessForcedAndThenLeavesNothingOld) {
 
 TEST(Synth, AFailedWriteLeavesNoFileUnderItsName) {
   const TemporaryFolder folder;
-  fs::create_directory(folder / "model.safetensors.partial");  // cannot be opened for writing
   SynthOptions options;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit tight{1000, before.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
   EXPECT_THROW(WriteRandomCheckpoint(TinyConfig(), folder.path(), options), RunError);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
   EXPECT_FALSE(fs::exists(folder / "model.safetensors"));
   EXPECT_FALSE(fs::exists(folder / "config.json"));
 }

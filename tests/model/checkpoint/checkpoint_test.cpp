@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "model/base/error.h"
+#include "model/catalog/parameter_count.h"
 #include "model/catalog/synth.h"
 #include "model/catalog/weight_catalog.h"
 #include "tests/support/checkpoint_files.h"
@@ -161,29 +163,128 @@ TEST_F(ShardedCheckpoint, WrongShapesAreListedAllAtOnce) {
   }
 }
 
-TEST(Checkpoint, MissingExtraAndUnreadableTensorsAreListedTogether) {
-  const TemporaryFolder folder;
+// Writes a checkpoint of zeros.  change(tensors) may alter what the tiny shape has.
+template <class F>
+void WriteZeros(const TemporaryFolder& folder, F change) {
   WriteText(folder / "config.json", TinyConfig());
   std::vector<TensorInfo> tensors;
   for (const TensorSpec& spec : PublishedTensors(ParseConfig(TinyConfig(), ""))) {
-    if (spec.name == "model.norm.weight") continue;
-    const DType dtype = spec.name == "model.embed_tokens.weight" ? DType::kInt8 : DType::kFloat32;
-    tensors.push_back({spec.name, dtype, spec.shape, "", 0, 0});
+    tensors.push_back({spec.name, DType::kFloat32, spec.shape, "", 0, 0});
   }
-  tensors.push_back({"model.surprise", DType::kFloat32, {1}, "", 0, 0});
-  // Tied: accepted, but never read.
-  tensors.push_back({"lm_head.weight", DType::kFloat32, {40, 16}, "", 0, 0});
+  change(tensors);
   int64_t bytes = 0;
   const std::string header = MakeSafetensorsHeader(tensors, {});
   for (const TensorInfo& tensor : tensors) bytes += tensor.size_bytes;
   WriteText(folder / "model.safetensors", header + std::string(bytes, '\0'));
+}
+
+TEST(Checkpoint, MissingAndExtraTensorsAreListedTogether) {
+  const TemporaryFolder folder;
+  WriteZeros(folder, [](std::vector<TensorInfo>& tensors) {
+    std::erase_if(tensors, [](const TensorInfo& tensor) { return tensor.name == "model.norm.weight"; });
+    tensors.push_back({"model.surprise", DType::kFloat32, {1}, "", 0, 0});
+    // A copy of the token embedding: accepted, but not loaded.
+    tensors.push_back({"lm_head.weight", DType::kFloat32, {40, 16}, "", 0, 0});
+  });
   const Checkpoint checkpoint = Checkpoint::Open(folder.path());
   EXPECT_EQ(checkpoint.weights_label(), "unlabelled");
   EXPECT_THAT(TensorProblems(checkpoint, {}),
-              ::testing::UnorderedElementsAre(
-                  "'model.norm.weight': missing, expected [16]",
-                  "'model.embed_tokens.weight': expected float32, bfloat16 or float16, found int8",
-                  "'model.surprise': unknown, found [1]"));
+              ::testing::UnorderedElementsAre("'model.norm.weight': missing, expected [16]",
+                                              "'model.surprise': unknown, found [1]"));
+}
+
+// What was quantised is refused before anything is loaded, with every tensor that is not a float.
+TEST(Checkpoint, OpensOnlyFloats) {
+  const auto error = [](const TemporaryFolder& folder) -> std::string {
+    try {
+      Checkpoint::Open(folder.path());
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const TemporaryFolder folder;
+  WriteZeros(folder, [](std::vector<TensorInfo>& tensors) {
+    tensors[0].dtype = DType::kInt8;
+    tensors[1].dtype = DType::kFloat16;
+    tensors[2].dtype = DType::kUInt8;
+    tensors[3].dtype = DType::kBFloat16;
+  });
+  EXPECT_THAT(error(folder), AllOf(HasSubstr("2 tensors are in formats that are not read"),
+                                   HasSubstr("'model.embed_tokens.weight' (I8)"), HasSubstr(" (U8)"),
+                                   HasSubstr("expected F32, BF16 or F16")));
+  const std::string path = folder / "model.safetensors";
+  WriteText(path, Replaced(ReadText(path), "\"I8\"", "\"F9\""));
+  EXPECT_THAT(error(folder), AllOf(HasSubstr("'model.embed_tokens.weight' (F9)"), HasSubstr(" (U8)")));
+}
+
+// 80,000 tensors that the shape does not have, in a shard with an index: quadratic work would take minutes.
+TEST(Checkpoint, ListsManyTensorsThatDoNotFit) {
+  constexpr int64_t kMore = 80'000;
+  const TemporaryFolder folder;
+  nlohmann::json index;
+  WriteZeros(folder, [&](std::vector<TensorInfo>& tensors) {
+    for (int64_t i = 0; i < kMore; ++i) {
+      tensors.push_back({"more." + std::to_string(i), DType::kBFloat16, {1}, "", 0, 0});
+    }
+    for (const TensorInfo& tensor : tensors) index["weight_map"][tensor.name] = "one.safetensors";
+  });
+  fs::rename(folder / "model.safetensors", folder / "one.safetensors");
+  WriteText(folder / "model.safetensors.index.json", index.dump());
+  EXPECT_EQ(std::ssize(TensorProblems(Checkpoint::Open(folder.path()), {})), kMore);
+}
+
+// transformers 5.23.0, PreTrainedModel.tie_weights: where both tensors are there and differ, the head is used
+// whatever config.json says.
+class HeadOfACheckpoint : public ::testing::Test {
+ protected:
+  HeadOfACheckpoint() {
+    WriteZeros(folder_, [](std::vector<TensorInfo>& tensors) {
+      tensors.push_back({"lm_head.weight", DType::kBFloat16, {40, 16}, "", 0, 0});
+    });
+  }
+  // Changes the last value of the head.
+  void MakeItDiffer() const {
+    const TensorInfo info = *Checkpoint::Open(folder_.path()).Find("lm_head.weight");
+    std::fstream file(info.file, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(info.offset_bytes + info.size_bytes - 1);
+    file.put('\x3f');
+  }
+  void SayUntied() const {
+    WriteText(folder_ / "config.json",
+              Replaced(TinyConfig(), "\"laurel_rank\"", "\"tie_word_embeddings\": false, \"laurel_rank\""));
+  }
+  bool OwnHead() const { return Checkpoint::Open(folder_.path()).config().text.own_head; }
+  TemporaryFolder folder_;
+};
+
+TEST_F(HeadOfACheckpoint, IsTheEmbeddingWhereItIsACopyInAnyFormat) {
+  EXPECT_FALSE(OwnHead());
+  const Checkpoint checkpoint = Checkpoint::Open(folder_.path());
+  EXPECT_TRUE(TensorProblems(checkpoint, {}).empty());
+  EXPECT_EQ(checkpoint.weight_bytes_read(), 0);
+  EXPECT_EQ(CountCheckpoint(checkpoint).parameters[ParameterGroup::kOwnHead], 0);
+}
+
+TEST_F(HeadOfACheckpoint, IsItsOwnWhereAValueDiffersOrTheConfigSaysSo) {
+  MakeItDiffer();
+  EXPECT_TRUE(OwnHead());
+  SayUntied();
+  EXPECT_TRUE(OwnHead());
+  const Checkpoint checkpoint = Checkpoint::Open(folder_.path());
+  EXPECT_TRUE(TensorProblems(checkpoint, {}).empty());
+  const ParameterCount count = CountCheckpoint(checkpoint);
+  EXPECT_EQ(count.parameters[ParameterGroup::kOwnHead], 40 * 16);
+  EXPECT_EQ(count.parameters.total(),
+            CountPublished(checkpoint.config(), DType::kFloat32).parameters.total());
+  EXPECT_EQ(NamedSums(count.parameters).back(), (std::pair<std::string, int64_t>("lm_head", 40 * 16)));
+}
+
+TEST_F(HeadOfACheckpoint, ThatIsUntiedMustBeThere) {
+  WriteZeros(folder_, [](std::vector<TensorInfo>&) {});
+  SayUntied();
+  EXPECT_THAT(TensorProblems(Checkpoint::Open(folder_.path()), {}),
+              ::testing::ElementsAre("'lm_head.weight': missing, expected [40, 16]"));
 }
 
 TEST(Checkpoint, SaysWhatADirectoryLacks) {

@@ -146,8 +146,25 @@ TEST(Config, RefusesWhatItDoesNotImplement) {
               HasSubstr("'rope_parameters.full_attention.rope_type': expected default, found 'yarn'"));
   EXPECT_THAT(ErrorOf(TinyWith("gemma3n_text", "gemma4_text")),
               HasSubstr("expected gemma3n or gemma3n_text"));
-  EXPECT_THAT(ErrorOf(TinyWith("\"laurel_rank\"", "\"tie_word_embeddings\": false, \"laurel_rank\"")),
-              HasSubstr("untied logits are not supported"));
+}
+
+// As transformers 5.23.0 reads it: at the top level only, true by default, and null is false.
+TEST(Config, TheHeadIsTiedUnlessTheTopLevelSaysOtherwise) {
+  const auto own_head = [](nlohmann::json json, const char* value) {
+    if (value != nullptr) json["tie_word_embeddings"] = nlohmann::json::parse(value);
+    return ParseConfig(json.dump(), "x").text.own_head;
+  };
+  auto whole = nlohmann::json::parse(ShapeConfigJson("e2b"));
+  for (const auto& json : {nlohmann::json::parse(TinyConfig()), whole}) {
+    EXPECT_FALSE(own_head(json, nullptr));
+    EXPECT_FALSE(own_head(json, "true"));
+    EXPECT_TRUE(own_head(json, "false"));
+    EXPECT_TRUE(own_head(json, "null"));
+  }
+  whole["text_config"]["tie_word_embeddings"] = false;
+  EXPECT_FALSE(own_head(whole, nullptr));
+  EXPECT_THAT(ErrorOf(TinyWith("\"laurel_rank\"", "\"tie_word_embeddings\": 1, \"laurel_rank\"")),
+              HasSubstr("tie_word_embeddings"));
 }
 
 TEST(Config, LayersThatDisagreeAreNamed) {

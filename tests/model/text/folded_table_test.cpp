@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "model/base/error.h"
 #include "model/gemma3n/gemma3n.h"
@@ -16,6 +20,8 @@
 namespace plelab {
 namespace folded_table_test {
 namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 // A golden's checkpoint in a writable folder.
 class FoldedTable : public ::testing::Test {
@@ -95,12 +101,111 @@ TEST_F(FoldedTable, IsMadeOnceAndAgainForOtherWeights) {
   EXPECT_EQ(total, table.folded->geometry.table_bytes());
 }
 
+// Each of these is damage under a header that is right, and at a time that is right.
 TEST_F(FoldedTable, ADamagedFileIsMadeAgain) {
   TableFor(ParsePleSpec("folded"), *checkpoint_);
-  const auto size = fs::file_size(file());
-  fs::resize_file(file(), size / 2);
+  const std::string whole = testing::ReadText(file());
+  const auto time = fs::last_write_time(file());
+  std::string zeros = whole, flipped = whole, wrong_hash = whole;
+  const size_t rows = whole.size() - 32;  // one block, and so one hash
+  std::fill(zeros.begin() + static_cast<ptrdiff_t>(rows / 2), zeros.begin() + static_cast<ptrdiff_t>(rows),
+            '\0');
+  flipped[rows - 1] ^= 1;
+  wrong_hash[rows + 5] ^= 1;
+  for (const std::string& damaged : {whole.substr(0, whole.size() / 2), zeros, flipped, wrong_hash}) {
+    testing::WriteText(file(), damaged);
+    fs::last_write_time(file(), time);
+    TableFor(ParsePleSpec("folded"), *checkpoint_);
+    EXPECT_TRUE(testing::ReadText(file()) == whole);
+  }
+}
+
+// Weights that were changed and put back with the old time.
+TEST_F(FoldedTable, IsMadeAgainForOtherBytesOfTheSameTime) {
   TableFor(ParsePleSpec("folded"), *checkpoint_);
-  EXPECT_EQ(fs::file_size(file()), size);
+  const std::string before = testing::ReadText(file());
+  const TensorInfo info = *checkpoint_->Find("model.embed_tokens_per_layer.weight");
+  const auto time = fs::last_write_time(info.file);
+  {
+    std::fstream stream(info.file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(info.offset_bytes + 40);
+    stream << "\x3f";
+  }
+  fs::last_write_time(info.file, time);
+  checkpoint_ = Open();
+  TableFor(ParsePleSpec("folded"), *checkpoint_);
+  EXPECT_FALSE(testing::ReadText(file()) == before);
+}
+
+TEST_F(FoldedTable, TwoAtOnceMakeItOnce) {
+  std::array<int64_t, 2> written{};
+  std::vector<std::thread> threads;
+  for (int64_t& bytes : written) {
+    threads.emplace_back([this, &bytes] {
+      TableFor(ParsePleSpec("folded"), *checkpoint_, [&](int64_t done, int64_t) { bytes = done; });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::min(written[0], written[1]), 0);
+  PleTable table = *TableFor(ParsePleSpec("folded,verify=full"), *checkpoint_).folded;
+  EXPECT_EQ(std::max(written[0], written[1]), table.geometry.table_bytes());
+}
+
+TEST_F(FoldedTable, IsKeptWhereTheOptionsSay) {
+  const testing::TemporaryFolder elsewhere;
+  const std::string place = elsewhere / "deeper/folded.safetensors";
+  const PleTable table = TableFor(ParsePleSpec("folded,file=" + place), *checkpoint_);
+  EXPECT_EQ(table.folded->path, place);
+  EXPECT_TRUE(fs::exists(place));
+  EXPECT_FALSE(fs::exists(file()));
+}
+
+std::string ErrorOfFold(const std::string& spec, const Checkpoint& checkpoint) {
+  try {
+    TableFor(ParsePleSpec(spec), checkpoint);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(FoldedTable, ReplacesNothingElseThatTheOptionsName) {
+  testing::WriteText(folder_ / "mine.txt", "mine");
+  EXPECT_THAT(ErrorOfFold("folded,file=" + (folder_ / "mine.txt"), *checkpoint_),
+              HasSubstr("is no whole table of finished inputs"));
+  EXPECT_EQ(testing::ReadText(folder_ / "mine.txt"), "mine");
+  EXPECT_THAT(ErrorOfFold("folded,file=" + (folder_ / "mine.txt/x"), *checkpoint_), HasSubstr("file=PATH"));
+}
+
+// A snapshot as the Hub's cache keeps it: links to ../../blobs, in folders that cannot be written.
+class HubSnapshot : public FoldedTable {
+ protected:
+  HubSnapshot() {
+    fs::create_directories(blobs_);
+    fs::create_directories(snapshot_);
+    int64_t n = 0;
+    for (const auto& entry : fs::directory_iterator(golden_.checkpoint->directory())) {
+      const std::string blob = "b" + std::to_string(n++);
+      fs::copy_file(entry.path(), blobs_ / blob);
+      fs::create_symlink(fs::path("../../blobs") / blob, snapshot_ / entry.path().filename());
+    }
+    for (const fs::path& folder : {snapshot_, blobs_}) fs::permissions(folder, fs::perms(0555));
+    if (::geteuid() == 0 && ::seteuid(65534) != 0) ADD_FAILURE() << "permissions bind everybody but root";
+  }
+  ~HubSnapshot() override {
+    if (::getuid() == 0 && ::seteuid(0) != 0) ADD_FAILURE() << "root stays nobody";
+    for (const fs::path& folder : {snapshot_, blobs_}) fs::permissions(folder, fs::perms(0755));
+  }
+  const fs::path cache_ = folder_ / "models--x--y", blobs_ = cache_ / "blobs",
+                 snapshot_ = cache_ / "snapshots/0123abcd";
+};
+
+TEST_F(HubSnapshot, IsReadAndFoldedElsewhere) {
+  fs::permissions(folder_.path(), fs::perms(0755));
+  const Checkpoint checkpoint = Checkpoint::Open(snapshot_);
+  EXPECT_NO_THROW(LoadTextWeights(checkpoint, {.dtype = DType::kFloat32}));
+  EXPECT_THAT(ErrorOfFold("folded", checkpoint),
+              AllOf(HasSubstr("cannot be written"), HasSubstr("--ple folded,file=PATH")));
 }
 
 TEST_F(FoldedTable, StandsInNobodysWayAsTheCheckpointIsOpenedAgain) {

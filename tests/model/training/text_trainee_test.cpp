@@ -143,6 +143,38 @@ TEST_F(StartOfATrainee, WithoutPleIsTheCheckpointsModelWithItsBranchesSkipped) {
   EXPECT_FALSE(Nats(trained_).allclose(whole)) << "the branch adds something";
 }
 
+// The checkpoint's head is its own: what starts from it has the same losses, trains that head, and writes a
+// checkpoint that keeps it.
+TEST_F(StartOfATrainee, KeepsAHeadOfItsOwn) {
+  Gemma3nConfig untied = Config();
+  untied.text.own_head = true;
+  const TextTrainee trained = MakeTrainee(untied, PlePlacement::kAll, 5, DType::kFloat32);
+  const testing::TemporaryFolder again;
+  WriteTrainedCheckpoint(trained, testing::TinyConfig(), folder_.path(), {.dtype = DType::kFloat32});
+  TextTrainee start = Start(PlePlacement::kAll);
+  EXPECT_TRUE(start.text().own_head);
+  EXPECT_TRUE(Nats(start).equal(Nats(trained)));
+  EXPECT_FALSE(Nats(start).allclose(Nats(trained_))) << "the head matters here";
+
+  TrainingLoss(start, text_.inputs, text_.targets).backward();
+  const TrainedTensor head = TrainedTensors(start).back();
+  EXPECT_EQ(head.spec.name, "lm_head.weight");
+  EXPECT_GT(head.values.grad().abs().max().item<double>(), 0);
+  WriteTrainedCheckpoint(start, testing::TinyConfig(), again.path(), {.dtype = DType::kFloat32});
+  const Checkpoint written = Checkpoint::Open(again.path());
+  EXPECT_TRUE(written.config().text.own_head);
+  EXPECT_FALSE(written.config().text.tie_word_embeddings);
+}
+
+TEST_F(StartOfATrainee, GivesAHeadOfItsOwnTheTiedValues) {
+  Gemma3nConfig untied = Config();
+  untied.text.own_head = true;
+  TextTrainee trainee = MakeTrainee(untied, PlePlacement::kAll, 6, DType::kFloat32);
+  StartFrom(trainee, folder_.path());
+  EXPECT_TRUE(trainee.weights.lm_head.values.equal(trained_.weights.embed_tokens.values));
+  EXPECT_TRUE(Nats(trainee).equal(Nats(trained_)));
+}
+
 TEST_F(StartOfATrainee, NeedsTheSameShape) {
   try {
     Start(PlePlacement::kShared);  // its table is one layer wide, the checkpoint's is three

@@ -9,6 +9,7 @@
 #include "model/ple/sources/cached_ple.h"
 #include "model/ple/sources/disk_ple.h"
 #include "model/ple/sources/dropped_ple.h"
+#include "model/ple/sources/folded_ple.h"
 #include "model/ple/sources/resident_ple.h"
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
@@ -221,6 +222,22 @@ TEST(PleSpec, FoldedStandsBeforeRowsAsTheyAre) {
               HasSubstr("finished inputs, not rows"));
   EXPECT_THAT(SpecError("folded,transform=int8"), HasSubstr("key 'transform' is not an option of 'folded'"));
   EXPECT_FALSE(IsExact(ParsePleSpec("folded")));
+}
+
+TEST(PleSpec, FoldedKeepsItsFileWhereItIsTold) {
+  const PleOptions options = ParsePleSpec("folded,file=/data/x.safetensors,verify=full,over=resident");
+  EXPECT_EQ(options.Get<FoldedOptions>().file, "/data/x.safetensors");
+  EXPECT_EQ(options.Get<FoldedOptions>().verify, FoldedCheck::kFull);
+  using Options = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(DescribePleOptions(options), (Options{{"strategy", "folded"},
+                                                  {"file", "/data/x.safetensors"},
+                                                  {"verify", "full"},
+                                                  {"over.strategy", "resident"},
+                                                  {"over.pages", "huge"}}));
+  EXPECT_EQ(DescribePleOptions(ParsePleSpec("folded"))[1],
+            (std::pair<std::string, std::string>("verify", "sampled")));
+  EXPECT_THAT(SpecError("folded,file="), HasSubstr("expected the path of a file"));
+  EXPECT_THAT(SpecError("disk,file=x"), HasSubstr("key 'file' is not an option of 'disk'"));
 }
 
 TEST(PleOptions, KeysMaySetInAnyOrderAndAreCheckedLater) {

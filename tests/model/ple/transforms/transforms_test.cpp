@@ -78,6 +78,31 @@ TEST_P(Transforms, PassOnWhatReadingThrows) {
   EXPECT_THROW(source->Begin(ids)->Layer(0), RunError);
 }
 
+// The same numbers in float32 are the second path: a transform computes in float32 and rounds once.
+TEST_P(Transforms, OfFloat16RowsAreThoseOfFloat32Rounded) {
+  PleGeometry half = kGeometry, wide = kGeometry;
+  half.dtype = DType::kFloat16;
+  wide.dtype = DType::kFloat32;
+  const ValueTable narrow(half);
+  std::vector<float> values;
+  for (int64_t row = 0; row < half.vocab; ++row) {
+    for (int64_t layer = 0; layer < half.layers; ++layer) {
+      const std::vector<float> part = narrow.Row(row, layer);
+      values.insert(values.end(), part.begin(), part.end());
+    }
+  }
+  const ValueTable same(wide, values);
+  const std::string spec = Format("resident,transform={}", GetParam());
+  const auto source = narrow.Make(spec), expected = same.Make(spec);
+  const std::vector<int64_t> ids = {5, 63, 0, 17};
+  const auto got = source->Begin(ids), wanted = expected->Begin(ids);
+  for (int64_t layer = 0; layer < half.layers; ++layer) {
+    std::vector<float> rounded = same.Values(*wanted, layer);
+    for (float& value : rounded) value = FromFloat16(ToFloat16(value));
+    EXPECT_EQ(narrow.Values(*got, layer), rounded) << layer;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Transforms,
                          ::testing::Values("zero_layers,layers=1-2", "mean_layers,layers=0", "shuffled",
                                            "previous", "random", "shared", "low_rank,rank=2", "int8",
@@ -112,9 +137,9 @@ TEST(TransformsAndTables, MustFitEachOther) {
               AllOf(HasSubstr("asks 'rank' 9"), HasSubstr("8 wide")));
   EXPECT_THAT(MakingFails(table, "resident,transform=codebook,entries=65"),
               AllOf(HasSubstr("asks 65 'entries'"), HasSubstr("at most 64")));
-  const PleGeometry half{.vocab = 4, .layers = 1, .dim = 2, .dtype = DType::kFloat16};
-  EXPECT_THAT(MakingFails(ValueTable(half), "resident,transform=int8"),
-              HasSubstr("the PLE table is in float16"));
+  const PleGeometry bytes{.vocab = 4, .layers = 1, .dim = 2, .dtype = DType::kInt8};
+  EXPECT_THAT(MakingFails(ValueTable(bytes), "resident,transform=int8"),
+              HasSubstr("the PLE table is in int8"));
   EXPECT_THROW(FootprintOf(ParsePleSpec("disk,transform=low_rank,rank=9"), kGeometry), UserError);
 }
 
