@@ -186,18 +186,21 @@ bool Checkpoint::HeadDiffers() const {
   const TensorInfo* embedding = Find(TextPrefix(config_) + "embed_tokens.weight");
   if (head == nullptr || embedding == nullptr || head->shape != embedding->shape) return false;
   const int64_t elements = head->size_bytes / SizeOf(head->dtype);
-  std::vector<std::byte> bytes;
-  const auto read = [&](const TensorInfo& info, int64_t first, std::span<float> values) {
-    bytes.resize(values.size() * static_cast<size_t>(SizeOf(info.dtype)));
+  const auto read = [&](const TensorInfo& info, int64_t first, int64_t count) {
+    std::vector<std::byte> bytes(static_cast<size_t>(count * SizeOf(info.dtype)));
     shards_.at(info.file)->Read(info.offset_bytes + first * SizeOf(info.dtype), bytes);
-    LoadValues(info.dtype, bytes, values);
+    return bytes;
   };
-  std::vector<float> ours(kComparedAtOnce), theirs(kComparedAtOnce);
+  const auto values = [](const TensorInfo& info, const std::vector<std::byte>& bytes) {
+    std::vector<float> floats(bytes.size() / static_cast<size_t>(SizeOf(info.dtype)));
+    LoadValues(info.dtype, bytes, floats);
+    return floats;
+  };
   for (int64_t first = 0; first < elements; first += kComparedAtOnce) {
-    const auto count = static_cast<size_t>(std::min(kComparedAtOnce, elements - first));
-    read(*head, first, std::span(ours).first(count));
-    read(*embedding, first, std::span(theirs).first(count));
-    if (!std::equal(ours.begin(), ours.begin() + static_cast<ptrdiff_t>(count), theirs.begin())) return true;
+    const int64_t count = std::min(kComparedAtOnce, elements - first);
+    const auto ours = read(*head, first, count), theirs = read(*embedding, first, count);
+    const bool same_bits = head->dtype == embedding->dtype && ours == theirs;
+    if (!same_bits && values(*head, ours) != values(*embedding, theirs)) return true;
   }
   return false;
 }

@@ -143,6 +143,16 @@ TEST_F(StartOfATrainee, WithoutPleIsTheCheckpointsModelWithItsBranchesSkipped) {
   EXPECT_FALSE(Nats(trained_).allclose(whole)) << "the branch adds something";
 }
 
+TEST_F(StartOfATrainee, MayBeStoredInFloat16) {
+  WriteTrainedCheckpoint(trained_, testing::TinyConfig(), folder_.path(), {.dtype = DType::kFloat16});
+  TextTrainee start = Start(PlePlacement::kAll);
+  const std::vector<TrainedTensor> got = TrainedTensors(start), wanted = TrainedTensors(trained_);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(got[i].values.equal(wanted[i].values.to(torch::kFloat16).to(torch::kFloat32)))
+        << wanted[i].spec.name;
+  }
+}
+
 // The checkpoint's head is its own: what starts from it has the same losses, trains that head, and writes a
 // checkpoint that keeps it.
 TEST_F(StartOfATrainee, KeepsAHeadOfItsOwn) {
