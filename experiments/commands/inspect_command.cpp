@@ -41,6 +41,13 @@ std::string Row(const std::string& name, int64_t parameters, int64_t bytes, int6
                 what);
 }
 
+constexpr char kWithTiedHead[] =
+    "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding is\n"
+    "also the output layer, so every decode step reads it: the working set is the honest number.\n";
+constexpr char kWithOwnHead[] =
+    "\nThe advertised count leaves out the PLE table, the token embedding and the output layer, which\n"
+    "every decode step reads whole: the working set is the honest number.\n";
+
 std::string AsTable(const ParameterCount& count, const std::string& title, const std::string& weights) {
   const GroupSums &n = count.parameters, &bytes = count.bytes;
   const int64_t total = n.total();
@@ -71,14 +78,7 @@ std::string AsTable(const ParameterCount& count, const std::string& title, const
                     "  An image adds {}, a clip {},\n"
                     "each when the first of its kind comes; no byte of the others is read.\n",
                     ReadableBytes(bytes.vision()), ReadableBytes(bytes.audio()));
-  text +=
-      own_head
-          ? "\nThe advertised count leaves out the PLE table, the token embedding and the output layer.  "
-            "Every\n"
-            "decode step reads the output layer: the working set is the honest number.\n"
-          : "\nThe advertised count leaves out the PLE table and the token embedding.  The token embedding "
-            "is\n"
-            "also the output layer, so every decode step reads it: the working set is the honest number.\n";
+  text += own_head ? kWithOwnHead : kWithTiedHead;
   return text;
 }
 

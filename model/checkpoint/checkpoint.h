@@ -36,7 +36,7 @@ class Checkpoint {
   // Reads and checks config.json and the headers of all shards.  Throws UserError naming
   // file, tensor, expected and found when a file is truncated, a header is longer than its file, offsets
   // overlap or overflow, a shard is missing, or tensors are in any format but float32, bfloat16 and float16
-  // (all of them at once). Sets config().text.own_head as the reference ties weights (transformers
+  // (all of them at once).  Sets config().text.own_head as the reference ties weights (transformers
   // PreTrainedModel.tie_weights): a lm_head.weight that differs from embed_tokens is used even where
   // config.json says that both are tied.  Only for that comparison values are read, up to the first
   // difference.

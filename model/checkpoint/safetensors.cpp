@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "model/base/error.h"
@@ -50,7 +51,7 @@ bool SizeInBytes(const TensorInfo& tensor, int64_t& bytes) {
 
 struct Entry {
   TensorInfo info;
-  std::string foreign_format = "";  // empty when `info.dtype` says it
+  std::optional<std::string> foreign_format = std::nullopt;  // unless `info.dtype` says it
 };
 
 Entry ReadEntry(const JsonObject& header, const std::string& name, int64_t data_bytes) {
@@ -76,7 +77,7 @@ Entry ReadEntry(const JsonObject& header, const std::string& name, int64_t data_
   tensor.offset_bytes = range[0];
   tensor.size_bytes = range[1] - range[0];
   int64_t expected = 0;
-  if (!entry.foreign_format.empty()) return entry;
+  if (entry.foreign_format) return entry;
   if (!SizeInBytes(tensor, expected) || expected != tensor.size_bytes) {
     throw UserError("{}: tensor '{}': expected {} × [{}] to fill its data_offsets, found {} bytes there",
                     tensor.file, name, SafetensorsName(tensor.dtype), Join(tensor.shape, ", "),
@@ -136,10 +137,10 @@ SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file, ForeignForma
   const int64_t data_bytes = file.size_bytes() - data_start;
   for (Entry& entry : ReadEntries(json, data_bytes)) {
     entry.info.offset_bytes += data_start;
-    if (entry.foreign_format.empty()) {
-      header.tensors.push_back(std::move(entry.info));
+    if (entry.foreign_format) {
+      header.foreign.push_back({entry.info.name, *entry.foreign_format});
     } else {
-      header.foreign.push_back({entry.info.name, entry.foreign_format});
+      header.tensors.push_back(std::move(entry.info));
     }
   }
   if (!header.foreign.empty() && foreign == ForeignFormats::kRefuse) {

@@ -118,6 +118,7 @@ TEST(Safetensors, SizeMustBeThatOfDTypeAndShape) {
   EXPECT_THAT(ErrorOf(One("F32", "[4294967296,4294967296]", "[0,8]", 8)), HasSubstr("tensor 'a'"));
   EXPECT_THAT(ErrorOf(One("F32", "[4611686018427387904,4]", "[0,0]", 0)), HasSubstr("tensor 'a'"));
   EXPECT_THAT(ErrorOf(One("F32", "[-2]", "[0,8]", 8)), HasSubstr("found -2"));
+  EXPECT_THAT(ErrorOf(One("", "[2]", "[0,8]", 8)), HasSubstr("'a' ()"));
   EXPECT_THAT(ErrorOf(SafetensorsFile(R"({"a":{"dtype":"F32","shape":[2]}})", 8)),
               HasSubstr("'a.data_offsets' is missing"));
   EXPECT_THAT(ErrorOf(SafetensorsFile(R"({"a":[]})", 8)), HasSubstr("key 'a': expected an object"));
