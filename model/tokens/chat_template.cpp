@@ -7,6 +7,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 #include "model/jinja/jinja_value.h"
 
 namespace plelab {
@@ -20,7 +21,7 @@ constexpr char kEnd[] = "<end_of_turn>";
 nlohmann::json ReadJson(const fs::path& path) {
   RefuseSpecialInput(path.string());
   std::ifstream file(path);
-  const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  auto json = ParseJson({std::istreambuf_iterator<char>(file), {}}, path.string());
   if (!json.is_object()) throw UserError("{}: expected a JSON object; is the file complete?", path.string());
   return json;
 }

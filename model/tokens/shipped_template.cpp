@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/base/json_object.h"
 
 namespace plelab {
 namespace {
@@ -48,7 +49,7 @@ const json& DefaultOf(const json& templates, const std::string& place) {
 
 std::optional<ShippedTemplate> InJson(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
-  const json whole = json::parse(ReadTemplate(path), nullptr, /*allow_exceptions=*/false);
+  const json whole = ParseJson(ReadTemplate(path), path.string());
   if (!whole.is_object()) throw UserError("{}: expected a JSON object; is the file complete?", path.string());
   if (!whole.contains(kKey) || whole[kKey].is_null()) return std::nullopt;
   const std::string place = Format("{}: '{}'", path.string(), kKey);

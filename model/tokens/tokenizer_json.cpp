@@ -1,5 +1,6 @@
 #include "model/tokens/tokenizer_json.h"
 
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -222,6 +223,13 @@ void CheckSettings(const json& root, const std::string& path) {
   }
 }
 
+// A key of `added_tokens_decoder` as a number; as text where it is none.
+json WholeNumber(const std::string& key) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
+  return error == std::errc() && end == key.data() + key.size() ? json(number) : json(key);
+}
+
 int64_t IdOf(const json& token, const std::string& path) {
   const json id = Member(token, "id");
   if (id.is_number_integer() && id >= 0 && id <= INT32_MAX) return id.get<int64_t>();
@@ -251,7 +259,7 @@ std::vector<AddedToken> AddedTokensOf(const json& root, const std::string& path)
     if (added.back().content.empty()) added.pop_back();
   }
   for (const auto& [key, token] : by_id.items()) {
-    added.push_back(ReadAddedToken(token, IdOf({{"id", json::parse(key, nullptr, false)}}, path), path));
+    added.push_back(ReadAddedToken(token, IdOf({{"id", WholeNumber(key)}}, path), path));
     if (added.back().content.empty()) added.pop_back();
   }
   return added;
