@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <new>
 #include <stdexcept>
 
 #include "harness/record/hdf5_file.h"
@@ -114,26 +115,33 @@ Record ReadTables(const Hdf5Reader& file) {
   return record;
 }
 
-// A minute, and another one for each 500 MB.
-int TrialSeconds(const std::string& path) {
-  std::error_code ignored;
-  const auto bytes = std::filesystem::file_size(path, ignored);
-  return ignored ? 60 : 60 + static_cast<int>(std::min<uintmax_t>(bytes / 500'000'000, 600) * 60);
-}
-
-// When HDF5 cannot read an existing file, the file is at fault: a UserError.  The library crashes on some
-// damaged files, so each is read in a child process first.
+// When HDF5 cannot read an existing file, the file is at fault: a UserError.
 template <class F>
-auto WithFile(const std::string& path, F f) {
-  const TrialResult trial = TryInChild([&] { f(Hdf5Reader(path)); }, TrialSeconds(path));
-  if (!trial.survived()) throw UserError("{}: damaged: reading it {}", path, trial.Describe());
+auto Read(const std::string& path, F f) {
   try {
     return f(Hdf5Reader(path));
   } catch (const RunError& error) {
     throw UserError("{}: damaged: {}", path, error.what());
   } catch (const std::length_error&) {
     throw UserError("{}: damaged: a size in it is impossible", path);
+  } catch (const std::bad_alloc&) {
+    throw UserError("{}: damaged: it asks for more memory than a file of its size needs", path);
   }
+}
+
+// The library crashes on some damaged files, and allocates gigabytes for others, so that each is read in a
+// child process first.  What that one throws is final.
+template <class F>
+auto WithFile(const std::string& path, F f) {
+  std::error_code ignored;
+  const auto size = std::filesystem::file_size(path, ignored);
+  const int64_t bytes = ignored ? 0 : static_cast<int64_t>(size);
+  const auto limit_s = static_cast<int>(60 + std::min<int64_t>(bytes / 10'000'000, 36'000));
+  const TrialResult trial =
+      TryInChild([&] { Read(path, f); }, limit_s, /*more_bytes=*/(int64_t{1} << 30) + 1000 * bytes);
+  if (!trial.survived()) throw UserError("{}: damaged: reading it {}", path, trial.Describe());
+  if (!trial.error.empty()) throw UserError("{}", trial.error);
+  return Read(path, f);
 }
 
 template <class T>

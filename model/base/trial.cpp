@@ -6,10 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
+#include <fstream>
 #include <initializer_list>
+#include <string_view>
 
 #include "model/base/error.h"
 
@@ -17,6 +21,7 @@ namespace plelab {
 namespace {
 
 constexpr int kEndedItself = 125;  // the child could not even begin
+constexpr size_t kMostErrorBytes = 4096;
 
 void MakeQuiet() {
   const rlimit none = {0, 0};
@@ -38,18 +43,64 @@ void ResetSignals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void RunTrial(const std::function<void()>& function, pid_t parent, int limit_s) {
+// Allocations beyond the limit fail, as they do on a machine without more memory.
+void LimitMemory(int64_t more_bytes) {
+  if (more_bytes <= 0) return;
+  int64_t pages = 0;
+  if (!(std::ifstream("/proc/self/statm") >> pages)) return;
+  const auto most = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + more_bytes);
+  const rlimit limit = {most, most};
+  ::setrlimit(RLIMIT_AS, &limit);
+}
+
+void Send(int to, std::string_view text) {
+  const std::string_view shown = text.empty() ? "an exception" : text.substr(0, kMostErrorBytes);
+  if (::write(to, shown.data(), shown.size()) < 0) ::_exit(kEndedItself);
+}
+
+[[noreturn]] void RunTrial(const std::function<void()>& function, pid_t parent, int error, int limit_s,
+                           int64_t more_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kEndedItself);  // the parent died before prctl
   ResetSignals();
   MakeQuiet();
   ::alarm(static_cast<unsigned>(limit_s));
+  LimitMemory(more_bytes);
   try {
     function();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): the caller gets the same exception in its own process
+  } catch (const std::exception& thrown) {
+    Send(error, thrown.what());
+  } catch (...) {
+    Send(error, "");
   }
   ::_exit(0);  // without destructors and buffers, which belong to the parent
 }
+
+// The pipe through which the child says which exception it got: what fits is there when the child has ended.
+class ErrorPipe {
+ public:
+  ErrorPipe() {
+    if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0) {
+      throw RunError("cannot make a pipe: {}", std::strerror(errno));
+    }
+  }
+  ~ErrorPipe() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  ErrorPipe(const ErrorPipe&) = delete;
+  ErrorPipe& operator=(const ErrorPipe&) = delete;
+  int writer() const { return ends_[1]; }
+  std::string Read() const {
+    std::string text(kMostErrorBytes, '\0');
+    const ssize_t size = ::read(ends_[0], text.data(), text.size());
+    text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
+    return text;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
 
 // waitpid finds no child where somebody has set SIGCHLD to be ignored.
 class WaitableChildren {
@@ -76,12 +127,13 @@ std::string TrialResult::Describe() const {
   return "survives";
 }
 
-TrialResult TryInChild(const std::function<void()>& function, int limit_s) {
+TrialResult TryInChild(const std::function<void()>& function, int limit_s, int64_t more_bytes) {
   const WaitableChildren waitable;
+  const ErrorPipe error;
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw RunError("cannot start a child process: {}", std::strerror(errno));
-  if (pid == 0) RunTrial(function, parent, limit_s);
+  if (pid == 0) RunTrial(function, parent, error.writer(), limit_s, more_bytes);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) throw RunError("cannot wait for a child process: {}", std::strerror(errno));
@@ -90,6 +142,7 @@ TrialResult TryInChild(const std::function<void()>& function, int limit_s) {
   result.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   result.timed_out = result.signal == SIGALRM;
+  if (result.survived()) result.error = error.Read();
   return result;
 }
 

@@ -25,6 +25,12 @@ TEST(DamagedFile, AFileOnWhichTheLibraryCrashesIsRefused) {
   EXPECT_THAT([] { ReadRecord(kCrashes); }, ThrowsMessage<UserError>(HasSubstr("damaged")));
 }
 
+// An attribute says that its string has gigabytes, which the library allocates and clears.
+TEST(DamagedFile, AStringLongerThanTheFileIsNotAllocated) {
+  const std::string path = PLELAB_SOURCE_DIR "/tests/data/damaged/long_string.h5";
+  EXPECT_THAT([&] { ReadRecord(path); }, ThrowsMessage<UserError>(HasSubstr("damaged")));
+}
+
 // "valid", or the message of the error.
 std::string Outcome(const std::string& path) {
   try {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "tests/support/temporary_folder.h"
 
@@ -20,6 +22,23 @@ using testing::WriteText;
 TEST(Trial, WhatReturnsOrThrowsSurvives) {
   EXPECT_TRUE(TryInChild([] {}).survived());
   EXPECT_TRUE(TryInChild([] { throw std::runtime_error("a mistake of the user"); }).survived());
+}
+
+TEST(Trial, SaysWhatWasThrown) {
+  EXPECT_EQ(TryInChild([] { throw std::runtime_error("a mistake of the user"); }).error,
+            "a mistake of the user");
+  EXPECT_EQ(TryInChild([] {}).error, "");
+  EXPECT_EQ(TryInChild([] { throw 5; }).error, "an exception");
+  EXPECT_EQ(TryInChild([] { throw std::runtime_error(std::string(100'000, 'x')); }).error,
+            std::string(4096, 'x'));
+}
+
+TEST(Trial, ALimitOfMemoryMakesAllocationsFail) {
+  const auto allocate = [] { std::vector<char>(size_t{1} << 32).back() = 1; };
+  const TrialResult limited = TryInChild(allocate, 60, int64_t{1} << 28);
+  EXPECT_TRUE(limited.error == "std::bad_alloc" || !limited.survived()) << limited.error;
+  const auto little = [] { std::vector<char>(size_t{1} << 20).back() = 1; };
+  EXPECT_EQ(TryInChild(little, 60, int64_t{1} << 28).error, "");
 }
 
 TEST(Trial, HappensInAnotherProcess) {
