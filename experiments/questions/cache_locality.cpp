@@ -8,6 +8,7 @@
 #include "experiments/questions/experiment.h"
 #include "harness/measure/trace_hits.h"
 #include "harness/run/run_identity.h"
+#include "harness/run/run_output.h"
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"
 #include "harness/support/units.h"

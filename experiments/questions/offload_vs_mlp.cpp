@@ -9,6 +9,7 @@
 #include "harness/measure/token_reads.h"
 #include "harness/run/run_checks.h"
 #include "harness/run/run_identity.h"
+#include "harness/run/run_output.h"
 #include "harness/run/summary_table.h"
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"

@@ -6,6 +6,7 @@
 
 #include "experiments/questions/experiment.h"
 #include "harness/run/run_identity.h"
+#include "harness/run/run_output.h"
 #include "model/base/format.h"
 #include "model/catalog/parameter_count.h"
 
