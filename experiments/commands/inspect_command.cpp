@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/commands/commands.h"
+#include "harness/support/message.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
@@ -126,8 +127,8 @@ void InspectCheckpoint(const InspectArguments& arguments) {
     std::cerr << notes;
     return;
   }
-  std::cout << AsTable(count, arguments.checkpoint, checkpoint.weights_label()) << (notes.empty() ? "" : "\n")
-            << notes;
+  std::cout << AsTable(count, Printable(arguments.checkpoint), checkpoint.weights_label())
+            << (notes.empty() ? "" : "\n") << notes;
 }
 
 }  // namespace

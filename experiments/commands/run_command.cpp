@@ -34,7 +34,7 @@ std::string CommandOf(const RunFlags& flags) {
 }
 
 void PrintEnd(const RunResult& result) {
-  std::cout << Format("\n{}\n", result.path);
+  std::cout << Format("\n{}\n", Printable(result.path));
   std::cout << Format("next: .venv/bin/python scripts/plot.py {0} · .venv/bin/python scripts/report.py {0}\n",
                       ShellWord(result.path));
 }

@@ -7,6 +7,7 @@
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/training/trainer.h"
 #include "model/base/error.h"
 
@@ -28,7 +29,7 @@ double Metric(const Record& record, std::string_view task, std::string_view metr
 }
 
 void PrintWhere(const TrainingResult& result) {
-  std::cout << Format("weights: {}\nresult: {}\n", result.checkpoint, result.path);
+  std::cout << Format("weights: {}\nresult: {}\n", Printable(result.checkpoint), Printable(result.path));
 }
 
 void PrintMediaEnd(const TrainingConfig& config, const TrainingResult& result) {

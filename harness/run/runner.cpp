@@ -24,14 +24,10 @@ namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
-// Prepares `out` for a new run.  Existing parts belong to the user, so they are thrown away only with
-// `force`; they are those of no live run, because this one holds the lock.
-void ClearTheWay(const std::string& out, const RunOptions& options) {
-  const std::string folder = PartsFolder(out);
-  if (options.force) {
-    fs::remove_all(folder);
-    return;
-  }
+// Existing parts belong to the user, so they are thrown away only with `force`.  They are those of no live
+// run, because this one holds the lock.
+void CheckParts(const std::string& folder, const RunOptions& options) {
+  if (options.force) return;
   if (!options.resume && fs::exists(folder)) {
     throw UserError(
         "{}: parts of a run that was stopped; go on with --resume, or throw them away with --force", folder);
@@ -119,8 +115,10 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
   const RunOutput output(config, options);
   RunResult result;
   result.path = output.path();
-  ClearTheWay(result.path, options);
+  CheckParts(PartsFolder(result.path), options);
   const RunPlan plan = PlanRun(config, result.path);
+  if (options.force)
+    fs::remove_all(PartsFolder(result.path));  // now that the new run is known to be possible
   std::optional<Timeline> timeline;
   if (!options.timeline.empty()) timeline.emplace();
   result.record = Measure(plan, options, output, timeline ? &*timeline : nullptr);

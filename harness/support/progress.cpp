@@ -92,7 +92,7 @@ std::string Progress::Describe(double elapsed_s) const {
   if (total_ > 0 && done_ > 0 && done_ < total_) {
     text += Format(", {} left", ReadableSeconds(elapsed_s / Share() - elapsed_s));
   }
-  if (!note_.empty()) text += ", " + note_;
+  if (!note_.empty()) text += ", " + Printable(note_);
   return text;
 }
 
