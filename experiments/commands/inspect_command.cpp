@@ -30,9 +30,13 @@ std::string AsJson(const ParameterCount& count) {
 }
 
 std::string WithCommas(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto place = static_cast<int64_t>(digits.size()) - 3; place > 0; place -= 3) digits.insert(place, ",");
-  return digits;
+  const std::string digits = std::to_string(value);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 std::string Row(const std::string& name, int64_t parameters, int64_t bytes, int64_t total,
