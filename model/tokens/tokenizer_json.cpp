@@ -177,8 +177,8 @@ Reader Read(const std::string& text, const std::string& path, bool only_added) {
 // A setting by name, in the few words that an error has room for.
 std::string Shown(const json& value) {
   if (value.is_object() && value.contains("type") && value["type"] != "Sequence") return Shown(value["type"]);
-  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  return text.size() <= 60 ? text : text.substr(0, 57) + "…";
+  const std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& what, const json& found,

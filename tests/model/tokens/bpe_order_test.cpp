@@ -71,11 +71,18 @@ TEST(BpeOrder, RunsOfOneCharacterMayInterleaveAsGemmasDo) {
   EXPECT_THAT(ErrorOf("sta", early), HasSubstr("interleave"));
 }
 
+TEST(BpeOrder, RunsMustBeMergedAlike) {
+  EXPECT_THAT(ErrorOf("b", {{"b", "b"}, {"b", "bb"}, {"bb", "bb"}, {"bb", "b"}, {"bbb", "b"}, {"b", "bbb"}}),
+              HasSubstr("5 times 'b' would be merged otherwise"));
+}
+
+// A piece twice in a row, which is merged on as soon as it is made: the list makes the right one first.
 TEST(BpeOrder, NeighboursThatMakeOnePieceMustNotDiffer) {
-  // Of b bbb b… the list takes the right pair first where bb + bb and bbb + b have other ranks.
-  const Pairs merges = {{"b", "b"},     {"b", "bb"},  {"bb", "bb"}, {"bb", "b"},   {"bbb", "bbb"},
-                        {"bb", "bbbb"}, {"bbb", "b"}, {"b", "bbb"}, {"bbbb", "bb"}};
-  EXPECT_THAT(ErrorOf("b", merges), HasSubstr("would be merged otherwise"));
+  const Pairs merges = {{"bbbbbb", "b"}, {"bbbbb", "bb"}, {"bbbb", "bbb"}, {"bbb", "bbbb"}, {"bb", "bbbbb"},
+                        {"b", "bbbbbb"}, {"bbb", "b"},    {"b", "b"},      {"b", "bb"},     {"bb", "b"},
+                        {"b", "bbbb"},   {"bb", "bbb"},   {"bbb", "bb"},   {"bbbb", "b"},   {"b", "bbbbb"},
+                        {"bbbb", "bb"},  {"bb", "bbbb"},  {"bbbbb", "b"},  {"bbb", "bbb"}};
+  EXPECT_THAT(ErrorOf("b", merges), HasSubstr("b' would be merged otherwise"));
 }
 
 TEST(BpeOrder, AMergeIsListedOnce) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "model/base/format.h"
 #include "model/tokens/tokenizer.h"
 #include "tests/support/temporary_folder.h"
 
@@ -17,16 +20,17 @@ TEST(SentencePieceProto, WalksTheShippedModel) {
   std::string model = testing::ReadText(kModel);
   const std::string before = model;
   int64_t pieces = 0, bytes = 0;
+  std::map<int64_t, std::pair<std::string, PieceType>> seen;
   EXPECT_TRUE(RetypePieces(model, [&](int64_t id, std::string_view text, PieceType type) {
     EXPECT_EQ(id, pieces++);
-    if (id == 2) EXPECT_EQ(text, "<bos>");
-    if (id == 2) EXPECT_EQ(type, PieceType::kControl);
-    if (id == 3) EXPECT_EQ(type, PieceType::kUnknown);
-    if (id == 105) EXPECT_EQ(type, PieceType::kUserDefined);
+    seen[id] = {std::string(text), type};
     bytes += type == PieceType::kByte;
     return type;
   }));
   EXPECT_EQ(pieces, 8192);
+  EXPECT_EQ(seen[2], std::pair(std::string("<bos>"), PieceType::kControl));
+  EXPECT_EQ(seen[3], std::pair(std::string("<unk>"), PieceType::kUnknown));
+  EXPECT_EQ(seen[105], std::pair(std::string("<start_of_turn>"), PieceType::kUserDefined));
   EXPECT_EQ(bytes, 256);
   EXPECT_TRUE(model == before);
 }

@@ -137,7 +137,7 @@ TEST(TokenizerJson, RefusesByNameWhatSentencepieceCannotExpress) {
       {[](json& f) { f["model"]["vocab"]["the"] = "many"; }, "'model.vocab'"},
       {[](json& f) { f["model"]["merges"][0] = 5; }, "'model.merges'"},
       {[](json& f) {
-         f["model"]["merges"].push_back({"the", "no such piece"});
+         f["model"]["merges"].push_back({"t", "no such piece"});
        },
        "'no such piece'"},
       {[](json& f) { f.erase("model"); }, "has no 'model'"}};
@@ -149,7 +149,6 @@ TEST(TokenizerJson, RefusesByNameWhatSentencepieceCannotExpress) {
 TEST(TokenizerJson, RefusesMergesThatDisagreeWithTheOrderOfPieces) {
   EXPECT_THAT(ErrorOf([](json& file) {
                 json& merges = file["model"]["merges"];
-                // Pieces with several merges get one of them back at the very end.
                 merges.push_back(merges[merges.size() / 2]);
               }),
               HasSubstr("is listed twice"));
@@ -183,7 +182,7 @@ TEST(TokenizerJson, SurvivesWhatIsNoTokenizer) {
   EXPECT_THAT(ErrorOfText("{}"), HasSubstr("has no 'model'"));
   EXPECT_THAT(ErrorOfText(whole.substr(0, whole.size() / 2)), HasSubstr("not valid JSON at byte"));
   EXPECT_THAT(ErrorOfText(std::string(80'000, '[')), HasSubstr("nests deeper than 32 levels"));
-  EXPECT_THAT(ErrorOfText(R"({"model": {"vocab": )" + std::string(80'000, '{')), HasSubstr("vocab"));
+  EXPECT_THAT(ErrorOfText(R"({"model": {"vocab": {"a": {)"), HasSubstr("'model.vocab' is not a list"));
 }
 
 TEST(TokenizerJson, AddsWhatTokenizerModelLacks) {
