@@ -1,6 +1,7 @@
 #include "model/media/image_orientation.h"
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 namespace plelab {
@@ -29,35 +30,44 @@ class TiffReader {
   bool big_endian_;
 };
 
-// The bytes of one number of TIFF's integer types.  PIL reads other types as text or fractions, which turn
-// nothing.
+// The bytes of one value of TIFF's types; 0 for a type that is none of them.
 uint64_t WidthOfType(uint64_t type) {
-  switch (type) {
-    case 3:  // SHORT
-    case 8:  // SSHORT
-      return 2;
-    case 4:   // LONG
-    case 9:   // SLONG
-    case 13:  // IFD
-      return 4;
-    case 6:  // SBYTE
-      return 1;
-    default:
-      return 0;
-  }
+  constexpr uint64_t kWidths[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8};
+  return type < std::size(kWidths) ? kWidths[type] : 0;
 }
 
-constexpr uint64_t kEntryBytes = 12;  // tag, type, count, value or its place
+// PIL reads the other types as bytes, text or fractions, which turn nothing.
+bool IsInteger(uint64_t type) {
+  constexpr uint64_t kShort = 3, kLong = 4, kSByte = 6, kSShort = 8, kSLong = 9, kIfd = 13, kLong8 = 16;
+  for (const uint64_t integer : {kShort, kLong, kSByte, kSShort, kSLong, kIfd, kLong8}) {
+    if (type == integer) return true;
+  }
+  return false;
+}
 
-// The first number of the entry at `entry`; 1 for a type that is none; nothing where PIL skips the entry.
-std::optional<uint64_t> NumberOf(const TiffReader& tiff, uint64_t entry) {
-  const uint64_t width = WidthOfType(tiff.Unsigned(entry + 2, 2)), count = tiff.Unsigned(entry + 4, 4);
-  if (width == 0) return 1;
-  if (count == 0) return std::nullopt;
-  if (width * count <= 4) return tiff.Unsigned(entry + 8, width);
-  const uint64_t place = tiff.Unsigned(entry + 8, 4);
-  if (!tiff.Has(place, width * count)) return std::nullopt;
-  return tiff.Unsigned(place, width);
+// What PIL takes for the entry's first value in the directory at `directory`; 1 for what is no integer.  As
+// there, values that lie outside end the directory, and those that are larger than the block together are
+// passed over.
+std::optional<uint64_t> OrientationIn(const TiffReader& tiff, uint64_t directory) {
+  constexpr uint64_t kEntryBytes = 12, kInlineBytes = 4;  // tag, type, count, values or their place
+  const uint64_t entries = tiff.Unsigned(directory, 2);
+  uint64_t total_bytes = 0;
+  for (uint64_t i = 0; i < entries; ++i) {
+    const uint64_t entry = directory + 2 + kEntryBytes * i;
+    if (!tiff.Has(entry, kEntryBytes)) break;
+    const uint64_t type = tiff.Unsigned(entry + 2, 2), width = WidthOfType(type);
+    const uint64_t bytes = width * tiff.Unsigned(entry + 4, 4);
+    uint64_t place = entry + 8;
+    if (bytes > kInlineBytes) {
+      total_bytes += bytes;
+      if (!tiff.Has(0, total_bytes)) continue;
+      place = tiff.Unsigned(place, 4);
+      if (!tiff.Has(place, bytes)) break;
+    }
+    if (bytes == 0 || tiff.Unsigned(entry, 2) != kOrientationTag) continue;
+    return IsInteger(type) ? tiff.Unsigned(place, width) : 1;
+  }
+  return std::nullopt;
 }
 
 std::optional<uint64_t> ExifOrientation(std::string_view exif) {
@@ -66,15 +76,7 @@ std::optional<uint64_t> ExifOrientation(std::string_view exif) {
   const bool big_endian = exif.starts_with("MM");
   if (!big_endian && !exif.starts_with("II")) return exif.empty() ? std::nullopt : std::optional<uint64_t>(1);
   const TiffReader tiff(exif, big_endian);
-  const uint64_t directory = tiff.Unsigned(4, 4), entries = tiff.Unsigned(directory, 2);
-  std::optional<uint64_t> found;
-  for (uint64_t i = 0; i < entries; ++i) {
-    const uint64_t entry = directory + 2 + kEntryBytes * i;
-    if (!tiff.Has(entry, kEntryBytes)) break;
-    if (tiff.Unsigned(entry, 2) != kOrientationTag) continue;
-    if (const auto value = NumberOf(tiff, entry)) found = value;  // of several entries, the last one counts
-  }
-  return found;
+  return OrientationIn(tiff, tiff.Unsigned(4, 4));
 }
 
 // The digit of the first match of PIL's pattern tiff:Orientation(="|>)([0-9]).

@@ -6,6 +6,7 @@ Writes tests/data/media/: the pictures and sounds of media_files.py, and
   pictures.json            for each file: height, width and SHA-256 of the upright RGB bytes [h, w, 3] (transformers
                            load_image), and "HxW" → SHA-256 of the resized bytes [3, H, W] (the checkpoint's image
                            processor)
+  exif.json                [hexadecimal EXIF, orientation]: 250 blocks of media_files.py and what PIL finds in them (1: nothing)
   normalised.safetensors   one picture after the processor with do_normalize
   resampled.safetensors    each sound as 16 kHz mono (libsndfile, mean of the channels, soxr HQ)
   mel.safetensors          CASE.frames: indices of the kept frames; CASE.mel: those log-mel frames; CASE.mask: the mask of
@@ -22,7 +23,8 @@ import reference_model  # noqa: F401  declares torchvision's ops before transfor
 import soundfile
 import soxr
 import torch
-from media_files import RATE, waveform, write_jpegs, write_oriented, write_pngs, write_sounds
+from media_files import RATE, exif_blocks, waveform, write_jpegs, write_oriented, write_pngs, write_sounds
+from PIL import Image
 from safetensors.torch import save_file
 from transformers import AutoImageProcessor, Gemma3nAudioFeatureExtractor
 from transformers.image_utils import load_image
@@ -68,6 +70,13 @@ def describe(path: pathlib.Path, processor) -> dict:
     return entry
 
 
+def orientation(block: bytes) -> int:
+    exif = Image.Exif()
+    exif.load(b"Exif\0\0" + block)
+    value = exif.get(0x0112, 1)
+    return value if value in range(1, 9) else 1
+
+
 def resampled(path: pathlib.Path) -> torch.Tensor:
     if path.name in ("pipe_zero.wav", "pipe.flac"):  # soundfile does not read these two; they hold the samples of this one
         path = path.with_name("pipe_ffmpeg.wav")
@@ -95,6 +104,8 @@ def main() -> None:
     pictures = sorted(p for p in FOLDER.iterdir() if p.suffix in (".png", ".jpg"))
     described = {p.name: describe(p, processor) for p in pictures}
     (FOLDER / "pictures.json").write_text(json.dumps(described, indent=1) + "\n")
+    blocks = [[block.hex(), orientation(block)] for block in exif_blocks(250)]
+    (FOLDER / "exif.json").write_text("[" + ",\n".join(json.dumps(row) for row in blocks) + "]\n")
     normalised = processor(load_image(str(FOLDER / "rgb.png")), return_tensors="pt", **NORMALISE)["pixel_values"][0]
     save_file({"pixels": normalised.contiguous()}, FOLDER / "normalised.safetensors")
     sounds = sorted(p for p in FOLDER.iterdir() if p.suffix in (".wav", ".flac", ".ogg"))

@@ -1,6 +1,7 @@
 """Makes small pictures and sounds of every kind that the front ends read, for make_feature_goldens.py."""
 import io
 import pathlib
+import random
 import struct
 import zlib
 
@@ -157,6 +158,24 @@ def write_oriented(folder: pathlib.Path) -> None:
         (folder / f"oriented_{name}.png").write_bytes(png(upright, 8, 2, before=chunks))
     end = png(upright, 8, 2)
     (folder / "oriented_raw_at_the_end.png").write_bytes(end[:-12] + pngs["raw_compressed"] + end[-12:])
+
+
+def exif_blocks(count: int) -> list[bytes]:
+    """EXIF as no camera writes it: other types and counts, entries that repeat, places outside, cut blocks."""
+    dice, blocks = random.Random(5), []
+    for _ in range(count):
+        endian, entries = dice.choice("<>"), dice.randint(0, 5)
+        body = b""
+        for _ in range(entries):
+            tag, kind = dice.choice((0x112, 0x112, 0x100, 0x10F, 0x8769)), dice.choice((1, 2, 3, 3, 3, 4, 6, 7, 8, 9, 13, 99))
+            value = dice.choice((struct.pack(endian + "HH", dice.randint(0, 9), 0), struct.pack(endian + "I", dice.randint(0, 9)),
+                                 struct.pack(endian + "I", dice.randint(8, 90)), bytes(dice.choices(range(10), k=4))))
+            body += struct.pack(endian + "HHI", tag, kind, dice.choice((1, 1, 1, 2, 3, 0, 5))) + value
+        claimed = entries if dice.random() < 0.9 else entries + 2
+        block = (b"II*\0" if endian == "<" else b"MM\0*") + struct.pack(endian + "IH", 8, claimed) + body + bytes(4)
+        block += bytes(dice.choices(range(9), k=dice.randint(0, 30)))
+        blocks.append(block[:dice.randint(8, len(block))] if dice.random() < 0.2 else block)
+    return blocks
 
 
 def waveform(samples: int) -> np.ndarray:

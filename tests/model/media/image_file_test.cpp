@@ -148,6 +148,20 @@ TEST_F(ImageFile, AJpegOfManyScansIsRefused) {
   EXPECT_THAT(ErrorOfBytes(jpeg), HasSubstr("81 × 64 pixels may have 500 scans, this one has more"));
 }
 
+// Other types and counts, entries that repeat, places outside, cut blocks.
+TEST(ImageOrientation, IsPilsForBlocksAsNoCameraWritesThem) {
+  int turned = 0;
+  for (const auto& [hex, orientation] : nlohmann::json::parse(ReadText(MediaPath("exif.json")))
+                                            .get<std::vector<std::pair<std::string, int>>>()) {
+    std::string exif;
+    for (size_t i = 0; i < hex.size(); i += 2)
+      exif += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    EXPECT_EQ(ImageOrientation({.exif = exif}), orientation) << hex;
+    turned += orientation != 1;
+  }
+  EXPECT_GT(turned, 10);
+}
+
 TEST(ImageOrientation, MalformedExifIsUpright) {
   const std::string good("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 28);
   const auto orientation = [](const std::string& exif) { return ImageOrientation({.exif = exif}); };
