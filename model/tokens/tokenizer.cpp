@@ -10,10 +10,10 @@
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
 #include "model/base/trial.h"
-#include "model/tokens/added_tokens.h"
-#include "model/tokens/tokenizer_json.h"
 #include "model/tokens/utf8_stream.h"
-#include "model/tokens/vocabulary.h"
+#include "model/vocabulary/added_tokens.h"
+#include "model/vocabulary/tokenizer_json.h"
+#include "model/vocabulary/vocabulary.h"
 
 namespace plelab {
 namespace {

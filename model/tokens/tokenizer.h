@@ -24,7 +24,7 @@ enum class SpecialText {
 
 class Tokenizer {
  public:
-  // `path` is a sentencepiece model, or a tokenizer.json if its name ends so (model/tokens/vocabulary.h).
+  // `path` is a sentencepiece model, or a tokenizer.json if its name ends so (model/vocabulary/vocabulary.h).
   // Throws UserError when the file is missing, is not such a file, says what sentencepiece cannot, or has
   // more pieces than the model has rows in its embedding table.
   Tokenizer(const std::string& path, const Gemma3nConfig& config,

@@ -18,7 +18,7 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
                                            "      strategy: cached\n"
                                            "      capcity: 5%\n"),
             "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
-            "backend, prefetch, mode, transform, layers, rank, group, entries, seed, over; did "
+            "backend, prefetch, mode, file, verify, transform, layers, rank, group, entries, seed, over; did "
             "you mean 'capacity'?");
 }
 
@@ -260,8 +260,7 @@ TEST(ConfigErrors, LocalityNeedsOneStreamOfTokens) {
             "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found both");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, polcy: lru}\n"),
             "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, encoding, trace, "
-            "learn_tokens, "
-            "least_rows, shuffles, bootstrap, seed");
+            "special_tokens, learn_tokens, least_rows, shuffles, bootstrap, seed");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, shuffles: 1}\n"),
             "x.yaml:2:32: 'shuffles' in 'locality': expected a whole number from 2 to 10000, found '1'");
   EXPECT_THAT(ErrorOf(head + "locality: {trace: a}\nshapes: [e2b]\n"),

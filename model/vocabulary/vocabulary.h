@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/checkpoint/config.h"
-#include "model/tokens/added_tokens.h"
+#include "model/vocabulary/added_tokens.h"
 
 namespace plelab {
 
@@ -25,10 +25,10 @@ struct TokenVocabulary {
 // to sentencepiece.  Throws UserError when the files give one spelling two ids.
 TokenVocabulary VocabularyOfModel(std::string model, const std::string& path, const Gemma3nConfig& config);
 
-// tokenizer.json: a BPE model whose scores say what its list of merges says (model/tokens/bpe_order.h).  Its
-// pieces stand for themselves, bytes are byte pieces, and added tokens are found before sentencepiece sees a
-// text, so that they are control pieces here.  Throws UserError as ParseTokenizerJson and OrderOfPieces, and
-// when not every byte has a piece.
+// tokenizer.json: a BPE model whose scores say what its list of merges says (model/vocabulary/bpe_order.h).
+// Its pieces stand for themselves, bytes are byte pieces, and added tokens are found before sentencepiece
+// sees a text, so that they are control pieces here.  Throws UserError as ParseTokenizerJson and
+// OrderOfPieces, and when not every byte has a piece.
 TokenVocabulary VocabularyOfJson(const std::string& json, const std::string& path,
                                  const Gemma3nConfig& config);
 

@@ -1,4 +1,4 @@
-#include "model/tokens/added_tokens.h"
+#include "model/vocabulary/added_tokens.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "model/tokens/tokenizer_json.h"
+#include "model/vocabulary/tokenizer_json.h"
 
 namespace plelab {
 

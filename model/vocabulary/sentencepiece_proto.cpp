@@ -1,4 +1,4 @@
-#include "model/tokens/sentencepiece_proto.h"
+#include "model/vocabulary/sentencepiece_proto.h"
 
 #include <array>
 #include <bit>

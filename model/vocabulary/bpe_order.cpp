@@ -1,4 +1,4 @@
-#include "model/tokens/bpe_order.h"
+#include "model/vocabulary/bpe_order.h"
 
 #include <algorithm>
 #include <limits>

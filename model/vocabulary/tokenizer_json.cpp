@@ -1,4 +1,4 @@
-#include "model/tokens/tokenizer_json.h"
+#include "model/vocabulary/tokenizer_json.h"
 
 #include <charconv>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // tests/data/tokenizer: a tokenizer.json as transformers saves it, and what the tokenizers library makes of
 // lines (scripts/reference/make_tokenizer_golden.py).
-#include "model/tokens/tokenizer_json.h"
+#include "model/vocabulary/tokenizer_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "model/tokens/vocabulary.h"
+#include "model/vocabulary/vocabulary.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "model/base/error.h"
-#include "model/tokens/bpe_order.h"
-#include "model/tokens/sentencepiece_proto.h"
-#include "model/tokens/tokenizer_json.h"
+#include "model/vocabulary/bpe_order.h"
+#include "model/vocabulary/sentencepiece_proto.h"
+#include "model/vocabulary/tokenizer_json.h"
 
 namespace plelab {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/tokens/added_tokens.h"
+#include "model/vocabulary/added_tokens.h"
 
 namespace plelab {
 
