@@ -31,6 +31,7 @@ GOLDEN = ROOT / "tests" / "data" / "choices"
 WHITE_SPACE = [chr(c) for c in range(0x3001) if chr(c).isspace()]
 WORDS = ["seven", "7", "May", "1812", "unhappy", "Café", "naïve", "Straße", "漢字", "かな", "👩‍👩‍👧", "Привет", "नमस्ते", "a", "I", "…", "—", "\u200b",
          "e\u0301", "x²", "C++", "…and", "'s", ",", ".", "?!", "10,000", "_", "##", "▁", "<b>"]
+SPECIAL = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>"]  # their spellings in a text are tokens
 
 
 def white_space(dice: random.Random) -> str:
@@ -46,12 +47,17 @@ def draw_document(dice: random.Random, text: str) -> dict:
     context = text[at:at + length]
     if dice.random() < 0.2:
         context = " ".join(dice.choices(WORDS, k=dice.randint(0, 6)))
+    if dice.random() < 0.15:
+        context = dice.choice(("<bos>", "<bos>", "<bos><bos>", " <bos>", *SPECIAL)) + context
+    if dice.random() < 0.1:
+        context += dice.choice(SPECIAL) + dice.choice(("", "\n", "user\n"))
     context = context.rstrip() if dice.random() < 0.4 else context
     context += white_space(dice) if dice.random() < 0.45 else ""
 
     def choice() -> str:
         start = at + length if dice.random() < 0.3 else dice.randrange(len(text) - 100)
         words = text[start:start + dice.randint(1, 40)] if dice.random() < 0.5 else " ".join(dice.choices(WORDS, k=dice.randint(1, 4)))
+        words += dice.choice(SPECIAL) if dice.random() < 0.05 else ""
         return (white_space(dice) if dice.random() < 0.2 else "") + (words or "7")
 
     choices = [choice() for _ in range(dice.choice((2, 2, 3, 4, 5)))]
