@@ -76,6 +76,8 @@ def render(template: str, messages: list[dict], tokens: dict[str, str], generati
 
 
 def read_text(path: Path) -> str:
+    if path.exists() and not path.is_file():  # a FIFO would keep us waiting
+        raise Mistake(f"{path}: expected a regular file")
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -152,6 +154,8 @@ def write(text: str, options) -> None:
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
         return
+    if Path(options.out).exists() and not Path(options.out).is_file():
+        raise Mistake(f"{options.out}: is no regular file; name another, or - for standard output")
     try:
         with open(options.out, "wb" if options.force else "xb") as file:
             file.write(text.encode())

@@ -51,13 +51,15 @@ void CheckSampling(const GenerateOptions& options) {
 std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const std::string& prompt,
                                   const Tokenizer& tokenizer, const Gemma3nConfig& config, bool chat) {
   const MediaCount media = options.media.count();
-  if (const std::string notice = MarksWithoutFiles(prompt, media, config); !notice.empty()) {
+  const SpecialText special_text = options.no_special ? SpecialText::kText : SpecialText::kTokens;
+  if (const std::string notice = MarksWithoutFiles(prompt, media, config, special_text); !notice.empty()) {
     fmt::print(stderr, "{}\n", notice);
   }
   const auto read = [&](const std::string& given) {
     return options.no_special ? tokenizer.AsText(given) : given;
   };
-  const std::string text = PlaceMedia(read(prompt), media, /*trim=*/chat);
+  // Media find their places first: AsText would mark <image_soft_token> as text.
+  const std::string text = read(PlaceMedia(prompt, media, /*trim=*/chat));
   if (!chat) {
     std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
     if (DropBos(ids, tokenizer.bos())) {

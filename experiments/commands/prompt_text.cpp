@@ -1,11 +1,11 @@
 #include "experiments/commands/prompt_text.h"
 
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/tokens/gemma_turns.h"
 #include "model/tokens/shipped_template.h"
 #include "model/tokens/text_encoding.h"
@@ -19,10 +19,10 @@ constexpr char kRenderIt[] =
 std::string ReadAll(std::istream& stream) { return {std::istreambuf_iterator<char>(stream), {}}; }
 
 std::string ReadPromptFile(const std::string& path) {
+  RefuseSpecialInput(path);
   std::ifstream file(path, std::ios::binary);
-  if (!file || !std::filesystem::is_regular_file(path)) {
+  if (!file)
     throw UserError("--prompt-file {}: cannot be read; expected a file with the prompt's text", path);
-  }
   return ReadAll(file);
 }
 

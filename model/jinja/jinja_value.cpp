@@ -8,7 +8,8 @@
 namespace plelab {
 namespace {
 
-// What str.isspace() is true for, in UTF-8.
+// What str.isspace() is true for: Unicode's characters of bidirectional type WS, B or S and of category Zs.
+// None is a part of another character's UTF-8, so comparing bytes finds them.
 constexpr std::array<std::string_view, 29> kSpaces = {
     "\t",     "\n",     "\v",     "\f",     "\r",     "\x1C",   "\x1D",   "\x1E",   "\x1F",   " ",
     "\u0085", "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",

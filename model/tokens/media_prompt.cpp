@@ -32,12 +32,13 @@ Cut CutAtMark(std::string_view text, MediaCount media) {
   return cut;
 }
 
-std::string TrimmedAroundMarks(std::string_view text, MediaCount media) {
-  std::string trimmed;
+// The text with its marks written in our way, and trimmed around them if `trim`.
+std::string WithOurMarks(std::string_view text, MediaCount media, bool trim) {
+  std::string written;
   for (Cut cut = CutAtMark(text, media); true; cut = CutAtMark(cut.after, media)) {
-    trimmed += Stripped(cut.before);
-    trimmed += cut.mark;
-    if (cut.mark.empty()) return trimmed;
+    written += trim ? Stripped(cut.before) : cut.before;
+    if (cut.mark.empty()) return written;
+    written += cut.is_image ? kImageMarks[0] : kAudioMarks[0];
   }
 }
 
@@ -87,7 +88,7 @@ std::string PlaceMedia(const std::string& prompt, MediaCount media, bool trim) {
   if (found.clips == 0) text += Repeated(kAudioMarks[0], media.clips);
   text += prompt;
   RequireCounts(text, media);
-  return trim ? TrimmedAroundMarks(text, media) : text;
+  return WithOurMarks(text, media, trim);
 }
 
 std::vector<int64_t> ImageIds(const Gemma3nConfig& config) {
@@ -118,12 +119,13 @@ std::vector<int64_t> EncodeWithMedia(const Tokenizer& tokenizer, const Gemma3nCo
   return ids;
 }
 
-std::string MarksWithoutFiles(std::string_view prompt, MediaCount media, const Gemma3nConfig& config) {
+std::string MarksWithoutFiles(std::string_view prompt, MediaCount media, const Gemma3nConfig& config,
+                              SpecialText special_text) {
   const auto has = [&](std::string_view mark) { return prompt.find(mark) != prompt.npos; };
   std::string notice;
   const auto look_at = [&](Marks marks, bool without_files, std::string_view option) {
     if (!without_files) return;
-    if (has(marks[1])) {
+    if (has(marks[1]) && special_text == SpecialText::kTokens) {
       throw UserError("prompt: {} found, but no file for it; give {} FILE", marks[1], option);
     }
     if (has(marks[0])) {

@@ -22,10 +22,11 @@ struct MediaCount {
   int64_t clips = 0;
 };
 
-// Returns the prompt with one mark for each image and clip.  A kind of media without any mark in the prompt
-// gets its marks before the text, images before clips.  With `trim`, the text around the marks loses its
-// leading and trailing white space, as in chat turns.  What looks like a mark is text where there is no file
-// of its kind.  Throws UserError when the prompt has marks of a kind, but not as many as there are files.
+// Returns the prompt with one mark for each image and clip, `<image>` or `<audio>`, however it was written. A
+// kind of media without any mark in the prompt gets its marks before the text, images before clips.  With
+// `trim`, the text around the marks loses its leading and trailing white space, as in chat turns.  What looks
+// like a mark is text where there is no file of its kind.  Throws UserError when the prompt has marks of a
+// kind, but not as many as there are files.
 std::string PlaceMedia(const std::string& prompt, MediaCount media, bool trim);
 
 // The ids of one image (boi, soft tokens, eoi) and of one clip, without the blank lines around them.  Throws
@@ -41,7 +42,8 @@ std::vector<int64_t> EncodeWithMedia(const Tokenizer& tokenizer, const Gemma3nCo
 
 // What to tell about `<image>` and `<audio>` in a prompt that are text because no file of their kind came
 // with them, though the model has a tower for it: a line, or "".  Throws UserError for <image_soft_token> and
-// <audio_soft_token> there, as the reference's processor does.
-std::string MarksWithoutFiles(std::string_view prompt, MediaCount media, const Gemma3nConfig& config);
+// <audio_soft_token> there, as the reference's processor does, unless special tokens are read as text.
+std::string MarksWithoutFiles(std::string_view prompt, MediaCount media, const Gemma3nConfig& config,
+                              SpecialText special_text = SpecialText::kTokens);
 
 }  // namespace plelab

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 
 namespace plelab {
@@ -19,8 +20,9 @@ using nlohmann::json;
 constexpr char kKey[] = "chat_template";
 
 std::string ReadTemplate(const fs::path& path) {
+  RefuseSpecialInput(path.string());
   std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path)) throw UserError("{}: cannot be read", path.string());
+  if (!file) throw UserError("{}: cannot be read", path.string());
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

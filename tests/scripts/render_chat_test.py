@@ -2,6 +2,7 @@
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -94,6 +95,16 @@ class RenderChat(unittest.TestCase):
         (self.folder / "turns.json").write_bytes(b'["caf\xe9"]')
         _, _, errors = self.run_script("--turns", str(self.folder / "turns.json"))
         self.assertIn("byte 0xE9 at offset 5 is not UTF-8", errors[0])
+
+    def test_special_files_are_refused(self):
+        self.write("chat_template.jinja", SHOW)
+        os.mkfifo(self.folder / "pipe")
+        code, _, errors = self.run_script("--turns", str(self.folder / "pipe"))
+        self.assertEqual((code, len(errors)), (2, 1))
+        self.assertIn("pipe: expected a regular file", errors[0])
+        with contextlib.redirect_stderr(io.StringIO()):
+            for out in ("/dev/full", str(self.folder)):
+                self.assertEqual(render_chat.main([str(self.folder), "--user", "x", "--out", out, "--force"]), 2)
 
     def test_never_replaces_a_file_unasked(self):
         self.write("chat_template.jinja", SHOW)

@@ -79,8 +79,31 @@ TEST_F(MediaCommands, TheSameOnDiskAsInMemory) {
 }
 
 TEST_F(MediaCommands, RefusesMarksAndFilesThatDisagree) {
-  ExpectRefused(Generate("<image> and <image>", {"--image", kImage}), "2 marks <image> found, 1 expected");
-  ExpectRefused(Generate("<audio>", {}), "1 marks <audio> found, 0 expected");
+  ExpectRefused(Generate("<image> and <image_soft_token>", {"--image", kImage}),
+                "2 marks <image> or <image_soft_token> or <start_of_image> found, 1 expected");
+  ExpectRefused(Generate("<audio_soft_token>", {}), "<audio_soft_token> found, but no file for it");
+}
+
+TEST_F(MediaCommands, AMarkWithoutAFileIsTextWithANotice) {
+  const ProcessResult result = Generate("an <audio> tag", {});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.last_lines,
+              ElementsAre(HasSubstr("note: <audio> is text here"), HasSubstr("prompt tokens")));
+}
+
+TEST_F(MediaCommands, PlaceholdersAreMarksWhetherSpecialTokensAreTextOrNot) {
+  const auto prompt_tokens = [](const std::string& prompt, std::vector<std::string> options) {
+    options.insert(options.end(), {"--image", kImage});
+    const std::string statistics = Statistics(Generate(prompt, options));
+    return statistics.substr(0, statistics.find(" prompt tokens"));
+  };
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{}, {"--no-special"}, {"--no-special", "--chat", "on"}}) {
+    const std::string expected = prompt_tokens("a <eos> <image> b", options);
+    EXPECT_EQ(prompt_tokens("a <eos> <image_soft_token> b", options), expected);
+    EXPECT_EQ(prompt_tokens("a <eos> <start_of_image> b", options), expected);
+  }
+  EXPECT_EQ(Generate("a <image_soft_token> b", {"--no-special"}).exit_code, 0) << "it is text there";
 }
 
 TEST_F(MediaCommands, RefusesFilesThatAreNotWhatTheyShouldBe) {

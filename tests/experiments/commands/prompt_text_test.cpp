@@ -2,6 +2,7 @@
 // on a copy of the shipped checkpoint.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -85,7 +86,9 @@ TEST_F(PromptText, ComesFromExactlyOnePlace) {
   ExpectRefusal({}, HasSubstr("--prompt-file FILE, found none"));
   ExpectRefusal({"--prompt", "x", "--prompt-file", Path("prompt.txt")}, HasSubstr("found both"));
   ExpectRefusal({"--prompt-file", Path("no.txt")}, HasSubstr("no.txt: cannot be read"));
-  ExpectRefusal({"--prompt-file", folder_.path()}, HasSubstr("cannot be read"));
+  ExpectRefusal({"--prompt-file", folder_.path()}, HasSubstr("expected a regular file, found a folder"));
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  ExpectRefusal({"--prompt-file", Path("pipe")}, HasSubstr("expected a regular file, found a FIFO"));
 }
 
 TEST_F(PromptText, ThatIsNotUtf8IsRefusedByItsByte) {

@@ -83,12 +83,12 @@ TEST_F(MediaPrompt, MarksAreTextWithoutAFileOfTheirKind) {
 
 TEST_F(MediaPrompt, TheReferencesPlaceholdersAreMarks) {
   for (const std::string mark : {"<image>", "<image_soft_token>", "<start_of_image>"}) {
-    EXPECT_EQ(PlaceMedia("See " + mark + ".", {1, 0}, false), "See " + mark + ".");
+    EXPECT_EQ(PlaceMedia("See " + mark + ".", {1, 0}, false), "See <image>.");
     EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "See " + mark + ".", {1, 0}),
               EncodeWithMedia(tokenizer_, config_, "See <image>.", {1, 0}));
   }
   for (const std::string mark : {"<audio>", "<audio_soft_token>", "<start_of_audio>"}) {
-    EXPECT_EQ(PlaceMedia("Hear " + mark + " now", {0, 1}, true), "Hear" + mark + "now");
+    EXPECT_EQ(PlaceMedia("Hear " + mark + " now", {0, 1}, true), "Hear<audio>now");
     EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "Hear " + mark, {0, 1}),
               EncodeWithMedia(tokenizer_, config_, "Hear <audio>", {0, 1}));
   }
@@ -132,6 +132,7 @@ TEST_F(MediaPrompt, TellsOfMarksWithoutFilesWhereTheModelHasATower) {
             "note: <audio> is text here; with --audio FILE it would mark where the file goes");
   for (const char* prompt : {"<image_soft_token>", "<audio_soft_token>"}) {  // the reference: ValueError
     EXPECT_THROW(MarksWithoutFiles(prompt, {}, config_), UserError) << prompt;
+    EXPECT_EQ(MarksWithoutFiles(prompt, {}, config_, SpecialText::kText), "") << prompt;
   }
   config_.vision.reset();
   config_.audio.reset();
