@@ -337,6 +337,14 @@ TEST_F(ResumedRun, ChangedTextsAreNamed) {
   ExpectRefused(Resume(), "scored.json");
 }
 
+TEST_F(ResumedRun, ForceKeepsThePartsWhereTheNewRunIsRefused) {
+  Start();
+  const size_t parts = CountParts(tiny_);
+  WriteText(tiny_.trace(), "no JSON");
+  ExpectRefused(RunPlelab(RunArguments(tiny_, {"--force"})), "trace.json: not JSON");
+  EXPECT_EQ(CountParts(tiny_), parts);
+}
+
 TEST(ResumedTraining, ChangedDataIsNamed) {
   const TinyTraining tiny;
   const std::string state = tiny.output("killed") + "/state.safetensors",
