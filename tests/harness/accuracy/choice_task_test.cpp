@@ -120,6 +120,17 @@ TEST_F(ChoiceTaskTest, ABosInFrontOfAContextIsLeftOut) {
   EXPECT_EQ(Text(EncodeChoice(task.documents[0], 0, as_text, config_).ids), "<bos>She was glad");
 }
 
+TEST_F(ChoiceTaskTest, AChoiceThatAddsNoTokenIsNamed) {
+  ChoiceDocument document{"", {"<bos>", "x"}, 0};  // the bos that every document gets
+  document.origin = "t.jsonl:7";
+  try {
+    EncodeChoice(document, 0, tokenizer_, config_);
+    ADD_FAILURE() << "nothing to score";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("t.jsonl:7"), HasSubstr("choice 0 adds no token")));
+  }
+}
+
 TEST_F(ChoiceTaskTest, TheLikeliestIsTakenInAllAndPerCharacter) {
   // With 2 nats per token, the short choice is the likeliest, and the long one is the likeliest per
   // character.
