@@ -10,7 +10,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
-#include "model/base/float16.h"
+#include "model/base/half_floats.h"
 #include "model/base/json_object.h"
 #include "model/base/output_file.h"
 #include "model/catalog/weight_catalog.h"

@@ -5,8 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "model/base/bfloat16.h"
-#include "model/base/float16.h"
+#include "model/base/half_floats.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/kernels/vector_math.cpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/base/bfloat16.h"
+#include "model/base/half_floats.h"
 #include "model/base/random_bits.h"
 
 // One version is compiled per instruction set and chosen when the program starts: the loop below is integer

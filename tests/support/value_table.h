@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/base/float16.h"
+#include "model/base/half_floats.h"
 #include "tests/support/fake_file.h"
 
 namespace plelab {

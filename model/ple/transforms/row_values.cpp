@@ -3,9 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "model/base/bfloat16.h"
 #include "model/base/error.h"
-#include "model/base/float16.h"
+#include "model/base/half_floats.h"
 
 namespace plelab {
 namespace {

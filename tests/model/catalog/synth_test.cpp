@@ -125,7 +125,7 @@ TEST(Synth, CopiesTheVocabularyAlong) {
   EXPECT_EQ(ReadText(folder / "tokenizer.model"), ReadText(options.companions[0]));
   EXPECT_EQ(Checkpoint::Open(folder.path()).Find("model.norm.weight")->dtype, DType::kFloat32);
   options.dtype = DType::kInt8;
-  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("expected bfloat16 or float32"));
+  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("expected bfloat16, float32 or float16"));
 }
 
 TEST(Synth, ReportsProgressUpToTheEnd) {

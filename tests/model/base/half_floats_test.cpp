@@ -1,4 +1,4 @@
-#include "model/base/float16.h"
+#include "model/base/half_floats.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 
 namespace plelab {
-namespace float16_test {
+namespace half_floats_test {
 
 constexpr uint16_t kInfinity = 0x7c00;
 
@@ -50,5 +50,5 @@ TEST(Float16, WhatIsTooLargeIsInfiniteAndANanStaysOne) {
   EXPECT_TRUE(std::isnan(FromFloat16(ToFloat16(std::numeric_limits<float>::quiet_NaN()))));
 }
 
-}  // namespace float16_test
+}  // namespace half_floats_test
 }  // namespace plelab

@@ -1,4 +1,6 @@
-// float16 as bits: IEEE 754's half precision, of 5 exponent and 10 fraction bits.
+// The two formats of 16 bits, as bits: bfloat16, which is the upper half of a float32, and float16, which is
+// IEEE 754's half precision, of 5 exponent and 10 fraction bits.  No function here has branches, so that a
+// compiler vectorises loops over it.
 #pragma once
 
 #include <bit>
@@ -6,8 +8,17 @@
 
 namespace plelab {
 
-// Exact.  The function chooses between values instead of branches, so that a compiler vectorises loops over
-// it.
+inline float FromBFloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+
+// Rounds to the nearest bfloat16, ties to even; a NaN stays a NaN.
+inline uint16_t ToBFloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const bool is_nan = (bits & 0x7fffffff) > 0x7f800000;
+  return static_cast<uint16_t>(is_nan ? (bits >> 16) | 0x40 : rounded);
+}
+
+// Exact.
 inline float FromFloat16(uint16_t bits) {
   const uint32_t magnitude = bits & 0x7fff;
   const float normal = std::bit_cast<float>((magnitude << 13) + (112u << 23));
