@@ -69,10 +69,8 @@ int Dispatch(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     return FailToParse(app, error);
-  } catch (const UserError& error) {
-    return Fail(kMistake, error.what());
   } catch (const std::exception& error) {
-    return Fail(kFailed, MessageOf(error));
+    return Fail(IsMistake(error) ? kMistake : kFailed, MessageOf(error));
   }
   return kDone;
 }

@@ -40,8 +40,8 @@ void CheckLogitsRoom(const Gemma3nConfig& config, const LogitsWork& work, const 
   if (needed.total() <= available) return;
   throw UserError(
       "{}: {} tokens x {} logits need about {} of memory ({} for the file, {} for a pass, {} for weights and "
-      "PLE "
-      "rows, {} for the KV cache), but {} are available; give fewer tokens, a smaller --dtype, or --ple disk",
+      "PLE rows, {} for the KV cache), but {} are available; give fewer tokens, a smaller --dtype, or --ple "
+      "disk",
       out, work.tokens, config.text.vocab_size, DecimalBytes(needed.total()), DecimalBytes(needed.file_bytes),
       DecimalBytes(needed.pass_bytes), DecimalBytes(needed.weights_bytes), DecimalBytes(needed.kv_bytes),
       DecimalBytes(available));

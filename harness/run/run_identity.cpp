@@ -11,10 +11,10 @@
 namespace plelab {
 namespace {
 
+// `inputs` comes before the hashes, because it names the file.
 const std::vector<std::string> kIdentity = {
-    "config_yaml",        "git_commit",      "dirty_hash",     "build_commit",
-    "build_dirty_hash",   "checkpoint_hash", "tokenizer_hash", "text_hash",
-    "accuracy_text_hash", "cpu_model",       "inputs"};
+    "config_yaml",     "git_commit",     "dirty_hash", "build_commit",       "build_dirty_hash", "inputs",
+    "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
 
 std::string Name(Isolate isolate) { return isolate == Isolate::kStep ? "step" : "process"; }
 std::string Name(Order order) { return order == Order::kAbba ? "abba" : "shuffled"; }

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <new>
 
-#include "model/base/format.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {
@@ -111,12 +112,26 @@ std::string ErrorLine(std::string_view message) {
 
 std::string MessageOf(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return kMoreMemory;
+  if (const auto* const file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return Format("{}: {}", file->path1().string(), file->code().message());
+  }
   const auto* const torch = dynamic_cast<const c10::Error*>(&error);
   if (torch == nullptr) return error.what();
   const std::string line = OneLine(torch->what_without_backtrace());
   const bool memory =
       line.find("not enough memory") != std::string::npos || line.find("out of memory") != std::string::npos;
   return memory ? Format("{} ({})", kMoreMemory, line) : "LibTorch: " + line;
+}
+
+bool IsMistake(const std::exception& error) {
+  if (dynamic_cast<const UserError*>(&error) != nullptr) return true;
+  const auto* const file = dynamic_cast<const std::filesystem::filesystem_error*>(&error);
+  if (file == nullptr) return false;
+  constexpr std::errc kMistakes[] = {std::errc::filename_too_long, std::errc::too_many_symbolic_link_levels,
+                                     std::errc::permission_denied, std::errc::no_such_file_or_directory,
+                                     std::errc::not_a_directory,   std::errc::is_a_directory,
+                                     std::errc::file_exists,       std::errc::read_only_file_system};
+  return std::ranges::any_of(kMistakes, [&](std::errc mistake) { return file->code() == mistake; });
 }
 
 }  // namespace plelab

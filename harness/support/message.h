@@ -19,8 +19,12 @@ std::string PrintableLines(std::string_view text);
 // What is printed of an error: Printable, with the middle of more than kMostMessageCharacters left out.
 std::string ErrorLine(std::string_view message);
 
-// The message of an exception as a user needs it: torch's without its backtrace and on one line, and where
-// memory ran out, what to do.
+// The message of an exception as a user needs it: torch's without its backtrace and on one line, a file
+// system's with the path first, and where memory ran out, what to do.
 std::string MessageOf(const std::exception& error);
+
+// True for what the user can correct: a UserError, and a path that the system refuses (too long, a loop of
+// links, no permission) before any check of ours.
+bool IsMistake(const std::exception& error);
 
 }  // namespace plelab

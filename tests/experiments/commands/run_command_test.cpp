@@ -11,6 +11,7 @@
 
 #include "harness/record/recorder.h"
 #include "harness/support/process.h"
+#include "tests/support/plelab.h"
 #include "tests/support/program.h"
 #include "tests/support/tiny_run.h"
 
@@ -18,11 +19,13 @@ namespace plelab {
 namespace run_command_test {
 
 namespace fs = std::filesystem;
+using testing::CountParts;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kSixVariants;
 using testing::LastLine;
+using testing::RunArguments;
 using testing::TinyRun;
 
 const char* const kProgram = PLELAB_BINARY_DIR "/plelab";
@@ -30,13 +33,6 @@ const char* const kTwoReps = "warmup_steps: 1, reps: 2, memory_reps: 1";
 const char* const kThreeVariants =
     "  - {name: resident, ple: {strategy: resident}}\n  - {name: disk, ple: {strategy: disk}}\n"
     "  - {name: dropped, ple: {strategy: dropped}}\n";
-
-std::vector<std::string> RunArguments(const TinyRun& tiny, const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {kProgram, "run",      tiny.config_path(),
-                                        "--out",  tiny.out(), "--allow-debug"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
 
 TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
   const TinyRun tiny;
@@ -90,15 +86,6 @@ TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
   }
   EXPECT_EQ(record.reps.size(), 6u);
   EXPECT_EQ(outputs.size(), 1u);
-}
-
-// Does not use ListParts, which would remove the temporary files of the observed run.
-size_t CountParts(const TinyRun& tiny) {
-  const std::string folder = PartsFolder(tiny.out());
-  if (!fs::is_directory(folder)) return 0;
-  size_t parts = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) parts += entry.path().extension() == ".h5";
-  return parts;
 }
 
 // Starts the run, kills it as soon as there are `parts` part files, and returns how many there were.

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "model/base/format.h"
 #include "tests/harness/config/config_test_support.h"
 
@@ -303,12 +305,13 @@ TEST(ConfigErrors, AliasesThatNeverEndAreStopped) {
 }
 
 TEST(ConfigErrors, AFileThatIsNotThere) {
-  for (const char* path : {"no/such.yaml", "/"}) {
+  for (const auto& [path, problem] : {std::pair("no/such.yaml", ": cannot be read"),
+                                      std::pair("/", ": expected a regular file, found a folder")}) {
     try {
       ReadExperimentConfig(path);
       FAIL() << path;
     } catch (const UserError& error) {
-      EXPECT_THAT(error.what(), StartsWith(std::string(path) + ": cannot be read"));
+      EXPECT_THAT(error.what(), StartsWith(std::string(path) + problem));
     }
   }
 }

@@ -5,9 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+
+#include "model/base/error.h"
 
 namespace plelab {
 namespace message_test {
@@ -82,6 +86,22 @@ TEST(Message, WhereMemoryRanOutItSaysWhatToDo) {
   }
   EXPECT_THAT(message, AllOf(StartsWith("memory ran out"), HasSubstr("you tried to allocate 5 bytes")));
   EXPECT_EQ(MessageOf(std::runtime_error("as it is")), "as it is");
+}
+
+TEST(Message, APathThatTheSystemRefusesIsTheUsersMistake) {
+  const std::string name(5000, 'x');
+  try {
+    static_cast<void>(std::filesystem::is_directory(name));
+    FAIL();
+  } catch (const std::exception& error) {
+    EXPECT_EQ(MessageOf(error), name + ": File name too long");
+    EXPECT_TRUE(IsMistake(error));
+  }
+  const std::filesystem::filesystem_error full("copy", "x",
+                                               std::make_error_code(std::errc::no_space_on_device));
+  EXPECT_FALSE(IsMistake(full));
+  EXPECT_TRUE(IsMistake(UserError("x")));
+  EXPECT_FALSE(IsMistake(RunError("x")));
 }
 
 }  // namespace message_test
