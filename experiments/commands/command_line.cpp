@@ -80,7 +80,7 @@ int WithOutputWritten(int code) {
   try {
     FlushStandardOutput();
   } catch (const RunError& error) {
-    return Fail(code == kDone ? kFailed : code, error.what());
+    if (code == kDone) return Fail(kFailed, error.what());  // otherwise the reason was printed already
   }
   return code;
 }
