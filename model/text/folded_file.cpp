@@ -57,6 +57,7 @@ bool HashesAreRight(const FileDescriptor& file, const TensorInfo& rows, const Te
 }  // namespace
 
 bool FindFolded(PleTable& table, const std::string& made_from, FoldedCheck check) {
+  RefuseSpecialInput(table.path);
   if (!std::filesystem::exists(table.path)) return false;
   try {
     const FileDescriptor file(table.path, ReadAhead::kOff);

@@ -40,6 +40,16 @@ TEST(SpecialInput, AFifoInACheckpointIsNamed) {
   }
 }
 
+// Nothing asked to replace it, and a folded table would be written there.
+TEST(SpecialInput, AFifoInPlaceOfAFoldedTableIsNamed) {
+  const testing::TemporaryFolder folder;
+  const std::string copy = WithFifo(folder, "ple_folded.safetensors");
+  ExpectRefused(
+      RunPlelab({"generate", copy, "--prompt", "a", "--max-tokens", "1", "--ple", "folded,over=resident"}),
+      "ple_folded.safetensors: expected a regular file, found a FIFO");
+  EXPECT_TRUE(fs::is_fifo(copy + "/ple_folded.safetensors"));
+}
+
 TEST(SpecialInput, AFifoIsNamedWhateverItIsGivenFor) {
   const TinyRun tiny;
   const std::string fifo = tiny.folder() + "/fifo", what = fifo + ": expected a regular file, found a FIFO";
