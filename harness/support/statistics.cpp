@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <random>
 
 namespace plelab {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // A random number in 0 … n − 1.  Not std::uniform_int_distribution, whose sequence differs between libraries.
 // The bias of the remainder is below n / 2^64.

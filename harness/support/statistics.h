@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace plelab {
+
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // A value with its 95 % interval. low and high are NaN when the data do not determine them (fewer than two
 // blocks).
