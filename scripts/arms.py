@@ -195,8 +195,7 @@ def draw_frequency(table: pd.DataFrame):
 
 def save(figure, folder: pathlib.Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for ending in ("png", "svg"):
-        figure.savefig(folder / f"{name}.{ending}")
+    style.save(figure, folder / name)
     print(folder / f"{name}.png")
 
 

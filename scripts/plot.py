@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Draws every figure that a result file has data for, as PNG and SVG.
+"""Draws every figure that a result file has data for, as PNG, SVG and PDF, whose text stays text.
 
-    .venv/bin/python scripts/plot.py RESULT.h5 [--arms FOLDER] [--out FOLDER]      (default: RESULT_figures/)
+    .venv/bin/python scripts/plot.py RESULT.h5 [--arms FOLDER] [--out FOLDER]   (default: RESULT_figures/)
 """
 import argparse
 import pathlib
 
 import arms
 import figures
+from figures import style
 from figures.style import plt
 from resultfile import Result, ResultError, main_guard, one_line
 
@@ -20,9 +21,7 @@ def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
     for module in modules:
         with result.reading():
             figure = module.draw(result)
-        for ending in ("png", "svg"):
-            written.append(folder / f"{figures.name_of(module)}.{ending}")
-            figure.savefig(written[-1])
+        written += style.save(figure, folder / figures.name_of(module))
         plt.close(figure)
     return written
 

@@ -55,7 +55,7 @@ def cell(text: str) -> str:
 
 
 def table_html(rows: list[dict]) -> str:
-    head = ("strategy", "PLE in RAM", "PLE on file", "TTFT ms", "p50 ms", "p99 ms", "exposed wait µs", "hits",
+    head = ("strategy", "PLE in RAM", "PLE on file", "TTFT ms", "mean ms", "p99 ms", "exposed wait µs", "hits",
             "Δ ms per token [95 %]", "Δ nats [95 %]", "bit-exact")
     lines = ["<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + "</tr>"]
     for row in rows:
@@ -65,7 +65,7 @@ def table_html(rows: list[dict]) -> str:
             continue
         base = row["is_baseline"]
         cells = (row["variant"], summary.bytes_text(row["fast"]), summary.bytes_text(row["file"]),
-                 number(row["ttft"], 1), number(row["p50"], 3), number(row["p99"], 3), number(row["wait_us"], 1),
+                 number(row["ttft"], 1), number(row["mean"], 3), number(row["p99"], 3), number(row["wait_us"], 1),
                  "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
                  "baseline" if base else summary.interval(row["delta_ms"], 3),
                  "baseline" if base else summary.interval(row["delta_nats"], 4),
@@ -80,6 +80,12 @@ def figure_html(module, result: Result, prefix: str) -> str:
             "</figcaption></figure>")
 
 
+def baselines(rows: list[dict]) -> str:
+    """The variants that others are compared with, as the file names them."""
+    names = sorted({row["baseline"] for row in rows if row["baseline"]})
+    return ", ".join(names) or "no baseline"
+
+
 def section(result: Result, index: int) -> str:
     rows = summary.variant_rows(result)
     modules = figures.applicable(result)
@@ -92,8 +98,9 @@ def section(result: Result, index: int) -> str:
         f"<section><h1>{html.escape(result.name)}</h1>",
         f'<p class="claim">{html.escape(summary.sentence(result, rows))}</p><p>{badges}</p>',
         drawn[0] if drawn else "", table_html(rows) if rows else "",
-        f'<p class="note">p99 is shown for at least {summary.MIN_STEPS_FOR_P99:,} steps. Δ is paired with the baseline at the same '
-        "position of the same text; its intervals resample repetitions, then blocks of steps.</p>" if rows else "",
+        f'<p class="note">p99 is shown for at least {summary.MIN_STEPS_FOR_P99:,} steps. Δ is the mean over repetitions '
+        f"of the difference to {html.escape(baselines(rows))} at the same positions of the same text, with Student's interval over "
+        "repetitions; the file computed it when the run ended.</p>" if rows else "",
         "<p><b>What this result cannot show</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))
         + "</ul>", f"<p><b>Reproduce</b></p><pre>{html.escape(summary.reproduce(result))}</pre>", *drawn[1:],
         f"<details><summary>The whole configuration</summary><pre>{config}</pre></details>",

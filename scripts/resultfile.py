@@ -13,9 +13,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-RESAMPLES = 2000
-BLOCK = 32  # neighbouring steps are resampled together, because the state of the machine affects them alike
-BASELINE_STRATEGY = "resident"
+
+CONTROL_SUFFIX = "@control"  # ends the name of a baseline's twin
 
 
 class ResultError(Exception):
@@ -26,7 +25,9 @@ MOST_MESSAGE = 2000  # characters
 # What the scripts read of the tables.  Where such a table is there, it must have these columns.
 CURVE = ("series", "label", "x", "y")
 COLUMNS = {
-    "tables/variants": ("variant", "strategy", "options", "exact", "status", "error", "fast_bytes", "file_bytes"),
+    "tables/variants": ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes"),
+    "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "margin", "verdict", "control",
+                           "p_corrected"),
     "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
     "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after", "cold_verified"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
@@ -34,7 +35,7 @@ COLUMNS = {
     "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/offload_vs_mlp": CURVE,
     "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
 }
-TEXT_COLUMNS = {"variant", "strategy", "options", "status", "error", "cold_verified", "phase", "counter", "task", "metric", "series",
+TEXT_COLUMNS = {"variant", "baseline", "statistic", "verdict", "strategy", "options", "status", "error", "cold_verified", "phase", "counter", "task", "metric", "series",
                 "label"}
 
 
@@ -123,16 +124,32 @@ class Result:
     def weights(self) -> str:
         return str(self.meta.get("weights", "unlabelled"))
 
-    def done(self) -> pd.DataFrame:
-        """Variants that finished, in the order of the config."""
+    def shown(self) -> pd.DataFrame:
+        """The variants in the order of the config, without the twins of the baselines."""
         variants = self.table("variants")
+        return variants[variants["variant"] != variants["baseline"] + CONTROL_SUFFIX] if len(variants) else variants
+
+    def done(self) -> pd.DataFrame:
+        """Those that finished."""
+        variants = self.shown()
         return variants[variants["status"] == "done"] if len(variants) else variants
 
-    def baseline(self) -> str | None:
-        variants = self.done()
-        exact = variants[variants["exact"] == 1] if len(variants) else variants  # a transform makes a resident variant inexact
-        resident = exact[exact["strategy"] == BASELINE_STRATEGY] if len(exact) else exact
-        return None if not len(resident) else resident["variant"].iloc[0]
+    def baseline_of(self, variant: str) -> str | None:
+        """What the file compares a variant with; None where it compares it with nothing."""
+        rows = self.table("variants")
+        name = rows.loc[rows["variant"] == variant, "baseline"].iloc[0] if len(rows) else ""
+        return name or None
+
+    def is_baseline(self, variant: str) -> bool:
+        return self.baseline_of(variant) == variant
+
+    def comparison(self, variant: str, statistic: str, metric: str = "step_ns") -> tuple[float, float, float]:
+        """(value, low, high) of a statistic as the run computed it; NaN where it has none, as in files of schema_version 1."""
+        table = self.table("comparisons")
+        if not len(table):
+            return (np.nan,) * 3
+        rows = table[(table["variant"] == variant) & (table["metric"] == metric) & (table["statistic"] == statistic)]
+        return tuple(rows[["value", "low", "high"]].iloc[0]) if len(rows) else (np.nan,) * 3
 
     def options(self, variant: str) -> dict:
         row = self.table("variants").set_index("variant").loc[variant]
@@ -164,41 +181,6 @@ class Result:
         if phase:
             rows = rows[rows["phase"] == phase]
         return float(rows.groupby("phase")["bytes"].median().max()) if len(rows) else np.nan
-
-
-def paired_difference_ms(result: Result, variant: str, baseline: str) -> tuple[float, float, float]:
-    """The mean difference to the baseline in ms per token, as (value, low, high) of a 95 % interval.
-
-    Steps are paired by (repetition, position); repetitions are resampled, then blocks of steps within them.
-    """
-    steps = result.table("steps")
-    if not len(steps):
-        return (np.nan,) * 3
-    wide = steps.pivot_table(index=["rep", "step"], columns="variant", values="step_ns")
-    if variant not in wide or baseline not in wide:
-        return (np.nan,) * 3
-    difference = ((wide[variant] - wide[baseline]) / 1e6).dropna()
-    per_rep = [group.to_numpy() for _, group in difference.groupby(level="rep")]
-    return bootstrap_mean(per_rep)
-
-
-def bootstrap_mean(per_rep: list[np.ndarray]) -> tuple[float, float, float]:
-    per_rep = [r for r in per_rep if len(r)]
-    if not per_rep:
-        return (np.nan,) * 3
-    generator = np.random.default_rng(0)
-    means = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        chosen = generator.integers(len(per_rep), size=len(per_rep))
-        means[i] = np.mean([_resample_blocks(per_rep[c], generator) for c in chosen])
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(np.mean([r.mean() for r in per_rep])), float(low), float(high)
-
-
-def _resample_blocks(values: np.ndarray, generator: np.random.Generator) -> float:
-    block = min(BLOCK, len(values))
-    starts = generator.integers(len(values) - block + 1, size=-(-len(values) // block))
-    return float(np.mean(values[starts[:, None] + np.arange(block)]))
 
 
 def main_guard(main) -> None:

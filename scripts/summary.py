@@ -5,9 +5,11 @@ import shlex
 
 import numpy as np
 import pandas as pd
-from resultfile import Result, paired_difference_ms
+from resultfile import Result
 
 MIN_STEPS_FOR_P99 = 1024
+CONTROL_LEVEL = 0.01  # a test of the design fails at a corrected p-value below this
+NS_PER_MS = 1e6
 GREY_LINES = 3
 
 
@@ -29,28 +31,27 @@ def bytes_text(count: float) -> str:
 
 
 def variant_rows(result: Result) -> list[dict]:
-    baseline = result.baseline()
-    return [_variant_row(result, row, baseline) for row in result.table("variants").itertuples()]
+    return [_variant_row(result, row) for row in result.shown().itertuples()]
 
 
-def _variant_row(result: Result, row, baseline) -> dict:
+def _variant_row(result: Result, row) -> dict:
     steps = result.steps_ms(row.variant)
     reps = result.table("reps")
     ttft = reps.loc[reps["variant"] == row.variant, "ttft_ns"] / 1e6 if len(reps) else pd.Series(dtype=float)
     lookups = result.table("steps")
     lookups = lookups[lookups["variant"] == row.variant] if len(lookups) else lookups
     hit_rate = lookups["hits"].sum() / max(lookups["lookups"].sum(), 1) if len(lookups) and row.strategy == "cached" else np.nan
-    is_baseline = row.variant == baseline
+    is_baseline = result.is_baseline(row.variant)
     nan3 = (np.nan,) * 3
     return {
         "variant": row.variant, "strategy": row.strategy, "status": row.status, "error": row.error,
         "exact": bool(row.exact), "options": result.options(row.variant), "fast": row.fast_bytes, "file": row.file_bytes,
         "ttft": float(ttft.median()) if len(ttft) else np.nan,
-        "p50": float(np.median(steps)) if len(steps) else np.nan,
-        "p99": float(np.quantile(steps, 0.99)) if len(steps) >= MIN_STEPS_FOR_P99 else np.nan, "n": len(steps),
+        "mean": float(steps.mean()) if len(steps) else np.nan,
+        "p99": result.comparison(row.variant, "p99")[0] / NS_PER_MS, "n": len(steps), "baseline": row.baseline,
         "wait_us": float(result.steps_ms(row.variant, "ple_wait_ns").mean() * 1e3) if len(steps) else np.nan,
         "hit_rate": hit_rate, "is_baseline": is_baseline,
-        "delta_ms": nan3 if is_baseline or baseline is None else paired_difference_ms(result, row.variant, baseline),
+        "delta_ms": tuple(value / NS_PER_MS for value in result.comparison(row.variant, "mean_difference")),
         "delta_nats": nan3 if is_baseline else result.accuracy(row.variant, "delta_nats"),
     }
 
@@ -61,7 +62,9 @@ def sentence(result: Result, rows: list[dict]) -> str:
     base = next((r for r in done if r["is_baseline"]), None)
     parts = []
     disk = next((r for r in done if r["strategy"] == "disk" and r["exact"]), None)
-    if base and disk and not np.isnan(disk["delta_ms"][0]):
+    if result.meta.get("control") == "failed":
+        parts.append("the run's own control failed, so its times decide nothing")
+    elif base and disk and not np.isnan(disk["delta_ms"][0]):
         saved = bytes_text(base["fast"] - disk["fast"])
         verb = "costs" if disk["delta_ms"][1] > 0 else "is faster by" if disk["delta_ms"][2] < 0 else "shows no clear cost:"
         sign = -1 if verb == "is faster by" else 1
@@ -142,6 +145,7 @@ def badges(result: Result) -> list[tuple[str, str, str]]:
     """The badges of a report as (name, value, tone), where tone is good, plain or warn."""
     weights = result.weights
     out = [("weights", weights, "good" if weights == "trained" else "warn")]
+    out += control_badge(result)
     reps = result.table("reps")
     if len(reps):
         cold = set(reps["cold_verified"]) - {"", "not_asked"}
@@ -155,6 +159,20 @@ def badges(result: Result) -> list[tuple[str, str, str]]:
     if str(result.meta.get("dirty_hash", "clean")) not in ("", "clean", "none", "unknown"):
         out.append(("source", "uncommitted changes", "warn"))
     return out
+
+
+def control_badge(result: Result) -> list[tuple[str, str, str]]:
+    """What the run's own controls say: one badge, or none where nothing was timed side by side."""
+    outcome = result.meta.get("control", "none")
+    table = result.table("comparisons")
+    if outcome == "none" or not len(table):
+        return [("control", "none", "warn")] if len(result.table("steps")) else []
+    rows = table[(table["control"] == 1) & (table["metric"] == "step_ns")]
+    twins = [interval([v / 1e3 for v in row], 1, " µs") for row in
+             rows.loc[rows["statistic"] == "mean_difference", ["value", "low", "high"]].itertuples(index=False)]
+    carries = (rows.loc[rows["statistic"] == "carry_over", "p_corrected"] < CONTROL_LEVEL).any()
+    text = f"{', '.join(twins)}, {'carry-over' if carries else 'no carry-over'}"
+    return [("control", ("FAILED: " if outcome == "failed" else "") + text, "warn" if outcome == "failed" else "good")]
 
 
 def noise_badge(reps) -> tuple[str, str, str]:

@@ -101,7 +101,7 @@ def draw_ends(axes, found, label, colour) -> None:
 def draw_other(axes, result, full) -> None:
     by_layer = [transform for transform, _, _ in KINDS]
     variants = [v for v in result.done()["variant"]
-                if v != result.baseline() and result.options(v).get("transform") not in by_layer]
+                if not result.is_baseline(v) and result.options(v).get("transform") not in by_layer]
     rows = np.arange(len(variants))[::-1]
     values = np.array([result.accuracy(v, "delta_nats") for v in variants]).reshape(-1, 3)
     axes.errorbar(values[:, 0], rows, xerr=np.abs(values[:, 1:] - values[:, :1]).T, fmt="o", color="#009E73",

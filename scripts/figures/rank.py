@@ -55,7 +55,7 @@ def error_bar(accuracy):
 def draw_ends(axes, result) -> None:
     """Draws the original table, and no table at all."""
     for row in result.done().itertuples():
-        if row.variant == result.baseline():
+        if result.is_baseline(row.variant):
             axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the original table")
         if row.strategy == "folded":
             axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",

@@ -18,8 +18,19 @@ plt.rcParams.update({
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "grid.color": "#E4E4E4", "grid.linewidth": 0.8, "axes.axisbelow": True, "legend.frameon": False,
     "text.parse_math": False,  # a variant may have $ in its name
-    "svg.fonttype": "path", "svg.hashsalt": "plelab",
+    "svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "plelab",  # text stays text
 })
+
+
+ENDINGS = ("png", "svg", "pdf")
+
+
+def save(figure, stem) -> list:
+    """Writes the figure as the path `stem` with each of ENDINGS, and returns the paths."""
+    paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ENDINGS]
+    for path in paths:
+        figure.savefig(path)
+    return paths
 
 
 def new(width=8.6, height=4.8, **kwargs):
