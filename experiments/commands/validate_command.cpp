@@ -4,6 +4,7 @@
 #include <string>
 
 #include "experiments/commands/commands.h"
+#include "harness/measure/comparison_check.h"
 #include "harness/record/recorder.h"
 #include "harness/support/message.h"
 #include "model/base/error.h"
@@ -18,10 +19,14 @@ std::string Summary(const Record& record) {
 }
 
 void Validate(const std::string& path) {
-  const auto problems = ValidateRecord(path);
+  auto problems = ValidateRecord(path);
   if (problems.empty()) {
-    std::cout << Printable(path) << ": valid: " << Summary(ReadRecord(path)) << "\n";
-    return;
+    const Record record = ReadRecord(path);
+    problems = ComparisonProblems(record);
+    if (problems.empty()) {
+      std::cout << Printable(path) << ": valid: " << Summary(record) << "\n";
+      return;
+    }
   }
   for (const std::string& problem : problems) std::cout << ErrorLine(path + ": " + problem) << "\n";
   throw RunError("{}: {} {} found", path, problems.size(), problems.size() == 1 ? "problem" : "problems");

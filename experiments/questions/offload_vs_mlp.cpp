@@ -10,7 +10,7 @@
 #include "harness/run/run_checks.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
-#include "harness/run/summary_table.h"
+#include "harness/statistics/tail.h"
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"
 #include "harness/support/units.h"

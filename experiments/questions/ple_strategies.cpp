@@ -6,8 +6,8 @@
 namespace plelab {
 namespace {
 
-std::string StrategiesSummary(const ExperimentConfig& config, const RunResult& result) {
-  return SummaryTable(result.record, config.design.seed);
+std::string StrategiesSummary(const ExperimentConfig&, const RunResult& result) {
+  return SummaryTable(result.record);
 }
 
 }  // namespace

@@ -43,8 +43,12 @@ struct EnumWords<Isolate> {
 };
 template <>
 struct EnumWords<Order> {
-  static constexpr std::array kWords{std::pair{Order::kAbba, "abba"},
+  static constexpr std::array kWords{std::pair{Order::kWilliams, "williams"},
                                      std::pair{Order::kShuffled, "shuffled"}};
+  // Words of earlier versions, and what to do about them.
+  static constexpr std::array kGone{std::pair{
+      "abba",
+      "it let a variant follow the same neighbour nearly always; leave the key out, or write williams"}};
 };
 template <>
 struct EnumWords<PageCacheInitial> {
@@ -136,7 +140,15 @@ void VisitFields(DesignSection& s, V&& visit) {
         "step: all variants in one process, alternating step by step at the same position; process: one "
         "process for each variant and repetition. Memory is always measured in separate processes",
         Rule());
-  visit("order", s.order, "order in which variants take turns: A B B A, or shuffled in each round", Rule());
+  visit("order", s.order,
+        "order in which variants take turns: williams: each follows each other one equally often; shuffled: "
+        "drawn anew in each round",
+        Rule());
+  visit("control", s.control,
+        "with isolate: step, the baseline runs twice, so that a difference of a twin from itself shows what "
+        "the "
+        "design cannot tell apart",
+        Rule());
   visit("warmup_steps", s.warmup_steps, "decode steps before the measured ones, which are not recorded",
         Between(0, 1 << 20));
   visit("reps", s.reps, "repetitions for time (at least this many)", Between(1, 100'000));

@@ -17,7 +17,7 @@ namespace plelab {
 
 enum class Decode { kReplay, kGreedy, kSample };
 enum class Isolate { kStep, kProcess };
-enum class Order { kAbba, kShuffled };
+enum class Order { kWilliams, kShuffled };
 enum class PageCacheInitial { kCold, kWarm, kAsIs };
 enum class PageCacheMaintain { kNone, kEvictEachStep };
 
@@ -67,7 +67,9 @@ struct StopRule {
 
 struct DesignSection {
   Isolate isolate = Isolate::kStep;  // of time; memory is always measured in separate processes
-  Order order = Order::kAbba;
+  Order order = Order::kWilliams;    // harness/plan/turn_order.h
+  // With `isolate: step` the baseline runs twice; the twin, `<baseline>@control`, shares the table's memory.
+  bool control = true;
   int64_t warmup_steps = 16;  // decode steps before the measured ones, which are not recorded
   int64_t reps = 3;           // repetitions for time (at least this many)
   int64_t memory_reps = 1;    // processes per variant for memory; 0: memory is not measured

@@ -137,6 +137,11 @@ size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<s
   return static_cast<size_t>(found - words.begin());
 }
 
+void RefuseWord(const YamlNode& node, const FieldName& name, std::string_view word, std::string_view advice) {
+  if (!node.is_scalar() || node.scalar != word) return;
+  throw UserError("{}: '{}' in '{}': '{}' is gone: {}", node.place, name.key, name.section, word, advice);
+}
+
 void CheckKeys(const YamlNode& node, std::string_view section, const std::vector<std::string>& known) {
   if (!node.is_map())
     throw UserError("{}: '{}': expected a map, found {}", node.place, section, node.Describe());

@@ -33,6 +33,8 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, st
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value);
 // Returns the index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
+// Throws UserError with `advice` when the node holds `word`, which is no longer known.
+void RefuseWord(const YamlNode& node, const FieldName& name, std::string_view word, std::string_view advice);
 
 // Throws UserError when `node` is not a map, or has a key that is not in `known`: "PLACE: unknown key
 // 'capcity' in 'ple'; known: …".
@@ -47,6 +49,9 @@ template <ConfigEnum E>
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule&, E& value) {
   std::vector<std::string_view> words;
   for (const auto& entry : EnumWords<E>::kWords) words.push_back(entry.second);
+  if constexpr (requires { EnumWords<E>::kGone; }) {
+    for (const auto& [word, advice] : EnumWords<E>::kGone) RefuseWord(node, name, word, advice);
+  }
   value = EnumWords<E>::kWords[ReadWord(node, name, words)].first;
 }
 

@@ -1,48 +1,235 @@
 #include "harness/measure/comparison.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
+
+#include "harness/measure/control.h"
+#include "harness/measure/group_turns.h"
+#include "harness/statistics/direct_effects.h"
+#include "harness/statistics/hodges_lehmann.h"
+#include "harness/statistics/student.h"
+#include "harness/statistics/tail.h"
+#include "harness/statistics/verdict.h"
 
 namespace plelab {
 namespace {
 
-double MeanStepNs(const std::vector<StepRow>& steps, const std::string& variant) {
-  std::vector<double> ns;
-  for (const auto& row : steps) {
-    if (row.variant == variant) ns.push_back(static_cast<double>(row.step_ns));
+constexpr int64_t kResamples = 1000;
+
+using Place = std::pair<int64_t, int64_t>;  // rep, step
+
+// The values of one metric, by repetition.
+using Reps = std::map<int64_t, Series>;
+
+Reps StepTimes(const std::vector<StepRow>& steps, const std::string& variant) {
+  Reps reps;
+  for (const StepRow& row : steps) {
+    if (row.variant == variant) reps[row.rep].push_back(static_cast<double>(row.step_ns));
   }
-  return Mean(ns);
+  return reps;
+}
+
+Reps OncePerRep(const std::vector<RepRow>& rows, const std::string& variant, int64_t RepRow::*metric) {
+  Reps reps;
+  for (const RepRow& row : rows) {
+    if (row.variant == variant) reps[row.rep] = {static_cast<double>(row.*metric)};
+  }
+  return reps;
+}
+
+// Two variants in the repetitions that both have.
+struct Pair {
+  std::vector<Series> variant, baseline;
+
+  template <class F>
+  std::vector<double> Each(F f) const {
+    std::vector<double> values;
+    for (size_t i = 0; i < variant.size(); ++i) values.push_back(f(variant[i], baseline[i]));
+    return values;
+  }
+};
+
+Pair PairOf(const Reps& variant, const Reps& baseline) {
+  Pair pair;
+  for (const auto& [rep, series] : variant) {
+    if (const auto other = baseline.find(rep); other != baseline.end()) {
+      pair.variant.push_back(series);
+      pair.baseline.push_back(other->second);
+    }
+  }
+  return pair;
+}
+
+Interval Exp(const Interval& i) { return {std::exp(i.value), std::exp(i.low), std::exp(i.high)}; }
+Interval Minus1(const Interval& i) { return {i.value - 1, i.low - 1, i.high - 1}; }
+
+int64_t Steps(const std::vector<Series>& reps) {
+  int64_t steps = 0;
+  for (const Series& series : reps) steps += std::ssize(series);
+  return steps;
+}
+
+ComparisonRow NewRow(const std::string& metric, const VariantRow& variant, const std::string& statistic,
+                     const TestedMean& mean) {
+  ComparisonRow row;
+  row.metric = metric;
+  row.variant = variant.variant;
+  row.baseline = variant.baseline;
+  row.statistic = statistic;
+  row.value = mean.interval.value;
+  row.low = mean.interval.low;
+  row.high = mean.interval.high;
+  row.p = mean.p;
+  row.control = IsControl(variant) ? 1 : 0;
+  return row;
+}
+
+// A variant's own step times, which are not compared with anything.
+std::vector<ComparisonRow> LevelRows(const Record& record, const VariantRow& variant,
+                                     const DesignSection& design) {
+  std::vector<Series> reps;
+  std::vector<double> means;
+  for (auto& [rep, series] : StepTimes(record.steps, variant.variant)) {
+    means.push_back(Mean(series));
+    reps.push_back(std::move(series));
+  }
+  if (reps.empty()) return {};
+  const Interval p99 = P99(reps, kResamples, static_cast<uint64_t>(design.seed));
+  std::vector<ComparisonRow> rows = {NewRow("step_ns", variant, "mean", {MeanOfReps(means).interval, kNan}),
+                                     NewRow("step_ns", variant, "p99", {p99, kNan})};
+  for (ComparisonRow& row : rows) {
+    row.reps = std::ssize(reps);
+    row.steps = Steps(reps);
+  }
+  return rows;
+}
+
+// Makes the rows that compare one variant with its baseline in one metric.
+class Comparer {
+ public:
+  Comparer(std::string metric, const VariantRow& variant, Pair pair, const DesignSection& design)
+      : metric_(std::move(metric)), variant_(variant), pair_(std::move(pair)), design_(design) {
+    const auto levels = pair_.Each([](const Series&, const Series& b) { return Mean(b); });
+    margin_ns_ = design.margin * Mean(levels);
+  }
+
+  std::vector<ComparisonRow> Rows(const std::vector<double>& direct) {
+    const auto means = pair_.Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); });
+    const auto medians =
+        pair_.Each([](const Series& v, const Series& b) { return Quantile(v, 0.5) - Quantile(b, 0.5); });
+    const auto ratios =
+        pair_.Each([](const Series& v, const Series& b) { return std::log(Mean(v) / Mean(b)); });
+    AddDifference("mean_difference", MeanOfReps(means));
+    if (!direct.empty()) AddDifference("direct_difference", MeanOfReps(direct));
+    AddDifference("median_difference", {HodgesLehmann(medians), kNan});
+    const TestedMean ratio = MeanOfReps(ratios);
+    Add("ratio", {Exp(ratio.interval), ratio.p}, design_.margin,
+        MarginVerdict(Minus1(Exp(ratio.interval)), design_.margin));
+    return std::move(rows_);
+  }
+
+  std::vector<ComparisonRow> TailRows() {
+    AddDifference("p99_difference", P99Difference(pair_.variant, pair_.baseline));
+    const double share = TailShare(pair_.variant, pair_.baseline);
+    Add("tail_share", {{share, kNan, kNan}, kNan}, kNan, Verdict::kUndecided);
+    return std::move(rows_);
+  }
+
+ private:
+  void AddDifference(const std::string& statistic, const TestedMean& mean) {
+    Add(statistic, mean, margin_ns_, MarginVerdict(mean.interval, margin_ns_));
+  }
+  void Add(const std::string& statistic, const TestedMean& mean, double margin, Verdict verdict) {
+    ComparisonRow row = NewRow(metric_, variant_, statistic, mean);
+    row.reps = std::ssize(pair_.variant);
+    row.steps = Steps(pair_.variant);
+    row.margin = margin;
+    if (!std::isnan(margin)) row.verdict = Name(verdict);
+    rows_.push_back(row);
+  }
+
+  std::string metric_;
+  const VariantRow& variant_;
+  Pair pair_;
+  const DesignSection& design_;
+  double margin_ns_ = 0;
+  std::vector<ComparisonRow> rows_;
+};
+
+// For each variant of the group its differences to the baseline freed of the predecessors' effects, one per
+// repetition.
+std::map<std::string, std::vector<double>> DirectDifferences(const Record& record,
+                                                             const std::string& baseline) {
+  const GroupTurns group = TurnsOf(record, baseline);
+  std::map<std::string, std::vector<double>> differences;
+  for (const auto& [rep, turns] : group.reps) {
+    const std::vector<double> effects = DirectEffects(turns, std::ssize(group.names));
+    const auto base = std::ranges::find(group.names, baseline) - group.names.begin();
+    for (size_t v = 0; v < group.names.size(); ++v) {
+      if (!std::isnan(effects[v])) differences[group.names[v]].push_back(effects[v] - effects[base]);
+    }
+  }
+  return differences;
+}
+
+// Where the plain difference and the one freed of predecessors differ by more than the margin, neither
+// decides.
+void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
+  const auto find = [&](std::string_view statistic) {
+    return std::ranges::find(rows, statistic, &ComparisonRow::statistic);
+  };
+  const auto plain = find("mean_difference"), direct = find("direct_difference");
+  if (plain == rows.end() || direct == rows.end()) return;
+  if (!(std::fabs(plain->value - direct->value) > plain->margin)) return;
+  plain->verdict = direct->verdict = Name(Verdict::kUndecided);
 }
 
 }  // namespace
 
-std::vector<std::vector<double>> PairedStepDifferences(const std::vector<StepRow>& steps,
-                                                       const std::string& variant,
-                                                       const std::string& baseline) {
-  std::map<std::pair<int64_t, int64_t>, double> of_baseline;
-  for (const auto& row : steps) {
-    if (row.variant == baseline) of_baseline[{row.rep, row.step}] = static_cast<double>(row.step_ns);
-  }
-  std::map<int64_t, std::vector<double>> by_rep;
-  for (const auto& row : steps) {
-    if (row.variant != variant) continue;
-    const auto pair = of_baseline.find({row.rep, row.step});
-    if (pair != of_baseline.end()) by_rep[row.rep].push_back(static_cast<double>(row.step_ns) - pair->second);
-  }
-  std::vector<std::vector<double>> per_rep;
-  for (auto& [rep, differences] : by_rep) per_rep.push_back(std::move(differences));
-  return per_rep;
-}
-
-Interval PairedDifferenceNs(const std::vector<StepRow>& steps, const std::string& variant,
-                            const std::string& baseline, int64_t seed) {
-  return PairedBootstrapMean(PairedStepDifferences(steps, variant, baseline), kStepBlock, kResamples,
-                             static_cast<uint64_t>(seed));
+PairedReps PairRepetitions(const std::vector<StepRow>& steps, const std::string& variant,
+                           const std::string& baseline) {
+  const Pair pair = PairOf(StepTimes(steps, variant), StepTimes(steps, baseline));
+  return {pair.Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); }),
+          pair.Each([](const Series&, const Series& b) { return Mean(b); })};
 }
 
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,
-                         const std::string& baseline, int64_t seed) {
-  const Interval difference = PairedDifferenceNs(steps, variant, baseline, seed);
-  return (difference.high - difference.low) / 2 / MeanStepNs(steps, baseline);
+                         const std::string& baseline) {
+  const PairedReps reps = PairRepetitions(steps, variant, baseline);
+  const Interval difference = MeanOfReps(reps.difference_ns).interval;
+  return (difference.high - difference.low) / 2 / Mean(reps.baseline_ns);
+}
+
+std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSection& design) {
+  std::vector<ComparisonRow> rows;
+  std::map<std::string, std::map<std::string, std::vector<double>>> direct;  // by baseline
+  const auto append = [&](std::vector<ComparisonRow> more) {
+    std::ranges::move(more, std::back_inserter(rows));
+  };
+  for (const VariantRow& variant : record.variants) {
+    if (variant.baseline.empty() || variant.baseline == variant.variant || variant.status != "done") continue;
+    if (!direct.contains(variant.baseline))
+      direct[variant.baseline] = DirectDifferences(record, variant.baseline);
+    const Pair steps =
+        PairOf(StepTimes(record.steps, variant.variant), StepTimes(record.steps, variant.baseline));
+    if (steps.variant.empty()) continue;
+    std::vector<ComparisonRow> of_steps =
+        Comparer("step_ns", variant, steps, design).Rows(direct[variant.baseline][variant.variant]);
+    WithdrawWhereTheyDisagree(of_steps);
+    append(std::move(of_steps));
+    append(Comparer("step_ns", variant, steps, design).TailRows());
+    for (const auto& [metric, member] :
+         {std::pair{"ttft_ns", &RepRow::ttft_ns}, {"prefill_ns", &RepRow::prefill_ns}}) {
+      const Pair once = PairOf(OncePerRep(record.reps, variant.variant, member),
+                               OncePerRep(record.reps, variant.baseline, member));
+      append(Comparer(metric, variant, once, design).Rows({}));
+    }
+  }
+  for (const VariantRow& variant : record.variants) append(LevelRows(record, variant, design));
+  append(CarryOverRows(record, design.seed));
+  ApplyControls(rows);
+  return rows;
 }
 
 }  // namespace plelab

@@ -1,4 +1,5 @@
-// Compares variants with their baseline step by step, for both the stop rule and the summary.
+// Compares variants with their baseline: the one implementation of every statistic about times.  Its rows are
+// /tables/comparisons; the terminal, the report and the figures only read them.
 #pragma once
 
 #include <cstdint>
@@ -7,25 +8,24 @@
 
 #include "harness/config/experiment_config.h"
 #include "harness/record/record.h"
-#include "harness/support/statistics.h"
 
 namespace plelab {
 
-// Neighbouring steps are resampled in blocks of this length, because the state of the machine affects them
-// alike.
-inline constexpr int64_t kStepBlock = 32;
-inline constexpr int64_t kResamples = 1000;
+// For each repetition that both have, the difference variant − baseline of their mean step_ns, and the
+// baseline's mean.
+struct PairedReps {
+  std::vector<double> difference_ns, baseline_ns;
+};
+PairedReps PairRepetitions(const std::vector<StepRow>& steps, const std::string& variant,
+                           const std::string& baseline);
 
-// For each repetition, the differences step_ns(variant) − step_ns(baseline) at equal steps.
-std::vector<std::vector<double>> PairedStepDifferences(const std::vector<StepRow>& steps,
-                                                       const std::string& variant,
-                                                       const std::string& baseline);
-// The mean difference in ns per step, with its 95 % interval.
-Interval PairedDifferenceNs(const std::vector<StepRow>& steps, const std::string& variant,
-                            const std::string& baseline, int64_t seed);
-// Half the width of that interval as a share of the baseline's mean step time; NaN when there is too little
-// data.
+// Half the width of the 95 % interval of `mean_difference` as a share of the baseline's mean step; NaN
+// without an interval.
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,
-                         const std::string& baseline, int64_t seed);
+                         const std::string& baseline);
+
+// All rows of /tables/comparisons; results/README.md says what each statistic is.  Needs variants, reps and
+// steps of `record`.
+std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSection& design);
 
 }  // namespace plelab

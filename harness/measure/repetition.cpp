@@ -8,7 +8,7 @@
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
 #include "harness/measure/near_output.h"
-#include "harness/plan/run_order.h"
+#include "harness/plan/turn_order.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "model/base/format.h"
@@ -23,6 +23,12 @@ int64_t MajorFaults() {
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_majflt;
 }
+
+// Whose turn is next, and whose was last.
+struct Turns {
+  TurnOrder order;
+  std::string last = {};
+};
 
 // Runs `work` for one contestant; an exception becomes the contestant's error.
 template <class F>
@@ -81,9 +87,11 @@ void Prefill(Contestant& c, const RepetitionSetup& setup) {
   AddEncode(c, setup.rep, Modality::kAudio, result.encode_audio_ns);
 }
 
-StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& result) {
+StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, int64_t step,
+              const StepResult& result) {
   StepRow row;
   row.variant = c.name;
+  row.predecessor = predecessor;
   row.rep = rep;
   row.step = step;
   row.token_id = result.token_id;
@@ -100,8 +108,9 @@ StepRow RowOf(const Contestant& c, int64_t rep, int64_t step, const StepResult& 
   return row;
 }
 
-// Runs and records one step.  `step` counts measured steps from 0; warm-up steps are negative.
-void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
+// Runs and records one step after a turn of `predecessor`.  `step` counts measured steps from 0; warm-up
+// steps are negative.
+void Step(Contestant& c, const std::string& predecessor, const RepetitionSetup& setup, int64_t step) {
   c.cold.BeforeStep(c.session.next_ids());
   const int64_t faults = MajorFaults();
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
@@ -112,16 +121,36 @@ void Step(Contestant& c, const RepetitionSetup& setup, int64_t step) {
   if (step < 0) return;
   if (setup.timeline) setup.timeline->Add(c.name, Format("step {}", step), start_ns, result.step_ns);
   c.cold.AfterStep(result.ple);
-  c.steps.push_back(RowOf(c, setup.rep, step, result));
+  c.steps.push_back(RowOf(c, predecessor, setup.rep, step, result));
 }
 
-void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, const RepetitionSetup& setup) {
-  const auto n = static_cast<int64_t>(contestants.size());
+std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
+  std::vector<int64_t> live;
+  for (int64_t i = 0; i < std::ssize(contestants); ++i) {
+    if (contestants[i].error.empty()) live.push_back(i);
+  }
+  return live;
+}
+
+void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
+  int64_t position = 0;
+  for (const int64_t i : turns.order.Next(Live(contestants))) {
+    ThrowIfInterrupted();
+    contestants[i].rep.order = position++;
+    Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup); });
+    turns.last = contestants[i].name;
+  }
+  RequireSameOutput(contestants, "prompt");
+}
+
+void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, const RepetitionSetup& setup,
+                  Turns& turns) {
   for (int64_t k = 0; k < work.steps(); ++k) {
     ThrowIfInterrupted();
     const int64_t step = k - work.warmup_steps;
-    for (int64_t i : OrderOfStep(setup.design, n, setup.rep, k)) {
-      Attempt(contestants[i], [&](Contestant& c) { Step(c, setup, step); });
+    for (const int64_t i : turns.order.Next(Live(contestants))) {
+      Attempt(contestants[i], [&](Contestant& c) { Step(c, turns.last, setup, step); });
+      turns.last = contestants[i].name;
     }
     RequireSameOutput(contestants, Format("decode step {}", k));
     if (setup.on_step) setup.on_step(k + 1);
@@ -164,29 +193,16 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
   return contestant;
 }
 
-std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step) {
-  if (design.order == Order::kShuffled) return ShuffledOrder(n, design.seed, (rep << 32) + step);
-  auto order = RotatedOrder(n, rep + step / 2);
-  if (step % 2 == 1) std::reverse(order.begin(), order.end());
-  return order;
-}
-
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup) {
-  const auto n = static_cast<int64_t>(contestants.size());
   const int64_t started = UnixNowNs();
   const double bandwidth_before = MeasureReadBandwidth(setup.threads);
   const double direct_ns = DirectLatencyNs(contestants, setup);
   const MachineState before = ReadMachineState();
 
-  const auto order = RotatedOrder(n, setup.rep);
-  for (int64_t position = 0; position < n; ++position) {
-    ThrowIfInterrupted();
-    contestants[order[position]].rep.order = position;
-    Attempt(contestants[order[position]], [&](Contestant& c) { Prefill(c, setup); });
-  }
-  RequireSameOutput(contestants, "prompt");
-  MeasureSteps(contestants, work, setup);
+  Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
+  PrefillAll(contestants, setup, turns);
+  MeasureSteps(contestants, work, setup, turns);
 
   const MachineState between = Between(before, ReadMachineState());
   const double bandwidth_after = MeasureReadBandwidth(setup.threads);

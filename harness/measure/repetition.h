@@ -52,10 +52,6 @@ struct RepetitionSetup {
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
 };
 
-// The order in which n variants take step `step` of repetition `rep`.  With `abba` it is forward on even
-// steps and the same order backward on odd ones, rotated by one after each such pair and each repetition.
-std::vector<int64_t> OrderOfStep(const DesignSection& design, int64_t n, int64_t rep, int64_t step);
-
 // Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it
 // throws, when it is exact and its logits differ from those of the first exact one, or when it is near and
 // they differ by more than rounding; the others continue.  Throws Interrupted.

@@ -7,12 +7,6 @@
 
 namespace plelab {
 
-std::vector<int64_t> RotatedOrder(int64_t n, int64_t by) {
-  std::vector<int64_t> order(n);
-  for (int64_t i = 0; i < n; ++i) order[i] = (i + by) % n;
-  return order;
-}
-
 std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream) {
   std::vector<int64_t> order(n);
   std::iota(order.begin(), order.end(), 0);

@@ -1,4 +1,4 @@
-// The orders in which variants take turns.
+// The order in which processes of a round start.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,6 @@
 
 namespace plelab {
 
-// 0, …, n − 1, rotated by `by`.
-std::vector<int64_t> RotatedOrder(int64_t n, int64_t by);
 // 0, …, n − 1, shuffled.  The same (seed, stream) gives the same order on every machine.
 std::vector<int64_t> ShuffledOrder(int64_t n, int64_t seed, int64_t stream);
 

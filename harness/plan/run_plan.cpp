@@ -123,6 +123,18 @@ void AddToGroup(RunPlan& plan, int64_t v) {
   variant.group = group - plan.groups.begin();
 }
 
+// A group that is timed side by side gets a twin of its baseline.
+void AddControl(RunPlan& plan, VariantGroup& group) {
+  const DesignSection& design = plan.config.design;
+  const bool timed = RunsWorkload(plan.config) && design.isolate == Isolate::kStep;
+  if (!design.control || !timed || group.baseline < 0 || group.variants.size() < 2) return;
+  VariantPlan twin = plan.variants[group.baseline];
+  twin.config.name += kControlSuffix;
+  twin.row.variant = twin.config.name;
+  group.control = std::ssize(plan.variants);
+  plan.variants.push_back(std::move(twin));
+}
+
 void PlanVariants(RunPlan& plan) {
   for (const VariantConfig& config : plan.config.variants) {
     plan.variants.push_back(PlanVariant(plan, config));
@@ -133,6 +145,7 @@ void PlanVariants(RunPlan& plan) {
     for (const int64_t v : group.variants)
       plan.variants[v].row.baseline = plan.variants[group.baseline].name();
   }
+  for (VariantGroup& group : plan.groups) AddControl(plan, group);
 }
 
 // Cuts the group's workload from its text.  Throws UserError when the text is too short for it.

@@ -25,6 +25,7 @@ struct VariantGroup {
   WorkloadSection workload;
   std::vector<int64_t> variants;  // indices into RunPlan::variants, in the config's order
   int64_t baseline = -1;          // the first exact variant; −1 when the group has none
+  int64_t control = -1;           // the baseline's twin, which is timed only; −1 without one
   // The tokens and media that `workload` describes.  std::nullopt when the experiment runs no workload, or
   // when the tokenizer does not exist yet (RunPlan::checkpoint).
   std::optional<Workload> work = std::nullopt;
@@ -63,7 +64,7 @@ struct RunPlan {
   Gemma3nConfig model_config;         // the checkpoint's config.json, or the shape's
   PleTable table;                     // the checkpoint's; without a checkpoint only its geometry is known
   std::vector<VariantGroup> groups;   // in the order in which the config first names each
-  std::vector<VariantPlan> variants;  // in the config's order
+  std::vector<VariantPlan> variants;  // in the config's order, then the twins of the baselines
   // The texts of config.workload and config.accuracy; std::nullopt when the experiment does not use the
   // section.
   std::optional<TextIdentity> text, accuracy_text;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/record/table.h"
 #include "harness/support/statistics.h"
 
 namespace plelab {
@@ -85,6 +86,7 @@ struct RepRow {
 
 struct StepRow {
   std::string variant;
+  std::string predecessor;  // the variant whose prompt or step ran before this one in the same process
   int64_t rep = 0, step = 0, token_id = 0, step_ns = 0, ple_wait_ns = 0, ple_hidden_ns = 0;
   int64_t lookups = 0, hits = 0, misses = 0, read_calls = 0, bytes_asked = 0, bytes_moved = 0, step_bytes = 0;
   template <class V>
@@ -92,6 +94,7 @@ struct StepRow {
     v("variant", &StepRow::variant, "");
     v("rep", &StepRow::rep, "");
     v("step", &StepRow::step, "");
+    v("predecessor", &StepRow::predecessor, "", Since{2});
     v("token_id", &StepRow::token_id, "");
     v("step_ns", &StepRow::step_ns, "ns");
     v("ple_wait_ns", &StepRow::ple_wait_ns, "ns");
@@ -193,6 +196,43 @@ struct ContributionRow {
   }
 };
 
+// The name of the twin of a baseline is the baseline's with this at its end.
+inline constexpr char kControlSuffix[] = "@control";
+inline bool IsControl(const VariantRow& row) {
+  return !row.baseline.empty() && row.variant == row.baseline + kControlSuffix;
+}
+
+// One statistic of one variant in one metric (step_ns, ttft_ns, prefill_ns): harness/measure/comparison.h.
+struct ComparisonRow {
+  std::string metric, variant, baseline;
+  // mean, p99: of the variant itself.  mean_difference, direct_difference, median_difference, p99_difference,
+  // ratio, tail_share: against the baseline.
+  std::string statistic;
+  double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 %
+  int64_t reps = 0, steps = 0;
+  double margin = kNotMeasured;  // in the unit of `value`
+  std::string verdict;           // pass, fail, undecided; "" where there is no margin
+  int64_t control = 0;           // 1: a test of the design, not of a variant
+  double p = kNotMeasured, p_corrected = kNotMeasured;
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("metric", &ComparisonRow::metric, "");
+    v("variant", &ComparisonRow::variant, "");
+    v("baseline", &ComparisonRow::baseline, "");
+    v("statistic", &ComparisonRow::statistic, "");
+    v("value", &ComparisonRow::value, "by statistic");
+    v("low", &ComparisonRow::low, "by statistic");
+    v("high", &ComparisonRow::high, "by statistic");
+    v("reps", &ComparisonRow::reps, "");
+    v("steps", &ComparisonRow::steps, "");
+    v("margin", &ComparisonRow::margin, "by statistic");
+    v("verdict", &ComparisonRow::verdict, "");
+    v("control", &ComparisonRow::control, "bool");
+    v("p", &ComparisonRow::p, "");
+    v("p_corrected", &ComparisonRow::p_corrected, "");
+  }
+};
+
 // One point of a training run: means over the steps since the previous point.
 struct TrainingRow {
   int64_t step = 0, tokens = 0;  // done so far
@@ -224,6 +264,7 @@ struct Record {
   std::vector<VariantRow> variants;
   std::vector<RepRow> reps;
   std::vector<StepRow> steps;
+  std::vector<ComparisonRow> comparisons;
   std::vector<MemoryRow> memory;
   std::vector<AccuracyRow> accuracy;
   std::vector<TokenRow> tokens;

@@ -104,11 +104,14 @@ void CheckReps(const Record& record, Problems& problems) {
   }
 }
 
-void CheckSteps(const Record& record, Problems& problems) {
+void CheckSteps(const Record& record, const std::set<std::string>& names, Problems& problems) {
   std::set<std::tuple<std::string, int64_t, int64_t>> seen;
   for (const StepRow& s : record.steps) {
     const std::string where = Format("'{}' rep {} step {}", s.variant, s.rep, s.step);
     if (!seen.insert({s.variant, s.rep, s.step}).second) problems.Add("steps", "{} is there twice", where);
+    if (!s.predecessor.empty() && !names.contains(s.predecessor)) {
+      problems.Add("steps", "{}: predecessor '{}' is not in variants", where, s.predecessor);
+    }
     if (s.step_ns <= 0) problems.Add("steps", "{}: step_ns is {}", where, s.step_ns);
     if (s.hits + s.misses != s.lookups) {
       problems.Add("steps", "{}: hits {} + misses {} is not lookups {}", where, s.hits, s.misses, s.lookups);
@@ -215,7 +218,7 @@ std::vector<std::string> CheckRecord(const Record& record) {
   CheckNames("tokens", record.tokens, names, problems);
   CheckNames("ple_contribution", record.contribution, names, problems);
   CheckReps(record, problems);
-  CheckSteps(record, problems);
+  CheckSteps(record, names, problems);
   CheckOutputs(record, problems);
   CheckMemory(record, problems);
   CheckAccuracy(record, problems);

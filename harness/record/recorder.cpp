@@ -21,12 +21,15 @@ constexpr char kCurves[] = "/curves";
 constexpr char kContribution[] = "ple_contribution";  // the curve that has columns of its own
 constexpr char kTraining[] = "/training";
 
+constexpr char kComparisons[] = "/tables/comparisons";  // since version 2
+
 // Calls f("/tables/steps", record.steps), … once for every table of the schema.
 template <class R, class F>
 void ForEachTable(R& record, F f) {
   f("/tables/variants", record.variants);
   f("/tables/reps", record.reps);
   f("/tables/steps", record.steps);
+  f(kComparisons, record.comparisons);
   f("/tables/memory", record.memory);
   f("/tables/accuracy", record.accuracy);
   f("/tables/tokens", record.tokens);
@@ -47,24 +50,32 @@ Table CurveTable(const Curve& curve) {
   return table;
 }
 
-// Empty when the file has this schema, else what is wrong.
-std::string VersionProblem(const Hdf5Reader& file) {
+// The schema_version of the file: 1 to kSchemaVersion.  When it is none of these, a problem says so and the
+// newest is assumed.
+int VersionOf(const Hdf5Reader& file, std::vector<std::string>& problems) {
   for (const auto& [name, value] : file.ReadAttributes(kMeta)) {
     if (name != kSchema) continue;
-    if (value == std::to_string(kSchemaVersion)) return "";
-    return Format("/meta: expected schema_version {}, found '{}'", kSchemaVersion, value);
+    for (int version = 1; version <= kSchemaVersion; ++version) {
+      if (value == std::to_string(version)) return version;
+    }
+    problems.push_back(Format("/meta: expected schema_version 1 to {}, found '{}'", kSchemaVersion, value));
+    return kSchemaVersion;
   }
-  return "/meta has no schema_version: not a result of plelab";
+  problems.push_back("/meta has no schema_version: not a result of plelab");
+  return kSchemaVersion;
 }
 
 template <class Row>
-void CheckTable(const Hdf5Reader& file, const std::string& path, std::vector<std::string>& problems) {
+void CheckTable(const Hdf5Reader& file, const std::string& path, int version,
+                std::vector<std::string>& problems) {
   if (!file.Has(path)) {
+    if (path == kComparisons && version < 2) return;
     problems.push_back(path + " is missing");
     return;
   }
   const Table table = file.ReadTable(path);
-  for (const std::string& problem : ColumnProblems<Row>(table)) problems.push_back(path + ": " + problem);
+  for (const std::string& problem : ColumnProblems<Row>(table, version))
+    problems.push_back(path + ": " + problem);
   const auto units = file.ReadAttributes(path);
   if (std::none_of(units.begin(), units.end(), [](const auto& a) { return a.first == "units"; })) {
     problems.push_back(path + ": attribute 'units' is missing");
@@ -73,21 +84,21 @@ void CheckTable(const Hdf5Reader& file, const std::string& path, std::vector<std
 
 std::vector<std::string> SchemaProblems(const Hdf5Reader& file) {
   std::vector<std::string> problems;
-  if (std::string problem = VersionProblem(file); !problem.empty()) problems.push_back(std::move(problem));
+  const int version = VersionOf(file, problems);
   Record empty;
   ForEachTable(empty, [&](const char* path, const auto& rows) {
-    CheckTable<RowOf<decltype(rows)>>(file, path, problems);
+    CheckTable<RowOf<decltype(rows)>>(file, path, version, problems);
   });
   for (const std::string& name : file.List(kCurves)) {
     const std::string path = PathOfCurve(name);
     if (name == kContribution) {
-      CheckTable<ContributionRow>(file, path, problems);
+      CheckTable<ContributionRow>(file, path, version, problems);
     } else {
-      CheckTable<CurveRow>(file, path, problems);
+      CheckTable<CurveRow>(file, path, version, problems);
     }
   }
   for (const std::string& name : file.List(kTraining)) {
-    CheckTable<TrainingRow>(file, std::string(kTraining) + "/" + name, problems);
+    CheckTable<TrainingRow>(file, std::string(kTraining) + "/" + name, version, problems);
   }
   return problems;
 }
@@ -98,7 +109,7 @@ Record ReadTables(const Hdf5Reader& file) {
     if (attribute.first != kSchema) record.meta.push_back(std::move(attribute));
   }
   ForEachTable(record, [&](const char* path, auto& rows) {
-    rows = FromTable<RowOf<decltype(rows)>>(file.ReadTable(path));
+    if (file.Has(path)) rows = FromTable<RowOf<decltype(rows)>>(file.ReadTable(path));
   });
   for (const std::string& name : file.List(kCurves)) {
     const Table table = file.ReadTable(PathOfCurve(name));

@@ -8,7 +8,7 @@
 
 namespace plelab {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // Writes `record` to a temporary file beside `path`, syncs it and renames it to `path`, so that a reader sees
 // either all of it or nothing.  Throws RunError naming the path and the system's reason (such as a full

@@ -52,11 +52,16 @@ std::vector<char> PackRows(const Table& table, const RowLayout& layout);
 Column UnpackColumn(const std::vector<char>& bytes, const RowLayout& layout, const RowLayout::Member& member,
                     size_t rows);
 
+// The schema_version that brought a column.  Files of earlier versions are read without it.
+struct Since {
+  int schema_version = 1;
+};
+
 // Converts rows of a struct with VisitFields (harness/record/record.h) to a table and back.
 template <class Row>
 Table ToTable(const std::vector<Row>& rows) {
   Table table;
-  Row::VisitFields([&](const char* name, auto member, const char* unit) {
+  Row::VisitFields([&](const char* name, auto member, const char* unit, Since = {}) {
     std::vector<std::decay_t<decltype(Row{}.*member)>> values;
     values.reserve(rows.size());
     for (const Row& row : rows) values.push_back(row.*member);
@@ -65,15 +70,17 @@ Table ToTable(const std::vector<Row>& rows) {
   return table;
 }
 
-// Why `table` cannot be read as rows of Row: missing columns and columns of another type, one per line.
+// Why `table` of a file with `schema_version` cannot be read as rows of Row: missing columns and columns of
+// another type, one per line.
 template <class Row>
-std::vector<std::string> ColumnProblems(const Table& table) {
+std::vector<std::string> ColumnProblems(const Table& table, int schema_version) {
   std::vector<std::string> problems;
-  Row::VisitFields([&](const std::string& name, auto member, const char*) {
+  Row::VisitFields([&](const std::string& name, auto member, const char*, Since since = {}) {
     using Values = std::vector<std::decay_t<decltype(Row{}.*member)>>;
     const ColumnType expected = Column{"", "", Values{}}.type();
     const Column* column = table.Find(name);
     if (column == nullptr) {
+      if (since.schema_version > schema_version) return;
       problems.push_back("column '" + name + "' is missing");
     } else if (column->type() != expected) {
       problems.push_back("column '" + name + "': expected " + std::string(Name(expected)) + ", found " +
@@ -83,13 +90,16 @@ std::vector<std::string> ColumnProblems(const Table& table) {
   return problems;
 }
 
-// REQUIRES that ColumnProblems<Row>(table) is empty.  Other columns are ignored.
+// REQUIRES that ColumnProblems<Row>(table, …) is empty.  Columns that Row does not have are ignored; those
+// that an earlier schema lacks keep their defaults.
 template <class Row>
 std::vector<Row> FromTable(const Table& table) {
   std::vector<Row> rows(static_cast<size_t>(table.rows()));
-  Row::VisitFields([&](const char* name, auto member, const char*) {
+  Row::VisitFields([&](const char* name, auto member, const char*, Since = {}) {
     using Values = std::vector<std::decay_t<decltype(Row{}.*member)>>;
-    const auto& values = std::get<Values>(table.Find(name)->values);
+    const Column* column = table.Find(name);
+    if (column == nullptr) return;
+    const auto& values = std::get<Values>(column->values);
     for (size_t i = 0; i < rows.size(); ++i) rows[i].*member = values[i];
   });
   return rows;

@@ -92,7 +92,7 @@ double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const Mo
   const auto steps = static_cast<double>(design.warmup_steps + work.decode_tokens);
   const double one = pass + steps * StepSeconds(size, work, rates);
   const bool processes = design.isolate == Isolate::kProcess;
-  double seconds = static_cast<double>(reps) * kSetUpS;
+  double seconds = static_cast<double>(reps) * (kSetUpS + (group.control < 0 ? 0 : one));
   for (int64_t v : group.variants) {
     const double rows = static_cast<double>(plan.variants[v].footprint.fast_bytes) / kLoadBytesPerS;
     seconds +=
@@ -180,7 +180,7 @@ MachineRates MeasureMachineRates(const ModelSection& section) {
 
 RunEstimate EstimateRun(const RunPlan& plan, const MachineRates& rates) {
   RunEstimate estimate;
-  estimate.variants.resize(plan.variants.size());
+  estimate.variants.resize(plan.config.variants.size());
   estimate.synth_bytes = SynthBytes(plan);
   for (const auto& group : plan.groups) AddGroup(estimate, plan, group, rates);
   return estimate;

@@ -102,8 +102,8 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
 
 void RunMemoryPhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "memory");
-  context.models.Clear();  // one set of weights in memory at a time
-  const auto n = std::ssize(context.plan.variants);
+  context.models.Clear();                                   // one set of weights in memory at a time
+  const auto n = std::ssize(context.plan.config.variants);  // no twins
   for (int64_t rep = 0; rep < context.plan.config.design.memory_reps; ++rep) {
     Progress bar(Format("memory, repetition {}, a process per variant", rep + 1), n);
     int64_t done = 0;

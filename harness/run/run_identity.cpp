@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "harness/accuracy/choice_task.h"
+#include "harness/config/config_fields.h"
 #include "harness/machine/environment.h"
 #include "harness/run/input_identity.h"
 #include "model/base/error.h"
@@ -17,7 +18,7 @@ const std::vector<std::string> kIdentity = {
     "checkpoint_hash", "tokenizer_hash", "text_hash",  "accuracy_text_hash", "cpu_model"};
 
 std::string Name(Isolate isolate) { return isolate == Isolate::kStep ? "step" : "process"; }
-std::string Name(Order order) { return order == Order::kAbba ? "abba" : "shuffled"; }
+std::string Name(Order order) { return std::string(Word(order)); }
 std::string Name(Decode decode) {
   switch (decode) {
     case Decode::kReplay:

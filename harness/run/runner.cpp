@@ -8,6 +8,8 @@
 #include "harness/accuracy/accuracy.h"
 #include "harness/accuracy/contribution.h"
 #include "harness/accuracy/task_check.h"
+#include "harness/measure/comparison.h"
+#include "harness/measure/control.h"
 #include "harness/record/recorder.h"
 #include "harness/run/child.h"
 #include "harness/run/memory_phase.h"
@@ -100,6 +102,10 @@ Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& 
     PhaseContext context{plan, parts, models, options.make_source, timeline, options.allow_debug};
     RunPhases(context);
     Record record = parts.Merge(VariantRows(plan));
+    if (RunsWorkload(plan.config)) {
+      record.comparisons = CompareVariants(record, plan.config.design);
+      record.meta.emplace_back("control", ControlOutcome(record.comparisons));
+    }
     output.Write(record);
     return record;
   } catch (const RunError& error) {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <set>
 
-#include "harness/measure/comparison.h"
+#include "harness/measure/control.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
 
@@ -40,35 +40,44 @@ struct Columns {
 };
 
 std::string Line(const Columns& c, size_t name_width) {
-  return Format("{:<{}} {:>6} {:>6} {:>5} {:>10} {:>6} {:>14} {:>14} {:>3}\n", c.variant, name_width, c.fast,
+  return Format("{:<{}} {:>6} {:>6} {:>5} {:>11} {:>6} {:>14} {:>14} {:>3}\n", c.variant, name_width, c.fast,
                 c.file, c.ttft, c.step, c.wait, c.delta_ms, c.delta_nats, c.exact);
 }
 
-Columns ColumnsOf(const Record& record, const VariantRow& variant, int64_t seed) {
-  std::vector<double> ttft, step_ns, wait_ns;
+// A row of /tables/comparisons about step_ns; without one, nothing was measured.
+Interval StepStatistic(const Record& record, const std::string& variant, std::string_view statistic) {
+  for (const ComparisonRow& row : record.comparisons) {
+    if (row.variant == variant && row.metric == "step_ns" && row.statistic == statistic) {
+      return {row.value, row.low, row.high};
+    }
+  }
+  return {kNotMeasured, kNotMeasured, kNotMeasured};
+}
+
+Columns ColumnsOf(const Record& record, const VariantRow& variant) {
+  std::vector<double> ttft, wait_ns;
   for (const auto& rep : record.reps) {
     if (rep.variant == variant.variant) ttft.push_back(static_cast<double>(rep.ttft_ns));
   }
   for (const auto& step : record.steps) {
-    if (step.variant != variant.variant) continue;
-    step_ns.push_back(static_cast<double>(step.step_ns));
-    wait_ns.push_back(static_cast<double>(step.ple_wait_ns));
+    if (step.variant == variant.variant) wait_ns.push_back(static_cast<double>(step.ple_wait_ns));
   }
-  const bool enough = static_cast<int64_t>(step_ns.size()) >= kStepsForP99;
-  Columns c{
-      variant.variant,
-      Megabytes(variant.fast_bytes),
-      Megabytes(variant.file_bytes),
-      Milliseconds(Quantile(ttft, 0.5)),
-      Milliseconds(Quantile(step_ns, 0.5)) + "/" + (enough ? Milliseconds(Quantile(step_ns, 0.99)) : kNone),
-      Milliseconds(Mean(wait_ns)),
-      kNone,
-      kNone,
-      variant.exact ? "yes" : "no"};
+  const auto level = [&](std::string_view statistic) {
+    return Milliseconds(StepStatistic(record, variant.variant, statistic).value);
+  };
+  Columns c{variant.variant,
+            Megabytes(variant.fast_bytes),
+            Megabytes(variant.file_bytes),
+            Milliseconds(Quantile(ttft, 0.5)),
+            level("mean") + "/" + level("p99"),
+            Milliseconds(Mean(wait_ns)),
+            kNone,
+            kNone,
+            variant.exact ? "yes" : "no"};
   if (variant.variant == variant.baseline) {
     c.delta_ms = c.delta_nats = "baseline";
-  } else if (!variant.baseline.empty() && !step_ns.empty()) {
-    Interval delta = PairedDifferenceNs(record.steps, variant.variant, variant.baseline, seed);
+  } else if (!variant.baseline.empty() && !wait_ns.empty()) {
+    const Interval delta = StepStatistic(record, variant.variant, "mean_difference");
     c.delta_ms = Signed({delta.value * 1e-6, delta.low * 1e-6, delta.high * 1e-6}, 3);
     const Interval nats = AccuracyOf(record, variant.variant, "delta_nats");
     const bool zero = nats.value == 0 && nats.low == 0 && nats.high == 0;
@@ -102,19 +111,61 @@ std::string Header(const Record& record) {
       MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
 }
 
+std::string Microseconds(const ComparisonRow& row) {
+  if (std::isnan(row.low)) return Format("{:+.1f} µs", row.value * 1e-3);
+  return Format("{:+.1f} µs [{:.1f}, {:.1f}]", row.value * 1e-3, row.low * 1e-3, row.high * 1e-3);
+}
+
+const ComparisonRow* ControlRow(const Record& record, const std::string& baseline,
+                                std::string_view statistic) {
+  for (const ComparisonRow& row : record.comparisons) {
+    if (row.control == 1 && row.metric == "step_ns" && row.baseline == baseline &&
+        row.statistic == statistic) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+std::string CarryOverText(const ComparisonRow& row) {
+  if (row.p_corrected < kControlLevel) {
+    return Format("'{}' is {:+.1f} µs off its mean behind one of the others (p {:.2g})", row.variant,
+                  row.value * 1e-3, row.p_corrected);
+  }
+  return Format("no carry-over (p {:.2g})", row.p_corrected);
+}
+
+// What the run's own controls say, a line for each; it stands before all times.
+std::string ControlLines(const Record& record) {
+  std::string text;
+  for (const VariantRow& variant : record.variants) {
+    if (!IsControl(variant)) continue;
+    const ComparisonRow* twin = ControlRow(record, variant.baseline, "mean_difference");
+    const ComparisonRow* carry = ControlRow(record, variant.baseline, "carry_over");
+    if (twin == nullptr || carry == nullptr) continue;
+    const bool failed = std::min(twin->p_corrected, carry->p_corrected) < kControlLevel;
+    text += Format("{}: its twin {}, {}\n",
+                   failed ? "CONTROL FAILED, no verdict on " + variant.baseline + "'s group"
+                          : "control " + variant.baseline,
+                   Microseconds(*twin), CarryOverText(*carry));
+  }
+  return text.empty() ? "control: none\n" : text;
+}
+
 }  // namespace
 
-std::string SummaryTable(const Record& record, int64_t seed) {
+std::string SummaryTable(const Record& record) {
   const size_t rest = Line({}, 0).size() - 1;
   size_t name_width = 7;
   for (const auto& v : record.variants) name_width = std::max(name_width, v.variant.size());
   name_width = std::min(name_width, kColumns - rest);
-  std::string text = Header(record);
+  std::string text = ControlLines(record) + Header(record);
   text += Line(
-      {"variant", "MB RAM", "MB dsk", "TTFT", "p50/p99 ms", "wait", "Δ ms [95 %]", "Δ nats [95 %]", "bit"},
+      {"variant", "MB RAM", "MB dsk", "TTFT", "mean/p99 ms", "wait", "Δ ms [95 %]", "Δ nats [95 %]", "bit"},
       name_width);
   for (const auto& variant : record.variants) {
-    Columns c = ColumnsOf(record, variant, seed);
+    if (IsControl(variant)) continue;
+    Columns c = ColumnsOf(record, variant);
     c.variant = CutInMiddle(c.variant, name_width);
     if (variant.status == "done") {
       text += Line(c, name_width);

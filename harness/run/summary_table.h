@@ -8,12 +8,10 @@
 
 namespace plelab {
 
-inline constexpr int64_t kStepsForP99 = 1024;  // with fewer steps no 99th percentile is shown
-
 // Returns a header (weights, dtype, threads, page cache) and one line per variant: its name, cut in the
-// middle when it is too long; rows in RAM and on storage; time to first token; p50 and p99 of a step; exposed
-// wait; the paired difference to the baseline in ms per step and in nats per token, with 95 % intervals;
-// whether it is bit-exact.  The line of a variant that failed has its error instead.
-std::string SummaryTable(const Record& record, int64_t seed);
+// middle when it is too long; rows in RAM and on storage; time to first token; mean and p99 of a step;
+// exposed wait; the paired difference to the baseline in ms per step and in nats per token, with 95 %
+// intervals; whether it is bit-exact.  The line of a variant that failed has its error instead.
+std::string SummaryTable(const Record& record);
 
 }  // namespace plelab

@@ -19,6 +19,19 @@ struct KeptSource {
   std::shared_ptr<PleSource> source;
   int64_t make_ns = 0;
 };
+// What takes turns in a repetition: the variants that have not failed and the baseline's twin.
+std::vector<int64_t> InTurn(PhaseContext& context, const VariantGroup& group) {
+  std::vector<int64_t> variants = LiveVariants(context, group);
+  if (group.control < 0 || context.parts.HasFailed(group.control)) return variants;
+  if (context.parts.HasFailed(group.baseline)) {
+    context.parts.Fail(group.control,
+                       Format("it is the twin of '{}', which failed", context.name(group.baseline)));
+    return variants;
+  }
+  variants.push_back(group.control);
+  return variants;
+}
+
 // The sources by variant.  One that keeps no state serves all repetitions; a cache is made anew for each.
 using KeptSources = std::map<int64_t, KeptSource>;
 
@@ -30,7 +43,11 @@ KeptSource MakeSource(PhaseContext& context, int64_t v) {
   return {std::move(source), timer.ns()};
 }
 
-const KeptSource& SourceFor(PhaseContext& context, int64_t v, KeptSources& kept) {
+// A twin shares the source of its baseline, unless that keeps a state.
+const KeptSource& SourceFor(PhaseContext& context, const VariantGroup& group, int64_t v, KeptSources& kept) {
+  if (v == group.control && kept.count(group.baseline) && !kept[group.baseline].source->keeps_state()) {
+    return kept[group.baseline];
+  }
   if (!kept.count(v) || kept[v].source->keeps_state()) {
     kept.erase(v);  // frees its memory before the next one is made
     kept[v] = MakeSource(context, v);
@@ -41,9 +58,9 @@ const KeptSource& SourceFor(PhaseContext& context, int64_t v, KeptSources& kept)
 std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& loaded, const VariantGroup& group,
                                         KeptSources& kept) {
   std::vector<Contestant> contestants;
-  for (int64_t v : LiveVariants(context, group)) {
+  for (int64_t v : InTurn(context, group)) {
     try {
-      const KeptSource& made = SourceFor(context, v, kept);
+      const KeptSource& made = SourceFor(context, group, v, kept);
       contestants.push_back(MakeContestant(context.plan, v, loaded, made.source, made.make_ns));
     } catch (const std::exception& error) {
       context.parts.Fail(v, MessageOf(error));
@@ -63,8 +80,8 @@ void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, in
   }
 }
 
-bool HasRepetition(const PhaseContext& context, const VariantGroup& group, int64_t rep) {
-  const auto live = LiveVariants(context, group);
+bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep) {
+  const auto live = InTurn(context, group);
   return std::all_of(live.begin(), live.end(), [&](int64_t v) {
     return context.parts.Has({Phase::kTime, v, rep});
   });
@@ -76,7 +93,7 @@ void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep)
   const int64_t baseline = LiveBaseline(context, group);
   if (baseline < 0 || !context.parts.Has({Phase::kTime, baseline, 0})) return;
   const std::string expected = context.parts.Get({Phase::kTime, baseline, 0}).reps.at(0).output_sha256;
-  for (int64_t v : LiveVariants(context, group)) {
+  for (int64_t v : InTurn(context, group)) {
     const PartKey key{Phase::kTime, v, rep};
     if (!context.plan.variants[v].exact || !context.parts.Has(key)) continue;
     if (context.parts.Get(key).reps.at(0).output_sha256 == expected) continue;
@@ -141,6 +158,7 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
   const int64_t baseline = LiveBaseline(context, group);
   if (design.stop.rel_half_width <= 0 || baseline < 0 || live.size() < 2) return true;
   if (reps_done >= design.stop.max_reps) return true;
+  if (reps_done < kRepsBeforeStopping) return false;
   std::vector<StepRow> steps;
   for (int64_t v : live) {
     for (int64_t rep = 0; rep < reps_done; ++rep) {
@@ -152,8 +170,8 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
   const std::string reference = context.name(baseline);
   return std::all_of(live.begin(), live.end(), [&](int64_t v) {
     if (v == baseline) return true;
-    // A width is NaN when there are too few steps to compute it; then it is not narrow enough.
-    return RelativeHalfWidth(steps, context.name(v), reference, design.seed) <= design.stop.rel_half_width;
+    // A width is NaN when there are too few repetitions to compute it; then it is not narrow enough.
+    return RelativeHalfWidth(steps, context.name(v), reference) <= design.stop.rel_half_width;
   });
 }
 

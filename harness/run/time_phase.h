@@ -11,9 +11,13 @@ namespace plelab {
 // then on.  Throws Interrupted, and RunError when a part cannot be written.
 void RunTimePhase(PhaseContext& context);
 
+// The stop rule first looks at an interval after this many repetitions: looking earlier finds intervals that
+// are narrow by chance (tests/harness/statistics/coverage_test.cpp simulates it).
+inline constexpr int64_t kRepsBeforeStopping = 10;
+
 // True when no further repetition is needed: design.reps are done and, if a rel_half_width is given, half the
-// width of the interval of every live variant's paired difference to the baseline is at most that share of a
-// step, or max_reps are done.
+// width of the interval of every live variant's mean difference to the baseline is at most that share of a
+// step after kRepsBeforeStopping or more, or max_reps are done.
 bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done);
 
 }  // namespace plelab

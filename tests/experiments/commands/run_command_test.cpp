@@ -46,7 +46,7 @@ TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
 
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
-  EXPECT_EQ(record.reps.size(), 12u);
+  EXPECT_EQ(record.reps.size(), 14u);
   std::set<std::string> phases, counters;
   for (const auto& row : record.memory) {
     phases.insert(row.phase);
@@ -114,8 +114,8 @@ TEST(RunCommand, AfterKill9ResumeFinishesWhatIsMissing) {
   ASSERT_EQ(resumed.exit_code, 0) << LastLine(resumed);
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
-  EXPECT_EQ(record.reps.size(), 18u);
-  EXPECT_EQ(record.steps.size(), 18u * 8);
+  EXPECT_EQ(record.reps.size(), 24u);
+  EXPECT_EQ(record.steps.size(), 24u * 8);
   EXPECT_EQ(record.memory.size(), 3u * 3 * 13);
   EXPECT_EQ(record.reps.at(0).started_unix_ns, started) << "what was finished is not measured again";
 }

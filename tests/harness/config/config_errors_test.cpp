@@ -107,7 +107,10 @@ TEST(ConfigErrors, UnknownWordsNameTheKnownOnes) {
       "x.yaml:1:13: unknown experiment 'ple_strategy'; known: ple_strategies, modalities, parameter_groups, "
       "ple_ablation, ple_rank, depth, ple_contribution, cache_locality, offload_vs_mlp");
   EXPECT_EQ(ErrorOf(kHead + "design: {order: aabb}\n"),
-            "x.yaml:5:17: 'order' in 'design': expected one of abba, shuffled, found 'aabb'");
+            "x.yaml:5:17: 'order' in 'design': expected one of williams, shuffled, found 'aabb'");
+  EXPECT_EQ(ErrorOf(kHead + "design: {order: abba}\n"),
+            "x.yaml:5:17: 'order' in 'design': 'abba' is gone: it let a variant follow the same neighbour "
+            "nearly always; leave the key out, or write williams");
   EXPECT_EQ(ErrorOf(kHead, {"model.dtype=int8"}),
             "--set model.dtype=int8: 'dtype' in 'model': expected one of float32, bfloat16, found 'int8'");
   EXPECT_THAT(ErrorOf(kHead, {"model.device=tpu"}),

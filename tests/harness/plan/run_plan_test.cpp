@@ -128,26 +128,6 @@ TEST(RunPlan, CountsTheTokensOfACheckpointThatIsNotThereYet) {
   EXPECT_FALSE(std::filesystem::exists(absent));
 }
 
-TEST(RunPlan, AbbaGoesForwardThenBackwardThenRotates) {
-  const DesignSection design;
-  EXPECT_THAT(OrderOfStep(design, 3, 0, 0), ElementsAre(0, 1, 2));
-  EXPECT_THAT(OrderOfStep(design, 3, 0, 1), ElementsAre(2, 1, 0));
-  EXPECT_THAT(OrderOfStep(design, 3, 0, 2), ElementsAre(1, 2, 0));
-  EXPECT_THAT(OrderOfStep(design, 3, 0, 3), ElementsAre(0, 2, 1));
-  EXPECT_THAT(OrderOfStep(design, 3, 1, 0), ElementsAre(1, 2, 0)) << "another repetition starts elsewhere";
-}
-
-TEST(RunPlan, AbbaGivesEveryVariantEveryPlaceEquallyOften) {
-  const DesignSection design;
-  const int64_t n = 5;
-  std::vector<std::vector<int64_t>> count(n, std::vector<int64_t>(n, 0));
-  for (int64_t step = 0; step < 2 * n; ++step) {
-    const auto order = OrderOfStep(design, n, 0, step);
-    for (int64_t place = 0; place < n; ++place) ++count[order[place]][place];
-  }
-  for (const auto& places : count) EXPECT_THAT(places, ::testing::Each(2));
-}
-
 TEST(RunPlan, ShufflesAreKnownAndDifferByStream) {
   EXPECT_EQ(ShuffledOrder(6, 1, 2), ShuffledOrder(6, 1, 2));
   std::set<std::vector<int64_t>> seen;

@@ -68,6 +68,8 @@ const Fault kFaults[] = {
     {"StepMissing", [](Record& r) { r.steps.pop_back(); }, "'dropped' rep 1: valid_steps is 3, steps has 2"},
     {"StepTwice", [](Record& r) { r.steps[1].step = 0; }, "steps: 'resident' rep 0 step 0 is there twice"},
     {"NoTime", [](Record& r) { r.steps[0].step_ns = 0; }, "steps: 'resident' rep 0 step 0: step_ns is 0"},
+    {"GhostPredecessor", [](Record& r) { r.steps[0].predecessor = "ghost"; },
+     "step 0: predecessor 'ghost' is not in variants"},
     {"NegativeWait", [](Record& r) { r.steps[0].ple_wait_ns = -1; }, "step 0: a negative time or count"},
     {"NegativeLoad", [](Record& r) { r.reps[0].load_ns = -1; },
      "reps: 'resident' rep 0: a negative time or count"},

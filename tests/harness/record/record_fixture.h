@@ -10,6 +10,7 @@ namespace plelab::testing {
 inline StepRow MakeStep(const std::string& variant, int64_t rep, int64_t step) {
   StepRow row;
   row.variant = variant;
+  row.predecessor = variant == "disk" ? "resident" : "disk";
   row.rep = rep;
   row.step = step;
   row.token_id = 100 + step;

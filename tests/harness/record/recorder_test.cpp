@@ -80,7 +80,7 @@ TEST(Recorder, AnEmptyRecordHasEveryTable) {
   const TemporaryFolder folder;
   WriteRecord(folder / "x.h5", {});
   EXPECT_THAT(Hdf5Reader(folder / "x.h5").List("/tables"),
-              ElementsAre("accuracy", "memory", "reps", "steps", "tokens", "variants"));
+              ElementsAre("accuracy", "comparisons", "memory", "reps", "steps", "tokens", "variants"));
   ExpectSame(ReadRecord(folder / "x.h5"), {});
 }
 
@@ -135,7 +135,27 @@ TEST(Recorder, AFileOfAnotherSchemaIsTheUsersMistake) {
   writer.Save(folder / "x.h5");
   EXPECT_THROW(ReadRecord(folder / "x.h5"), UserError);
   EXPECT_THAT(ErrorOf([&] { ReadRecord(folder / "x.h5"); }),
-              HasSubstr("expected schema_version 1, found '99'"));
+              HasSubstr("expected schema_version 1 to 2, found '99'"));
+}
+
+TEST(Recorder, AFileOfVersion1HasNoPredecessors) {
+  const std::string published = PLELAB_SOURCE_DIR "/results/findings/ple_strategies_small.h5";
+  EXPECT_THAT(ValidateRecord(published), IsEmpty());
+  const Record record = ReadRecord(published);
+  ASSERT_FALSE(record.steps.empty());
+  for (const StepRow& step : record.steps) ASSERT_EQ(step.predecessor, "");
+}
+
+TEST(Recorder, AFileOfVersion2NeedsThem) {
+  const TemporaryFolder folder;
+  Hdf5Writer writer;
+  writer.WriteAttribute("/meta", "schema_version", int64_t{2});
+  Table steps = ToTable(MakeRecord().steps);
+  std::erase_if(steps.columns, [](const Column& column) { return column.name == "predecessor"; });
+  writer.WriteTable("/tables/steps", steps);
+  writer.Save(folder / "x.h5");
+  EXPECT_THAT(ValidateRecord(folder / "x.h5"),
+              ::testing::Contains("/tables/steps: column 'predecessor' is missing"));
 }
 
 TEST(Recorder, ADamagedFileIsTheUsersMistake) {
@@ -229,7 +249,7 @@ TEST(ValidateRecord, ListsMissingTablesColumnsAndUnits) {
   Hdf5Writer writer;
   writer.WriteAttribute("/meta", "schema_version", int64_t{kSchemaVersion});
   Table steps = ToTable(MakeRecord().steps);
-  steps.columns.erase(steps.columns.begin() + 3);                           // token_id
+  std::erase_if(steps.columns, [](const Column& column) { return column.name == "token_id"; });
   steps.columns[0].values = std::vector<int64_t>(steps.columns[1].rows());  // variant
   writer.WriteTable("/tables/steps", steps);
   writer.Save(folder / "x.h5");

@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "harness/measure/comparison.h"
+
 namespace plelab {
 namespace summary_table_test {
 
@@ -47,6 +49,7 @@ Record TwoVariants(int64_t reps) {
       }
     }
   }
+  record.comparisons = CompareVariants(record, DesignSection{});
   return record;
 }
 
@@ -56,7 +59,7 @@ int64_t Characters(const std::string& line) {
 }
 
 TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
-  const std::string table = SummaryTable(TwoVariants(2), 0);
+  const std::string table = SummaryTable(TwoVariants(5));
   EXPECT_THAT(table, HasSubstr("weights random"));
   EXPECT_THAT(table, HasSubstr("cold verified: yes"));
   EXPECT_THAT(table, HasSubstr("+2.000 ±0.000"));
@@ -64,9 +67,15 @@ TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
   EXPECT_THAT(table, HasSubstr("baseline"));
 }
 
+TEST(SummaryTable, GivesNoIntervalOfFourRepetitions) {
+  const std::string table = SummaryTable(TwoVariants(4));
+  EXPECT_THAT(table, HasSubstr("+2.000"));
+  EXPECT_THAT(table, Not(HasSubstr("±")));
+}
+
 TEST(SummaryTable, GivesNo99thPercentileOfTooFewSteps) {
-  EXPECT_THAT(SummaryTable(TwoVariants(2), 0), HasSubstr("10.0/—"));
-  EXPECT_THAT(SummaryTable(TwoVariants(16), 0), HasSubstr("10.0/10.0"));
+  EXPECT_THAT(SummaryTable(TwoVariants(2)), HasSubstr("10.0/—"));
+  EXPECT_THAT(SummaryTable(TwoVariants(16)), HasSubstr("10.0/10.0"));
 }
 
 TEST(SummaryTable, KeepsWithin100Columns) {
@@ -83,7 +92,8 @@ TEST(SummaryTable, KeepsWithin100Columns) {
   failed.status = "failed";
   failed.error = std::string(300, 'x');
   record.variants.push_back(failed);
-  std::istringstream table(SummaryTable(record, 0));
+  record.comparisons = CompareVariants(record, DesignSection{});
+  std::istringstream table(SummaryTable(record));
   for (std::string line; std::getline(table, line);) EXPECT_LE(Characters(line), 100) << line;
 }
 
@@ -91,7 +101,8 @@ TEST(SummaryTable, AFailedVariantShowsItsErrorAndNoNumber) {
   Record record = TwoVariants(1);
   record.variants[1].status = "failed";
   record.variants[1].error = "model.safetensors: row 7 cannot be read";
-  const std::string table = SummaryTable(record, 0);
+  record.comparisons = CompareVariants(record, DesignSection{});
+  const std::string table = SummaryTable(record);
   EXPECT_THAT(table, HasSubstr("failed: model.safetensors: row 7"));
   EXPECT_THAT(table, Not(HasSubstr("12.0")));
 }
