@@ -1,5 +1,6 @@
 #include "experiments/commands/prompt_text.h"
 
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -17,6 +18,13 @@ constexpr char kRenderIt[] =
     "render the prompt with scripts/render_chat.py, and give it with --chat off --prompt-file FILE";
 
 std::string ReadAll(std::istream& stream) { return {std::istreambuf_iterator<char>(stream), {}}; }
+
+std::string ReadStandardInput() {
+  std::string text = ReadAll(std::cin);
+  if (std::ferror(stdin) == 0) return text;
+  throw UserError(
+      "--prompt -: standard input cannot be read; pipe a text into it, or give --prompt-file FILE");
+}
 
 std::string ReadPromptFile(const std::string& path) {
   RefuseSpecialInput(path);
@@ -43,7 +51,7 @@ std::string ReadPrompt(const PromptOptions& options) {
   if (options.prompt_file) {
     return Utf8Prompt(ReadPromptFile(*options.prompt_file), "--prompt-file " + *options.prompt_file);
   }
-  if (*options.prompt == "-") return Utf8Prompt(ReadAll(std::cin), "--prompt - (standard input)");
+  if (*options.prompt == "-") return Utf8Prompt(ReadStandardInput(), "--prompt - (standard input)");
   return Utf8Prompt(*options.prompt, "--prompt");
 }
 

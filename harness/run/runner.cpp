@@ -12,6 +12,7 @@
 #include "harness/measure/control.h"
 #include "harness/record/recorder.h"
 #include "harness/run/child.h"
+#include "harness/run/input_identity.h"
 #include "harness/run/memory_phase.h"
 #include "harness/run/run_checks.h"
 #include "harness/run/run_identity.h"
@@ -90,6 +91,22 @@ RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   return plan;
 }
 
+// The phases load the checkpoint, texts and tasks one after the other.  Had one changed in between, the times
+// would be of other weights than the losses.  Where a variant failed, its error says what happened to the
+// file that it read, and what the others measured before is kept.
+void RequireUnchangedInputs(const RunPlan& plan, const PartStore& parts) {
+  for (int64_t v = 0; v < std::ssize(plan.variants); ++v) {
+    if (parts.HasFailed(v)) return;
+  }
+  const std::string before = MetaValue(parts.Get({}).meta, "inputs");
+  const std::string now = IdentityOfFiles(FilesOf(plan));
+  if (before == now) return;
+  throw UserError(
+      "an input changed while the run went on: {}; its parts mix both and are no result; run again with "
+      "--force",
+      FirstDifferentLine(before, now));
+}
+
 // Runs the phases and merges their parts into one file.
 Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& output, Timeline* timeline) {
   const std::string& out = output.path();
@@ -101,6 +118,7 @@ Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& 
     ModelShelf models;
     PhaseContext context{plan, parts, models, options.make_source, timeline, options.allow_debug};
     RunPhases(context);
+    RequireUnchangedInputs(plan, parts);
     Record record = parts.Merge(VariantRows(plan));
     if (RunsWorkload(plan.config)) {
       record.comparisons = CompareVariants(record, plan.config.design);

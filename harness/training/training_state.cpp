@@ -134,6 +134,7 @@ std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& opti
         "anew",
         file.path, FirstDifferentLine(file.Meta("identity"), identity));
   }
+  file.Meta("sha256");  // without a hash nothing says that the tensors are whole
   optimizer.Load(file);
   return ProgressIn(file, steps);
 }

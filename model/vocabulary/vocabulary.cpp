@@ -178,9 +178,30 @@ TokenVocabulary VocabularyOfModel(std::string model, const std::string& path, co
   return vocabulary;
 }
 
+// Added tokens have the ids of their pieces, or ids of their own.  The reference takes the piece's id where
+// the two disagree, so that a file in which they do says something else than it seems to.
+void CheckAddedIds(const JsonVocabulary& json, const std::string& path) {
+  std::map<std::string_view, int64_t> ids;
+  for (int64_t id = 0; id < std::ssize(json.pieces); ++id) {
+    if (!json.pieces[id].empty()) ids[json.pieces[id]] = id;
+  }
+  for (const AddedToken& token : json.added) {
+    const auto piece = ids.find(token.content);
+    if (piece != ids.end() && piece->second != token.id) {
+      throw UserError("{}: added token '{}' has id {}, but 'model.vocab' gives it {}; make them equal", path,
+                      token.content, token.id, piece->second);
+    }
+    const bool taken = token.id < std::ssize(json.pieces) && !json.pieces[token.id].empty();
+    if (piece != ids.end() || !taken) continue;
+    throw UserError("{}: added token '{}' has id {}, which 'model.vocab' gives to '{}'; make them equal",
+                    path, token.content, token.id, json.pieces[token.id]);
+  }
+}
+
 TokenVocabulary VocabularyOfJson(const std::string& text, const std::string& path,
                                  const Gemma3nConfig& config) {
   const JsonVocabulary json = ParseTokenizerJson(text, path, config.text.vocab_size);
+  CheckAddedIds(json, path);
   const std::vector<VocabularyPiece> pieces = PiecesOf(json, path);
   TokenVocabulary vocabulary;
   vocabulary.model = WriteSentencePieceModel(pieces);

@@ -4,10 +4,33 @@
 
 #include "model/base/error.h"
 #include "model/base/output_file.h"
+#include "model/base/sha256.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/weights/torch_dtype.h"
 
 namespace plelab {
+
+namespace {
+
+constexpr char kHash[] = "sha256";
+
+// Over the names and bytes of all tensors, in the order of their names.
+std::string HashOf(const std::map<std::string, torch::Tensor>& tensors) {
+  Sha256 hash;
+  for (const auto& [name, values] : tensors) {
+    hash.Update(name);
+    hash.Update(BytesOf(values));
+  }
+  return hash.Hex();
+}
+
+std::map<std::string, torch::Tensor> ByName(const std::vector<NamedTensor>& tensors) {
+  std::map<std::string, torch::Tensor> by_name;
+  for (const NamedTensor& tensor : tensors) by_name[tensor.name] = tensor.values.detach().contiguous();
+  return by_name;
+}
+
+}  // namespace
 
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
                      const std::map<std::string, std::string>& metadata) {
@@ -15,7 +38,9 @@ void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& te
   for (const NamedTensor& tensor : tensors) {
     infos.push_back({tensor.name, DTypeOf(tensor.values.scalar_type()), tensor.values.sizes().vec(), path});
   }
-  const std::string header = MakeSafetensorsHeader(infos, metadata);
+  std::map<std::string, std::string> with_hash = metadata;
+  with_hash[kHash] = HashOf(ByName(tensors));
+  const std::string header = MakeSafetensorsHeader(infos, with_hash);
   OutputFile file(path);
   file.Write(0, std::as_bytes(std::span(header)));
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -33,6 +58,13 @@ TensorFile ReadTensorFile(const std::string& path) {
     const torch::Tensor values = torch::empty(info.shape, TorchType(info.dtype));
     file.Read(info.offset_bytes, BytesOf(values));
     read.tensors[info.name] = values;
+  }
+  const auto hash = read.metadata.find(kHash);
+  if (hash != read.metadata.end() && hash->second != HashOf(read.tensors)) {
+    throw UserError(
+        "{}: its tensors are not those that were written: the file is damaged; take a copy that is whole, "
+        "or start anew with --force",
+        path);
   }
   return read;
 }

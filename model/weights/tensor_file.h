@@ -14,8 +14,9 @@ struct NamedTensor {
   torch::Tensor values;  // on the CPU, of a type that model/base/dtype.h lists
 };
 
-// Writes under a temporary name and renames the complete file, replacing one that exists.  Throws RunError
-// naming the file (for example when the disk is full), and UserError for a name that occurs twice.
+// Writes under a temporary name and renames the complete file, replacing one that exists.  The metadata get a
+// hash of the tensors.  Throws RunError naming the file (for example when the disk is full), and UserError
+// for a name that occurs twice.
 void WriteTensorFile(const std::string& path, const std::vector<NamedTensor>& tensors,
                      const std::map<std::string, std::string>& metadata);
 
@@ -32,7 +33,8 @@ struct TensorFile {
   const std::string& Meta(const std::string& key) const;
 };
 
-// Throws UserError as ReadSafetensorsHeader does.
+// Throws UserError as ReadSafetensorsHeader does, and for tensors that do not have the hash that the metadata
+// name: a damaged state would be trained on without a word.
 TensorFile ReadTensorFile(const std::string& path);
 
 }  // namespace plelab

@@ -81,6 +81,15 @@ TEST_F(PromptText, IsReadFromAFileAndFromStandardInputAsItStands) {
   EXPECT_EQ(Generated({"--prompt-file", Path("mark.txt")}), text);
 }
 
+TEST_F(PromptText, StandardInputThatCannotBeReadIsNoEmptyPrompt) {
+  for (const std::string input : {"< \"$3\"", "<&-"}) {
+    const ProcessResult result = RunProgram({"sh", "-c", "exec \"$1\" generate \"$2\" --prompt - " + input,
+                                             "sh", kPlelab, Path("model"), folder_.path()});
+    EXPECT_EQ(result.exit_code, 2) << input;
+    EXPECT_THAT(::testing::PrintToString(result.last_lines), HasSubstr("standard input cannot be read"));
+  }
+}
+
 TEST_F(PromptText, ComesFromExactlyOnePlace) {
   WriteText(Path("prompt.txt"), "It was");
   ExpectRefusal({}, HasSubstr("--prompt-file FILE, found none"));

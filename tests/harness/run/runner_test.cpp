@@ -168,6 +168,20 @@ TEST(Runner, AWrongLogitIsAnErrorAndNeverATime) {
   EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
 }
 
+TEST(Runner, AnInputThatChangesWhileTheRunGoesOnIsNoResult) {
+  const TinyRun tiny;
+  RunOptions options = tiny.Options();
+  options.make_source = [&](const VariantConfig& variant, const PleTable& table,
+                            std::span<const int64_t> warm_ids) {
+    testing::WriteText(tiny.trace(), testing::ReadText(tiny.trace()) + " ");
+    return DefaultSourceMaker()(variant, table, warm_ids);
+  };
+  EXPECT_THAT([&] { plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), options); },
+              ::testing::ThrowsMessage<UserError>(::testing::AllOf(
+                  HasSubstr("an input changed while the run went on"), HasSubstr("trace.json"))));
+  EXPECT_FALSE(std::filesystem::exists(tiny.out()));
+}
+
 TEST(Runner, AWrongLogitInAccuracyFailsTheVariant) {
   const TinyRun tiny;
   RunOptions options = tiny.Options();

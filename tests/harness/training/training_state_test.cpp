@@ -49,6 +49,14 @@ TEST_F(TrainingState, ComesBackAsItWasSaved) {
   EXPECT_EQ(progress->rows[1].tokens, 128);
 }
 
+TEST_F(TrainingState, AByteOfATensorThatChangedIsNoticed) {
+  const std::string path = StatePath(folder_.path());
+  std::string bytes = testing::ReadText(path);
+  bytes.back() ^= 0x40;
+  testing::WriteText(path, bytes);
+  EXPECT_THAT([&] { Load(); }, ThrowsMessage<UserError>(HasSubstr("the file is damaged")));
+}
+
 TEST_F(TrainingState, NumbersThatNoRunHasAreNamed) {
   const std::map<std::string, std::vector<std::string>> wrong = {
       {"step", {"-1", "11", "", "x", "5x", "99999999999999999999", " 5"}},

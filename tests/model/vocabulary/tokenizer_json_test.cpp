@@ -146,6 +146,22 @@ TEST(TokenizerJson, RefusesByNameWhatSentencepieceCannotExpress) {
   }
 }
 
+TEST(TokenizerJson, RefusesAnAddedTokenWhoseIdContradictsThePieces) {
+  const json golden = json::parse(ReadText(kFolder + "tokenizer.json"));
+  const auto piece = [&](int64_t id) {
+    for (const auto& [text, of] : golden["model"]["vocab"].items()) {
+      if (of == id) return text;
+    }
+    return std::string();
+  };
+  const auto with = [](int64_t id, const std::string& content) {
+    return ErrorOf([&](json& file) { file["added_tokens"].push_back({{"id", id}, {"content", content}}); });
+  };
+  EXPECT_THAT(with(500, "a spelling of its own"), HasSubstr("has id 500, which 'model.vocab' gives to"));
+  EXPECT_THAT(with(690, piece(500)), AllOf(HasSubstr("has id 690"), HasSubstr("gives it 500")));
+  EXPECT_EQ(with(500, piece(500)), "accepted");
+}
+
 TEST(TokenizerJson, RefusesMergesThatDisagreeWithTheOrderOfPieces) {
   EXPECT_THAT(ErrorOf([](json& file) {
                 json& merges = file["model"]["merges"];
