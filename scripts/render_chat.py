@@ -12,6 +12,7 @@ raise_exception, strftime_now, tojson without HTML escapes, and {% generation %}
 import argparse
 import datetime
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -86,39 +87,59 @@ def read_text(path: Path) -> str:
         raise Mistake(f"{path}: byte 0x{error.object[error.start]:02X} at offset {error.start} is not UTF-8")
 
 
-def read_json(path: Path):
+def read_json(path: Path, kind: type, expected: str):
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+        found = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
         raise Mistake(f"{path}: expected JSON: {error}")
+    if not isinstance(found, kind):
+        raise Mistake(f"{path}: expected {expected}, found {shown(found)}")
+    return found
+
+
+def shown(value) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def templates_in(path: Path) -> dict[str, str]:
+    """The templates by name that a file of settings has: one text, an object, or a list of {name, template}."""
+    if not path.exists():
+        return {}
+    found = read_json(path, dict, "a JSON object").get("chat_template")
+    if isinstance(found, list):
+        for entry in found:
+            if not (isinstance(entry, dict) and isinstance(entry.get("name"), str) and "template" in entry):
+                raise Mistake(f"{path}: 'chat_template': expected a list of objects with 'name' and 'template', "
+                              f"found {shown(entry)} in it")
+        found = {entry["name"]: entry["template"] for entry in found}
+    if not found:
+        return {}
+    templates = found if isinstance(found, dict) else {"default": found}
+    for name, template in templates.items():
+        if not isinstance(template, str):
+            raise Mistake(f"{path}: 'chat_template': expected a template in Jinja as '{name}', found {shown(template)}")
+    return templates
 
 
 def templates_of(folder: Path) -> dict[str, str]:
     """The checkpoint's templates by name, from the first of the places where the reference looks for them."""
     for name in ("processor_config.json", "chat_template.json"):
-        if (folder / name).is_file():
-            found = read_json(folder / name).get("chat_template")
-            if found:
-                return found if isinstance(found, dict) else {"default": found}
+        if found := templates_in(folder / name):
+            return found
     extra = sorted((folder / "additional_chat_templates").glob("*.jinja"))
     found = {path.stem: read_text(path) for path in extra}
     if (folder / "chat_template.jinja").is_file():
         found["default"] = read_text(folder / "chat_template.jinja")
-    if found:
+    if found := found or templates_in(folder / "tokenizer_config.json"):
         return found
-    if (folder / "tokenizer_config.json").is_file():
-        kept = read_json(folder / "tokenizer_config.json").get("chat_template")
-        if isinstance(kept, list):
-            return {entry["name"]: entry["template"] for entry in kept}
-        if kept:
-            return kept if isinstance(kept, dict) else {"default": kept}
     raise Mistake(f"{folder}: ships no chat template; expected chat_template.jinja or tokenizer_config.json with one")
 
 
 def tokens_of(folder: Path) -> dict[str, str]:
     """The special tokens that a template may name: bos_token, eos_token, image_token, …"""
     path = folder / "tokenizer_config.json"
-    config = read_json(path) if path.is_file() else {}
+    config = read_json(path, dict, "a JSON object") if path.exists() else {}
     named = {key: value for key, value in config.items() if key.endswith("_token")}
     more = config.get("extra_special_tokens")
     named |= more if isinstance(more, dict) else {}
@@ -130,39 +151,55 @@ def messages_of(options) -> list[dict]:
     if options.turns is None:
         system = [] if options.system is None else [{"role": "system", "content": options.system}]
         return system + [{"role": "user", "content": options.user}]
-    turns = read_json(options.turns)
-    if not (isinstance(turns, list) and turns and all(isinstance(turn, dict) and "role" in turn for turn in turns)):
-        raise Mistake(f'{options.turns}: expected a list of {{"role": …, "content": …}}')
+    expected = 'a list of {"role": …, "content": …}'
+    turns = read_json(options.turns, list, expected)
+    if not (turns and all(isinstance(turn, dict) and "role" in turn for turn in turns)):
+        raise Mistake(f"{options.turns}: expected {expected}")
     return turns
 
 
-def rendered(options) -> str:
+def rendered(options) -> bytes:
     templates = templates_of(options.checkpoint)
     if options.template not in templates:
         raise Mistake(f"{options.checkpoint}: has no chat template '{options.template}'; it has {', '.join(templates)}")
+    messages, tokens = messages_of(options), tokens_of(options.checkpoint)
     try:
-        return render(templates[options.template], messages_of(options), tokens_of(options.checkpoint),
-                      not options.no_generation_prompt)
+        return render(templates[options.template], messages, tokens, not options.no_generation_prompt).encode()
     except jinja2.exceptions.TemplateSyntaxError as error:
         raise Mistake(f"{options.checkpoint}: its chat template is not Jinja, line {error.lineno}: {error.message}")
-    except (jinja2.exceptions.TemplateError, TypeError, ValueError, KeyError, OverflowError) as error:
+    except UnicodeEncodeError as error:
+        raise Mistake(f"{options.checkpoint}: the prompt has half a character, {error.object[error.start]!a}")
+    except Exception as error:  # a template is somebody's program: it can raise anything
         raise Mistake(f"{options.checkpoint}: its chat template refuses these turns: {error}")
 
 
-def write(text: str, options) -> None:
-    if options.out == "-":
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.buffer.flush()
-        return
-    if Path(options.out).exists() and not Path(options.out).is_file():
-        raise Mistake(f"{options.out}: is no regular file; name another, or - for standard output")
+def write_whole(prompt: bytes, target: Path) -> None:
+    """Writes all of it or nothing: under a temporary name beside the target, which a full disk leaves as it is."""
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
-        with open(options.out, "wb" if options.force else "xb") as file:
-            file.write(text.encode())
-    except FileExistsError:
-        raise Mistake(f"{options.out}: exists; give --force to replace it")
+        with open(temporary, "xb") as file:
+            file.write(prompt)
+        os.replace(temporary, target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write(prompt: bytes, options) -> None:
+    out = Path(options.out)
+    if options.out != "-" and out.exists() and not out.is_file():
+        raise Mistake(f"{out}: is no regular file; name another, or - for standard output")
+    if options.out != "-" and os.path.lexists(out) and not options.force:
+        raise Mistake(f"{out}: exists; give --force to replace it")
+    try:
+        if options.out == "-":
+            with open(1, "wb", closefd=False) as file:
+                file.write(prompt)
+        else:
+            write_whole(prompt, Path(os.path.realpath(out)))
     except OSError as error:
-        raise Mistake(f"{options.out}: cannot be written: {error.strerror}")
+        where = "standard output" if options.out == "-" else out
+        raise Mistake(f"{where}: cannot be written: {error.strerror}")
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:

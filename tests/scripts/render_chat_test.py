@@ -3,6 +3,8 @@ import contextlib
 import io
 import json
 import os
+import resource
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -95,6 +97,62 @@ class RenderChat(unittest.TestCase):
         (self.folder / "turns.json").write_bytes(b'["caf\xe9"]')
         _, _, errors = self.run_script("--turns", str(self.folder / "turns.json"))
         self.assertIn("byte 0xE9 at offset 5 is not UTF-8", errors[0])
+
+    def test_files_of_settings_of_another_kind_are_one_line_and_exit_2(self):
+        self.write("chat_template.jinja", SHOW)
+        self.write("tokenizer_config.json", "[1]")
+        code, _, errors = self.run_script("--user", "x")
+        self.assertEqual((code, len(errors)), (2, 1))
+        self.assertIn("tokenizer_config.json: expected a JSON object, found [1]", errors[0])
+        for name in ("processor_config.json", "chat_template.json", "tokenizer_config.json"):
+            for path in self.folder.iterdir():
+                path.unlink()
+            for content, words in (("[]", "expected a JSON object, found []"),
+                                   ('{"a": ' + "9" * 5000 + "}", "expected JSON"),
+                                   ({"chat_template": [1]}, "expected a list of objects with 'name' and 'template', found 1"),
+                                   ({"chat_template": [{"name": 1, "template": "x"}]}, "with 'name' and 'template'"),
+                                   ({"chat_template": [{"name": "default"}]}, "with 'name' and 'template'"),
+                                   ({"chat_template": {"default": 5}}, "expected a template in Jinja as 'default', found 5"),
+                                   ({"chat_template": 7}, "expected a template in Jinja as 'default', found 7")):
+                self.write(name, content)
+                code, text, errors = self.run_script("--user", "x")
+                self.assertEqual((code, text, len(errors)), (2, None, 1), (name, content))
+                self.assertIn(f"{name}: ", errors[0])
+                self.assertIn(words, errors[0])
+            self.write(name, {"chat_template": [{"name": "other", "template": "o"}, {"name": "default", "template": SHOW}]})
+            self.assertEqual(self.run_script("--user", "x")[:2], (0, "x"), name)
+            self.assertEqual(self.run_script("--user", "x", "--template", "other")[1], "o")
+
+    def test_whatever_a_template_raises_is_one_line(self):
+        for template in ("{{ 1 // 0 }}", "{{ " + "(" * 20000, "{{ [1] | map('x') | list }}", "{% set a = 1 %}{{ a[::0] }}"):
+            self.write("chat_template.jinja", template)
+            code, text, errors = self.run_script("--user", "x")
+            self.assertEqual((code, text, len(errors)), (2, None, 1), template[:40])
+        self.write("chat_template.jinja", SHOW)
+        self.write("turns.json", '[{"role": "user", "content": "\\ud800"}]')
+        code, text, errors = self.run_script("--turns", str(self.folder / "turns.json"))
+        self.assertEqual((code, text, len(errors)), (2, None, 1))
+        self.assertIn("has half a character, '\\ud800'", errors[0])
+
+    def test_a_full_disk_leaves_no_half_of_a_prompt(self):
+        self.write("chat_template.jinja", SHOW)
+        self.write("mine.txt", "precious")
+        limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        for out in ("new.txt", "mine.txt"):
+            done = subprocess.run([sys.executable, PROJECT / "scripts/render_chat.py", self.folder, "--user", "x" * 50000,
+                                   "--out", self.folder / out, "--force"], capture_output=True, text=True, preexec_fn=limited)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+            self.assertIn(f"{out}: cannot be written: File too large", done.stderr)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"chat_template.jinja", "mine.txt"})
+        self.assertEqual((self.folder / "mine.txt").read_text(), "precious")
+
+    def test_standard_output_that_is_full_or_closed_is_one_line(self):
+        self.write("chat_template.jinja", SHOW)
+        for where in ("> /dev/full", ">&-"):
+            done = subprocess.run(["/bin/sh", "-c", f'"$@" {where}', "sh", sys.executable, PROJECT / "scripts/render_chat.py",
+                                   self.folder, "--user", "x", "--out", "-"], capture_output=True, text=True)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+            self.assertIn("standard output: cannot be written", done.stderr)
 
     def test_special_files_are_refused(self):
         self.write("chat_template.jinja", SHOW)
