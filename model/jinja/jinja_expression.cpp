@@ -135,7 +135,7 @@ class ExpressionParser {
       const std::string sign = TakeOneOf({"+", "-"});
       if (sign.empty()) return left;
       left = [left, right = Concatenation(), minus = sign == "-"](const JinjaScope& s) {
-        if (minus) return JinjaValue{AsInteger(left(s)) - AsInteger(right(s))};
+        if (minus) return JinjaDifference(left(s), right(s));
         return JinjaSum(left(s), right(s));
       };
     }
@@ -162,7 +162,7 @@ class ExpressionParser {
 
   Node Unary() {
     if (TakeSign("-")) {
-      return [node = Unary()](const JinjaScope& s) { return JinjaValue{-AsInteger(node(s))}; };
+      return [node = Unary()](const JinjaScope& s) { return JinjaDifference({int64_t{0}}, node(s)); };
     }
     return WithFilters(WithPostfix(Primary()));
   }

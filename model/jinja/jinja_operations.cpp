@@ -49,7 +49,18 @@ std::string Joined(std::string text, const std::string& more) {
 
 JinjaValue JinjaSum(const JinjaValue& a, const JinjaValue& b) {
   if (a.As<std::string>()) return {Joined(AsText(a), AsText(b))};
-  return {AsInteger(a) + AsInteger(b)};
+  int64_t sum = 0;
+  if (__builtin_add_overflow(AsInteger(a), AsInteger(b), &sum))
+    throw JinjaUnsupported("a sum beyond 64 bits");
+  return {sum};
+}
+
+JinjaValue JinjaDifference(const JinjaValue& a, const JinjaValue& b) {
+  int64_t difference = 0;
+  if (__builtin_sub_overflow(AsInteger(a), AsInteger(b), &difference)) {
+    throw JinjaUnsupported("a difference beyond 64 bits");
+  }
+  return {difference};
 }
 
 JinjaValue JinjaProduct(const std::string& sign, const JinjaValue& a, const JinjaValue& b) {

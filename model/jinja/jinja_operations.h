@@ -17,6 +17,8 @@ int64_t AsInteger(const JinjaValue& value);
 std::string Joined(std::string text, const std::string& more);
 // a + b, of two texts or two integers.
 JinjaValue JinjaSum(const JinjaValue& a, const JinjaValue& b);
+// a − b, of two integers.
+JinjaValue JinjaDifference(const JinjaValue& a, const JinjaValue& b);
 // `sign` is *, // or %; of integers from 0 to 2^31.
 JinjaValue JinjaProduct(const std::string& sign, const JinjaValue& a, const JinjaValue& b);
 // `sign` is ==, !=, <, <=, >, >=, in or "not in".

@@ -183,6 +183,17 @@ TEST(JinjaTemplate, RefusesWhatItDoesNotKnow) {
   }
 }
 
+// Python's integers have no end; those here have 64 bits, and 2^62 is the largest product.
+TEST(JinjaTemplate, RefusesSumsAndDifferencesBeyond64Bits) {
+  const std::string half = "2147483648 * 2147483648", least = "(-(" + half + ") - " + half + ")";
+  EXPECT_EQ(Rendered("{{ " + half + " + (" + half + " - 1) }}"), "9223372036854775807");
+  EXPECT_EQ(Rendered("{{ " + least + " }}"), "-9223372036854775808");
+  EXPECT_THAT(RefusalOf("{{ " + half + " + " + half + " }}"), HasSubstr("a sum beyond 64 bits"));
+  EXPECT_THAT(RefusalOf("{{ " + least + " + -1 }}"), HasSubstr("a sum beyond 64 bits"));
+  EXPECT_THAT(RefusalOf("{{ " + least + " - 1 }}"), HasSubstr("a difference beyond 64 bits"));
+  EXPECT_THAT(RefusalOf("{{ -" + least + " }}"), HasSubstr("a difference beyond 64 bits"));
+}
+
 // A template is a stranger's program: it must not exhaust this one.
 TEST(JinjaTemplate, BoundsWhatATemplateCosts) {
   const auto repeated = [](const std::string& text, int count) {
