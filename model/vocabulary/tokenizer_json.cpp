@@ -9,6 +9,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/json_object.h"
 
 namespace plelab {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxPieceBytes = 1024;
 constexpr char kWhatToDo[] = "use the tokenizer.model that this vocabulary was made from";
 
@@ -77,6 +77,9 @@ class Reader : public json::json_sax_t {
       pieces.Add(value);
       return true;
     }
+    if (stack_.back()->contains(value)) {
+      throw UserError("{}: key '{}' is given twice; keep one", path_, value);
+    }
     if (only_added_ && depth_ == 1 && value == "model" && root.contains("added_tokens")) return false;
     key_ = std::move(value);
     return true;
@@ -103,13 +106,14 @@ class Reader : public json::json_sax_t {
                     list_ == List::kPieces ? "pieces with their ids" : "pairs of pieces");
   }
   void Enter() {
-    if (++depth_ <= kMaxDepth) return;
-    throw UserError("{}: nests deeper than {} levels; is this a tokenizer's file?", path_, kMaxDepth);
+    if (++depth_ <= kMaxJsonDepth) return;
+    throw UserError("{}: nests deeper than {} levels; is this a tokenizer's file?", path_, kMaxJsonDepth);
   }
   bool InModel(const char* list) const {
     return stack_.size() == 2 && model_ == stack_.back() && key_ == list;
   }
   bool StartList(List list) {
+    Place(nullptr);  // so that a second one is noticed
     list_ = list;
     return true;
   }
@@ -159,7 +163,7 @@ class Reader : public json::json_sax_t {
 
   std::string path_;
   bool only_added_;
-  size_t depth_ = 0;
+  int depth_ = 0;
   std::string key_;
   std::vector<json*> stack_;
   const json* model_ = nullptr;

@@ -30,7 +30,8 @@ std::string ReadVocabularyFile(const std::string& path);
 // writes for it.  Takes about 20 ns for each byte and as much memory as the file.  The post-processor, the
 // decoder, truncation and padding are not read: bos is put in front by the callers.  `rows` is that of the
 // embedding table.  Throws UserError, naming what it found, for another model, normaliser, pre-tokenizer or
-// flag, for pieces with ids past the table, and for a file that is not JSON or nests deeper than 32 levels.
+// flag, for pieces with ids past the table, and for a file that is not JSON or nests deeper than
+// kMaxJsonDepth or repeats a key.
 JsonVocabulary ParseTokenizerJson(const std::string& json, const std::string& path, int64_t rows);
 
 // The added tokens that stand beside a tokenizer.model: `added_tokens_decoder` of tokenizer_config.json and

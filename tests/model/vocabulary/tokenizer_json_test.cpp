@@ -191,13 +191,27 @@ TEST(TokenizerJson, RefusesIdsThatTheModelHasNoRowsFor) {
   EXPECT_THROW(tokenizer.Encode("two words"), UserError);
 }
 
+TEST(TokenizerJson, RefusesKeysThatAreGivenTwice) {
+  const std::string whole = ReadText(kFolder + "tokenizer.json");
+  const auto with = [&](const std::string& before, const std::string& more) {
+    const size_t at = whole.find(before);
+    EXPECT_NE(at, whole.npos) << before;
+    return ErrorOfText(whole.substr(0, at) + more + whole.substr(at));
+  };
+  EXPECT_THAT(with("\"added_tokens\"", R"("added_tokens": [], )"),
+              HasSubstr("key 'added_tokens' is given twice"));
+  EXPECT_THAT(with("\"vocab\"", R"("vocab": {}, )"), HasSubstr("key 'vocab' is given twice"));
+  EXPECT_THAT(with("\"merges\"", R"("merges": [], )"), HasSubstr("key 'merges' is given twice"));
+  EXPECT_THAT(with("\"content\"", R"("content": "x", )"), HasSubstr("key 'content' is given twice"));
+}
+
 TEST(TokenizerJson, SurvivesWhatIsNoTokenizer) {
   const std::string whole = ReadText(kFolder + "tokenizer.json");
   EXPECT_THAT(ErrorOfText(""), HasSubstr("not valid JSON"));
   EXPECT_THAT(ErrorOfText("[]"), HasSubstr("expected a JSON object"));
   EXPECT_THAT(ErrorOfText("{}"), HasSubstr("has no 'model'"));
   EXPECT_THAT(ErrorOfText(whole.substr(0, whole.size() / 2)), HasSubstr("not valid JSON at byte"));
-  EXPECT_THAT(ErrorOfText(std::string(80'000, '[')), HasSubstr("nests deeper than 32 levels"));
+  EXPECT_THAT(ErrorOfText(std::string(80'000, '[')), HasSubstr("nests deeper than 64 levels"));
   EXPECT_THAT(ErrorOfText(R"({"model": {"vocab": {"a": {)"), HasSubstr("'model.vocab' is not a list"));
 }
 
