@@ -19,8 +19,8 @@ struct PromptOptions {
 std::string ReadPrompt(const PromptOptions& options);
 
 // True when the prompt becomes a turn of a chat, which always means Gemma's turns.  Throws UserError when the
-// checkpoint ships a template that writes other turns, and for a system text that cannot be told as the
-// template would.
+// checkpoint ships a template that writes other turns, and for a system text that the template takes
+// otherwise.
 bool UseChat(const PromptOptions& options, const std::string& checkpoint_directory);
 
 }  // namespace plelab

@@ -40,8 +40,9 @@ class ReadError : public RunError {
 // What `path` leads to where that is neither nothing nor a regular file: "a folder", "a FIFO (named pipe)",
 // "a device", "a socket".  Otherwise empty.
 std::string SpecialFileKind(const std::string& path);
-// Throws UserError for a special file that is to be read.  Every reader calls it before it opens a file: a
-// FIFO would keep it waiting, and a device need not end.
+// Throws UserError for a special file that is to be read: a FIFO would keep its reader waiting, and a device
+// need not end.  FileDescriptor refuses them itself; whoever opens a user's file in another way calls this
+// first.
 void RefuseSpecialInput(const std::string& path);
 // Throws UserError for a special file that is to be written: it is nobody's to replace, not even with
 // --force.

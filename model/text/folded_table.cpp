@@ -132,7 +132,7 @@ constexpr char kElsewhere[] =
 // The folder must exist, or be made, and have room.  What the user named and is something else stays.
 void CheckPlace(const PleTable& table, bool is_named) {
   if (is_named && fs::exists(table.path) && !IsFoldedFile(table.path)) {
-    throw UserError("{}: exists and is no whole table of finished inputs; remove it, or {}", table.path,
+    throw UserError("{}: exists and is not a complete table of finished inputs; remove it, or {}", table.path,
                     kElsewhere);
   }
   const fs::path folder = fs::absolute(table.path).parent_path();

@@ -173,7 +173,7 @@ std::string ErrorOfFold(const std::string& spec, const Checkpoint& checkpoint) {
 TEST_F(FoldedTable, ReplacesNothingElseThatTheOptionsName) {
   testing::WriteText(folder_ / "mine.txt", "mine");
   EXPECT_THAT(ErrorOfFold("folded,file=" + (folder_ / "mine.txt"), *checkpoint_),
-              HasSubstr("is no whole table of finished inputs"));
+              HasSubstr("is not a complete table of finished inputs"));
   EXPECT_EQ(testing::ReadText(folder_ / "mine.txt"), "mine");
   EXPECT_THAT(ErrorOfFold("folded,file=" + (folder_ / "mine.txt/x"), *checkpoint_), HasSubstr("file=PATH"));
 }
