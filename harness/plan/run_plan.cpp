@@ -1,11 +1,9 @@
 #include "harness/plan/run_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <tuple>
 #include <utility>
 
 #include "harness/plan/variant_layers.h"

@@ -1,6 +1,5 @@
 #include "model/vocabulary/sentencepiece_proto.h"
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <optional>
