@@ -1,6 +1,7 @@
 // Damaged result files are refused in one line; none ends the process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include <filesystem>
 
@@ -57,12 +58,41 @@ TEST(DamagedFile, EveryDamageIsNoticedOrHarmless) {
   EXPECT_GT(noticed, 20) << "of 60";
 }
 
-TEST(DamagedFile, ATableLargerThanTheFileCanHoldIsNotAllocated) {
+TEST(DamagedFile, AnEndThatIsMissingIsNoticed) {
   const TemporaryFolder folder;
   const std::string path = folder / "x.h5";
   WriteRecord(path, testing::MakeRecord());
   std::filesystem::resize_file(path, 3000);
   EXPECT_THAT([&] { ReadRecord(path); }, ThrowsMessage<UserError>(HasSubstr(path)));
+}
+
+// Replaces /tables/steps by 10^12 rows of one number in chunks, of which the file has none: a few hundred
+// bytes.
+void ClaimManyRows(const std::string& path) {
+  constexpr hsize_t kRows = 1'000'000'000'000, kRowsPerChunk = 1024;
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(double));
+  H5Tinsert(type, "x", 0, H5T_IEEE_F64LE);
+  const hid_t space = H5Screate_simple(1, &kRows, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, 1, &kRowsPerChunk);
+  H5Ldelete(file, "/tables/steps", H5P_DEFAULT);
+  const hid_t table = H5Dcreate2(file, "/tables/steps", type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+  EXPECT_GE(table, 0);
+  H5Dclose(table);
+  H5Pclose(properties);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+}
+
+TEST(DamagedFile, ATableLargerThanTheFileCanHoldIsNotAllocated) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.h5";
+  WriteRecord(path, testing::MakeRecord());
+  ClaimManyRows(path);
+  EXPECT_LT(std::filesystem::file_size(path), 1u << 20);
+  EXPECT_THAT([&] { ReadRecord(path); },
+              ThrowsMessage<UserError>(HasSubstr("/tables/steps: claims 8000000000000 bytes")));
 }
 
 }  // namespace damaged_file_test
