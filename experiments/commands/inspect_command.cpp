@@ -29,16 +29,6 @@ std::string AsJson(const ParameterCount& count) {
   return json.dump(2) + "\n";
 }
 
-std::string WithCommas(int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
 std::string Row(const std::string& name, int64_t parameters, int64_t bytes, int64_t total,
                 const std::string& what) {
   return Format("{:<16} {:>13} {:>6.1f} % {:>10}  {}\n", name, WithCommas(parameters),

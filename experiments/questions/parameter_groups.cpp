@@ -7,6 +7,7 @@
 #include "experiments/questions/experiment.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
+#include "harness/support/units.h"
 #include "model/base/format.h"
 #include "model/catalog/parameter_count.h"
 
@@ -62,17 +63,6 @@ std::string ParameterGroupsEstimate(const ExperimentConfig& config) {
                 config.shapes.size());
 }
 
-// 5439438272 → "5,439,438,272".
-std::string Grouped(int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string grouped;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) grouped += ',';
-    grouped += digits[i];
-  }
-  return grouped;
-}
-
 std::string ParameterGroupsSummary(const ExperimentConfig& config, const RunResult&) {
   std::vector<std::string> names;  // of all columns
   std::vector<std::map<std::string, int64_t>> columns;
@@ -87,7 +77,7 @@ std::string ParameterGroupsSummary(const ExperimentConfig& config, const RunResu
   }
   for (const std::string& name : names) {
     text += Format("\n{:<18}", name);
-    for (auto& column : columns) text += Format(" {:>15}", Grouped(column[name]));
+    for (auto& column : columns) text += Format(" {:>15}", WithCommas(column[name]));
   }
   return text + "\n";
 }

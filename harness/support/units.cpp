@@ -55,6 +55,13 @@ std::string ReadableBytes(int64_t bytes) { return InUnits(bytes, kKi, {"B", "KiB
 
 std::string DecimalBytes(int64_t bytes) { return InUnits(bytes, kK, {"B", "kB", "MB", "GB", "TB"}); }
 
+std::string WithCommas(int64_t value) {
+  std::string text = Format("{}", value);
+  const size_t first = value < 0 ? 1 : 0;
+  for (size_t at = text.size(); at > first + 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
 std::string ReadableSeconds(double seconds) {
   if (seconds < 1e-6) return Format("{:.0f} ns", seconds * 1e9);
   if (seconds < 1e-3) return Format("{:.0f} us", seconds * 1e6);

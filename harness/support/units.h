@@ -17,6 +17,8 @@ double ParseShare(std::string_view text);
 std::string ReadableBytes(int64_t bytes);
 // Formats for people, in powers of 1000: "12.3 GB", "5.2 MB", "512 B".
 std::string DecimalBytes(int64_t bytes);
+// Formats for people, in groups of three digits: "5,439,438,272".
+std::string WithCommas(int64_t value);
 // Formats for people: "12 ns", "238 us", "44 ms", "7.2 s", "12 s", "3 min 05 s", "2 h 10 min".
 std::string ReadableSeconds(double seconds);
 

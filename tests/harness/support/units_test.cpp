@@ -88,6 +88,15 @@ TEST(Units, ReadableSecondsGrowFromNanosecondsToHours) {
   EXPECT_EQ(ReadableSeconds(7800), "2 h 10 min");
 }
 
+TEST(Units, LargeNumbersHaveACommaBeforeEveryThreeDigits) {
+  EXPECT_EQ(WithCommas(0), "0");
+  EXPECT_EQ(WithCommas(999), "999");
+  EXPECT_EQ(WithCommas(1'000), "1,000");
+  EXPECT_EQ(WithCommas(5'439'438'272), "5,439,438,272");
+  EXPECT_EQ(WithCommas(-100), "-100");
+  EXPECT_EQ(WithCommas(-123'456), "-123,456");
+}
+
 TEST(Units, SizesForPeopleArePowersOf1000Or1024) {
   EXPECT_EQ(DecimalBytes(0), "0 B");
   EXPECT_EQ(DecimalBytes(999), "999 B");
