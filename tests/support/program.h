@@ -20,9 +20,11 @@ inline std::string LastLine(const ProcessResult& result) {
   return result.last_lines.empty() ? "" : result.last_lines.back();
 }
 
-// Starts a program without output and kills it as soon as `is_time` returns true.  Returns when the program
-// is gone, also when it ended by itself or two minutes have passed.
-inline void KillWhen(const std::vector<std::string>& arguments, const std::function<bool()>& is_time) {
+// Starts a program without output, sends it a signal as soon as `is_time` returns true or two minutes have
+// passed, and returns its wait status when it is gone.  A program that ended by itself gets no signal: its
+// number may be another process's by then.
+inline int SignalWhen(const std::vector<std::string>& arguments, int signal,
+                      const std::function<bool()>& is_time) {
   const pid_t pid = fork();
   if (pid == 0) {
     std::vector<char*> words;
@@ -33,11 +35,18 @@ inline void KillWhen(const std::vector<std::string>& arguments, const std::funct
     _exit(127);
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (!is_time() && waitpid(pid, nullptr, WNOHANG) == 0 && std::chrono::steady_clock::now() < deadline) {
+  int status = 0;
+  while (!is_time() && std::chrono::steady_clock::now() < deadline) {
+    if (waitpid(pid, &status, WNOHANG) != 0) return status;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
+  kill(pid, signal);
+  waitpid(pid, &status, 0);
+  return status;
+}
+
+inline void KillWhen(const std::vector<std::string>& arguments, const std::function<bool()>& is_time) {
+  SignalWhen(arguments, SIGKILL, is_time);
 }
 
 }  // namespace plelab::testing

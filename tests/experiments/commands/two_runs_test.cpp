@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "tests/support/plelab.h"
@@ -26,19 +28,58 @@ using testing::TinyRun;
 using testing::TinyTraining;
 using testing::WriteText;
 
+// A program that runs in the background until it ends by itself.
+class Background {
+ public:
+  explicit Background(const std::vector<std::string>& command)
+      : thread_([this, command] {
+          ProcessOptions options;
+          options.timeout_s = 120;
+          result_ = RunProgram(command, options);
+          ended_ = true;
+        }) {}
+  ~Background() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // Returns false when the program ended, or two minutes passed, and it was not yet time.
+  bool WaitUntil(const std::function<bool()>& is_time) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (!is_time()) {
+      if (ended_ || std::chrono::steady_clock::now() > deadline) return is_time();
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
+  }
+  const ProcessResult& Join() {
+    thread_.join();
+    return result_;
+  }
+
+ private:
+  ProcessResult result_;
+  std::atomic<bool> ended_ = false;
+  std::thread thread_;
+};
+
+TEST(TwoRuns, AWaitForAProgramThatFailsEnds) {
+  Background failing({kPlelab, "run", "no such config.yaml"});
+  EXPECT_FALSE(failing.WaitUntil([] { return false; }));
+  EXPECT_EQ(failing.Join().exit_code, 2);
+}
+
 TEST(TwoRuns, TheSecondIsRefusedAndTheFirstIsNotDisturbed) {
   const TinyRun tiny;
   WriteText(tiny.config_path(), tiny.Yaml("warmup_steps: 1, reps: 5, memory_reps: 0", kTwoVariants));
-  ProcessResult first;
-  std::thread running([&] { first = RunProgram(RunArguments(tiny)); });
-  while (CountParts(tiny) < 3 && !fs::exists(tiny.out()))
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  Background running(RunArguments(tiny));
+  ASSERT_TRUE(running.WaitUntil([&] { return CountParts(tiny) >= 3 || fs::exists(tiny.out()); }))
+      << LastLine(running.Join());
   for (const char* flag : {"--resume", "--force"}) {
     const ProcessResult second = RunConfig(tiny, {flag});
     ExpectRefused(second, tiny.out() + ": process ");
     EXPECT_THAT(LastLine(second), HasSubstr("is writing it")) << flag;
   }
-  running.join();
+  const ProcessResult& first = running.Join();
   EXPECT_EQ(first.exit_code, 0) << LastLine(first);
   EXPECT_EQ(ReadRecord(tiny.out()).reps.size(), 15u);
   EXPECT_FALSE(fs::exists(tiny.out() + ".lock"));
@@ -47,11 +88,10 @@ TEST(TwoRuns, TheSecondIsRefusedAndTheFirstIsNotDisturbed) {
 TEST(TwoRuns, AResultThatCameInTheMeantimeIsNotReplaced) {
   const TinyRun tiny;
   WriteText(tiny.config_path(), tiny.Yaml("warmup_steps: 1, reps: 4, memory_reps: 0", kTwoVariants));
-  ProcessResult run;
-  std::thread running([&] { run = RunProgram(RunArguments(tiny)); });
-  while (CountParts(tiny) < 3) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  Background running(RunArguments(tiny));
+  ASSERT_TRUE(running.WaitUntil([&] { return CountParts(tiny) >= 3; })) << LastLine(running.Join());
   WriteText(tiny.out(), "somebody else's");
-  running.join();
+  const ProcessResult& run = running.Join();
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(LastLine(run), HasSubstr("in the meantime"));
   EXPECT_EQ(ReadText(tiny.out()), "somebody else's");
@@ -61,16 +101,15 @@ TEST(TwoRuns, AResultThatCameInTheMeantimeIsNotReplaced) {
 TEST(TwoRuns, TwoTrainingsDoNotMixTheirStates) {
   const TinyTraining tiny;
   WriteText(tiny.config_path(), tiny.Yaml(32000, "run"));
-  ProcessResult first;
-  std::thread running([&] { first = RunProgram({kPlelab, "train", tiny.config_path()}); });
-  while (!fs::exists(tiny.output("run") + "/state.safetensors"))
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  Background running({kPlelab, "train", tiny.config_path()});
+  ASSERT_TRUE(running.WaitUntil([&] { return fs::exists(tiny.output("run") + "/state.safetensors"); }))
+      << LastLine(running.Join());
   ExpectRefused(RunPlelab({"train", tiny.config_path(), "--resume"}), "is writing it");
   ExpectRefused(RunPlelab({"train", tiny.config_path(), "--force"}), "is writing it");
   ExpectRefused(
       RunPlelab({"train", tiny.config_path(), "--set", "output.result=" + tiny.output("other") + ".h5"}),
       "state.safetensors: process ");
-  running.join();
+  const ProcessResult& first = running.Join();
   EXPECT_EQ(first.exit_code, 0) << LastLine(first);
 }
 
