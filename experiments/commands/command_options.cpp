@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "harness/support/shell_word.h"
 #include "harness/workload/loaded_model.h"
@@ -93,7 +94,8 @@ std::string DescribePle(const PleOptions& options) {
 
 void PrintMediaNotes(const MediaFiles& files) {
   for (const std::string& path : files.audio) {
-    if (const std::string note = AudioNote(path); !note.empty()) std::cerr << "note: " << note << "\n";
+    const std::string note = AudioNote(path);
+    if (!note.empty()) std::cerr << "note: " << Printable(note) << "\n";
   }
 }
 

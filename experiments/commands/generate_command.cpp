@@ -9,6 +9,7 @@
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/prompt_text.h"
+#include "harness/support/message.h"
 #include "harness/support/standard_streams.h"
 #include "model/base/error.h"
 #include "model/text/sampler.h"
@@ -53,7 +54,7 @@ std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const std::str
   const MediaCount media = options.media.count();
   const SpecialText special_text = options.no_special ? SpecialText::kText : SpecialText::kTokens;
   if (const std::string notice = MarksWithoutFiles(prompt, media, config, special_text); !notice.empty()) {
-    fmt::print(stderr, "{}\n", notice);
+    std::cerr << notice << "\n";
   }
   const auto read = [&](const std::string& given) {
     return options.no_special ? tokenizer.AsText(given) : given;
@@ -63,8 +64,7 @@ std::vector<int64_t> EncodePrompt(const GenerateOptions& options, const std::str
   if (!chat) {
     std::vector<int64_t> ids = EncodeWithMedia(tokenizer, config, text, media);
     if (DropBos(ids, tokenizer.bos())) {
-      fmt::print(stderr,
-                 "note: the prompt begins with <bos>; it is left out, because every prompt gets one\n");
+      std::cerr << "note: the prompt begins with <bos>; it is left out, because every prompt gets one\n";
     }
     ids.insert(ids.begin(), tokenizer.bos());
     return ids;
@@ -133,7 +133,7 @@ void PrintStatistics(const OpenModel& open, const Statistics& statistics, bool h
   std::cerr << Format("{} prompt tokens, {} new ({}); TTFT {:.1f} ms{}, {}; PLE {}; {}; weights {}\n",
                       statistics.prompt_tokens, statistics.new_tokens,
                       statistics.stopped ? "stop id" : "--max-tokens", statistics.ttft_s * 1e3, encoded, rate,
-                      DescribePle(open.ple_options), Name(open.model.dtype()), weights);
+                      Printable(DescribePle(open.ple_options)), Name(open.model.dtype()), weights);
 }
 
 void RunGenerate(const GenerateOptions& options) {
@@ -159,7 +159,7 @@ void RunGenerate(const GenerateOptions& options) {
                                          [&](int64_t id) { print(text.Push(tokenizer.Bytes(id))); });
   const bool cut_off = text.held_bytes() > 0;
   print(text.Finish() + "\n");
-  if (cut_off) fmt::print(stderr, "note: --max-tokens ends the text within a character (shown as \uFFFD)\n");
+  if (cut_off) std::cerr << "note: --max-tokens ends the text within a character (shown as \uFFFD)\n";
   const bool has_media = prompt.media.pixels.defined() || prompt.media.mel.defined();
   PrintStatistics(open, statistics, has_media, checkpoint->weights_label());
 }

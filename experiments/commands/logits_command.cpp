@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include "harness/record/hdf5_file.h"
 #include "harness/run/logits_room.h"
 #include "harness/support/interrupt.h"
+#include "harness/support/message.h"
 #include "harness/support/output_place.h"
 #include "harness/support/progress.h"
 #include "harness/workload/token_ids.h"
@@ -135,7 +137,8 @@ void RunLogits(const LogitsOptions& options) {
   file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
   WriteLogits(open, {ids, open.model.Encode(media)}, TokensPerPass(options, config), file);
   file.Save(options.out);
-  fmt::print("{}: /logits, float32 [{}, {}]\n", options.out, ids.size(), config.text.vocab_size);
+  std::cout << Format("{}: /logits, float32 [{}, {}]\n", Printable(options.out), ids.size(),
+                      config.text.vocab_size);
 }
 
 }  // namespace

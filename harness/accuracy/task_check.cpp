@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <set>
 
+#include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
 
@@ -25,7 +26,7 @@ void NoteBos(const ChoiceTask& task, const Tokenizer& tokenizer) {
   if (with_bos == 0) return;
   std::fputs(Format("note: {} of {} contexts of {} begin with <bos>; it is left out, because every document "
                     "gets one\n",
-                    with_bos, task.documents.size(), task.name)
+                    with_bos, task.documents.size(), Printable(task.name))
                  .c_str(),
              stderr);
 }

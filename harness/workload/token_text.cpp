@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "harness/support/message.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
@@ -62,7 +63,8 @@ TokenText ReadTokenText(const TextSource& source, const Vocabulary& vocabulary) 
     text.ids = text.tokenizer->Encode(DecodeText(bytes, source.encoding, text.path));
   }
   if (DropBos(text.ids, vocabulary.config.bos_token_id) && !source.text_file.empty()) {
-    std::fputs(Format("note: {} begins with <bos>; it is left out, because every text gets one\n", text.path)
+    std::fputs(Format("note: {} begins with <bos>; it is left out, because every text gets one\n",
+                      Printable(text.path))
                    .c_str(),
                stderr);
   }

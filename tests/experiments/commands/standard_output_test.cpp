@@ -1,14 +1,11 @@
 // What a full pipe, a signal or a limit of file sizes does to a command, and what a terminal is shown of
 // errors.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <functional>
-#include <thread>
 
+#include "experiments/commands/command_options.h"
 #include "tests/support/plelab.h"
 
 namespace plelab {
@@ -67,6 +64,16 @@ TEST(StandardOutput, AClosedOneIsNotTakenForAFile) {
   }
 }
 
+TEST(StandardError, ThatCannotBeWrittenLosesItsNotesOnly) {
+  const std::vector<std::string> command = {"generate", kSmall,           "--chat",       "off",
+                                            "--prompt", "<bos>a <image>", "--max-tokens", "1"};
+  for (const std::string script : {"\"$@\" 2> /dev/full", "\"$@\" 2>&-"}) {
+    const ProcessResult result = RunIn(script, command);
+    EXPECT_EQ(result.exit_code, 0) << script;
+    EXPECT_FALSE(result.output.empty()) << script;
+  }
+}
+
 TEST(Messages, AreOneShortLineWithoutControlCharacters) {
   const ProcessResult names = RunPlelab({"inspect", "no\x1b[31m\nsuch"});
   ExpectRefused(names, "no\\x1b[31m\\nsuch: expected the directory");
@@ -76,26 +83,37 @@ TEST(Messages, AreOneShortLineWithoutControlCharacters) {
   EXPECT_LE(LastLine(RunPlelab({"inspect", std::string(100'000, 'x')})).size(), 2100u);
 }
 
-// Starts a program, sends it a signal once is_time says so, and returns its wait status.
-int SignalWhen(std::vector<std::string> arguments, int signal, const std::function<bool()>& is_time) {
-  arguments.insert(arguments.begin(), kPlelab);
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    const int null = ::open("/dev/null", O_WRONLY);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(null, STDERR_FILENO);
-    ::execv(words[0], words.data());
-    ::_exit(127);
-  }
-  for (int i = 0; i < 30'000 && !is_time() && ::waitpid(pid, nullptr, WNOHANG) == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  ::kill(pid, signal);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return status;
+TEST(Messages, NamesOfFilesAreShownAndDoNotActOnTheTerminal) {
+  const TinyRun tiny;
+  WriteText(tiny.folder() + "/ids.json", "[2, 5]");
+  const ProcessResult logits =
+      RunPlelab({"logits", tiny.checkpoint(), "--tokens", tiny.folder() + "/ids.json", "--out",
+                 tiny.folder() + "/x\x1b[31m.h5"});
+  EXPECT_THAT(logits.output, HasSubstr("x\\x1b[31m.h5: /logits, float32 [2, "));
+
+  const std::string sound = tiny.folder() + "/s\x1b[31m.ogg";
+  fs::copy_file(PLELAB_SOURCE_DIR "/tests/data/media/recorded.ogg", sound);
+  ::testing::internal::CaptureStderr();
+  PrintMediaNotes({.images = {}, .audio = {sound}});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("s\\x1b[31m.ogg"));
+}
+
+TEST(Messages, ANoteOnATaskShowsItsName) {
+  const TinyRun tiny;
+  WriteText(tiny.folder() + "/t\x1b[31m.jsonl", R"({"context": "<bos>a", "choices": ["b", "c"], "gold": 1})");
+  WriteText(tiny.config_path(), tiny.Yaml(testing::kInProcess, kTwoVariants,
+                                          "accuracy: {trace: " + tiny.trace() + ", tasks: [\"" +
+                                              tiny.folder() + "/t\\x1b[31m.jsonl\"]}\n"));
+  const ProcessResult result =
+      RunPlelab({"run", tiny.config_path(), "--dry-run", "--set", "model.checkpoint=" + kSmall});
+  EXPECT_THAT(result.last_lines,
+              ::testing::Contains(HasSubstr("1 of 1 contexts of t\\x1b[31m begin with <bos>")));
+}
+
+TEST(Signals, AProgramThatEndedByItselfGetsNone) {
+  const int status = testing::SignalWhen({"/bin/sh", "-c", "exit 3"}, SIGKILL, [] { return false; });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 3);
 }
 
 TEST(Signals, LeaveNothingOfACheckpointHalfWritten) {
@@ -103,8 +121,8 @@ TEST(Signals, LeaveNothingOfACheckpointHalfWritten) {
     const testing::TemporaryFolder folder;
     const std::string out = folder / "ckpt";
     // Shards of 100 MB: some are complete when the signal comes.
-    const int status =
-        SignalWhen({"synth", "--shape", "e2b", "--out", out, "--max-shard", "100MB"}, signal, [&] {
+    const int status = testing::SignalWhen(
+        {kPlelab, "synth", "--shape", "e2b", "--out", out, "--max-shard", "100MB"}, signal, [&] {
           std::error_code error;
           int files = 0;
           for (auto it = fs::directory_iterator(out, error); !error && it != fs::directory_iterator(); ++it)

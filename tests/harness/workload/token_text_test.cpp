@@ -46,6 +46,15 @@ TEST(TokenText, ABosInFrontIsLeftOutWithANote) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
+TEST(TokenText, TheNoteShowsWhatANameWouldDoToTheTerminal) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "t\x1b[31m.txt";
+  WriteText(path, "<bos>Hello");
+  ::testing::internal::CaptureStderr();
+  ReadTokenText({.text_file = path}, Shipped());
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("t\\x1b[31m.txt begins with <bos>"));
+}
+
 TEST(TokenText, TheHashIsThatOfTheVocabularyThatWasRead) {
   const TemporaryFolder folder;
   WriteText(folder / "t.txt", "Hello");
