@@ -14,6 +14,7 @@
 #include "model/base/json_object.h"
 #include "model/base/output_file.h"
 #include "model/catalog/weight_catalog.h"
+#include "model/checkpoint/companion_files.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/weights/random_tensor.h"
 
@@ -49,13 +50,23 @@ std::string ShardName(size_t shard, size_t shards) {
   return shards == 1 ? "model.safetensors" : Format("model-{:05}-of-{:05}.safetensors", shard + 1, shards);
 }
 
-// Files that belong to a checkpoint and would be read together with, or instead of, the new ones.
-std::vector<fs::path> ExistingFiles(const std::string& directory) {
-  static const std::regex kOurs(
-      R"((preprocessor_)?config\.json|tokenizer\.model|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)");
+bool IsSameFile(const fs::path& a, const fs::path& b) {
+  std::error_code missing;
+  return fs::equivalent(a, b, missing);
+}
+
+// Files that belong to a checkpoint and would be read together with, or instead of, the new ones.  A
+// companion that is in the folder already stays there.
+std::vector<fs::path> ExistingFiles(const std::string& directory, const SynthOptions& options) {
+  static const std::regex kOurs(R"((generation_)?config\.json|chat_template\.jinja|chat_template\.json|)"
+                                R"(model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)");
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (std::regex_match(entry.path().filename().string(), kOurs)) found.push_back(entry.path());
+    const fs::path& path = entry.path();
+    const std::string name = path.filename().string();
+    const auto is_it = [&](const fs::path& companion) { return IsSameFile(path, companion); };
+    if (std::ranges::any_of(options.companions, is_it)) continue;
+    if (std::regex_match(name, kOurs) || std::ranges::count(kCompanionFiles, name) > 0) found.push_back(path);
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -66,7 +77,7 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
   fs::create_directories(directory, error);
   if (!fs::is_directory(directory))
     throw UserError("{}: expected a directory to write to: {}", directory, error.message());
-  const auto existing = ExistingFiles(directory);
+  const auto existing = ExistingFiles(directory, options);
   if (!existing.empty() && !options.force) {
     throw UserError("{}: exists; --force replaces the checkpoint in {}", existing.front().string(),
                     directory);
@@ -96,8 +107,14 @@ class NewFiles {
   }
   NewFiles(const NewFiles&) = delete;
   NewFiles& operator=(const NewFiles&) = delete;
-  // The path of a file of this name, which is removed again unless Keep is called.
-  std::string Add(const std::string& name) { return paths_.emplace_back(directory_ + "/" + name); }
+  // Calls write(path of the file of this name), which leaves the whole file there or throws.  The file is
+  // removed again unless Keep is called.
+  template <class F>
+  void Make(const std::string& name, F write) {
+    const std::string path = directory_ + "/" + name;
+    write(path);
+    paths_.push_back(path);
+  }
   void Keep() { kept_ = true; }
 
  private:
@@ -105,6 +122,13 @@ class NewFiles {
   bool folder_is_new_, kept_ = false;
   std::vector<std::string> paths_;
 };
+
+void CopyWhole(const std::string& from, const std::string& to) {
+  const FileDescriptor file(from, ReadAhead::kOn);
+  std::vector<std::byte> bytes(static_cast<size_t>(file.size_bytes()));
+  file.Read(0, bytes);
+  WriteWholeFile(to, bytes);
+}
 
 // A run of one tensor's elements and where it is written.
 struct Chunk {
@@ -207,22 +231,30 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
   std::vector<TensorSpec> specs = PublishedTensors(ParseConfig(config_json, "config.json"));
   int64_t total = 0, done = 0;
   for (const TensorSpec& spec : specs) total += spec.elements() * SizeOf(options.dtype);
+  for (const std::string& companion : options.companions) RefuseSpecialInput(companion);
   NewFiles files(directory);
   PrepareDirectory(directory, total, options);
   const std::vector<Shard> shards = SplitIntoShards(std::move(specs), options);
   for (size_t i = 0; i < shards.size(); ++i) {
-    ShardWriter writer(files.Add(ShardName(i, shards.size())), shards[i], options);
-    writer.Run([&](int64_t bytes) {
-      done += bytes;
-      if (options.progress) options.progress(done, total);
+    files.Make(ShardName(i, shards.size()), [&](const std::string& path) {
+      ShardWriter writer(path, shards[i], options);
+      writer.Run([&](int64_t bytes) {
+        done += bytes;
+        if (options.progress) options.progress(done, total);
+      });
     });
   }
-  if (shards.size() > 1) WriteWholeFile(files.Add(kIndexFile), IndexJson(shards, total));
-  for (const fs::path companion : options.companions) {
-    RefuseSpecialInput(companion.string());
-    fs::copy_file(companion, files.Add(companion.filename().string()));
+  if (shards.size() > 1) {
+    files.Make(kIndexFile, [&](const std::string& path) { WriteWholeFile(path, IndexJson(shards, total)); });
   }
-  WriteWholeFile(files.Add("config.json"), ConfigJsonWithDType(config_json, options.dtype));
+  for (const fs::path companion : options.companions) {
+    if (IsSameFile(companion, fs::path(directory) / companion.filename())) continue;
+    files.Make(companion.filename().string(),
+               [&](const std::string& path) { CopyWhole(companion.string(), path); });
+  }
+  files.Make("config.json", [&](const std::string& path) {
+    WriteWholeFile(path, ConfigJsonWithDType(config_json, options.dtype));
+  });
   files.Keep();
   return total;
 }

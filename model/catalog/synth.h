@@ -16,7 +16,8 @@ struct SynthOptions {
   bool force = false;              // replace a checkpoint that exists
   // A tensor larger than this gets a shard of its own; a checkpoint that fits is one file.
   int64_t max_shard_bytes = 5'000'000'000;
-  std::vector<std::string> companions = {};  // files to copy along: the vocabulary, preprocessor_config.json
+  // Files to copy along: the vocabulary, preprocessor_config.json.  One that is in the directory stays there.
+  std::vector<std::string> companions = {};
   std::function<void(int64_t done_bytes, int64_t total_bytes)> progress = nullptr;  // may be empty
 };
 

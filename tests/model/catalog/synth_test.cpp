@@ -128,6 +128,57 @@ TEST(Synth, CopiesTheVocabularyAlong) {
   EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("expected bfloat16, float32 or float16"));
 }
 
+TEST(Synth, AForeignFileOfACheckpointIsNamedAndSurvives) {
+  const TemporaryFolder shape;
+  WriteText(shape / "tokenizer.json", "the shape's");
+  SynthOptions options;
+  options.companions = {shape / "tokenizer.json"};
+  for (const std::string name :
+       {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json",
+        "processor_config.json", "generation_config.json", "chat_template.jinja", "chat_template.json"}) {
+    const TemporaryFolder folder;
+    WriteText(folder / name, "mine");
+    EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("/" + name + ": exists; --force replaces"));
+    EXPECT_EQ(ReadText(folder / name), "mine");
+    EXPECT_FALSE(fs::exists(folder / "model.safetensors")) << name;
+  }
+}
+
+TEST(Synth, ForcedTwiceItReplacesTheVocabularyToo) {
+  const TemporaryFolder shape, folder;
+  WriteText(shape / "tokenizer.json", "the shape's");
+  WriteText(shape / "tokenizer_config.json", "{}");
+  WriteText(folder / "tokenizer.json", "old");
+  SynthOptions options;
+  options.force = true;
+  options.companions = {shape / "tokenizer.json", shape / "tokenizer_config.json"};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+    EXPECT_EQ(ReadText(folder / "tokenizer.json"), "the shape's");
+    EXPECT_EQ(ReadText(folder / "tokenizer_config.json"), "{}");
+  }
+  options.companions = {"configs/models/small/tokenizer.model"};
+  EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+  EXPECT_TRUE(fs::exists(folder / "tokenizer.model"));
+  EXPECT_FALSE(fs::exists(folder / "tokenizer.json")) << "it would be read with the new vocabulary";
+  EXPECT_FALSE(fs::exists(folder / "tokenizer_config.json"));
+}
+
+// As with a shape's file in the folder that its checkpoint goes to.
+TEST(Synth, ACompanionThatIsThereAlreadyStays) {
+  const TemporaryFolder folder;
+  WriteText(folder / "tokenizer.json", "mine");
+  SynthOptions options;
+  options.companions = {folder / "tokenizer.json"};
+  EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+  options.force = true;
+  EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
+  EXPECT_EQ(ReadText(folder / "tokenizer.json"), "mine");
+  options.companions.push_back(folder / "missing/tokenizer_config.json");
+  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("tokenizer_config.json"));
+  EXPECT_EQ(ReadText(folder / "tokenizer.json"), "mine");
+}
+
 TEST(Synth, ReportsProgressUpToTheEnd) {
   const TemporaryFolder folder;
   SynthOptions options;
