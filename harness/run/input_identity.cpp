@@ -8,6 +8,7 @@
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/checkpoint/companion_files.h"
 
 namespace plelab {
 namespace {
@@ -55,9 +56,8 @@ std::string IdentityOfFiles(const std::vector<std::string>& paths) {
 }
 
 std::vector<std::string> FilesOf(const Checkpoint& checkpoint) {
-  std::vector<std::string> paths;
-  for (const char* name : {"config.json", "tokenizer.model", "tokenizer.json", "preprocessor_config.json",
-                           "processor_config.json"}) {
+  std::vector<std::string> paths = {checkpoint.directory() + "/config.json"};
+  for (const char* name : kCompanionFiles) {
     const std::string path = checkpoint.directory() + "/" + name;
     if (fs::exists(path)) paths.push_back(path);
   }

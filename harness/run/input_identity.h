@@ -20,7 +20,8 @@ std::string IdentityOfFile(const std::string& path, int64_t whole_bytes = kWhole
 // "PATH: IDENTITY", one line for each of the paths, without duplicates and in their order.
 std::string IdentityOfFiles(const std::vector<std::string>& paths);
 
-// The files of a checkpoint that decide what it computes: config.json, shards, vocabulary, preprocessor.
+// The files of a checkpoint that decide what it computes: config.json, the companions (vocabulary,
+// front ends), shards.
 std::vector<std::string> FilesOf(const Checkpoint& checkpoint);
 
 // Every file that the plan's run reads: checkpoint, folded tables, texts, traces, tasks, and the media of

@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "model/base/error.h"
+#include "model/catalog/synth.h"
+#include "tests/support/checkpoint_files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -90,6 +92,26 @@ TEST_F(InputIdentity, OfFilesHasALineForEach) {
   EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
   EXPECT_THAT(lines, HasSubstr(folder_ / "b: 0 bytes"));
   EXPECT_THROW(IdentityOfFiles({folder_ / "none"}), UserError);
+}
+
+// Added tokens come from tokenizer_config.json, so a changed one is another vocabulary.
+TEST(InputIdentityOfACheckpoint, ChangesWithEachFileThatDecidesWhatItComputes) {
+  const TemporaryFolder folder;
+  WriteRandomCheckpoint(testing::TinyConfig(), folder.path(), {});
+  const std::vector<std::string> names = {
+      "config.json",           "model.safetensors",        "tokenizer.model",      "tokenizer.json",
+      "tokenizer_config.json", "preprocessor_config.json", "processor_config.json"};
+  for (const std::string& name : names) {
+    if (!fs::exists(folder / name)) WriteText(folder / name, "{}");
+  }
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  std::string before = IdentityOfFiles(FilesOf(checkpoint));
+  for (const std::string& name : names) {
+    WriteText(folder / name, testing::ReadText(folder / name) + " ");
+    const std::string now = IdentityOfFiles(FilesOf(checkpoint));
+    EXPECT_NE(now, before) << name;
+    before = now;
+  }
 }
 
 }  // namespace input_identity_test
