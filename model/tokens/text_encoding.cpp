@@ -55,17 +55,25 @@ class Converter {
     char* in = bytes.data();
     size_t left = bytes.size();
     while (left > 0) {
-      std::array<char, 1 << 16> buffer;
-      char* out = buffer.data();
-      size_t room = buffer.size();
-      const size_t result = iconv(handle_, &in, &left, &out, &room);
-      text.append(buffer.data(), buffer.size() - room);
-      if (result == kBadDescriptor && errno != E2BIG) break;
+      if (!Step(&in, &left, text)) return bytes.size() - left;
     }
-    return bytes.size() - left;
+    Step(nullptr, nullptr, text);
+    return bytes.size();
   }
 
  private:
+  // One call of iconv.  Without input it gives what it holds back: where an accent may follow a letter (TCVN,
+  // windows-1258), the last letter.  False at a byte that cannot be read.
+  bool Step(char** in, size_t* left, std::string& text) {
+    std::array<char, 1 << 16> buffer;
+    char* out = buffer.data();
+    size_t room = buffer.size();
+    const size_t result = iconv(handle_, in, left, &out, &room);
+    const bool is_read = result != kBadDescriptor || errno == E2BIG;
+    text.append(buffer.data(), buffer.size() - room);
+    return is_read;
+  }
+
   iconv_t handle_ = reinterpret_cast<iconv_t>(kBadDescriptor);
 };
 

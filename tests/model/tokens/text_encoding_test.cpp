@@ -53,6 +53,18 @@ TEST(TextEncoding, ReadsOtherEncodings) {
   EXPECT_EQ(DecodeText("\x93\xFA\x96\x7B", "shift_jis", "a.txt"), "日本");
 }
 
+// These hold a letter back until they know that no accent follows it.
+TEST(TextEncoding, KeepsTheLastCharacterOfStatefulEncodings) {
+  for (const char* encoding : {"windows-1258", "tcvn"}) {
+    EXPECT_EQ(DecodeText("abc", encoding, "a.txt"), "abc") << encoding;
+    EXPECT_EQ(DecodeText("a", encoding, "a.txt"), "a") << encoding;
+    EXPECT_EQ(DecodeText("", encoding, "a.txt"), "") << encoding;
+  }
+  EXPECT_EQ(DecodeText("Vi\xEA\xF2t Nam a\xCC", "windows-1258", "a.txt"), "Việt Nam à");
+  EXPECT_EQ(DecodeText(std::string(100'000, 'a'), "windows-1258", "a.txt"), std::string(100'000, 'a'));
+  EXPECT_EQ(DecodeText("\x1B$BF|K\\", "iso-2022-jp", "a.txt"), "日本");
+}
+
 TEST(TextEncoding, LeavesOutTheByteOrderMarkOnly) {
   EXPECT_EQ(DecodeText("\xEF\xBB\xBFtext", "utf-8", "a.txt"), "text");
   EXPECT_EQ(DecodeText("\xEF\xBB\xBFtext", "UTF_8_sig", "a.txt"), "text");
