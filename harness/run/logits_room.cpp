@@ -38,9 +38,8 @@ LogitsMemory EstimateLogits(const Gemma3nConfig& config, const LogitsWork& work)
   memory.file_bytes = work.tokens * text.vocab_size * kFloat;
   // Logits before and after the soft cap.
   memory.pass_bytes = 2 * pass * text.vocab_size * kFloat + ActivationBytes(text, pass, work.tokens);
-  memory.weights_bytes = bytes[ParameterGroup::kTextStack] + bytes[ParameterGroup::kTokenEmbedding] +
-                         (work.images ? bytes.vision() : 0) + (work.audio ? bytes.audio() : 0) +
-                         work.row_bytes_held;
+  memory.weights_bytes = bytes.working_set() + (work.images ? bytes.vision() : 0) +
+                         (work.audio ? bytes.audio() : 0) + work.row_bytes_held;
   if (work.tokens > work.tokens_per_pass || work.tokens_per_pass == 1) {
     memory.kv_bytes = 2 * text.first_kv_shared_layer() * work.tokens * text.num_key_value_heads *
                       text.head_dim * SizeOf(work.dtype);

@@ -36,6 +36,14 @@ TEST(LogitsRoom, WhatFitsInOnePassNeedsNoCache) {
   EXPECT_GT(EstimateLogits(config, {.tokens = 8, .tokens_per_pass = 1}).kv_bytes, 0);
 }
 
+TEST(LogitsRoom, AHeadOfItsOwnIsHeldToo) {
+  Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
+  const LogitsWork work = {.dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
+  const int64_t tied = EstimateLogits(config, work).weights_bytes;
+  config.text.own_head = true;
+  EXPECT_EQ(EstimateLogits(config, work).weights_bytes, tied + int64_t{262'400} * 2048 * 2);
+}
+
 TEST(LogitsRoom, MoreThanIsThereIsRefusedWithNumbers) {
   const Gemma3nConfig config = ParseConfig(ShapeConfigJson("small"), "small");
   EXPECT_NO_THROW(CheckLogitsRoom(config, {.tokens = 10, .tokens_per_pass = 10}, "x.h5"));
