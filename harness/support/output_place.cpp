@@ -14,6 +14,7 @@
 
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
+#include "model/base/output_file.h"
 
 namespace plelab {
 namespace {
@@ -47,6 +48,20 @@ bool IsNamed(int fd, const std::string& path) {
   ::close(fd);
   const std::string who = size > 0 ? std::string(holder, std::strcspn(holder, "\n")) : "unknown";
   throw UserError("{}: process {} is writing it; wait until it has ended, or name another file", path, who);
+}
+
+// Returns 0, EEXIST when there is a file at `to`, or else why the rename failed (errno).
+int TryToRename(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno == EEXIST) return EEXIST;
+  if (::link(from.c_str(), to.c_str()) == 0) {  // a file system that lacks the flag may have hard links
+    ::unlink(from.c_str());
+    return 0;
+  }
+  if (errno == EEXIST) return EEXIST;
+  std::error_code ignored;
+  if (fs::exists(to, ignored)) return EEXIST;
+  return std::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -89,18 +104,13 @@ void RequireWritable(const std::string& path) {
 }
 
 void RenameToNew(const std::string& from, const std::string& to) {
-  int status = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
-  if (status != 0 && errno != EEXIST) {  // a file system that lacks it may have hard links
-    status = ::link(from.c_str(), to.c_str());
-    if (status == 0) ::unlink(from.c_str());
-  }
-  if (status != 0 && errno != EEXIST && !fs::exists(to)) status = std::rename(from.c_str(), to.c_str());
-  if (status == 0) return;
-  if (fs::exists(to)) {
+  const int reason = TryToRename(from, to);
+  if (reason == EEXIST) {
     throw UserError("{}: was written by somebody else in the meantime and is not replaced; ours is {}", to,
                     from);
   }
-  throw RunError("{}: cannot be renamed to {}: {}", from, to, std::strerror(errno));
+  if (reason != 0) throw RunError("{}: cannot be renamed to {}: {}", from, to, std::strerror(reason));
+  SyncFolderOf(to);
 }
 
 }  // namespace plelab

@@ -27,8 +27,8 @@ class OutputLock {
 // written. Creates the folder.
 void RequireWritable(const std::string& path);
 
-// Renames a file, unless there is one at `to`: then throws UserError, and leaves both.  Throws RunError when
-// the rename fails for another reason.
+// Renames a file durably, unless there is one at `to`: then throws UserError, and leaves both.  Throws
+// RunError when the rename fails for another reason.
 void RenameToNew(const std::string& from, const std::string& to);
 
 }  // namespace plelab

@@ -22,17 +22,6 @@ std::filesystem::path FolderOf(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// Makes a rename in `folder` durable.  EINVAL is no error: file systems that cannot sync a folder order the
-// rename themselves.
-void SyncFolder(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  const bool failed = ::fsync(fd) != 0 && errno != EINVAL;
-  const int reason = errno;
-  ::close(fd);
-  if (failed) throw RunError("{}: cannot sync the folder: {}", folder.string(), std::strerror(reason));
-}
-
 // A name that no other writer has: pid and count differ within a machine, and O_EXCL or EEXIST tells what
 // another machine made.
 std::string TemporaryName(const std::string& path) {
@@ -98,7 +87,7 @@ void OutputFile::Commit() {
   if (::close(fd) != 0) Fail("cannot close it");
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) Fail("cannot rename it to its final name");
   temporary_.clear();
-  SyncFolder(FolderOf(path_));
+  SyncFolderOf(path_);
 }
 
 void OutputFile::Fail(std::string_view what) const {
@@ -118,6 +107,16 @@ FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)
 
 FileLock::~FileLock() {
   if (fd_ >= 0) ::close(fd_);  // which releases the lock
+}
+
+void SyncFolderOf(const std::string& path) {
+  const std::filesystem::path folder = FolderOf(path);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  const bool failed = ::fsync(fd) != 0 && errno != EINVAL;  // EINVAL: this file system syncs no folders
+  const int reason = errno;
+  ::close(fd);
+  if (failed) throw RunError("{}: cannot sync the folder: {}", folder.string(), std::strerror(reason));
 }
 
 void WriteWholeFile(const std::string& path, std::span<const std::byte> bytes) {

@@ -59,6 +59,10 @@ class FileLock {
   int fd_;
 };
 
+// Makes a rename to `path` durable.  Throws RunError when its folder cannot be synced; file systems that know
+// no such thing order the rename themselves.
+void SyncFolderOf(const std::string& path);
+
 // Writes and commits a file in one call.  A missing folder is created.
 void WriteWholeFile(const std::string& path, std::span<const std::byte> bytes);
 void WriteWholeFile(const std::string& path, std::string_view text);

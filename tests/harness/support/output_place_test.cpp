@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -76,6 +78,16 @@ TEST(RenameToNew, DoesNotReplaceWhatCameInTheMeantime) {
   RenameToNew(folder / "ours", folder / "x");
   EXPECT_EQ(ReadText(folder / "x"), "ours");
   EXPECT_FALSE(fs::exists(folder / "ours"));
+}
+
+TEST(RenameToNew, SaysWhyItFailed) {
+  const TemporaryFolder folder;
+  WriteText(folder / "ours", "ours");
+  EXPECT_THAT([&] { RenameToNew(folder / "ours", "/proc/plelab"); },
+              ThrowsMessage<RunError>(HasSubstr(std::strerror(EXDEV))));
+  EXPECT_THAT([&] { RenameToNew(folder / "ours", folder / std::string(300, 'x')); },
+              ThrowsMessage<RunError>(HasSubstr(std::strerror(ENAMETOOLONG))));
+  EXPECT_EQ(ReadText(folder / "ours"), "ours");
 }
 
 }  // namespace output_place_test
