@@ -1,7 +1,9 @@
 #include "harness/accuracy/task_check.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
+#include <utility>
 
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
@@ -34,19 +36,21 @@ void NoteBos(const ChoiceTask& task, const Tokenizer& tokenizer) {
 }  // namespace
 
 void CheckMedia(const ChoiceTask& task, const Gemma3nConfig& config, const std::string& processor_folder) {
-  std::set<std::string> seen;
+  if (std::ranges::none_of(task.documents, &ChoiceDocument::HasMedia)) return;
+  std::set<std::string> images;
+  std::set<std::pair<std::string, bool>> clips;  // path, truncate: a long clip is refused unless it is cut
   Progress bar("media of " + task.name, std::ssize(task.documents));
   int64_t done = 0;
   for (const ChoiceDocument& document : task.documents) {
     bar.Update(++done);
     try {
       for (const std::string& image : document.media.images) {
-        if (seen.insert(image).second)
+        if (images.insert(image).second)
           ReadMediaFiles({.images = {image}, .audio = {}}, config, processor_folder);
       }
       for (const std::string& clip : document.media.audio) {
         const MediaFiles one = {.images = {}, .audio = {clip}, .truncate = document.media.truncate};
-        if (seen.insert(clip).second) ReadMediaFiles(one, config, processor_folder);
+        if (clips.emplace(clip, one.truncate).second) ReadMediaFiles(one, config, processor_folder);
       }
     } catch (const UserError& error) {
       throw UserError("{}: {}", document.origin, error.what());
