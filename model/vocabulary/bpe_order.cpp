@@ -14,6 +14,8 @@ namespace plelab {
 namespace {
 
 constexpr int32_t kNever = std::numeric_limits<int32_t>::max();
+// Characters of a run whose merges are tried out, which takes the cube of it.  Gemma's longest have 31.
+constexpr size_t kLongestRun = 64;
 
 size_t CharacterLength(std::string_view text) {
   size_t length = 1;
@@ -136,11 +138,12 @@ class MergeList {
       size_t& most = longest[one];
       most = std::max(most, piece.size() / one.size());
     }
-    const auto is_in_cluster = [&](int32_t id) { return std::ranges::count(cluster, id) > 0; };
+    std::vector<bool> is_in_cluster(pieces_.size());
+    for (const int32_t id : cluster) is_in_cluster[id] = true;
     for (int32_t id = 0; id < std::ssize(pieces_); ++id) {
       for (const Split& split : Splits(id)) {
-        if (split.rank > last_rank || (!is_in_cluster(split.left) && !is_in_cluster(split.right))) continue;
-        if (!is_in_cluster(id))
+        if (split.rank > last_rank || (!is_in_cluster[split.left] && !is_in_cluster[split.right])) continue;
+        if (!is_in_cluster[id])
           Refuse(Format("'{}' is merged before the runs that it consists of", pieces_[id]));
       }
     }
@@ -148,6 +151,12 @@ class MergeList {
   }
 
   void RequireEqualRuns(std::string_view character, size_t longest) const {
+    if (longest > kLongestRun) {
+      throw UserError(
+          "{}: a piece is {} times '{}'; expected at most {} where merges of runs interleave; use the "
+          "tokenizer.model that this vocabulary was made from",
+          path_, longest, character, kLongestRun);
+    }
     std::string text;
     for (size_t n = 1; n <= 4 * longest; ++n) {
       text += character;
@@ -175,26 +184,30 @@ class MergeList {
   }
 
   bool IsMergedAlike(std::string_view text) const {
-    Symbols by_score = Characters(text), by_rank = by_score;
+    Symbols by_score = Characters(text);
     while (MergeOnce(text, by_score, /*by_rank=*/false)) {
     }
-    while (MergeOnce(text, by_rank, /*by_rank=*/true)) {
+    return std::ranges::equal(by_score, MergedByRank(text), {}, &Symbol::begin, &Symbol::begin);
+  }
+
+  Symbols MergedByRank(std::string_view text) const {
+    Symbols symbols = Characters(text);
+    while (MergeOnce(text, symbols, /*by_rank=*/true)) {
     }
-    return std::ranges::equal(by_score, by_rank, {}, &Symbol::begin, &Symbol::begin);
+    return symbols;
   }
 
   // Every way to halve the piece into symbols must be in the list, or never come up.
   void RequireAllSplits(int32_t id) const {
     const std::string_view piece = pieces_[id];
+    Symbols merged;  // as the list does it, once it is needed
     for (size_t at = CharacterLength(piece); at < piece.size(); at += CharacterLength(piece.substr(at))) {
       const int32_t left = Id(piece.substr(0, at));
       if (!IsFormable(left)) continue;
       const int32_t right = Id(piece.substr(at));
       if (!IsFormable(right) || Rank(id, left) != kNever) continue;
-      Symbols symbols = Characters(piece);
-      while (MergeOnce(piece, symbols, /*by_rank=*/true)) {
-      }
-      if (symbols.size() != 2 || symbols[0].size != at) continue;
+      if (merged.empty()) merged = MergedByRank(piece);
+      if (merged.size() != 2 || merged[0].size != at) continue;
       Refuse(Format("'{}' and '{}' make the piece '{}', but are not in the list", pieces_[left],
                     pieces_[right], piece));
     }

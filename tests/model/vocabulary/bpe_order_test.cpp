@@ -76,6 +76,23 @@ TEST(BpeOrder, RunsMustBeMergedAlike) {
               HasSubstr("5 times 'b' would be merged otherwise"));
 }
 
+// The runs of `longest` characters and fewer, the longest left part first.
+Pairs RunsUpTo(int longest) {
+  Pairs merges;
+  for (int left = longest - 1; left > 0; --left) {
+    for (int right = longest - left; right > 0; --right) {
+      merges.emplace_back(std::string(left, 'b'), std::string(right, 'b'));
+    }
+  }
+  return merges;
+}
+
+// Gemma's runs have up to 31 characters.  To try those of 1,024 would take hours.
+TEST(BpeOrder, ARunThatIsTooLongToBeTriedIsNamed) {
+  EXPECT_EQ(ErrorOf("b", RunsUpTo(31)), "");
+  EXPECT_THAT(ErrorOf("b", RunsUpTo(65)), HasSubstr("t.json: a piece is 65 times 'b'; expected at most 64"));
+}
+
 // A piece twice in a row, which is merged on as soon as it is made: the list makes the right one first.
 TEST(BpeOrder, NeighboursThatMakeOnePieceMustNotDiffer) {
   const Pairs merges = {{"bbbbbb", "b"}, {"bbbbb", "bb"}, {"bbbb", "bbb"}, {"bbb", "bbbb"}, {"bb", "bbbbb"},
