@@ -45,6 +45,13 @@ std::string ResultPath(const ExperimentConfig& config, const RunOptions& options
   return Format("results/{}_{}.h5", config.name, UtcNow());
 }
 
+// A name beside `path` that no file has: PATH.new, PATH.new2, …
+std::string FreeNameBeside(const std::string& path) {
+  std::string name = path + ".new";
+  for (int64_t n = 2; fs::exists(fs::symlink_status(name)); ++n) name = Format("{}.new{}", path, n);
+  return name;
+}
+
 }  // namespace
 
 RunOutput::RunOutput(const ExperimentConfig& config, const RunOptions& options)
@@ -58,7 +65,7 @@ void RunOutput::Write(const Record& record) const { WriteNewRecord(path_, record
 
 void WriteNewRecord(const std::string& path, const Record& record, bool force) {
   if (force) return WriteRecord(path, record);
-  const std::string beside = path + ".new";
+  const std::string beside = FreeNameBeside(path);
   WriteRecord(beside, record);
   RenameToNew(beside, path);
 }

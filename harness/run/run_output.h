@@ -30,7 +30,8 @@ class RunOutput {
 };
 
 // Writes the record to `path`, which another file may have taken in the meantime: unless `force`, it is not
-// replaced.  Then throws UserError, and the record is beside it in `path`.new.  Throws RunError when it
+// replaced.  Then throws UserError, and the record is beside it in `path`.new (.new2, …
+// where that is taken).  Throws RunError when it
 // cannot be written.
 void WriteNewRecord(const std::string& path, const Record& record, bool force);
 
