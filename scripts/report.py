@@ -14,7 +14,7 @@ import figures
 import numpy as np
 import summary
 from figures.style import plt
-from resultfile import Result, main_guard, one_line
+from resultfile import STEPS_FOR_P99, Result, main_guard, one_line
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1060px;margin:2rem auto;padding:0 1.2rem}
@@ -98,7 +98,7 @@ def section(result: Result, index: int) -> str:
         f"<section><h1>{html.escape(result.name)}</h1>",
         f'<p class="claim">{html.escape(summary.sentence(result, rows))}</p><p>{badges}</p>',
         drawn[0] if drawn else "", table_html(rows) if rows else "",
-        f'<p class="note">p99 is shown for at least {summary.MIN_STEPS_FOR_P99:,} steps. Δ is the mean over repetitions '
+        f'<p class="note">p99 is shown for at least {STEPS_FOR_P99:,} steps. Δ is the mean over repetitions '
         f"of the difference to {html.escape(baselines(rows))} at the same positions of the same text, with Student's interval over "
         "repetitions; the file computed it when the run ended.</p>" if rows else "",
         "<p><b>What this result cannot show</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))

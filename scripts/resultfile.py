@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 
+STEPS_FOR_P99 = 1024  # fewer determine no 99th percentile
 CONTROL_SUFFIX = "@control"  # ends the name of a baseline's twin
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from resultfile import Result
 
-MIN_STEPS_FOR_P99 = 1024
 CONTROL_LEVEL = 0.01  # a test of the design fails at a corrected p-value below this
 NS_PER_MS = 1e6
 GREY_LINES = 3

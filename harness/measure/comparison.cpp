@@ -48,6 +48,12 @@ struct Pair {
     for (size_t i = 0; i < variant.size(); ++i) values.push_back(f(variant[i], baseline[i]));
     return values;
   }
+  std::vector<double> MeanDifferences() const {
+    return Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); });
+  }
+  std::vector<double> BaselineMeans() const {
+    return Each([](const Series&, const Series& b) { return Mean(b); });
+  }
 };
 
 Pair PairOf(const Reps& variant, const Reps& baseline) {
@@ -110,17 +116,15 @@ class Comparer {
  public:
   Comparer(std::string metric, const VariantRow& variant, Pair pair, const DesignSection& design)
       : metric_(std::move(metric)), variant_(variant), pair_(std::move(pair)), design_(design) {
-    const auto levels = pair_.Each([](const Series&, const Series& b) { return Mean(b); });
-    margin_ns_ = design.margin * Mean(levels);
+    margin_ns_ = design.margin * Mean(pair_.BaselineMeans());
   }
 
   std::vector<ComparisonRow> Rows(const std::vector<double>& direct) {
-    const auto means = pair_.Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); });
     const auto medians =
         pair_.Each([](const Series& v, const Series& b) { return Quantile(v, 0.5) - Quantile(b, 0.5); });
     const auto ratios =
         pair_.Each([](const Series& v, const Series& b) { return std::log(Mean(v) / Mean(b)); });
-    AddDifference("mean_difference", MeanOfReps(means));
+    AddDifference("mean_difference", MeanOfReps(pair_.MeanDifferences()));
     if (!direct.empty()) AddDifference("direct_difference", MeanOfReps(direct));
     AddDifference("median_difference", {HodgesLehmann(medians), kNan});
     const TestedMean ratio = MeanOfReps(ratios);
@@ -187,18 +191,11 @@ void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
 
 }  // namespace
 
-PairedReps PairRepetitions(const std::vector<StepRow>& steps, const std::string& variant,
-                           const std::string& baseline) {
-  const Pair pair = PairOf(StepTimes(steps, variant), StepTimes(steps, baseline));
-  return {pair.Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); }),
-          pair.Each([](const Series&, const Series& b) { return Mean(b); })};
-}
-
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,
                          const std::string& baseline) {
-  const PairedReps reps = PairRepetitions(steps, variant, baseline);
-  const Interval difference = MeanOfReps(reps.difference_ns).interval;
-  return (difference.high - difference.low) / 2 / Mean(reps.baseline_ns);
+  const Pair pair = PairOf(StepTimes(steps, variant), StepTimes(steps, baseline));
+  const Interval difference = MeanOfReps(pair.MeanDifferences()).interval;
+  return (difference.high - difference.low) / 2 / Mean(pair.BaselineMeans());
 }
 
 std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSection& design) {

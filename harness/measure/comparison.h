@@ -11,14 +11,6 @@
 
 namespace plelab {
 
-// For each repetition that both have, the difference variant − baseline of their mean step_ns, and the
-// baseline's mean.
-struct PairedReps {
-  std::vector<double> difference_ns, baseline_ns;
-};
-PairedReps PairRepetitions(const std::vector<StepRow>& steps, const std::string& variant,
-                           const std::string& baseline);
-
 // Half the width of the 95 % interval of `mean_difference` as a share of the baseline's mean step; NaN
 // without an interval.
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,

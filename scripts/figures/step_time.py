@@ -1,6 +1,7 @@
 """The distribution of decode step times, and how much of each token was waiting for rows."""
 import numpy as np
 from matplotlib.ticker import LogFormatter
+from resultfile import STEPS_FOR_P99
 
 from . import style
 
@@ -9,7 +10,6 @@ CAPTION = ("Left: the median, 95th and (from 1,024 steps) 99th percentile of a s
            "slowest variants at most. Both on a logarithmic time axis. Right: per token, the time that the model waited for rows (exposed) "
            "and the reading time that overlapped computing (hidden); what placement costs is the difference of step times, not this.")
 MOST_CURVES = 6
-STEPS_FOR_P99 = 1024
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 QUANTILES = ((0.5, "o", "p50"), (0.95, "|", "p95"), (0.99, "x", "p99"))
 
