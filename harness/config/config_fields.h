@@ -62,6 +62,11 @@ struct EnumWords<PageCacheMaintain> {
                                      std::pair{PageCacheMaintain::kEvictEachStep, "evict_each_step"}};
 };
 template <>
+struct EnumWords<OwnTable> {
+  static constexpr std::array kWords{std::pair{OwnTable::kAuto, "auto"}, std::pair{OwnTable::kYes, "true"},
+                                     std::pair{OwnTable::kNo, "false"}};
+};
+template <>
 struct EnumWords<DType> {  // those that a model computes in
   static constexpr std::array kWords{std::pair{DType::kFloat32, "float32"},
                                      std::pair{DType::kBFloat16, "bfloat16"}};
@@ -86,6 +91,10 @@ void VisitFields(ModelSection& s, V&& visit) {
   visit("checkpoint", s.checkpoint, "folder of a checkpoint as published", Required());
   visit("dtype", s.dtype, "precision in which the model computes", Rule());
   visit("threads", s.threads, "CPU threads of the model; 0: all cores", Between(0, 1024));
+  visit("pin", s.pin,
+        "whether each compute thread stays on one core, and threads that read rows on the cores that are "
+        "left; with one thread less than cores, one core is left for reading",
+        Rule());
   visit("device", s.device, "device on which the model computes", OneOf({"cpu", "cuda"}));
   visit("synth", s.synth,
         "a shape (e2b, e4b, small, or the JSON file of a config): if the checkpoint does not exist, random "
@@ -149,9 +158,23 @@ void VisitFields(DesignSection& s, V&& visit) {
         "the "
         "design cannot tell apart",
         Rule());
+  visit("settle", s.settle,
+        "before each turn the table's device must have no request in flight (5ms at most), and then this "
+        "time passes, whoever ran before; 0: turns follow at once",
+        Between(0, 5e6));
+  visit("own_table", s.own_table,
+        "whether each variant that reads the table from a file reads its own copy of it, so that no variant "
+        "warms another's; auto: for tables below 1 GB",
+        Rule());
   visit("warmup_steps", s.warmup_steps, "decode steps before the measured ones, which are not recorded",
         Between(0, 1 << 20));
-  visit("reps", s.reps, "repetitions for time (at least this many)", Between(1, 100'000));
+  visit(
+      "reps", s.reps,
+      "repetitions for time (at least this many), each on another excerpt of the text; below 5 there are no "
+      "intervals",
+      Between(1, 100'000));
+  visit("processes", s.processes, "with isolate: step, the repetitions are spread over this many processes",
+        Between(1, 1000));
   visit("memory_reps", s.memory_reps, "processes for each variant that measure memory; 0: none",
         Between(0, 1000));
   visit("seed", s.seed, "seed of every shuffle and bootstrap", AtLeast(0));
@@ -167,7 +190,16 @@ void VisitFields(PageCacheSection& s, V&& visit) {
   visit("maintain", s.maintain, "evict_each_step: drop the PLE file from the page cache before every step",
         Rule());
   visit("verify", s.verify,
-        "check the state with mincore and the device's own direct read latency, and record it", Rule());
+        "check with mincore and with reads of bytes that were never read that reads are cold, and record it",
+        Rule());
+  visit("limit", s.limit,
+        "memory that a group's process may use for what it reads while it is timed (a memory cgroup of its "
+        "own), such as 15MiB; 0: no limit",
+        AtLeast(0));
+  visit("reference", s.reference,
+        "a file of at least 4 GiB on the table's file system, written by scripts/cold_reference.sh, of which "
+        "no byte is read twice: what a cold read costs; without it device_cold is unknown",
+        Rule());
 }
 
 template <class V>
@@ -262,8 +294,9 @@ void VisitSections(ExperimentConfig& c, V&& visit) {
   visit("offload", c.offload, "how the reads of one token are timed");
 }
 
-// The keys of `model` that a variant or a sweep may set.  Of `workload`, it may set all keys.
-inline constexpr std::array<std::string_view, 2> kVariantModelKeys{"threads", "dtype"};
+// The keys of `model` that a variant or a sweep may set.  Of `workload` and `page_cache`, it may set all
+// keys.
+inline constexpr std::array<std::string_view, 3> kVariantModelKeys{"threads", "dtype", "pin"};
 
 template <ConfigSection S>
 std::vector<std::string> KeysOf() {

@@ -19,9 +19,13 @@ YamlNode PrintVariant(const VariantConfig& variant, const ExperimentConfig& conf
   for (const auto& [key, value] : DescribePleOptions(variant.ple)) ple.Set(key, YamlNode::Scalar(value));
   const YamlNode model = Differences(ToYaml(variant.model), ToYaml(config.model));
   const YamlNode workload = Differences(ToYaml(variant.workload), ToYaml(config.workload));
+  const YamlNode page_cache = Differences(ToYaml(variant.page_cache), ToYaml(config.page_cache));
   const YamlNode layers = Differences(ToYaml(variant.layers), ToYaml(LayerEdit{}));
   if (!model.entries.empty()) map.Set("model", model);
   if (!workload.entries.empty()) map.Set("workload", workload);
+  if (!page_cache.entries.empty()) map.Set("page_cache", page_cache);
+  if (!variant.group.empty()) map.Set("group", YamlNode::Scalar(variant.group));
+  if (variant.own_table != config.design.own_table) map.Set("own_table", ToYaml(variant.own_table));
   if (!layers.entries.empty()) map.Set("layers", layers);
   return map;
 }

@@ -89,7 +89,7 @@ LayerEdit ReadLayerEdit(const YamlNode& map, const std::string& path, Places& pl
 
 VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   std::vector<std::string> known = {"name", "ple", "model"};
-  if (RunsWorkload(config)) known.push_back("workload");
+  if (RunsWorkload(config)) known.insert(known.end(), {"workload", "page_cache", "group", "own_table"});
   if (EditsLayers(config)) known.push_back("layers");
   for (const char* key : {"sweep", "zip", "exclude"}) {
     if (!node.is_map() || !node.Find(key)) continue;
@@ -103,7 +103,9 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   VariantConfig variant{.name = node.Find("name")->scalar,
                         .ple = ReadPleOptions(*node.Find("ple")),
                         .model = config.model,
-                        .workload = config.workload};
+                        .workload = config.workload,
+                        .page_cache = config.page_cache,
+                        .own_table = config.design.own_table};
   const std::string path = Format("variants[{}]", variant.name);
   config.places[path] = node.Find("name")->place;
   if (const YamlNode* model = node.Find("model")) {
@@ -112,6 +114,15 @@ VariantConfig ReadVariant(const YamlNode& node, ExperimentConfig& config) {
   }
   if (const YamlNode* workload = node.Find("workload")) {
     UpdateSection(*workload, path + ".workload", variant.workload, config.places);
+  }
+  if (const YamlNode* page_cache = node.Find("page_cache")) {
+    UpdateSection(*page_cache, path + ".page_cache", variant.page_cache, config.places);
+  }
+  if (const YamlNode* group = node.Find("group")) {
+    ReadValue(*group, {"group", "variants"}, Required(), variant.group);
+  }
+  if (const YamlNode* own = node.Find("own_table")) {
+    ReadValue(*own, {"own_table", "variants"}, Rule(), variant.own_table);
   }
   if (const YamlNode* layers = node.Find("layers")) {
     variant.layers = ReadLayerEdit(*layers, path + ".layers", config.places);

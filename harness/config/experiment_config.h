@@ -20,6 +20,19 @@ enum class Isolate { kStep, kProcess };
 enum class Order { kWilliams, kShuffled };
 enum class PageCacheInitial { kCold, kWarm, kAsIs };
 enum class PageCacheMaintain { kNone, kEvictEachStep };
+enum class OwnTable { kAuto, kYes, kNo };
+
+// A number of bytes, which a config writes with its unit.
+struct ByteCount {
+  int64_t bytes = 0;
+  bool operator==(const ByteCount&) const = default;
+};
+
+// A time, which a config writes with its unit.
+struct Duration {
+  int64_t ns = 0;
+  bool operator==(const Duration&) const = default;
+};
 
 // config_fields.h gives the meaning, range and unit of each key.  The values here are the defaults.
 
@@ -27,7 +40,9 @@ struct ModelSection {
   std::string checkpoint;          // required: a folder as published
   DType dtype = DType::kBFloat16;  // float32, bfloat16
   int64_t threads = 0;             // 0 in the file means all cores; after reading it is their number
-  std::string device = "cpu";      // cpu, cuda
+  // Each compute thread stays on one core, and the threads of PLE sources on the cores that are left.
+  bool pin = false;
+  std::string device = "cpu";  // cpu, cuda
   // A shape (e2b, small, …).  If `checkpoint` does not exist, random weights of this shape are first written
   // there, labelled random.
   std::string synth;
@@ -70,8 +85,13 @@ struct DesignSection {
   Order order = Order::kWilliams;    // harness/plan/turn_order.h
   // With `isolate: step` the baseline runs twice; the twin, `<baseline>@control`, shares the table's memory.
   bool control = true;
+  // Before each turn the device has no request in flight, and this time passes.  0: turns follow at once.
+  Duration settle = {200'000};
+  // Whether each variant that reads the table from a file reads its own copy of it.
+  OwnTable own_table = OwnTable::kAuto;
   int64_t warmup_steps = 16;  // decode steps before the measured ones, which are not recorded
-  int64_t reps = 3;           // repetitions for time (at least this many)
+  int64_t reps = 10;          // repetitions for time (at least this many)
+  int64_t processes = 3;      // with `isolate: step`, the repetitions are spread over this many
   int64_t memory_reps = 1;    // processes per variant for memory; 0: memory is not measured
   int64_t seed = 0;           // of every shuffle and every bootstrap
   // Stated beforehand: a ratio whose 95 % interval lies within 1 ± margin counts as "no difference".
@@ -84,6 +104,10 @@ struct PageCacheSection {
   PageCacheInitial initial = PageCacheInitial::kAsIs;
   PageCacheMaintain maintain = PageCacheMaintain::kNone;
   bool verify = true;
+  // What the page cache may hold for the process while it is timed.  0: no limit.
+  ByteCount limit;
+  // A large file whose bytes were never read, on the table's device: what a cold read costs there.
+  std::string reference;
   bool operator==(const PageCacheSection&) const = default;
 };
 
@@ -98,12 +122,6 @@ struct AccuracySection {
   int64_t bootstrap = 1000;             // resamples
   std::vector<std::string> tasks = {};  // multiple choice: JSONL files in the form of lm-evaluation-harness
   bool operator==(const AccuracySection&) const = default;
-};
-
-// A number of bytes, which a config writes with its unit.
-struct ByteCount {
-  int64_t bytes = 0;
-  bool operator==(const ByteCount&) const = default;
 };
 
 // cache_locality: feeds a stream of token ids to a cache of rows: learn_tokens first, then the measured
@@ -137,9 +155,13 @@ struct OffloadSection {
 struct VariantConfig {
   std::string name;  // unique and valid in a file name; sweeps append @key=value
   PleOptions ple;
-  ModelSection model;        // the config's, with the variant's own threads and dtype
-  WorkloadSection workload;  // the config's, with the variant's own keys
-  LayerEdit layers = {};     // which layers run; empty: the checkpoint's own
+  ModelSection model;           // the config's, with the variant's own threads, dtype and pin
+  WorkloadSection workload;     // the config's, with the variant's own keys
+  PageCacheSection page_cache;  // the config's, with the variant's own keys
+  // Variants of different groups never take turns with each other; each group has a baseline of its own.
+  std::string group = "";
+  OwnTable own_table = OwnTable::kAuto;  // the design's, unless the variant has its own
+  LayerEdit layers = {};                 // which layers run; empty: the checkpoint's own
 };
 // True if the variant's output must equal that of the other exact variants bit for bit.
 inline bool IsExact(const VariantConfig& variant) { return IsExact(variant.ple) && variant.layers.empty(); }

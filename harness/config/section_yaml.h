@@ -38,6 +38,10 @@ inline YamlNode ToYaml(ByteCount value) {
   const bool whole = value.bytes % kMiB == 0;
   return YamlNode::Scalar(whole ? Format("{}MiB", value.bytes / kMiB) : Format("{}B", value.bytes));
 }
+inline YamlNode ToYaml(Duration value) {
+  const bool whole = value.ns % 1000 == 0;
+  return YamlNode::Scalar(whole ? Format("{}us", value.ns / 1000) : Format("{}ns", value.ns));
+}
 template <ConfigEnum E>
 YamlNode ToYaml(E value) {
   return YamlNode::Scalar(std::string(Word(value)));

@@ -47,14 +47,16 @@ void CheckSweepable(const YamlEntry& entry) {
   const std::vector<std::string> workload_keys = KeysOf<WorkloadSection>();
   if (section == "model" && std::ranges::find(kVariantModelKeys, key) != kVariantModelKeys.end()) return;
   if (section == "workload" && std::ranges::find(workload_keys, key) != workload_keys.end()) return;
+  const std::vector<std::string> page_cache_keys = KeysOf<PageCacheSection>();
+  if (section == "page_cache" && std::ranges::find(page_cache_keys, key) != page_cache_keys.end()) return;
   if (section == "ple" && FindPleOption(key)) return;
   const std::vector<std::string> layers_keys = KeysOf<LayerEdit>();
   if (section == "layers" && std::ranges::find(layers_keys, key) != layers_keys.end()) return;
   throw UserError(
-      "{}: '{}' cannot be swept; these can: model.{{{}}}, workload.{{{}}}, ple.* (the options of a "
-      "strategy), layers.{{{}}}",
+      "{}: '{}' cannot be swept; these can: model.{{{}}}, workload.{{{}}}, page_cache.{{{}}}, ple.* (the "
+      "options of a strategy), layers.{{{}}}",
       entry.place, entry.key, Join(kVariantModelKeys, ", "), Join(workload_keys, ", "),
-      Join(layers_keys, ", "));
+      Join(page_cache_keys, ", "), Join(layers_keys, ", "));
 }
 
 // The values of one key: a list of at least one scalar, all distinct.

@@ -131,6 +131,19 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, By
   value.bytes = bytes;
 }
 
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, Duration& value) {
+  const std::string expected = Format("a time such as 200us, at most {}", ReadableSeconds(rule.max * 1e-9));
+  int64_t ns = 0;
+  try {
+    if (!node.is_scalar()) Fail(node, name, expected);
+    ns = ParseDurationNs(node.scalar);
+  } catch (const UserError&) {
+    Fail(node, name, expected);
+  }
+  if (static_cast<double>(ns) < rule.min || static_cast<double>(ns) > rule.max) Fail(node, name, expected);
+  value.ns = ns;
+}
+
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words) {
   const auto found = node.is_scalar() ? std::ranges::find(words, node.scalar) : words.end();
   if (found == words.end()) Fail(node, name, Format("one of {}", Join(words, ", ")));

@@ -31,6 +31,7 @@ void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, st
 // units.
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, std::vector<FfnWidth>& value);
 void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, ByteCount& value);
+void ReadValue(const YamlNode& node, const FieldName& name, const Rule& rule, Duration& value);
 // Returns the index of the word that the node holds.
 size_t ReadWord(const YamlNode& node, const FieldName& name, const std::vector<std::string_view>& words);
 // Throws UserError with `advice` when the node holds `word`, which is no longer known.

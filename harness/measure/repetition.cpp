@@ -98,6 +98,7 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
   row.step_ns = result.step_ns;
   row.ple_wait_ns = result.ple.wait_ns;
   row.ple_hidden_ns = result.ple.hidden_ns;
+  row.ple_read_ns = result.ple.read_ns;
   row.lookups = result.ple.lookups;
   row.hits = result.ple.hits;
   row.misses = result.ple.misses;
@@ -187,7 +188,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
-      ColdCheck(plan.config.page_cache, TableRead(variant.table), variant.reads_file())};
+      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file())};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
   return contestant;
@@ -214,7 +215,8 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
     c.rep.bandwidth_after = bandwidth_after;
     RecordMachine(c.rep, between);
     c.rep.page_cache = c.cold.State();
-    c.rep.cold_verified = c.cold.Verdict(direct_ns);
+    c.rep.direct_ns = direct_ns;
+    c.rep.guest_cold = c.cold.Verdict(direct_ns);
     c.rep.output_sha256 = c.outputs.Hex();
     c.rep.valid_steps = static_cast<int64_t>(c.steps.size());
   }

@@ -110,10 +110,11 @@ void AddToGroup(RunPlan& plan, int64_t v) {
   VariantPlan& variant = plan.variants[v];
   const VariantConfig& config = variant.config;
   auto group = std::find_if(plan.groups.begin(), plan.groups.end(), [&](const VariantGroup& g) {
-    return g.model == config.model && g.workload == config.workload;
+    return g.model == config.model && g.workload == config.workload && g.page_cache == config.page_cache &&
+           g.name == config.group;
   });
   if (group == plan.groups.end()) {
-    plan.groups.push_back({config.model, config.workload, {}});
+    plan.groups.push_back({config.model, config.workload, config.page_cache, config.group, {}});
     group = plan.groups.end() - 1;
   }
   group->variants.push_back(v);

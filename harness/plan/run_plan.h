@@ -18,11 +18,14 @@
 
 namespace plelab {
 
-// Variants that share one model and one workload: one set of weights serves them all, they are measured side
-// by side, and they are compared with the group's baseline only.
+// Variants that share one model, one workload, one state of the page cache and one `group`: one set of
+// weights serves them all, they are measured side by side, and they are compared with the group's baseline
+// only.
 struct VariantGroup {
   ModelSection model;
   WorkloadSection workload;
+  PageCacheSection page_cache;
+  std::string name;               // `group` of the config
   std::vector<int64_t> variants;  // indices into RunPlan::variants, in the config's order
   int64_t baseline = -1;          // the first exact variant; −1 when the group has none
   int64_t control = -1;           // the baseline's twin, which is timed only; −1 without one

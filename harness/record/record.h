@@ -24,16 +24,20 @@ struct VariantRow {
   std::string variant, strategy, options_json, status = "done", error;  // status: done, failed, skipped
   // The variant that this one is compared with: the first exact one with the same model and workload.
   std::string baseline;
+  std::string group;  // those that take turns with each other; "" where nothing is timed
   int64_t exact = 0;
-  int64_t fast_bytes = 0;   // PLE rows that the source holds in RAM
-  int64_t file_bytes = 0;   // PLE bytes that stay on storage
-  int64_t table_bytes = 0;  // the whole table in the form that the transform gives it
+  int64_t helper_threads = 0;  // threads of the source, beside those of the model
+  int64_t fast_bytes = 0;      // PLE rows that the source holds in RAM
+  int64_t file_bytes = 0;      // PLE bytes that stay on storage
+  int64_t table_bytes = 0;     // the whole table in the form that the transform gives it
   template <class V>
   static void VisitFields(V&& v) {
     v("variant", &VariantRow::variant, "");
     v("strategy", &VariantRow::strategy, "");
     v("options", &VariantRow::options_json, "JSON");
     v("baseline", &VariantRow::baseline, "");
+    v("group", &VariantRow::group, "", Since{2});
+    v("helper_threads", &VariantRow::helper_threads, "", Since{2});
     v("exact", &VariantRow::exact, "bool");
     v("status", &VariantRow::status, "");
     v("error", &VariantRow::error, "");
@@ -52,9 +56,19 @@ struct RepRow {
   double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
   int64_t steal_ns = 0, major_faults = 0;
   double psi_memory_us = kNotMeasured, psi_io_us = kNotMeasured, energy_j = kNotMeasured;
-  std::string cache_start;    // of the PLE cache: empty, warmed, none
-  std::string page_cache;     // the state that was set: cold, warm, evict_each_step, …
-  std::string cold_verified;  // yes, no, unverified, not_asked
+  std::string cache_start;  // of the PLE cache: empty, warmed, none
+  std::string page_cache;   // the state that was set: cold, warm, evict_each_step, …
+  // Median of the repetition's reads of the table with O_DIRECT, and of bytes that were never read.
+  double direct_ns = kNotMeasured, unread_ns = kNotMeasured;
+  std::string guest_cold;                  // yes, no, not_asked
+  std::string device_cold;                 // yes, no, unknown, not_asked
+  double read_ahead_bytes = kNotMeasured;  // of the device of the file that was read
+  int64_t process = 0;                     // which of the run's processes timed it, from 0
+  int64_t excerpt = 0;                     // where its stretch of the text begins, in tokens
+  double cpu_pressure_us = kNotMeasured;
+  int64_t involuntary_switches = 0;
+  int64_t unsettled_steps = 0;
+  std::string flag;           // why its times are suspect; ""
   std::string output_sha256;  // over the hashes of the logits of all steps
   int64_t valid_steps = 0;
   template <class V>
@@ -78,7 +92,17 @@ struct RepRow {
     v("energy_j", &RepRow::energy_j, "J");
     v("cache_start", &RepRow::cache_start, "");
     v("page_cache", &RepRow::page_cache, "");
-    v("cold_verified", &RepRow::cold_verified, "");
+    v("direct_ns", &RepRow::direct_ns, "ns", Since{2});
+    v("unread_ns", &RepRow::unread_ns, "ns", Since{2});
+    v("guest_cold", &RepRow::guest_cold, "", Since{2});
+    v("device_cold", &RepRow::device_cold, "", Since{2});
+    v("read_ahead_bytes", &RepRow::read_ahead_bytes, "bytes", Since{2});
+    v("process", &RepRow::process, "", Since{2});
+    v("excerpt", &RepRow::excerpt, "tokens", Since{2});
+    v("cpu_pressure_us", &RepRow::cpu_pressure_us, "us", Since{2});
+    v("involuntary_switches", &RepRow::involuntary_switches, "", Since{2});
+    v("unsettled_steps", &RepRow::unsettled_steps, "", Since{2});
+    v("flag", &RepRow::flag, "", Since{2});
     v("output_sha256", &RepRow::output_sha256, "");
     v("valid_steps", &RepRow::valid_steps, "");
   }
@@ -88,6 +112,8 @@ struct StepRow {
   std::string variant;
   std::string predecessor;  // the variant whose prompt or step ran before this one in the same process
   int64_t rep = 0, step = 0, token_id = 0, step_ns = 0, ple_wait_ns = 0, ple_hidden_ns = 0;
+  int64_t ple_read_ns = 0;  // spent in reads, in any thread
+  int64_t held_bytes = 0;   // rows that the source holds in RAM after the step
   int64_t lookups = 0, hits = 0, misses = 0, read_calls = 0, bytes_asked = 0, bytes_moved = 0, step_bytes = 0;
   template <class V>
   static void VisitFields(V&& v) {
@@ -99,6 +125,8 @@ struct StepRow {
     v("step_ns", &StepRow::step_ns, "ns");
     v("ple_wait_ns", &StepRow::ple_wait_ns, "ns");
     v("ple_hidden_ns", &StepRow::ple_hidden_ns, "ns");
+    v("ple_read_ns", &StepRow::ple_read_ns, "ns", Since{2});
+    v("held_bytes", &StepRow::held_bytes, "bytes", Since{2});
     v("lookups", &StepRow::lookups, "");
     v("hits", &StepRow::hits, "");
     v("misses", &StepRow::misses, "");

@@ -73,7 +73,7 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   const VariantPlan& variant = plan.variants[0];
   const PleTable& table = TableRead(variant.table);
   const Workload& work = plan.WorkOf(0);
-  ColdCheck cold(config.page_cache, table, variant.reads_file());
+  ColdCheck cold(variant.config.page_cache, table, variant.reads_file());
   cold.BeforePrefill();  // pages that other processes left in the page cache would be counted as this one's
 
   UseThreads(variant.config.model.threads);

@@ -90,7 +90,7 @@ std::string ColdText(const Record& record) {
   std::set<std::string> states, verdicts;
   for (const auto& rep : record.reps) {
     states.insert(rep.page_cache);
-    if (rep.cold_verified != "not_asked") verdicts.insert(rep.cold_verified);
+    if (rep.guest_cold != "not_asked") verdicts.insert(rep.guest_cold);
   }
   if (states.empty()) return "not measured";
   return Format("{}, cold verified: {}", Join(states, ", "),

@@ -87,10 +87,21 @@ void Describe(Json& schema, const ByteCount& value, const Rule&) {
   schema["default"] = ToYaml(value).scalar;
 }
 
+void Describe(Json& schema, const Duration& value, const Rule&) {
+  schema["type"] = Json::array({"string", "integer"});
+  schema["pattern"] = "^([0-9.]+ ?(ns|us|ms|s|min)|0)$";
+  schema["default"] = ToYaml(value).scalar;
+}
+
+// YAML reads true and false as booleans.
+Json WordValue(std::string_view word) {
+  return word == "true" || word == "false" ? Json(word == "true") : Json(word);
+}
+
 template <ConfigEnum E>
 void Describe(Json& schema, E value, const Rule&) {
-  for (const auto& entry : EnumWords<E>::kWords) schema["enum"].push_back(entry.second);
-  schema["default"] = Word(value);
+  for (const auto& entry : EnumWords<E>::kWords) schema["enum"].push_back(WordValue(entry.second));
+  schema["default"] = WordValue(Word(value));
 }
 
 template <ConfigSection S>
@@ -140,12 +151,20 @@ Json VariantSchema() {
   schema["properties"]["name"] = {{"type", "string"}, {"pattern", "^[A-Za-z0-9][A-Za-z0-9_.,=@%+-]*$"}};
   schema["properties"]["ple"] = {{"$ref", "#/definitions/ple"}};
   const Json model = SectionSchema(ModelSection(), "");
-  Json own_model = Object("this variant's own threads and dtype");
+  Json own_model = Object("this variant's own threads, dtype and pin");
   for (const std::string_view key : kVariantModelKeys) {
     own_model["properties"][std::string(key)] = model["properties"][std::string(key)];
   }
   schema["properties"]["model"] = own_model;
   schema["properties"]["workload"] = SectionSchema(WorkloadSection(), "this variant's own keys of workload");
+  schema["properties"]["page_cache"] =
+      SectionSchema(PageCacheSection(), "this variant's own keys of page_cache");
+  schema["properties"]["group"] = {
+      {"type", "string"},
+      {"description",
+       "variants of different groups never take turns with each other; a group is compared "
+       "with its own first exact variant, or else with a copy of the config's first one"}};
+  schema["properties"]["own_table"] = SectionSchema(DesignSection(), "")["properties"]["own_table"];
   schema["properties"]["layers"] = SectionSchema(
       LayerEdit(), "which layers run, and how much of each; if left out, all of them unchanged");
   return schema;
@@ -155,7 +174,8 @@ Json AxesSchema(const std::string& help) {
   Json schema = Object(help);
   schema.erase("properties");
   schema["minProperties"] = 1;
-  schema["patternProperties"] = {{"^(model|workload|ple|layers)\\.", {{"type", "array"}, {"minItems", 1}}}};
+  schema["patternProperties"] = {
+      {"^(model|workload|page_cache|ple|layers)\\.", {{"type", "array"}, {"minItems", 1}}}};
   return schema;
 }
 
