@@ -1,5 +1,4 @@
-// `plelab run`: one config, one result file; and `run-child`, which measures one (variant, repetition) for
-// it.
+// `plelab run`: one config, one result file; and `run-child`, which measures a part of it.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -67,13 +66,17 @@ void RunAsChild(const ChildTask& task, bool allow_debug) {
 }
 
 void AddRunChildCommand(CLI::App& app) {
-  auto* command = app.add_subcommand("run-child", "Measures one (variant, repetition) for `run`")->group("");
+  auto* command = app.add_subcommand("run-child", "Measures in a process of its own for `run`")->group("");
   auto task = std::make_shared<ChildTask>();
   auto allow_debug = std::make_shared<bool>(false);
   command->add_option("--config", task->config_path)->required();
-  command->add_option("--phase", task->phase)->required()->check(CLI::IsMember({"time", "memory"}));
-  command->add_option("--variant", task->variant)->required();
-  command->add_option("--rep", task->rep)->required();
+  command->add_option("--phase", task->phase)->required()->check(CLI::IsMember({"time", "memory", "turns"}));
+  command->add_option("--variant", task->variant);
+  command->add_option("--rep", task->rep);
+  command->add_option("--group", task->group);
+  command->add_option("--process", task->block.process);
+  command->add_option("--first", task->block.first);
+  command->add_option("--end", task->block.end);
   command->add_option("--part", task->part_path)->required();
   command->add_flag("--allow-debug", *allow_debug);
   command->callback([task, allow_debug] { RunAsChild(*task, *allow_debug); });
@@ -96,7 +99,10 @@ void AddRunCommand(CLI::App& app) {
   command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
   command->add_flag("--dry-run", flags->dry_run,
                     "Check as the run would, list variants, minutes and sizes; run nothing");
-  command->add_option("--timeline", flags->options.timeline, "Also write phases and steps as a Chrome trace")
+  command
+      ->add_option("--timeline", flags->options.timeline,
+                   "Also write phases and steps as a Chrome trace; all repetitions are then measured in one "
+                   "process")
       ->type_name("F.json");
   command->add_flag("--allow-debug", flags->options.allow_debug,
                     "Let a debug or sanitized build run; its result is marked as not a measurement");

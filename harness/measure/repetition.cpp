@@ -178,7 +178,7 @@ double DirectLatencyNs(const std::vector<Contestant>& contestants, const Repetit
 
 }  // namespace
 
-Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
+Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedModel& loaded,
                           std::shared_ptr<PleSource> source, int64_t make_source_ns) {
   const VariantPlan& variant = plan.variants.at(v);
   Contestant contestant{
@@ -187,7 +187,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
       variant.exact,
       variant.near,
       loaded.model.dtype(),
-      VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
+      VariantSession(loaded.model, std::move(source), plan.WorkOf(v, rep), variant.config.workload),
       ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file())};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
@@ -210,6 +210,8 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
   for (auto& c : contestants) {
     c.rep.variant = c.name;
     c.rep.rep = setup.rep;
+    c.rep.process = setup.process;
+    c.rep.excerpt = work.excerpt;
     c.rep.started_unix_ns = started;
     c.rep.bandwidth_before = bandwidth_before;
     c.rep.bandwidth_after = bandwidth_after;

@@ -38,13 +38,14 @@ struct Contestant {
   Sha256 outputs = {};             // over the hashes of all its logits
 };
 
-// Makes the contestant for variant `v` of the plan, which must outlive it, on the model `loaded`.
-// `make_source_ns` is the time that making `source` took.
-Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
+// Makes the contestant for variant `v` of the plan, which must outlive it, in repetition `rep` on the model
+// `loaded`.  `make_source_ns` is the time that making `source` took.
+Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedModel& loaded,
                           std::shared_ptr<PleSource> source, int64_t make_source_ns);
 
 struct RepetitionSetup {
   int64_t rep = 0;
+  int64_t process = 0;  // which of the run's processes measures it
   DesignSection design;
   int64_t threads = 1;
   PleTable table;

@@ -28,6 +28,8 @@ struct PhaseContext {
   SourceMaker make_source;
   Timeline* timeline = nullptr;  // May be nullptr: then nothing is recorded.
   bool allow_debug = false;      // passed on to child processes
+  // Called after each step of a repetition whose variants take turns.  May be empty.
+  std::function<void(int64_t rep, int64_t step)> on_step = {};
 
   const std::string& name(int64_t v) const { return plan.variants[v].name(); }
   // The group's model.  Loads its weights unless they are already held.

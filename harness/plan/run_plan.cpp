@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "harness/plan/variant_groups.h"
 #include "harness/plan/variant_layers.h"
 #include "harness/workload/loaded_model.h"
 #include "harness/workload/synthesise.h"
@@ -105,57 +106,21 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   return variant;
 }
 
-// Adds variant `v` to the group of its model and workload.
-void AddToGroup(RunPlan& plan, int64_t v) {
-  VariantPlan& variant = plan.variants[v];
-  const VariantConfig& config = variant.config;
-  auto group = std::find_if(plan.groups.begin(), plan.groups.end(), [&](const VariantGroup& g) {
-    return g.model == config.model && g.workload == config.workload && g.page_cache == config.page_cache &&
-           g.name == config.group;
-  });
-  if (group == plan.groups.end()) {
-    plan.groups.push_back({config.model, config.workload, config.page_cache, config.group, {}});
-    group = plan.groups.end() - 1;
-  }
-  group->variants.push_back(v);
-  if (group->baseline < 0 && variant.exact) group->baseline = v;
-  variant.group = group - plan.groups.begin();
-}
-
-// A group that is timed side by side gets a twin of its baseline.
-void AddControl(RunPlan& plan, VariantGroup& group) {
-  const DesignSection& design = plan.config.design;
-  const bool timed = RunsWorkload(plan.config) && design.isolate == Isolate::kStep;
-  if (!design.control || !timed || group.baseline < 0 || group.variants.size() < 2) return;
-  VariantPlan twin = plan.variants[group.baseline];
-  twin.config.name += kControlSuffix;
-  twin.row.variant = twin.config.name;
-  group.control = std::ssize(plan.variants);
-  plan.variants.push_back(std::move(twin));
-}
-
 void PlanVariants(RunPlan& plan) {
-  for (const VariantConfig& config : plan.config.variants) {
-    plan.variants.push_back(PlanVariant(plan, config));
-    AddToGroup(plan, std::ssize(plan.variants) - 1);
-  }
-  for (const VariantGroup& group : plan.groups) {
-    if (group.baseline < 0) continue;
-    for (const int64_t v : group.variants)
-      plan.variants[v].row.baseline = plan.variants[group.baseline].name();
-  }
-  for (VariantGroup& group : plan.groups) AddControl(plan, group);
+  for (const VariantConfig& config : plan.config.variants) plan.variants.push_back(PlanVariant(plan, config));
+  FormGroups(plan);
 }
 
 // Cuts the group's workload from its text.  Throws UserError when the text is too short for it.
 void PlanWorkload(const RunPlan& plan, VariantGroup& group, TextReader& texts) {
   const TokenText* text = texts.Read(group.workload);
   if (text == nullptr) return;
-  group.work =
-      CutWorkload(*text, group.workload, plan.config.design.warmup_steps, plan.model_config.bos_token_id);
-  if (plan.checkpoint) ShowMediaOf(group.workload, *plan.checkpoint, *text, *group.work);
+  const DesignSection& design = plan.config.design;
+  group.works = CutWorkloads(*text, group.workload, design.warmup_steps, plan.model_config.bos_token_id,
+                             MostReps(design));
+  if (plan.checkpoint) ShowMediaOf(group.workload, *plan.checkpoint, *text, group.works);
   for (const int64_t v : group.variants) {
-    if (plan.variants[v].cache_start != "warmed" || !group.work->warm_ids.empty()) continue;
+    if (plan.variants[v].cache_start != "warmed" || !group.works.front().warm_ids.empty()) continue;
     throw UserError(
         "variant '{}' starts warmed, but no token of the text is left to warm it with: set "
         "workload.warm_tokens, or take a longer text",
@@ -206,11 +171,16 @@ void MakeFoldedTables(RunPlan& plan) {
 RunPlan ResolvePlanOfVariant(const ExperimentConfig& config, int64_t v) {
   ExperimentConfig alone = config;
   alone.variants = {config.variants.at(v)};
+  alone.variants[0].group.clear();
   alone.workload = alone.variants[0].workload;
   alone.accuracy.enabled = false;
   RunPlan plan = ResolvePlan(alone);
   MakeFoldedTables(plan);
   return plan;
+}
+
+int64_t MostReps(const DesignSection& design) {
+  return design.stop.rel_half_width > 0 ? std::max(design.reps, design.stop.max_reps) : design.reps;
 }
 
 std::vector<VariantRow> VariantRows(const RunPlan& plan) {

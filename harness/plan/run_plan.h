@@ -25,13 +25,15 @@ struct VariantGroup {
   ModelSection model;
   WorkloadSection workload;
   PageCacheSection page_cache;
-  std::string name;               // `group` of the config
-  std::vector<int64_t> variants;  // indices into RunPlan::variants, in the config's order
-  int64_t baseline = -1;          // the first exact variant; −1 when the group has none
-  int64_t control = -1;           // the baseline's twin, which is timed only; −1 without one
-  // The tokens and media that `workload` describes.  std::nullopt when the experiment runs no workload, or
-  // when the tokenizer does not exist yet (RunPlan::checkpoint).
-  std::optional<Workload> work = std::nullopt;
+  std::string name;  // `group` of the config
+  // Indices into RunPlan::variants, in the config's order; before them a copy of the config's baseline where
+  // the group has a name and no such variant of its own.
+  std::vector<int64_t> variants;
+  int64_t baseline = -1;  // the first exact variant; −1 when the group has none
+  int64_t control = -1;   // the baseline's twin, which is timed only; −1 without one
+  // The tokens and media that `workload` describes, by repetition.  Empty when the experiment runs no
+  // workload, or when the tokenizer does not exist yet (RunPlan::checkpoint).
+  std::vector<Workload> works = {};
 };
 
 // One variant on the run's checkpoint.
@@ -64,18 +66,22 @@ struct RunPlan {
   ExperimentConfig config;
   // nullptr when `synth` has yet to write it; --dry-run estimates such a run from its shape.
   std::shared_ptr<const Checkpoint> checkpoint;
-  Gemma3nConfig model_config;         // the checkpoint's config.json, or the shape's
-  PleTable table;                     // the checkpoint's; without a checkpoint only its geometry is known
-  std::vector<VariantGroup> groups;   // in the order in which the config first names each
-  std::vector<VariantPlan> variants;  // in the config's order, then the twins of the baselines
+  Gemma3nConfig model_config;        // the checkpoint's config.json, or the shape's
+  PleTable table;                    // the checkpoint's; without a checkpoint only its geometry is known
+  std::vector<VariantGroup> groups;  // in the order in which the config first names each
+  // In the config's order, then what is timed only: copies of the baseline in named groups, twins of
+  // baselines.
+  std::vector<VariantPlan> variants;
   // The texts of config.workload and config.accuracy; std::nullopt when the experiment does not use the
   // section.
   std::optional<TextIdentity> text, accuracy_text;
   // The text on which accuracy is scored.
   std::optional<ScoredText> scored;
 
-  // The workload of variant `v`.  Throws std::bad_optional_access when it has none.
-  const Workload& WorkOf(int64_t v) const { return groups.at(variants.at(v).group).work.value(); }
+  // The workload of variant `v` in repetition `rep`.  Throws std::out_of_range when it has none.
+  const Workload& WorkOf(int64_t v, int64_t rep) const {
+    return groups.at(variants.at(v).group).works.at(rep);
+  }
 };
 
 // Opens the checkpoint, reads the texts and the media, and cuts the workloads from them.  Throws UserError,
@@ -92,6 +98,9 @@ void MakeFoldedTables(RunPlan& plan);
 // folded table is made, and the text of the accuracy section is not read.  Throws as ResolvePlan and
 // MakeFoldedTables.
 RunPlan ResolvePlanOfVariant(const ExperimentConfig& config, int64_t v);
+
+// The most repetitions that a run may make: the stop rule's where there is one.
+int64_t MostReps(const DesignSection& design);
 
 // The rows of /tables/variants as they are before anything has run.
 std::vector<VariantRow> VariantRows(const RunPlan& plan);

@@ -46,6 +46,10 @@ PartStore::PartStore(std::string folder, std::vector<std::string> variant_names)
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw RunError("{}: cannot be made: {}", folder_, error.message());
+  Refresh();
+}
+
+void PartStore::Refresh() {
   std::map<std::string, PartKey> known;
   for (int64_t v = 0; v < static_cast<int64_t>(names_.size()); ++v) {
     for (Phase phase :
@@ -56,13 +60,13 @@ PartStore::PartStore(std::string folder, std::vector<std::string> variant_names)
   for (const auto& path : ListParts(folder_)) {
     const std::string file = fs::path(path).filename().string();
     if (file == "run.h5") {
-      parts_[{}] = ReadRecord(path);
+      if (!Has({})) parts_[{}] = ReadRecord(path);
       continue;
     }
     for (auto [prefix, key] : known) {
       if (file.rfind(prefix, 0) != 0) continue;
       key.rep = std::stoll(file.substr(file.rfind("-r") + 2));
-      parts_[key] = ReadRecord(path);
+      if (!Has(key)) parts_[key] = ReadRecord(path);
     }
   }
 }

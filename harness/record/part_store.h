@@ -34,6 +34,8 @@ class PartStore {
   void Put(const PartKey& key, Record record);
   // Adds a part that a child process wrote to PathOf(key).
   void Adopt(const PartKey& key);
+  // Adds all parts that child processes wrote since the store was made.
+  void Refresh();
   void Drop(const PartKey& key);
 
   // Marks a variant as failed: it does not run again, but keeps what it finished before.

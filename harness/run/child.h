@@ -1,10 +1,11 @@
-// Measures a (variant, repetition) in a process of its own: always for memory, and for time when the config
-// says so.
+// Measures in a process of its own: a (variant, repetition), always for memory, and for time when the config
+// says so; or some repetitions of a group whose variants take turns.
 #pragma once
 
 #include <string>
 
 #include "harness/plan/phase.h"
+#include "harness/run/side_by_side.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -12,10 +13,12 @@ namespace plelab {
 // What `plelab run-child` is to measure.
 struct ChildTask {
   std::string config_path;  // the resolved config, written next to the parts
-  std::string phase;        // "time" or "memory"
-  int64_t variant = 0;
-  int64_t rep = 0;
-  std::string part_path;  // where it writes its record
+  std::string phase;        // "time", "memory" or "turns"
+  int64_t variant = 0;      // of time and memory
+  int64_t rep = 0;          // of time and memory
+  int64_t group = 0;        // of turns, as the block
+  Block block = {};
+  std::string part_path;  // where it writes its record; of turns the folder of the parts
 };
 
 // The exit code of a child that measured but could not write its part.  That is a failure of the run, not of
@@ -31,7 +34,11 @@ class PartNotWritten : public RunError {
 // and RunError when the child could not write the part.
 void RunChild(PhaseContext& context, const PartKey& key);
 
-// The child's side: makes a plan of its one variant, measures it and writes the part.  Throws whatever the
+// The same for the repetitions of `block` of group `group`, whose parts the child puts beside the others.
+// Throws Interrupted, and RunError with the child's last line when it fails.
+void RunBlockAsChild(PhaseContext& context, int64_t group, const Block& block);
+
+// The child's side: makes a plan of its variants, measures them and writes the parts.  Throws whatever the
 // measurement throws, and PartNotWritten when the part cannot be written.
 void MeasureAsChild(const ChildTask& task);
 

@@ -93,6 +93,7 @@ double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const Mo
   const double one = pass + steps * StepSeconds(size, work, rates);
   const bool processes = design.isolate == Isolate::kProcess;
   double seconds = static_cast<double>(reps) * (kSetUpS + (group.control < 0 ? 0 : one));
+  if (!processes) seconds += load * static_cast<double>(std::min(design.processes, reps) - 1);
   for (int64_t v : group.variants) {
     const double rows = static_cast<double>(plan.variants[v].footprint.fast_bytes) / kLoadBytesPerS;
     seconds +=
@@ -136,7 +137,10 @@ void AddMemory(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& g
     const PleFootprint& rows = variant.footprint;
     const int64_t kv = KvBytes(size, config, variant);
     const int64_t process = weights + kProgramBytes + kv + rows.fast_bytes;
-    estimate.variants[v] = {variant.name(), variant.row.strategy, rows.fast_bytes, rows.file_bytes, process};
+    const bool of_config = v < std::ssize(estimate.variants);  // not a copy that is timed only
+    if (of_config)
+      estimate.variants[v] = {variant.name(), variant.row.strategy, rows.fast_bytes, rows.file_bytes,
+                              process};
     together += kv + rows.fast_bytes;
     largest = std::max(largest, process);
   }
@@ -150,9 +154,7 @@ void AddGroup(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& gr
   const ExperimentConfig& config = plan.config;
   const ModelSize size = SizeOfModel(plan, group.model.dtype);
   AddMemory(estimate, plan, group, size);
-  const int64_t reps = config.design.stop.rel_half_width > 0
-                           ? std::max(config.design.reps, config.design.stop.max_reps)
-                           : config.design.reps;
+  const int64_t reps = MostReps(config.design);
   estimate.minutes += GroupMinutes(plan, group, size, rates, config.design.reps);
   estimate.most_minutes += GroupMinutes(plan, group, size, rates, reps);
   const auto n = static_cast<int64_t>(group.variants.size());

@@ -72,7 +72,7 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   const RunPlan plan = ResolvePlanOfVariant(config, v);
   const VariantPlan& variant = plan.variants[0];
   const PleTable& table = TableRead(variant.table);
-  const Workload& work = plan.WorkOf(0);
+  const Workload& work = plan.WorkOf(0, 0);
   ColdCheck cold(variant.config.page_cache, table, variant.reads_file());
   cold.BeforePrefill();  // pages that other processes left in the page cache would be counted as this one's
 

@@ -1,12 +1,11 @@
 #include "harness/run/time_phase.h"
 
 #include <algorithm>
-#include <map>
 
 #include "harness/measure/comparison.h"
-#include "harness/measure/repetition.h"
 #include "harness/plan/run_order.h"
 #include "harness/run/child.h"
+#include "harness/run/side_by_side.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
@@ -15,119 +14,21 @@
 namespace plelab {
 namespace {
 
-struct KeptSource {
-  std::shared_ptr<PleSource> source;
-  int64_t make_ns = 0;
-};
-// What takes turns in a repetition: the variants that have not failed and the baseline's twin.
-std::vector<int64_t> InTurn(PhaseContext& context, const VariantGroup& group) {
-  std::vector<int64_t> variants = LiveVariants(context, group);
-  if (group.control < 0 || context.parts.HasFailed(group.control)) return variants;
-  if (context.parts.HasFailed(group.baseline)) {
-    context.parts.Fail(group.control,
-                       Format("it is the twin of '{}', which failed", context.name(group.baseline)));
-    return variants;
-  }
-  variants.push_back(group.control);
-  return variants;
-}
-
-// The sources by variant.  One that keeps no state serves all repetitions; a cache is made anew for each.
-using KeptSources = std::map<int64_t, KeptSource>;
-
-KeptSource MakeSource(PhaseContext& context, int64_t v) {
-  const VariantPlan& variant = context.plan.variants[v];
-  const std::vector<int64_t>& warm_ids = context.plan.WorkOf(v).warm_ids;
-  const Timer timer;
-  std::shared_ptr<PleSource> source = context.make_source(variant.config, variant.table, warm_ids);
-  return {std::move(source), timer.ns()};
-}
-
-// A twin shares the source of its baseline, unless that keeps a state.
-const KeptSource& SourceFor(PhaseContext& context, const VariantGroup& group, int64_t v, KeptSources& kept) {
-  if (v == group.control && kept.count(group.baseline) && !kept[group.baseline].source->keeps_state()) {
-    return kept[group.baseline];
-  }
-  if (!kept.count(v) || kept[v].source->keeps_state()) {
-    kept.erase(v);  // frees its memory before the next one is made
-    kept[v] = MakeSource(context, v);
-  }
-  return kept[v];
-}
-
-std::vector<Contestant> MakeContestants(PhaseContext& context, LoadedModel& loaded, const VariantGroup& group,
-                                        KeptSources& kept) {
-  std::vector<Contestant> contestants;
-  for (int64_t v : InTurn(context, group)) {
-    try {
-      const KeptSource& made = SourceFor(context, group, v, kept);
-      contestants.push_back(MakeContestant(context.plan, v, loaded, made.source, made.make_ns));
-    } catch (const std::exception& error) {
-      context.parts.Fail(v, MessageOf(error));
-      kept.erase(v);
-    }
-  }
-  return contestants;
-}
-
-void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, int64_t rep) {
-  for (auto& c : contestants) {
-    if (!c.error.empty()) {
-      context.parts.Fail(c.variant, c.error);
-      continue;
-    }
-    context.parts.Put({Phase::kTime, c.variant, rep}, TakePart(c));
-  }
-}
-
-bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep) {
-  const auto live = InTurn(context, group);
-  return std::all_of(live.begin(), live.end(), [&](int64_t v) {
-    return context.parts.Has({Phase::kTime, v, rep});
-  });
-}
-
-// Marks as failed every exact variant whose output in repetition `rep` differs from the baseline's in
-// repetition 0, and drops its times.
+// Marks as failed every exact variant whose output in repetition `rep` differs from the baseline's, and drops
+// its times.  Variants that take turns are compared at every step instead.
 void CheckOutputs(PhaseContext& context, const VariantGroup& group, int64_t rep) {
   const int64_t baseline = LiveBaseline(context, group);
-  if (baseline < 0 || !context.parts.Has({Phase::kTime, baseline, 0})) return;
-  const std::string expected = context.parts.Get({Phase::kTime, baseline, 0}).reps.at(0).output_sha256;
-  for (int64_t v : InTurn(context, group)) {
+  if (baseline < 0 || !context.parts.Has({Phase::kTime, baseline, rep})) return;
+  const std::string expected = context.parts.Get({Phase::kTime, baseline, rep}).reps.at(0).output_sha256;
+  for (int64_t v : LiveVariants(context, group)) {
     const PartKey key{Phase::kTime, v, rep};
     if (!context.plan.variants[v].exact || !context.parts.Has(key)) continue;
     if (context.parts.Get(key).reps.at(0).output_sha256 == expected) continue;
     context.parts.Drop(key);
-    context.parts.Fail(v,
-                       Format("repetition {}: its logits differ from those of '{}' in repetition 0, which it "
-                              "must equal bit for bit; its times are not kept",
-                              rep, context.name(baseline)));
-  }
-}
-
-void RunStepwiseRepetition(PhaseContext& context, const VariantGroup& group, LoadedModel& loaded,
-                           KeptSources& kept, int64_t rep) {
-  auto contestants = MakeContestants(context, loaded, group, kept);
-  if (contestants.empty()) return;
-  const Workload& work = group.work.value();
-  Progress bar(Format("time, repetition {}, {} variants", rep + 1, contestants.size()), work.steps());
-  RepetitionSetup setup{rep,
-                        context.plan.config.design,
-                        group.model.threads,
-                        context.plan.table,
-                        context.timeline,
-                        [&](int64_t step) { bar.Update(step); }};
-  MeasureRepetition(contestants, work, setup);
-  bar.Finish();
-  KeepResults(context, contestants, rep);
-}
-
-void RunStepwise(PhaseContext& context, const VariantGroup& group) {
-  KeptSources kept;
-  for (int64_t rep = 0; !EnoughRepetitions(context, group, rep); ++rep) {
-    if (HasRepetition(context, group, rep)) continue;
-    RunStepwiseRepetition(context, group, context.Load(group), kept, rep);
-    CheckOutputs(context, group, rep);
+    context.parts.Fail(
+        v, Format("repetition {}: its logits differ from those of '{}', which it must equal bit for "
+                  "bit; its times are not kept",
+                  rep, context.name(baseline)));
   }
 }
 
@@ -148,7 +49,57 @@ void RunInProcesses(PhaseContext& context, const VariantGroup& group) {
   }
 }
 
+// The repetitions from `rep` on that a process of their own measures.
+Block BlockFrom(const DesignSection& design, int64_t rep) {
+  Block block{ProcessOf(design, rep), rep, rep};
+  while (block.end < MostReps(design) && ProcessOf(design, block.end) == block.process) ++block.end;
+  return block;
+}
+
+bool IsComplete(PhaseContext& context, const VariantGroup& group, const Block& block) {
+  for (int64_t rep = block.first; rep < block.end; ++rep) {
+    if (!HasRepetition(context, group, rep)) return false;
+  }
+  return true;
+}
+
+// The groups take turns process by process, so that a slow hour of the machine meets all of them.
+void RunGroupsInProcesses(PhaseContext& context) {
+  const auto groups = std::ssize(context.plan.groups);
+  std::vector<int64_t> done(groups, 0);
+  for (bool more = true; more;) {
+    more = false;
+    for (int64_t g = 0; g < groups; ++g) {
+      const VariantGroup& group = context.plan.groups[g];
+      if (EnoughRepetitions(context, group, done[g])) continue;
+      const Block block = BlockFrom(context.plan.config.design, done[g]);
+      if (!IsComplete(context, group, block)) RunBlockAsChild(context, g, block);
+      done[g] = block.end;
+      more = true;
+    }
+  }
+}
+
+// Group by group, because this process holds one set of weights at a time.
+void RunGroupsHere(PhaseContext& context) {
+  const int64_t reps = context.plan.config.design.reps;
+  for (const VariantGroup& group : context.plan.groups) {
+    for (int64_t rep = 0; !EnoughRepetitions(context, group, rep);) {
+      const int64_t end = rep < reps ? reps : rep + 1;
+      RunSideBySide(context, group, {0, rep, end});
+      rep = end;
+    }
+  }
+}
+
 }  // namespace
+
+int64_t ProcessOf(const DesignSection& design, int64_t rep) {
+  const int64_t processes = std::min(design.processes, design.reps);
+  if (rep < design.reps) return rep * processes / design.reps;
+  const int64_t each = (design.reps + processes - 1) / processes;
+  return processes + (rep - design.reps) / each;
+}
 
 bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, int64_t reps_done) {
   const auto& design = context.plan.config.design;
@@ -177,12 +128,13 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
 
 void RunTimePhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "time");
-  for (const auto& group : context.plan.groups) {
-    if (context.plan.config.design.isolate == Isolate::kStep) {
-      RunStepwise(context, group);
-    } else {
-      RunInProcesses(context, group);
-    }
+  const DesignSection& design = context.plan.config.design;
+  if (design.isolate == Isolate::kProcess) {
+    for (const auto& group : context.plan.groups) RunInProcesses(context, group);
+  } else if (std::min(design.processes, design.reps) > 1 && context.timeline == nullptr) {
+    RunGroupsInProcesses(context);
+  } else {
+    RunGroupsHere(context);
   }
 }
 

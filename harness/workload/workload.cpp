@@ -23,41 +23,57 @@ std::vector<int64_t> MediaIds(const TokenText& text, const MediaFiles& files, co
   return ids;
 }
 
+// The tokens of one repetition of the text, bos not among them.
+struct Stretch {
+  int64_t prompt, replayed, batch;
+  int64_t tokens() const { return batch * (prompt + replayed); }
+};
+
+void RequireTokens(const TokenText& text, const WorkloadSection& section, const Stretch& stretch,
+                   int64_t reps) {
+  const int64_t needed = section.warm_tokens + reps * stretch.tokens();
+  const int64_t have = std::ssize(text.ids);
+  if (have >= needed) return;
+  throw UserError(
+      "{}: {} tokens found, {} needed ({} warm + {} repetitions of {} sequences of {} prompt and {} "
+      "replayed, none of which reads what another reads); take a longer text, or lower "
+      "workload.decode_tokens or design.reps",
+      text.path, have, needed, section.warm_tokens, reps, stretch.batch, stretch.prompt, stretch.replayed);
+}
+
 }  // namespace
 
-Workload CutWorkload(const TokenText& text, const WorkloadSection& section, int64_t warmup_steps,
-                     int64_t bos) {
+std::vector<Workload> CutWorkloads(const TokenText& text, const WorkloadSection& section,
+                                   int64_t warmup_steps, int64_t bos, int64_t reps) {
   Workload work;
   work.batch = section.batch;
   work.prompt_tokens = section.prompt_tokens;
   work.warmup_steps = warmup_steps;
   work.decode_steps = section.decode_tokens;
+  const Stretch stretch{section.prompt_tokens - 1, section.decode == Decode::kReplay ? work.steps() : 0,
+                        section.batch};
+  RequireTokens(text, section, stretch, reps);
 
-  const int64_t replayed = section.decode == Decode::kReplay ? work.steps() : 0;
-  const int64_t stretch = section.prompt_tokens - 1 + replayed;  // bos is not part of the text
-  const int64_t needed = section.warm_tokens + section.batch * stretch;
-  const auto have = static_cast<int64_t>(text.ids.size());
-  if (have < needed) {
-    throw UserError(
-        "{}: {} tokens found, {} needed ({} warm + {} sequences of {} prompt and {} replayed); take a longer "
-        "text or lower workload.decode_tokens",
-        text.path, have, needed, section.warm_tokens, section.batch, section.prompt_tokens - 1, replayed);
+  const auto begin = text.ids.begin();
+  const int64_t end = section.warm_tokens + reps * stretch.tokens();
+  std::vector<Workload> works(static_cast<size_t>(reps), work);
+  auto next = begin + section.warm_tokens;
+  for (Workload& rep : works) {
+    rep.excerpt = next - begin;
+    if (section.warm_tokens > 0) {
+      rep.warm_ids.assign(next - section.warm_tokens, next);
+    } else {
+      rep.warm_ids.assign(begin + end, text.ids.end());
+    }
+    for (int64_t b = 0; b < section.batch; ++b) {
+      rep.prompts.push_back({bos});
+      rep.prompts.back().insert(rep.prompts.back().end(), next, next + stretch.prompt);
+      next += stretch.prompt;
+      if (stretch.replayed > 0) rep.replay.emplace_back(next, next + stretch.replayed);
+      next += stretch.replayed;
+    }
   }
-
-  auto next = text.ids.begin() + section.warm_tokens;
-  for (int64_t b = 0; b < section.batch; ++b) {
-    work.prompts.push_back({bos});
-    work.prompts.back().insert(work.prompts.back().end(), next, next + section.prompt_tokens - 1);
-    next += section.prompt_tokens - 1;
-    if (replayed > 0) work.replay.emplace_back(next, next + replayed);
-    next += replayed;
-  }
-  if (section.warm_tokens > 0) {
-    work.warm_ids.assign(text.ids.begin(), text.ids.begin() + section.warm_tokens);
-  } else {
-    work.warm_ids.assign(next, text.ids.end());
-  }
-  return work;
+  return works;
 }
 
 void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& media_ids) {
@@ -70,10 +86,12 @@ void ShowMedia(Workload& work, MediaInput media, const std::vector<int64_t>& med
 }
 
 void ShowMediaOf(const WorkloadSection& section, const Checkpoint& checkpoint, const TokenText& text,
-                 Workload& work) {
+                 std::vector<Workload>& works) {
   const MediaFiles files{section.images, section.audio};
   if (files.count().images + files.count().clips == 0) return;
-  ShowMedia(work, ReadMedia(files, checkpoint), MediaIds(text, files, checkpoint.config()));
+  const MediaInput media = ReadMedia(files, checkpoint);
+  const std::vector<int64_t> ids = MediaIds(text, files, checkpoint.config());
+  for (Workload& work : works) ShowMedia(work, media, ids);
 }
 
 }  // namespace plelab

@@ -42,12 +42,17 @@ class TinyRun {
                    const std::string& workload = "") const {
     return "experiment: ple_strategies\nmodel: {checkpoint: " + checkpoint() +
            ", dtype: float32, threads: 1}\nworkload: {trace: " + trace() +
-           ", prompt_tokens: 12, decode_tokens: 8" + workload + "}\ndesign: {" + design + "}\n" + rest +
+           ", prompt_tokens: 12, decode_tokens: 8" + workload + "}\ndesign: {" + Here(design) + "}\n" + rest +
            "variants:\n" + variants;
   }
   ExperimentConfig Config(const std::string& design, const std::string& variants,
                           const std::string& rest = "", const std::string& workload = "") const {
     return ParseExperimentConfig(Yaml(design, variants, rest, workload), "tiny.yaml");
+  }
+
+  // Repetitions run in this process unless `design` says otherwise.
+  static std::string Here(const std::string& design) {
+    return design.find("processes:") == std::string::npos ? "processes: 1, " + design : design;
   }
 
   // Measures even in a debug build, because these tests check what is recorded and not the times.

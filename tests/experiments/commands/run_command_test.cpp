@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "harness/record/recorder.h"
@@ -85,7 +86,48 @@ TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
     if (rep.variant != "dropped") outputs.insert(rep.output_sha256);
   }
   EXPECT_EQ(record.reps.size(), 6u);
-  EXPECT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(outputs.size(), 2u) << "an excerpt each";
+}
+
+// The output hash of each (variant, repetition).
+std::map<std::pair<std::string, int64_t>, std::string> OutputsOf(const Record& record) {
+  std::map<std::pair<std::string, int64_t>, std::string> outputs;
+  for (const RepRow& rep : record.reps) outputs[{rep.variant, rep.rep}] = rep.output_sha256;
+  return outputs;
+}
+
+TEST(RunCommand, RepetitionsInSeveralProcessesGiveTheSameOutputsAsInOne) {
+  const TinyRun tiny;
+  const auto run = [&](const std::string& processes) {
+    testing::WriteText(tiny.config_path(), tiny.Yaml("processes: " + processes +
+                                                         ", reps: 3, warmup_steps: 1, "
+                                                         "memory_reps: 0",
+                                                     kSixVariants));
+    const ProcessResult result = RunProgram(RunArguments(tiny, {"--force"}));
+    EXPECT_EQ(result.exit_code, 0) << LastLine(result);
+    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+    return ReadRecord(tiny.out());
+  };
+  const Record one = run("1"), two = run("2");
+  EXPECT_EQ(OutputsOf(one), OutputsOf(two));
+  EXPECT_EQ(one.reps.size(), 21u);
+  for (const RepRow& rep : one.reps) EXPECT_EQ(rep.process, 0);
+  for (const RepRow& rep : two.reps) {
+    EXPECT_EQ(rep.process, rep.rep == 2 ? 1 : 0);
+    EXPECT_EQ(rep.excerpt, rep.rep * (11 + 1 + 8));
+  }
+}
+
+TEST(RunCommand, AfterKill9OfSeveralProcessesResumeFinishesWhatIsMissing) {
+  const TinyRun tiny;
+  testing::WriteText(tiny.config_path(),
+                     tiny.Yaml("processes: 2, warmup_steps: 1, reps: 6, memory_reps: 0", kThreeVariants));
+  testing::KillWhen(RunArguments(tiny), [&] { return CountParts(tiny) >= 5; });
+  ASSERT_FALSE(fs::exists(tiny.out())) << "killed too late to show anything";
+  const ProcessResult resumed = RunProgram(RunArguments(tiny, {"--resume"}));
+  ASSERT_EQ(resumed.exit_code, 0) << LastLine(resumed);
+  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_EQ(ReadRecord(tiny.out()).reps.size(), 24u);
 }
 
 // Starts the run, kills it as soon as there are `parts` part files, and returns how many there were.

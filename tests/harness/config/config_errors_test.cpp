@@ -26,7 +26,8 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
 
 TEST(ConfigErrors, UnknownKeysInEverySection) {
   EXPECT_EQ(ErrorOf(kHead + "page_cache:\n  inital: cold\n"),
-            "x.yaml:6:3: unknown key 'inital' in 'page_cache'; known: initial, maintain, verify; did you "
+            "x.yaml:6:3: unknown key 'inital' in 'page_cache'; known: initial, maintain, verify, limit, "
+            "reference; did you "
             "mean 'initial'?");
   EXPECT_THAT(
       ErrorOf(kHead + "desing: {reps: 3}\n"),
@@ -222,7 +223,7 @@ TEST(ConfigErrors, VariantNames) {
 TEST(ConfigErrors, AVariantMayChangeOnlySomeKeysOfTheModel) {
   EXPECT_EQ(ErrorOf(kHeadWithoutVariants +
                     "variants: [{name: a, ple: {strategy: disk}, model: {checkpoint: other}}]\n"),
-            "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype");
+            "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype, pin");
 }
 
 TEST(ConfigErrors, ExactlyOneOfTextAndTrace) {

@@ -87,7 +87,8 @@ TEST(LayerEditConfig, ASweepGivesTheValuesThatAreLeftEmpty) {
 
 TEST(LayerEditConfig, OtherExperimentsHaveNoLayersToEdit) {
   EXPECT_EQ(ErrorOf(kHeadWithoutVariants + "variants:\n" + Variant("{skip: 1}")),
-            "x.yaml:5:42: unknown key 'layers' in 'variants'; known: name, ple, model, workload");
+            "x.yaml:5:42: unknown key 'layers' in 'variants'; known: name, ple, model, workload, page_cache, "
+            "group, own_table");
   EXPECT_EQ(ErrorOf("experiment: ple_rank\nmodel: {checkpoint: c}\naccuracy: {trace: t}\nvariants:\n" +
                     Variant("{skip: 1}")),
             "x.yaml:5:42: unknown key 'layers' in 'variants'; known: name, ple, model");

@@ -88,7 +88,7 @@ TEST(RunPlan, SaysWhatEachVariantHoldsAndHowItStarts) {
   EXPECT_TRUE(pread.exact);
   EXPECT_EQ(pread.table.path, tiny.shard());
   EXPECT_FALSE(dropped.exact);
-  EXPECT_EQ(plan.WorkOf(1).positions(), 12 + 2 + 8);
+  EXPECT_EQ(plan.WorkOf(1, 0).positions(), 12 + 2 + 8);
   EXPECT_EQ(plan.text->path, tiny.trace());
   EXPECT_FALSE(plan.scored) << "no accuracy section";
 }
@@ -100,7 +100,7 @@ TEST(RunPlan, OfOneVariantReadsNothingForTheOthers) {
   const RunPlan plan = ResolvePlanOfVariant(config, 2);
   ASSERT_EQ(plan.variants.size(), 1u);
   EXPECT_EQ(plan.variants[0].name(), "pread");
-  EXPECT_EQ(plan.WorkOf(0).decode_steps, 8);
+  EXPECT_EQ(plan.WorkOf(0, 1).decode_steps, 8);
 }
 
 // A checkpoint that `synth` would write is known by its shape; nothing is written.
@@ -117,14 +117,14 @@ TEST(RunPlan, CountsTheTokensOfACheckpointThatIsNotThereYet) {
   const RunPlan plan = ResolvePlan(config);
   EXPECT_EQ(plan.checkpoint, nullptr);
   EXPECT_EQ(plan.table.geometry.vocab, 262'144);
-  EXPECT_EQ(plan.WorkOf(0).prompt_tokens, 12) << "a trace needs no tokenizer";
+  EXPECT_EQ(plan.WorkOf(0, 0).prompt_tokens, 12) << "a trace needs no tokenizer";
   for (auto& variant : config.variants) variant.workload.decode_tokens = 4000;
   EXPECT_THROW(ResolvePlan(config), UserError);
   for (auto& variant : config.variants) {
     std::swap(variant.workload.text_file, variant.workload.trace);
     config.workload = variant.workload;
   }
-  EXPECT_FALSE(ResolvePlan(config).groups.at(0).work) << "no tokenizer ships with e2b";
+  EXPECT_TRUE(ResolvePlan(config).groups.at(0).works.empty()) << "no tokenizer ships with e2b";
   EXPECT_FALSE(std::filesystem::exists(absent));
 }
 

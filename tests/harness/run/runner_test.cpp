@@ -62,8 +62,9 @@ TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
   for (const auto& variant : record.variants)
     EXPECT_EQ(StepsOf(record, variant.variant), 16) << variant.variant;
   EXPECT_EQ(OutputsOf(record, {"resident", "resident@control", "cached", "pread", "mmap", "waiting"}).size(),
-            1u);
-  EXPECT_EQ(OutputsOf(record, {"resident", "dropped"}).size(), 2u)
+            2u)
+      << "each repetition has an excerpt of its own";
+  EXPECT_EQ(OutputsOf(record, {"resident", "dropped"}).size(), 4u)
       << "dropping the rows must show in the logits";
   for (const auto& step : record.steps) {
     EXPECT_GT(step.step_ns, 0);
@@ -95,9 +96,10 @@ TEST(Runner, EachStepSaysWhoRanBeforeIt) {
 TEST(Runner, ReplaysTheTextsOwnIds) {
   const TinyRun tiny;
   const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk), tiny.Options());
-  // Prompt: bos and ids 0 to 10 of the trace; two warm-up steps; so step s is fed id 13 + s.
+  // Prompt: bos and ids 0 to 10 of the trace; two warm-up steps; so step s is fed id 13 + s.  The next
+  // repetition goes on behind the 21 ids of the first.
   for (const auto& step : result.record.steps) {
-    const int64_t i = 13 + step.step;
+    const int64_t i = 13 + step.step + 21 * step.rep;
     EXPECT_EQ(step.token_id, 3 + (i * i + 7 * i) % 101);
   }
 }
@@ -110,7 +112,7 @@ TEST(Runner, ABatchAndGreedyDecodingRun) {
     options.force = true;
     const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", workload), options);
     EXPECT_FALSE(result.any_failed) << workload;
-    EXPECT_EQ(OutputsOf(result.record, {"resident", "disk"}).size(), 1u) << workload;
+    EXPECT_EQ(OutputsOf(result.record, {"resident", "disk"}).size(), 2u) << workload;
     EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << workload;
   }
 }
@@ -340,7 +342,7 @@ TEST(Runner, ATextThatIsTooShortStopsBeforeAnythingIsWritten) {
     plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", ", warm_tokens: 390"), tiny.Options());
     FAIL() << "no error";
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("400 tokens found, 411 needed"));
+    EXPECT_THAT(error.what(), HasSubstr("400 tokens found, 432 needed"));
   }
   EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
 }

@@ -1,0 +1,95 @@
+"""Runs configs/same_twice_small.yaml again and again, and counts how often the two residents look alike, as they must.
+
+For each run three intervals of 98.3 % (three looks at one difference) of resident_again - resident are computed from
+/tables/steps alone, without the program's own statistics: over all steps, over even and over odd ones, by Student's t
+on the differences of repetition means.  With --busy a `dd` reads another file of the same disk all the while.
+"""
+from __future__ import annotations
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from resultfile import Result, ResultError, main_guard  # noqa: E402
+
+# Student's t at 1 - 0.05/3/2, by degrees of freedom (scipy.stats.t.ppf, which the product does not need).
+T_983 = {4: 3.9608, 5: 3.5341, 6: 3.2875, 7: 3.1276, 8: 3.0158, 9: 2.9333, 11: 2.8200, 14: 2.7178, 19: 2.6251}
+CONFIG = "configs/same_twice_small.yaml"
+SAME, OTHER = "resident", "resident_again"
+LOOKS = {"all": lambda step: step >= 0, "even": lambda step: step % 2 == 0, "odd": lambda step: step % 2 == 1}
+
+
+def intervals(path: pathlib.Path) -> dict[str, tuple[float, float, float]]:
+    """By look: (difference, low, high) as shares of a step of `resident`."""
+    steps = Result(path).table("steps")
+    found = {}
+    for look, wanted in LOOKS.items():
+        kept = steps[wanted(steps["step"])]
+        means = kept.groupby(["variant", "rep"])["step_ns"].mean().unstack("variant")
+        differences = (means[OTHER] - means[SAME]).to_numpy()
+        if len(differences) - 1 not in T_983:
+            raise ResultError(f"{path}: {len(differences)} repetitions; known are {sorted(n + 1 for n in T_983)}")
+        half = T_983[len(differences) - 1] * differences.std(ddof=1) / np.sqrt(len(differences))
+        level = means[SAME].mean()
+        found[look] = tuple(value / level for value in (differences.mean(), differences.mean() - half, differences.mean() + half))
+    return found
+
+
+def line(name: str, found: dict, control: str) -> str:
+    looks = "  ".join(f"{look} {100 * value:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]" for look, (value, low, high) in found.items())
+    return f"{name}: {looks} % of a step; {'alike' if alike(found) else 'NOT alike'}; control {control}"
+
+
+def alike(found: dict) -> bool:
+    return all(low <= 0 <= high for _, low, high in found.values())
+
+
+class Reader:
+    """A `dd` that reads a file past the page cache, over and over, while the object is entered."""
+
+    def __init__(self, path: str | None):
+        self.command = path and ["sh", "-c", 'while :; do dd if="$0" of=/dev/null bs=1M iflag=direct status=none || exit 1; done', path]
+        self.process = None
+
+    def __enter__(self):
+        if self.command:
+            self.process = subprocess.Popen(self.command, start_new_session=True)
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            subprocess.run(["pkill", "-TERM", "-s", str(self.process.pid)], check=False)
+            self.process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--busy", metavar="FILE", help="a large file of the same disk that `dd` reads meanwhile")
+    parser.add_argument("--folder", default="results/same_twice", help="where the results go")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    args = parser.parse_args()
+    folder = pathlib.Path(args.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    overrides = [word for assignment in args.set for word in ("--set", assignment)]
+    good, widths = 0, []
+    with Reader(args.busy):
+        for run in range(args.runs):
+            out = folder / f"{'busy' if args.busy else 'idle'}_{run:02d}.h5"
+            command = ["build/plelab", "run", CONFIG, "--out", str(out), "--force", "--set", f"design.seed={run}", *overrides]
+            if subprocess.run(command, capture_output=True).returncode:
+                raise ResultError(f"{' '.join(command)} failed; run it to see why")
+            found = intervals(out)
+            good += alike(found)
+            widths.append((found["all"][2] - found["all"][1]) / 2)
+            print(line(out.stem, found, Result(out).meta.get("control", "none")), flush=True)
+    print(f"{good} of {args.runs} runs find no difference in all three looks; half-width on all steps: median "
+          f"{100 * np.median(widths):.2f} %, largest {100 * max(widths):.2f} % of a step")
+
+
+if __name__ == "__main__":
+    main_guard(main)
