@@ -48,7 +48,7 @@ def run_of(result) -> dict:
     return {"series": result.name.split("_")[0], "arm": options["arm"], "seed": options["seed"],
             "budget": options["budget"], "bits": test["value"].iloc[0],
             "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
-            "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": result.path}  # fmt: skip
+            "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "cpu": result.meta["cpu_model"], "path": result.path}  # fmt: skip
 
 
 @functools.cache  # a report reads the same folder twice
