@@ -9,7 +9,7 @@ from published.expressions import evaluate
 from published.numerals import EXCEPTIONS, Numeral, needs_mark, numerals_in, written_like
 from published.tables import generated
 
-MARK = re.compile(r"<!--(?P<kind>n|given)\s+(?P<text>.*?)-->", re.DOTALL)
+MARK = re.compile(r"<!--(?P<kind>n|given) +(?P<text>(?!-->)\S[^\n]*?)-->")
 TABLE = re.compile(r"^<!--table (?P<text>[^\n]*?)-->\n(?P<body>.*?)^<!--end-->$", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
