@@ -14,8 +14,10 @@ NUMERAL = re.compile(
 # What makes a numeral one of a measurement, where it follows.
 UNITS = (r"ms|s|µs|us|ns|min|minutes?|seconds?|hours?|GB/s|MB/s|GB|GiB|MB|MiB|KiB|kB|bytes?|bits?|nats?|%|percent|points?|"
          r"tokens/s|tok/s|J|W|GFLOP/s|×|times")
-UNIT_AFTER = re.compile(rf"[\])*]*(?:\*\*)?[  ]?(?:{UNITS})(?![\w])|[\])*]*\s?%|\s?×(?!\s?\d)")
-PARTNER_AFTER = re.compile(r"[\])*]*(?:,| to| and| or|–|…)\s+")
+COMMENT_CHARACTER = "\2"  # stands for each character of a comment, which no reader sees
+CLOSING = rf"[\])*{COMMENT_CHARACTER}]*"
+UNIT_AFTER = re.compile(rf"{CLOSING}[  \n]?(?:(?:{UNITS})(?!\w)|%|×(?!\s?\d))")
+PARTNER_AFTER = re.compile(rf"{CLOSING}(?:,| to| and| or|–|…)\s+")
 # Numerals that name or define something and measure nothing, with why; the whole match needs no mark.
 EXCEPTIONS = (
     (r"95 %(?=\s+(?:interval|confidence))", "the level of an interval"),

@@ -6,7 +6,7 @@ import re
 
 from published.cells import MarkError, Results
 from published.expressions import evaluate
-from published.numerals import EXCEPTIONS, Numeral, needs_mark, numerals_in, written_like
+from published.numerals import COMMENT_CHARACTER, EXCEPTIONS, Numeral, needs_mark, numerals_in, written_like
 from published.tables import generated
 
 MARK = re.compile(r"<!--(?P<kind>n|given) +(?P<text>(?!-->)\S[^\n]*?)-->")
@@ -16,8 +16,8 @@ FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 LINK_TARGET = re.compile(r"(?<=\]\()[^)\n]*")
 TO_MARK = re.compile(r"(?:[\])*]|\s?%)*")  # what may stand between a numeral and its mark
-BETWEEN = re.compile(r"(?:[\s\[\](),;%*±…–]|to|and|or)*")  # what may stand between numerals of one mark
-OTHER = "\0"
+BETWEEN = re.compile(rf"(?:[\s\[\](),;%*±…–{COMMENT_CHARACTER}]|to|and|or)*")  # what may stand between numerals of one mark
+OTHER = "\0"  # what is no prose
 
 
 @dataclasses.dataclass
@@ -47,7 +47,7 @@ def prose_of(text: str) -> str:
     prose = blank(text, TABLE.finditer(text), OTHER)
     prose = blank(prose, FENCE.finditer(prose), OTHER)
     prose = without_indented_code(prose)
-    prose = blank(prose, COMMENT.finditer(prose), " ")
+    prose = blank(prose, COMMENT.finditer(prose), COMMENT_CHARACTER)
     prose = blank(prose, CODE.finditer(prose), OTHER)
     return blank(prose, LINK_TARGET.finditer(prose), OTHER)
 
@@ -66,7 +66,7 @@ class Page:
         numerals = numerals_in(prose)
         marked: set[int] = set()
         for mark in MARK.finditer(self.text):
-            if not prose[mark.start():mark.end()].strip(" \n"):  # else it stands in code
+            if not prose[mark.start():mark.end()].strip(COMMENT_CHARACTER):  # else it stands in code
                 marked |= self._check_mark(mark, prose, [n for n in numerals if n.end <= mark.start() and n.start not in marked])
         for table in TABLE.finditer(self.text):
             self._check_table(table)
@@ -132,6 +132,6 @@ class Page:
         for numeral in numerals:
             excepted = any(start < numeral.end and numeral.start < end for start, end in spans)
             if not excepted and needs_mark(prose, numeral):
-                shown = " ".join(prose[numeral.start:numeral.end + 24].replace(OTHER, "`").split())
+                shown = " ".join(prose[numeral.start:numeral.end + 24].replace(OTHER, "`").replace(COMMENT_CHARACTER, "").split())
                 self._report(numeral.start, f"'{shown}' names no file; put <!--n FILE/TABLE[COLUMN=VALUE].COLUMN--> behind the numeral "
                              "(CONTRIBUTING.md), or <!--given WHY--> where nothing was measured")
