@@ -138,7 +138,7 @@ class Marks(Files):
                 self.assertAlmostEqual(found, value, 9, mark)
 
     def test_intervals_of_shares_and_losses_stay_within_their_limits(self):
-        # By hand from Wilson (1927): 65 of 100, 300 of 300 and 0 of 10.
+        # Values of scipy 1.17, binomtest(count, n).proportion_ci(method="wilson"), for 65 of 100, 300 of 300 and 0 of 10.
         for share, n, low, high in ((0.65, 100, 0.5525, 0.7364), (1.0, 300, 0.9874, 1.0), (0.0, 10, 0.0, 0.2775)):
             for found, expected in zip(wilson(share, n), (low, high)):
                 self.assertAlmostEqual(found, expected, 4)
