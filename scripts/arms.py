@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from figures import ablation, style
 from figures.worth import NAMES, bars, draw_worth
-from resultfile import Result, ResultError, main_guard
+from resultfile import Result, ResultError, main_guard, read_all
 
 AGAINST = "with"
 PUBLISHED = pathlib.Path(__file__).resolve().parents[1] / "results" / "arms"
@@ -32,8 +32,7 @@ def read(paths) -> pd.DataFrame:
     Raises ResultError for a file without bits per byte on the test split.
     """
     rows = []
-    for path in paths:
-        result = Result(path)
+    for result in read_all(paths):
         with result.reading():
             rows.append(run_of(result))
     return pd.DataFrame(rows)
@@ -48,7 +47,7 @@ def run_of(result) -> dict:
     return {"series": result.name.split("_")[0], "arm": options["arm"], "seed": options["seed"],
             "budget": options["budget"], "bits": test["value"].iloc[0],
             "parameters": int(result.meta["parameters"]), "fast": int(result.meta["parameters_resident"]),
-            "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "path": result.path}  # fmt: skip
+            "lr": key(result, "lr"), "table_lr": key(result, "table_lr"), "cpu": result.meta["cpu_model"], "path": result.path}  # fmt: skip
 
 
 @functools.cache  # a report reads the same folder twice

@@ -1,6 +1,7 @@
 """Reads a result file in a process of its own, because a damaged one can crash inside the HDF5 library; run by resultfile.py.
 
-    python hdf5_child.py RESULT.h5      writes a pickle of {"meta", "tables", "curves", "training", "units"}; exit 3: not readable
+    python hdf5_child.py RESULT.h5…     writes a pickle of {"meta", "tables", "curves", "training", "units"} for each; exit 3: one is
+                                        not readable
 """
 import os
 import pickle
@@ -83,13 +84,14 @@ def read(path: str) -> dict:
 
 
 def main() -> None:
-    limit(os.path.getsize(sys.argv[1]))
+    limit(sum(os.path.getsize(path) for path in sys.argv[1:]))
     try:
-        result = read(sys.argv[1])
+        results = [read(path) for path in sys.argv[1:]]
     except Exception as error:  # whatever h5py makes of a damaged file
         print(f"{type(error).__name__}: {error}" if not isinstance(error, NotReadable) else error, file=sys.stderr)
         sys.exit(NOT_READABLE)
-    pickle.dump(result, sys.stdout.buffer)
+    for result in results:
+        pickle.dump(result, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

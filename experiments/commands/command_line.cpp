@@ -100,6 +100,7 @@ int RunCommandLine(int argc, char** argv) {
   AddRunCommand(app);
   AddTrainCommand(app);
   AddValidateCommand(app);
+  AddRecordPeersCommand(app);
   return WithOutputWritten(Dispatch(app, argc, argv));
 }
 

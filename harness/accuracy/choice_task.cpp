@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "harness/statistics/bounded.h"
 #include "harness/support/statistics.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
@@ -88,10 +89,9 @@ std::string_view Delimiter(const std::string& context, const std::string& choice
   return is_joined ? "" : " ";
 }
 
-AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::string& metric, double value,
-                double half_width) {
-  return {
-      variant, task.name, metric, value, value - half_width, value + half_width, std::ssize(task.documents)};
+AccuracyRow Row(const std::string& variant, const ChoiceTask& task, const std::string& metric,
+                const Interval& x) {
+  return {variant, task.name, metric, x.value, x.low, x.high, std::ssize(task.documents)};
 }
 
 // The standard error of the mean with n − 1 in the denominator, as in lm-evaluation-harness.
@@ -103,11 +103,14 @@ double StandardError(std::span<const double> x) {
   return n < 2 ? kNotMeasured : std::sqrt(squares / (n - 1) / n);
 }
 
-// The mean over documents of x − y, or of x when y is empty.
-AccuracyRow MeanRow(const std::string& variant, const ChoiceTask& task, const std::string& metric,
-                    std::vector<double> x, const std::vector<double>& y) {
+Interval ShareOf(std::span<const double> right) { return WilsonInterval(Mean(right), std::ssize(right)); }
+
+// The mean over documents of x − y.
+AccuracyRow DifferenceRow(const std::string& variant, const ChoiceTask& task, const std::string& metric,
+                          std::vector<double> x, const std::vector<double>& y) {
   for (size_t i = 0; i < y.size(); ++i) x[i] -= y[i];
-  return Row(variant, task, metric, Mean(x), kNormal95 * StandardError(x));
+  const double mean = Mean(x), half = kNormal95 * StandardError(x);
+  return Row(variant, task, metric, {mean, mean - half, mean + half});
 }
 
 }  // namespace
@@ -187,12 +190,14 @@ std::vector<AccuracyRow> ChoiceRows(const std::string& variant, const ChoiceTask
                                     const ChoiceScores& scores, const ChoiceScores* baseline) {
   const double acc = StandardError(scores.acc), norm = StandardError(scores.acc_norm);
   std::vector<AccuracyRow> rows = {
-      Row(variant, task, "acc", Mean(scores.acc), kNormal95 * acc), Row(variant, task, "acc_stderr", acc, 0),
-      Row(variant, task, "acc_norm", Mean(scores.acc_norm), kNormal95 * norm),
-      Row(variant, task, "acc_norm_stderr", norm, 0), MeanRow(variant, task, "answer_nats", scores.nats, {})};
+      Row(variant, task, "acc", ShareOf(scores.acc)), Row(variant, task, "acc_stderr", {acc, acc, acc}),
+      Row(variant, task, "acc_norm", ShareOf(scores.acc_norm)),
+      Row(variant, task, "acc_norm_stderr", {norm, norm, norm}),
+      Row(variant, task, "answer_nats",
+          LogInterval(Mean(scores.nats), kNormal95 * StandardError(scores.nats)))};
   if (baseline == nullptr) return rows;
-  rows.push_back(MeanRow(variant, task, "delta_acc", scores.acc, baseline->acc));
-  rows.push_back(MeanRow(variant, task, "delta_answer_nats", scores.nats, baseline->nats));
+  rows.push_back(DifferenceRow(variant, task, "delta_acc", scores.acc, baseline->acc));
+  rows.push_back(DifferenceRow(variant, task, "delta_answer_nats", scores.nats, baseline->nats));
   return rows;
 }
 

@@ -70,7 +70,8 @@ void ScoreDocument(const ChoiceDocument& document, const Tokenizer& tokenizer, c
 
 // Rows for acc, acc_norm, their standard errors (acc_stderr, acc_norm_stderr) and answer_nats (of the right
 // choice).  Compared with `baseline` (the same documents; may be nullptr): delta_acc and delta_answer_nats,
-// both paired.  Intervals are ±1.96 standard errors.
+// both paired.  Shares have Wilson's intervals and answer_nats one on a log scale, because neither may pass
+// its limits; intervals of differences are ±1.96 standard errors.
 std::vector<AccuracyRow> ChoiceRows(const std::string& variant, const ChoiceTask& task,
                                     const ChoiceScores& scores, const ChoiceScores* baseline = nullptr);
 

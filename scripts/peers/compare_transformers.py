@@ -1,136 +1,125 @@
-"""Compares the prefill and decode rates of `plelab run` with transformers on one checkpoint, interleaved in one run.
+"""Compares the prefill and decode times of `plelab run` with transformers on one checkpoint; writes a result file.
 
-    .venv/bin/python scripts/peers/compare_transformers.py --checkpoint DIR [--trace FILE] [--tokens N] [--rounds N]
+    .venv/bin/python scripts/peers/compare_transformers.py --checkpoint DIR [--trace FILE | --text FILE] [--out F.h5] …
 
-In each round both programs, one after the other, read the prompt and then N replayed tokens, while the other program is
-idle.  The program that goes first alternates.  Both use the same ids, threads, dtype and batch size (1), and each times
-every step with a monotonic clock of its own.  scripts/reference/setup.sh makes the reference environment;
-PLELAB_REFERENCE_PYTHON names another interpreter.
+In each round both programs, in random order, read the prompt and then replay the tokens after it, while the other one is
+idle; each round reads the next stretch of the text.  Both use the same ids, threads, dtype and batch size (1), and each times
+every step with a monotonic clock of its own.  peer_result.py says what the file holds.  scripts/reference/setup.sh makes the
+reference environment; PLELAB_REFERENCE_PYTHON names another interpreter.
 """
 import argparse
 import json
-import os
 import pathlib
-import statistics
 import subprocess
-import sys
 import tempfile
 
-import h5py
+from peer_result import CONTROL_SUFFIX, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
+from resultfile import Result, ResultError, main_guard
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+PEER = "transformers"
 CONFIG = """\
 experiment: ple_strategies
 model: {{checkpoint: {checkpoint}, dtype: {dtype}, threads: {threads}}}
 workload: {{trace: {trace}, prompt_tokens: {prompt}, decode: replay, decode_tokens: {tokens}}}
-design: {{isolate: process, warmup_steps: {warmup}, reps: 1, memory_reps: 0}}
+design: {{isolate: process, warmup_steps: {warmup}, reps: {rounds}, processes: 1, memory_reps: 0, seed: {seed}, margin: {margin}}}
 variants:
-  - {{name: peer, ple: {{{ple}}}}}
+  - {{name: plelab, ple: {{{ple}}}}}
 """
+# What the sides ran on, as plelab's own runs say it.
+OF_PLELAB = ("weights", "checkpoint", "checkpoint_hash", "dtype", "decode", "text", "text_hash")
 
 
-class Transformers:
-    name = "transformers"
+class Excerpts:
+    """The ids of each round: the next stretch of the text."""
 
-    def __init__(self, options: argparse.Namespace, ids: list[int]):
-        worker = pathlib.Path(__file__).with_name("transformers_worker.py")
-        python = os.environ.get("PLELAB_REFERENCE_PYTHON", str(ROOT / ".venv-reference" / "bin" / "python"))
-        if not pathlib.Path(python).exists():
-            sys.exit(f"{python} does not exist: run scripts/reference/setup.sh, or set PLELAB_REFERENCE_PYTHON")
-        self._options, self._ids = options, ids
-        self._process = subprocess.Popen(
-            [python, worker, "--checkpoint", options.checkpoint, "--dtype", options.dtype, "--threads",
-             str(options.threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.versions = self._answer()
+    def __init__(self, ids: list[int], options: argparse.Namespace, origin: str):
+        self._ids, self._prompt = ids, options.prompt
+        self._length = options.prompt + options.warmup + options.tokens
+        if len(ids) < options.rounds * self._length:
+            raise ResultError(f"{origin} has {len(ids):,} ids, and {options.rounds} rounds of {self._length} need "
+                              f"{options.rounds * self._length:,}; give a longer text, or fewer rounds or tokens")
 
-    def _answer(self) -> dict:
-        line = self._process.stdout.readline()
-        if not line:
-            sys.exit(f"transformers_worker.py ended with code {self._process.wait()}")
-        return json.loads(line)
+    def of(self, index: int) -> list[int]:
+        return self._ids[index * self._length:(index + 1) * self._length]
 
-    def measure(self) -> tuple[float, list[float]]:
-        o = self._options
-        after_prompt = self._ids[o.prompt:o.prompt + o.warmup + o.tokens]
-        self._process.stdin.write(json.dumps({"prompt": self._ids[:o.prompt], "tokens": after_prompt}) + "\n")
-        self._process.stdin.flush()
-        answer = self._answer()
-        return answer["prefill_s"], answer["step_s"][o.warmup:]
+    def split(self, index: int) -> tuple[list[int], list[int]]:
+        return self.of(index)[:self._prompt], self.of(index)[self._prompt:]
 
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait()
+
+def ple_map(spec: str) -> str:
+    """"disk,backend=direct" as the map of a config."""
+    return ", ".join(f"{key}: {value}" for key, _, value in (item.partition("=") for item in f"strategy={spec}".split(",")))
+
+
+def config_of(options: argparse.Namespace, trace: str) -> str:
+    return CONFIG.format(**vars(options) | {"trace": trace, "ple": ple_map(options.ple)})
 
 
 class Plelab:
-    name = "plelab"
+    def __init__(self, options: argparse.Namespace, excerpts: Excerpts, folder: pathlib.Path):
+        self._options, self._excerpts, self._folder = options, excerpts, folder
+        self.meta: dict[str, str] = {}
 
-    def __init__(self, options: argparse.Namespace, folder: pathlib.Path):
-        self._plelab, self._folder = options.plelab, folder
-        self._config = folder / "peer.yaml"
-        ple = ", ".join(f"{key}: {value}" for key, value in
-                        (item.split("=") for item in f"strategy={options.ple}".split(",")))
-        self._config.write_text(CONFIG.format(
-            checkpoint=options.checkpoint, dtype=options.dtype, threads=options.threads, trace=options.trace,
-            prompt=options.prompt, tokens=options.tokens, warmup=options.warmup, ple=ple))
-
-    def measure(self) -> tuple[float, list[float]]:
-        result = self._folder / "peer.h5"
-        done = subprocess.run([self._plelab, "run", self._config, "--out", result, "--force"], capture_output=True,
-                              text=True)
+    def measure(self, index: int) -> tuple[float, list[float]]:
+        trace, config, out = (self._folder / name for name in ("trace.json", "peer.yaml", "peer.h5"))
+        trace.write_text(json.dumps(self._excerpts.of(index)))
+        config.write_text(config_of(self._options, str(trace)))
+        done = subprocess.run([self._options.plelab, "run", config, "--set", "design.reps=1", "--out", out, "--force"],
+                              capture_output=True, text=True)
         if done.returncode != 0:
-            sys.exit(f"plelab run failed:\n{done.stdout}{done.stderr}")
-        with h5py.File(result) as file:
-            prefill_ns = file["tables/reps"]["prefill_ns"][-1]
-            step_ns = file["tables/steps"]["step_ns"]
-        return prefill_ns / 1e9, [float(ns) / 1e9 for ns in step_ns]
+            raise ResultError(f"plelab run failed: {(done.stderr or done.stdout).strip()}")
+        result = Result(out)
+        self.meta = self.meta or {key: str(result.meta[key]) for key in OF_PLELAB if key in result.meta}
+        return result.table("reps")["prefill_ns"].iloc[-1] / 1e9, [ns / 1e9 for ns in result.table("steps")["step_ns"]]
 
 
-def report(measured: dict[str, list], prompt: int) -> None:
-    print(f"{'':14}{'prefill tok/s':>16}{'decode tok/s':>16}{'ms per token':>16}")
-    rates = {}
-    for name, rounds in measured.items():
-        prefill = prompt / statistics.median(seconds for seconds, _ in rounds)
-        step = statistics.median(s for _, steps in rounds for s in steps)
-        rates[name] = (prefill, 1 / step)
-        print(f"{name:14}{prefill:16.1f}{1 / step:16.2f}{1e3 * step:16.2f}")
-    ours, theirs = rates["plelab"], rates["transformers"]
-    print(f"{'ratio':14}{ours[0] / theirs[0]:16.2f}{ours[1] / theirs[1]:16.2f}")
-    by_round = [statistics.median(t[1]) / statistics.median(o[1])
-                for o, t in zip(measured["plelab"], measured["transformers"])]
-    print("decode ratio by round: " + ", ".join(f"{ratio:.2f}" for ratio in by_round))
+def transformers(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
+    def measure(index: int) -> tuple[float, list[float]]:
+        prompt, tokens = excerpts.split(index)
+        answer = worker.ask({"prompt": prompt, "tokens": tokens})
+        return answer["prefill_s"], answer["step_s"][options.warmup:]
+    return measure
+
+
+def measure(worker: Worker, options: argparse.Namespace) -> None:
+    source = options.text or options.trace
+    ids = worker.hello["ids"] if options.text else json.loads(pathlib.Path(source).read_text())
+    excerpts = Excerpts(ids["ids"] if isinstance(ids, dict) else ids, options, str(source))
+    started = now()
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = Plelab(options, excerpts, pathlib.Path(folder)), transformers(worker, options, excerpts)
+        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
+    meta = {**ours.meta, "text": str(source), "started_at": started, "peer": f"transformers {worker.hello['transformers']}",
+            "peer_torch": worker.hello["torch"]}
+    write(options, options.out, config_of(options, str(source)), PEER, {OURS: options.ple.split(",")[0]}, times, meta)
+
+
+def compare(options: argparse.Namespace) -> None:
+    check_options(options, [options.out])
+    asked = ["--checkpoint", options.checkpoint, "--dtype", options.dtype, "--threads", options.threads]
+    with Worker("transformers_worker.py", asked + (["--text", options.text] if options.text else [])) as worker:
+        measure(worker, options)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--trace", default=str(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))
+    text = parser.add_mutually_exclusive_group()
+    text.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
+                      default=str(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
+    text.add_argument("--text", help="a text, which the checkpoint's tokenizer.model turns into ids")
     parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
     parser.add_argument("--tokens", type=int, default=32, help="measured decode steps per round")
     parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
-    parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
+    parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_transformers_<checkpoint>.h5")
+    add_options(parser)
     options = parser.parse_args()
     options.checkpoint = str(pathlib.Path(options.checkpoint).resolve())
-    options.trace = str(pathlib.Path(options.trace).resolve())
-    ids = json.loads(pathlib.Path(options.trace).read_text())["ids"]
-    if len(ids) < options.prompt + options.warmup + options.tokens:
-        sys.exit(f"{options.trace} has {len(ids)} ids, {options.prompt + options.warmup + options.tokens} are needed")
-
-    with tempfile.TemporaryDirectory() as folder:
-        peers = [Plelab(options, pathlib.Path(folder)), Transformers(options, ids)]
-        print(f"transformers {peers[1].versions['transformers']}, torch {peers[1].versions['torch']}, {options.dtype}, "
-              f"{options.threads} threads, prompt {options.prompt}, {options.tokens} tokens × {options.rounds} rounds")
-        measured = {peer.name: [] for peer in peers}
-        for index in range(options.rounds):
-            for peer in (peers if index % 2 == 0 else reversed(peers)):
-                measured[peer.name].append(peer.measure())
-        peers[1].close()
-    report(measured, options.prompt)
+    options.out = options.out or ROOT / "results" / f"peers_transformers_{pathlib.Path(options.checkpoint).name}.h5"
+    compare(options)
 
 
 if __name__ == "__main__":
-    main()
+    main_guard(main)

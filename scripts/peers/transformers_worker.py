@@ -2,7 +2,7 @@
 
 It reads one JSON object per line, {"prompt": [ids], "tokens": [ids]}, and answers {"prefill_s": s, "step_s": [s, …]}: the
 times of the prompt in one pass, and then of each token through the key-value cache.  Each pass computes the logits of the
-last position only.
+last position only.  With --text, its first line also has the ids of that text in the checkpoint's vocabulary.
 """
 import argparse
 import json
@@ -31,6 +31,13 @@ def load(checkpoint: str, dtype: torch.dtype) -> Gemma3nForCausalLM:
     return model.eval()
 
 
+def ids_of(text: str, checkpoint: str) -> list[int]:
+    import sentencepiece
+
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(pathlib.Path(checkpoint) / "tokenizer.model"))
+    return pieces.encode(pathlib.Path(text).read_text(encoding="utf-8"))
+
+
 @torch.inference_mode()
 def measure(model: Gemma3nForCausalLM, prompt: list[int], tokens: list[int]) -> dict:
     cache = DynamicCache(config=model.config)
@@ -50,12 +57,16 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--text")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()  # warnings about the towers, which are not loaded, would fill the screen
     logging.disable_progress_bar()
     model = load(options.checkpoint, getattr(torch, options.dtype))
-    print(json.dumps({"ready": True, "transformers": transformers_version, "torch": torch.__version__}), flush=True)
+    hello = {"ready": True, "transformers": transformers_version, "torch": torch.__version__}
+    if options.text:
+        hello["ids"] = ids_of(options.text, options.checkpoint)
+    print(json.dumps(hello), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(measure(model, request["prompt"], request["tokens"])), flush=True)

@@ -185,19 +185,26 @@ TEST_F(ChoiceTaskTest, MediaThatAreNotThereOrNotMeantAreNamedWithTheirLine) {
   }
 }
 
-TEST(ChoiceRows, AccuracyHasItsStandardError) {
+TEST(ChoiceRows, AccuracyHasItsStandardErrorAndLimits) {
   ChoiceTask task{"t", std::vector<ChoiceDocument>(4)};
   const auto rows = ChoiceRows("v", task, {{1, 0, 0, 0}, {1, 1, 1, 1}, {1, 2, 3, 4}});
   ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(rows[0].metric, "acc");
   EXPECT_DOUBLE_EQ(rows[0].value, 0.25);
   EXPECT_NEAR(rows[1].value, std::sqrt(0.25 * 0.75 / 3), 1e-12) << "√(p (1 − p) / (n − 1))";
-  EXPECT_NEAR(rows[0].high - rows[0].low, 2 * 1.96 * rows[1].value, 1e-12);
+  // Wilson's intervals of 1 of 4 and 4 of 4, from scipy.
+  EXPECT_NEAR(rows[0].low, 0.045587, 1e-6);
+  EXPECT_NEAR(rows[0].high, 0.699358, 1e-6);
   EXPECT_EQ(rows[2].value, 1);
+  EXPECT_NEAR(rows[2].low, 0.510109, 1e-6);
+  EXPECT_EQ(rows[2].high, 1) << "no share is above 1";
   EXPECT_EQ(rows[3].value, 0);
   EXPECT_EQ(rows[0].n, 4);
   EXPECT_EQ(rows[4].metric, "answer_nats");
   EXPECT_EQ(rows[4].value, 2.5);
+  const double relative = 1.96 * std::sqrt(5.0 / 3 / 4) / 2.5;
+  EXPECT_NEAR(rows[4].low, 2.5 * std::exp(-relative), 1e-12);
+  EXPECT_NEAR(rows[4].high, 2.5 * std::exp(relative), 1e-12);
 }
 
 TEST(ChoiceRows, DifferencesToTheBaselineArePaired) {

@@ -1,0 +1,124 @@
+"""Times of this project and of a peer, taken in turns, as a result file.
+
+Each side runs once in each round, in an order drawn anew for each round; the sides that are not measured are idle.  The peer
+runs twice (its twin is PEER@control), so that the file says how far apart two measurements of the same thing are.  The script
+writes raw times; `plelab record-peers` makes the result of them, with the statistics of all other results: a round is a
+repetition, and the ratio is plelab ÷ peer with its 95 % interval over rounds.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from resultfile import CONTROL_SUFFIX, Result, ResultError  # noqa: E402
+
+LEAST_ROUNDS = 5  # fewer have no interval
+OURS = "plelab"
+
+
+def reference_python() -> str:
+    python = os.environ.get("PLELAB_REFERENCE_PYTHON", str(ROOT / ".venv-reference" / "bin" / "python"))
+    if not pathlib.Path(python).exists():
+        raise ResultError(f"{python} does not exist: run scripts/reference/setup.sh, or set PLELAB_REFERENCE_PYTHON")
+    return python
+
+
+class Worker:
+    """A peer in a process of its own, which answers each line of JSON with one.  Use it in a `with`."""
+
+    def __init__(self, script: str, arguments: list):
+        command = [reference_python(), str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
+        self._script = script
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.hello = self._answer()
+
+    def _answer(self) -> dict:
+        line = self._process.stdout.readline()
+        if not line:
+            raise ResultError(f"{self._script} ended with code {self._process.wait()}; its own words are above")
+        return json.loads(line)
+
+    def ask(self, question) -> dict:
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=10, help=f"at least {LEAST_ROUNDS}; default 10")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--seed", type=int, default=0, help="of the order within the rounds")
+    parser.add_argument("--margin", default="2%", help="what counts as no difference; stated beforehand")
+    parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
+    parser.add_argument("--force", action="store_true", help="replace an existing result")
+
+
+def check_options(options: argparse.Namespace, outs: list[pathlib.Path]) -> None:
+    if options.rounds < LEAST_ROUNDS:
+        raise ResultError(f"--rounds {options.rounds}: expected at least {LEAST_ROUNDS}, fewer have no interval")
+    for out in outs:
+        if out.exists() and not options.force:
+            raise ResultError(f"{out}: exists; name another file with --out, or replace it with --force")
+
+
+def take_turns(sides: dict, rounds: int, seed: int) -> dict[str, dict]:
+    """`sides`: name → measure(round), which returns (prefill in s, [step in s, …]).  Returns what record-peers reads of each."""
+    rng = random.Random(seed)
+    times = {name: {"step_ns": {}, "prefill_ns": [], "order": [], "started_unix_ns": []} for name in sides}
+    for index in range(rounds):
+        for order, name in enumerate(rng.sample(list(sides), len(sides))):
+            started = time.time_ns()
+            prefill, steps = sides[name](index)
+            side = times[name]
+            side["step_ns"][str(index)] = [max(round(1e9 * s), 1) for s in steps]
+            side["prefill_ns"].append(round(1e9 * prefill))
+            side["order"].append(order)
+            side["started_unix_ns"].append(started)
+        print(f"round {index + 1} of {rounds}", file=sys.stderr, flush=True)
+    return times
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(options: argparse.Namespace, out: pathlib.Path, config_yaml: str, peer: str, strategies: dict, times: dict,
+          meta: dict) -> None:
+    """Makes the result and prints its ratio.  `peer` is the baseline; its twin is there too."""
+    sides = {name: {"strategy": strategies.get(name.removesuffix(CONTROL_SUFFIX), "peer"), **side} for name, side in times.items()}
+    record = {"config_yaml": config_yaml, "baseline": peer, "sides": sides,
+              "meta": {"experiment": "peers", "command": shlex.join(["python3", *sys.argv]), "threads": str(options.threads), **meta}}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "times.json"
+        path.write_text(json.dumps(record))
+        command = [options.plelab, "record-peers", str(path), "--out", str(out)] + ["--force"] * options.force
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise ResultError(f"plelab record-peers failed: {(done.stderr or done.stdout).strip()}")
+    print(summary(Result(out), peer))
+
+
+def summary(result: Result, peer: str) -> str:
+    lines = [f"{result.path}: {result.meta['peer']}, {result.weights} weights; control: {result.meta['control']}"]
+    for metric, name in (("prefill_ns", "prefill"), ("step_ns", "step")):
+        value, low, high = result.comparison(OURS, "ratio", metric)
+        lines.append(f"{name:8} {OURS} ÷ {peer}: {value:.3f} [{low:.3f}, {high:.3f}]")
+    return "\n".join(lines)

@@ -1,0 +1,163 @@
+"""scripts/peers: sides take turns in random order, both read the same ids, and the times become a result file.
+
+A fake interpreter answers for the reference's environment and a fake plelab for the build, so that neither is needed.
+"""
+import contextlib
+import io
+import json
+import os
+import pathlib
+import stat
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "scripts"))
+sys.path.insert(0, str(PROJECT / "scripts/peers"))
+import compare_towers  # noqa: E402
+import compare_transformers  # noqa: E402
+import peer_result  # noqa: E402
+from resultfile import ResultError  # noqa: E402
+
+# Answers as transformers_worker.py and towers_worker.py do: the n-th step of a question takes n ms, a prompt 1 ms an id.
+FAKE_WORKER = """#!{python}
+import json, os, sys
+print(json.dumps({{"transformers": "9.9", "timm": "8.8", "torch": "7.7", "ids": list(range(1000))}}), flush=True)
+for line in sys.stdin:
+    question = json.loads(line)
+    with open(os.environ["FAKE_LOG"], "a") as log:
+        print("peer", json.dumps(question), file=log)
+    if question:
+        print(json.dumps({{"prefill_s": len(question["prompt"]) / 1e3,
+                          "step_s": [(i + 1) / 1e3 for i in range(len(question["tokens"]))]}}), flush=True)
+    else:
+        print(json.dumps({{"seconds": 0.25}}), flush=True)
+"""
+# `run` writes a result whose steps take 5 ms; `record-peers` keeps the JSON and writes a result with a ratio.
+FAKE_PLELAB = """#!{python}
+import json, os, pathlib, shutil, sys
+import h5py, numpy as np
+
+def rows(**columns):
+    columns = {{name: list(values) for name, values in columns.items()}}
+    kinds = [(name, "S16" if isinstance(values[0], str) else type(values[0])) for name, values in columns.items()]
+    return np.array([tuple(v.encode() if isinstance(v, str) else v for v in row) for row in zip(*columns.values())], kinds)
+
+out = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
+with h5py.File(out, "w") as file:
+    file.create_group("meta").attrs.update({{"weights": "random", "checkpoint_hash": "c0ffee", "peer": "p", "control": "passed"}})
+    if sys.argv[1] == "record-peers":
+        shutil.copy(sys.argv[2], os.environ["FAKE_TIMES"])
+        metrics = ["prefill_ns", "step_ns"]
+        file["tables/comparisons"] = rows(metric=metrics, variant=["plelab"] * 2, baseline=["p"] * 2, statistic=["ratio"] * 2,
+            value=[0.5, 0.25], low=[0.4, 0.2], high=[0.6, 0.3], margin=[0.02] * 2, verdict=["fail"] * 2, control=[0] * 2,
+            p_corrected=[np.nan] * 2)
+    else:
+        config = pathlib.Path(sys.argv[2]).read_text()
+        trace = json.loads(pathlib.Path(config.split("trace: ")[1].split(",")[0]).read_text())
+        with open(os.environ["FAKE_LOG"], "a") as log:
+            print("plelab", json.dumps(trace), sys.argv[3:5], file=log)
+        n = 3
+        file["tables/reps"] = rows(variant=["peer"], rep=[0], ttft_ns=[7_000_000], prefill_ns=[6_000_000], bandwidth_before=[1.0],
+            bandwidth_after=[1.0], guest_cold=["yes"], cold_verified=["yes"])
+        file["tables/steps"] = rows(variant=["peer"] * n, rep=[0] * n, step=range(n), step_ns=[5_000_000] * n, ple_wait_ns=[0] * n,
+            lookups=[0] * n, hits=[0] * n)
+"""
+OPTIONS = ["--checkpoint", "ckpt", "--prompt", "4", "--warmup", "2", "--tokens", "3", "--rounds", "6", "--threads", "2"]
+
+
+class Peers(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.plelab = self.program("plelab", FAKE_PLELAB)
+        for name, value in (("PLELAB_REFERENCE_PYTHON", self.program("python", FAKE_WORKER)), ("FAKE_LOG", str(self.folder / "log")),
+                            ("FAKE_TIMES", str(self.folder / "times.json"))):
+            change = mock.patch.dict(os.environ, {name: value})
+            change.start()
+            self.addCleanup(change.stop)
+
+    def program(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.write_text(text.format(python=sys.executable))
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return str(path)
+
+    def run_script(self, module, arguments: list[str]) -> str:
+        with mock.patch.object(sys, "argv", [module.__name__, *arguments, "--plelab", self.plelab]), \
+                contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()):
+            module.main()
+        return said.getvalue()
+
+    def times(self) -> dict:
+        return json.loads((self.folder / "times.json").read_text())
+
+    def test_both_sides_and_the_twin_read_the_next_stretch_in_each_round(self):
+        out = self.folder / "out/p.h5"
+        said = self.run_script(compare_transformers, [*OPTIONS, "--text", "novel.txt", "--out", str(out)])
+        log = [line.split(" ", 1) for line in (self.folder / "log").read_text().splitlines()]
+        for index in range(6):
+            first = 9 * index  # 4 of the prompt, 2 of the warm-up, 3 measured
+            ours, theirs = list(range(first, first + 9)), {"prompt": list(range(first, first + 4)), "tokens": list(range(first + 4, first + 9))}
+            of_round = log[3 * index:3 * index + 3]
+            self.assertEqual(sorted(side for side, _ in of_round), ["peer", "peer", "plelab"])
+            self.assertEqual([json.loads(text) for side, text in of_round if side == "peer"], [theirs] * 2)
+            self.assertEqual([text for side, text in of_round if side == "plelab"], [f"{ours} ['--set', 'design.reps=1']"])
+        self.assertIn("step     plelab ÷ transformers: 0.250 [0.200, 0.300]", said)
+        self.assertTrue(out.exists())
+
+    def test_times_and_what_they_were_taken_with_are_recorded(self):
+        self.run_script(compare_transformers, [*OPTIONS, "--text", "novel.txt", "--out", str(self.folder / "p.h5"), "--ple", "disk,backend=direct"])
+        times = self.times()
+        sides = times["sides"]
+        self.assertEqual(times["baseline"], "transformers")
+        self.assertEqual(set(sides), {"plelab", "transformers", "transformers@control"})
+        self.assertEqual(sides["plelab"]["step_ns"], {str(i): [5_000_000] * 3 for i in range(6)})
+        self.assertEqual(sides["transformers"]["step_ns"]["0"], [3_000_000, 4_000_000, 5_000_000], "without the two of the warm-up")
+        self.assertEqual(sides["transformers"]["prefill_ns"], [4_000_000] * 6)
+        self.assertEqual([sides[name]["strategy"] for name in ("plelab", "transformers@control")], ["disk", "peer"])
+        for key, value in (("peer", "transformers 9.9"), ("peer_torch", "7.7"), ("threads", "2"), ("checkpoint_hash", "c0ffee"),
+                           ("weights", "random")):
+            self.assertEqual(times["meta"][key], value)
+        self.assertIn("ple: {strategy: disk, backend: direct}", times["config_yaml"])
+        self.assertIn("reps: 6", times["config_yaml"])
+
+    def test_the_order_is_drawn_anew_for_each_round(self):
+        order = []
+        sides = {name: lambda _, name=name: (0.001, [order.append(name) or 0.001]) for name in ("a", "b", "c")}
+        with contextlib.redirect_stderr(io.StringIO()):
+            times = peer_result.take_turns(sides, 12, seed=1)
+        rounds = [tuple(order[i:i + 3]) for i in range(0, 36, 3)]
+        self.assertTrue(all(sorted(one) == ["a", "b", "c"] for one in rounds))
+        self.assertGreater(len(set(rounds)), 3)
+        for index, names in enumerate(rounds):
+            self.assertEqual([times[name]["order"][index] for name in names], [0, 1, 2])
+
+    def test_towers_have_one_encoding_a_round(self):
+        benchmark = json.dumps({"benchmarks": [{"name": "b", "time_unit": "ms", "real_time": 500.0}]})
+        micro = self.program("micro", "#!{python}\nprint('''" + benchmark.replace("{", "{{").replace("}", "}}") + "''')\n")
+        self.run_script(compare_towers, ["--tower", "vision", "--rounds", "5", "--micro", micro, "--out", str(self.folder)])
+        sides = self.times()["sides"]
+        self.assertEqual(sides["plelab"]["step_ns"], {str(i): [500_000_000] for i in range(5)})
+        self.assertEqual(sides["timm"]["prefill_ns"], [250_000_000] * 5)
+        self.assertEqual(self.times()["meta"]["peer"], "timm 8.8")
+        self.assertTrue((self.folder / "peers_vision_float32.h5").exists())
+
+    def test_what_cannot_be_measured_is_refused_before_anything_runs(self):
+        for arguments, expected in ((["--rounds", "4"], "expected at least 5"),
+                                    (["--rounds", "200"], "1,000 ids, and 200 rounds of 9 need 1,800"),
+                                    (["--out", self.plelab], "exists; name another file")):
+            with self.assertRaises(ResultError) as caught:
+                self.run_script(compare_transformers, [*OPTIONS, "--text", "novel.txt", "--out", str(self.folder / "p.h5"), *arguments])
+            self.assertIn(expected, str(caught.exception))
+        self.assertFalse((self.folder / "log").exists())
+        with mock.patch.dict(os.environ, {"PLELAB_REFERENCE_PYTHON": "/nowhere/python"}), self.assertRaises(ResultError) as caught:
+            self.run_script(compare_transformers, [*OPTIONS, "--out", str(self.folder / "p.h5")])
+        self.assertIn("run scripts/reference/setup.sh", str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
