@@ -7,6 +7,7 @@
 
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
+#include "harness/machine/storage.h"
 #include "harness/measure/near_output.h"
 #include "harness/plan/turn_order.h"
 #include "harness/support/interrupt.h"
@@ -99,12 +100,13 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
   row.ple_wait_ns = result.ple.wait_ns;
   row.ple_hidden_ns = result.ple.hidden_ns;
   row.ple_read_ns = result.ple.read_ns;
+  row.held_bytes = c.session.source().held_bytes();
   row.lookups = result.ple.lookups;
   row.hits = result.ple.hits;
   row.misses = result.ple.misses;
   row.read_calls = result.ple.read_calls;
   row.bytes_asked = result.ple.bytes_asked;
-  row.bytes_moved = result.ple.bytes_moved;
+  row.bytes_moved = result.bytes_moved;
   row.step_bytes = result.step_bytes;
   return row;
 }
@@ -133,11 +135,38 @@ std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
   return live;
 }
 
+// Before any variant evicts its table: a page that another one has mapped stays, and variants may share a
+// file.
+void ReleaseAllPages(std::vector<Contestant>& contestants) {
+  for (Contestant& c : contestants) c.session.ReleasePages();
+}
+
+// What the steps may keep in the page cache, if that is limited.  The kernel charges a page to the group of
+// whoever reads it first, so what the prompt has read is evicted.
+class UnderLimit {
+ public:
+  UnderLimit(PageCacheLimit* limit, std::vector<Contestant>& contestants) : limit_(limit) {
+    if (limit_ == nullptr) return;
+    ReleaseAllPages(contestants);
+    for (const Contestant& c : contestants) EvictFromPageCache(RangeOf(c.table));
+    limit_->Enter();
+  }
+  ~UnderLimit() {
+    if (limit_ != nullptr) limit_->Leave();
+  }
+  UnderLimit(const UnderLimit&) = delete;
+  UnderLimit& operator=(const UnderLimit&) = delete;
+
+ private:
+  PageCacheLimit* limit_;
+};
+
 void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
   int64_t position = 0;
   for (const int64_t i : turns.order.Next(Live(contestants))) {
     ThrowIfInterrupted();
     contestants[i].rep.order = position++;
+    if (contestants[i].page_cache.initial == PageCacheInitial::kCold) ReleaseAllPages(contestants);
     Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup); });
     turns.last = contestants[i].name;
   }
@@ -150,6 +179,9 @@ void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, co
     ThrowIfInterrupted();
     const int64_t step = k - work.warmup_steps;
     for (const int64_t i : turns.order.Next(Live(contestants))) {
+      if (setup.limit != nullptr) setup.limit->Renew();
+      const bool evicts = contestants[i].page_cache.maintain == PageCacheMaintain::kEvictEachStep;
+      if (evicts) ReleaseAllPages(contestants);
       Attempt(contestants[i], [&](Contestant& c) { Step(c, turns.last, setup, step); });
       turns.last = contestants[i].name;
     }
@@ -188,9 +220,12 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
-      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file())};
+      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file()),
+      variant.config.page_cache,
+      TableRead(variant.table)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
+  if (variant.reads_file()) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.table.path);
   return contestant;
 }
 
@@ -203,7 +238,10 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
 
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
   PrefillAll(contestants, setup, turns);
-  MeasureSteps(contestants, work, setup, turns);
+  {
+    const UnderLimit limited(setup.limit, contestants);
+    MeasureSteps(contestants, work, setup, turns);
+  }
 
   const MachineState between = Between(before, ReadMachineState());
   const double bandwidth_after = MeasureReadBandwidth(setup.threads);

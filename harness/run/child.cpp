@@ -1,5 +1,6 @@
 #include "harness/run/child.h"
 
+#include "harness/machine/memory_probe.h"
 #include "harness/measure/repetition.h"
 #include "harness/record/recorder.h"
 #include "harness/run/memory_phase.h"
@@ -60,6 +61,7 @@ void RunChild(PhaseContext& context, const PartKey& key) {
 }
 
 void MeasureAsChild(const ChildTask& task) {
+  if (task.phase == "memory") StartInMemoryGroup();
   const ExperimentConfig config = ReadExperimentConfig(task.config_path);
   const Record part = task.phase == "time" ? MeasureTime(config, task.variant, task.rep)
                                            : MeasureMemory(config, task.variant, task.rep);

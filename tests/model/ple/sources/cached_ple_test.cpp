@@ -164,7 +164,6 @@ TEST(CachedPle, AWarmedStartHoldsTheMostRecentIdsAndCountsNothing) {
   EXPECT_EQ(stats.misses, 0);
   EXPECT_EQ(stats.read_calls, 0);
   EXPECT_EQ(stats.bytes_asked, 0);
-  EXPECT_EQ(stats.bytes_moved, 0);
   EXPECT_EQ(stats.read_ns, 0);
   EXPECT_EQ(stats.wait_ns, 0);
   EXPECT_EQ(cache.Ask({4, 1, 0}), 3);
