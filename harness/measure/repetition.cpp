@@ -9,6 +9,7 @@
 #include "harness/machine/machine_state.h"
 #include "harness/machine/storage.h"
 #include "harness/measure/near_output.h"
+#include "harness/measure/under_limit.h"
 #include "harness/plan/turn_order.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
@@ -135,32 +136,6 @@ std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
   return live;
 }
 
-// Before any variant evicts its table: a page that another one has mapped stays, and variants may share a
-// file.
-void ReleaseAllPages(std::vector<Contestant>& contestants) {
-  for (Contestant& c : contestants) c.session.ReleasePages();
-}
-
-// What the steps may keep in the page cache, if that is limited.  The kernel charges a page to the group of
-// whoever reads it first, so what the prompt has read is evicted.
-class UnderLimit {
- public:
-  UnderLimit(PageCacheLimit* limit, std::vector<Contestant>& contestants) : limit_(limit) {
-    if (limit_ == nullptr) return;
-    ReleaseAllPages(contestants);
-    for (const Contestant& c : contestants) EvictFromPageCache(RangeOf(c.table));
-    limit_->Enter();
-  }
-  ~UnderLimit() {
-    if (limit_ != nullptr) limit_->Leave();
-  }
-  UnderLimit(const UnderLimit&) = delete;
-  UnderLimit& operator=(const UnderLimit&) = delete;
-
- private:
-  PageCacheLimit* limit_;
-};
-
 void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
   int64_t position = 0;
   for (const int64_t i : turns.order.Next(Live(contestants))) {
@@ -239,7 +214,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
   PrefillAll(contestants, setup, turns);
   {
-    const UnderLimit limited(setup.limit, contestants);
+    const UnderLimit limited(setup.limit, contestants, work);
     MeasureSteps(contestants, work, setup, turns);
   }
 

@@ -53,7 +53,7 @@ struct RepetitionSetup {
   PleTable table;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
-  // May be nullptr.  Otherwise the steps run under it, from an empty page cache on; the prompt does not.
+  // May be nullptr.  Otherwise the steps run under it (under_limit.h); the prompt does not.
   PageCacheLimit* limit = nullptr;
 };
 

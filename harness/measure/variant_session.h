@@ -49,12 +49,11 @@ class VariantSession {
   // The timed region starts when the id has just been chosen, so that the source sees it no earlier than in
   // real decoding.
   StepResult Step();
-  // Before the page cache is evicted: see PleSource::ReleasePages.
-  void ReleasePages() { source_->ReleasePages(); }
   // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
+  PleSource& source() { return *source_; }
 
  private:
   // Encodes the workload's media and records the times in `times`.

@@ -83,13 +83,13 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   MemoryLog log(variant.name(), rep, loaded, table);
   log.Read("loaded", *source, session.kv().nbytes());
 
-  session.ReleasePages();
+  source->ReleasePages();
   cold.BeforePrefill();
   session.Prefill();
   log.Read("prefill", *source, session.kv().nbytes());
 
   for (int64_t k = 0; k < work.steps(); ++k) {
-    if (variant.config.page_cache.maintain == PageCacheMaintain::kEvictEachStep) session.ReleasePages();
+    if (variant.config.page_cache.maintain == PageCacheMaintain::kEvictEachStep) source->ReleasePages();
     cold.BeforeStep(session.next_ids());
     session.Step();
   }
