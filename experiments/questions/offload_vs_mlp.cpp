@@ -28,7 +28,7 @@ struct Case {
   TokenReads reads;
   int64_t tokens_per_round = 1;
   std::vector<std::vector<double>> ms;  // [rounds][tokens_per_round]
-  int64_t bytes_moved = 0, read_calls = 0;
+  double bytes_moved = 0;  // NaN where the kernel does not tell
 
   int64_t tokens() const { return std::ssize(ms) * tokens_per_round; }
 };
@@ -56,8 +56,7 @@ void MeasureOneRound(Case& c, ScratchFile& scratch, ReadTimer& timer) {
     if (!scratch.direct()) scratch.Evict();
     const TokenTime time = timer.TimeToken(c.reads);
     ms.push_back(static_cast<double>(time.ns) * 1e-6);
-    c.bytes_moved += time.bytes_moved;
-    c.read_calls += time.read_calls;
+    c.bytes_moved += time.bytes_moved == kBytesUnknown ? kNotMeasured : static_cast<double>(time.bytes_moved);
   }
 }
 
@@ -95,7 +94,7 @@ std::vector<Curve> CurvesOf(const std::vector<Case>& cases, const OffloadSection
     row.low = ms.low;
     row.high = ms.high;
     reads.rows.push_back(RowOf(c, static_cast<double>(c.reads.count()),
-                               static_cast<double>(c.bytes_moved) / static_cast<double>(c.tokens())));
+                               c.bytes_moved / static_cast<double>(c.tokens())));
     for (size_t round = 0; round < c.ms.size(); ++round) {
       for (const double sample : c.ms[round])
         samples.rows.push_back(RowOf(c, static_cast<double>(round), sample));

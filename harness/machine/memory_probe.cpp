@@ -1,26 +1,20 @@
 #include "harness/machine/memory_probe.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <filesystem>
-#include <limits>
+#include <memory>
+#include <sstream>
+#include <vector>
 
-#include "harness/machine/cgroup.h"
 #include "harness/record/record.h"
 #include "harness/support/system_files.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr char kGroupPrefix[] = "plelab-";
 
 // The peak file of the group that this process is in now; empty without one.
 std::string& PeakFile() {
@@ -43,18 +37,16 @@ std::string WriteTo(const std::string& path, const std::string& text) {
   return written ? "" : path + ": " + std::strerror(reason);
 }
 
-// rmdir refuses a group that still has a process, so guessing wrong does no harm.
-void RemoveGroupsOfDeadProcesses(const std::string& parent) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(parent, error)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with(kGroupPrefix)) continue;
-    const char* begin = name.data() + std::strlen(kGroupPrefix);
-    pid_t pid = 0;
-    const auto [end, parsed] = std::from_chars(begin, name.data() + name.size(), pid);
-    const bool ours = parsed == std::errc() && end == name.data() + name.size() && pid > 0;
-    if (ours && ::kill(pid, 0) != 0 && errno == ESRCH) ::rmdir(entry.path().c_str());
-  }
+// Replaces this process by the same program with the same arguments.  Throws RunError.
+void StartAnew() {
+  std::istringstream stream(ReadSystemFile("/proc/self/cmdline"));
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(stream, argument, '\0');) arguments.push_back(argument);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  ::execv("/proc/self/exe", pointers.data());
+  throw RunError("this program cannot be started anew: {}", std::strerror(errno));
 }
 
 }  // namespace
@@ -81,40 +73,39 @@ MemoryReading ReadMemory() {
 bool ResetPeakRss() { return WriteTo("/proc/self/clear_refs", "5").empty(); }
 
 MemoryGroup::MemoryGroup() {
-  const auto current = FindCgroup("memory");
-  if (!current) {
-    why_not_ = "no memory cgroup is mounted";
-    return;
-  }
   if (!PeakFile().empty()) {
     why_not_ = "this process is in a group of its own already";
     return;
   }
-  RemoveGroupsOfDeadProcesses(current->folder);
-  const std::string folder = current->folder + "/" + kGroupPrefix + std::to_string(::getpid());
-  if (::mkdir(folder.c_str(), 0755) != 0) {
-    why_not_ = folder + ": " + std::strerror(errno);
-    return;
+  try {
+    group_.emplace();
+    const std::string peak =
+        group_->PathOf(group_->version() == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
+    if (!ReadSystemNumber(peak)) throw RunError("{}: cannot be read", peak);
+    group_->Enter();
+    PeakFile() = peak;
+  } catch (const RunError& error) {
+    why_not_ = error.what();
+    group_.reset();
   }
-  const std::string peak = folder + (current->version == 2 ? "/memory.peak" : "/memory.max_usage_in_bytes");
-  // v2: the controller exists only if the group above delegates it, which is not ours to change.
-  why_not_ = ReadSystemNumber(peak) ? WriteTo(folder + "/cgroup.procs", std::to_string(::getpid()))
-                                    : peak + ": cannot be read";
-  if (!why_not_.empty()) {
-    ::rmdir(folder.c_str());
-    return;
-  }
-  folder_ = folder;
-  parent_ = current->folder;
-  PeakFile() = peak;
 }
 
 MemoryGroup::~MemoryGroup() {
-  if (!joined()) return;
-  PeakFile().clear();
-  WriteTo(parent_ + "/cgroup.procs", std::to_string(::getpid()));
-  // Fails while a child of ours is still in it; the next MemoryGroup then removes it.
-  ::rmdir(folder_.c_str());
+  if (joined()) PeakFile().clear();
+}
+
+void StartInMemoryGroup() {
+  std::unique_ptr<OwnCgroup> group;
+  try {
+    group = std::make_unique<OwnCgroup>();
+    if (!group->entered()) {
+      group->Enter();
+      StartAnew();
+    }
+  } catch (const RunError&) {
+    return;
+  }
+  static_cast<void>(group.release());  // the process stays in it
 }
 
 }  // namespace plelab

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "harness/machine/own_cgroup.h"
 
 namespace plelab {
 
@@ -18,11 +21,10 @@ MemoryReading ReadMemory();
 // Resets VmHWM by writing /proc/self/clear_refs.  Returns false when that is not permitted.
 bool ResetPeakRss();
 
-// A memory cgroup (v1 or v2) for this process alone, created below the group that it is in, so that the
-// limits there still apply.  No existing group is changed.  When a group cannot be created there is none, and
-// `why_not()` gives the reason.  The kernel charges a group from the time a process joins it and does not
-// move older charges, so join before loading anything.  The destructor returns to the old group and removes
-// this one; groups left by killed processes are removed by the next MemoryGroup.
+// Counts the peak of this process's memory and page cache in a cgroup of its own (own_cgroup.h), which it is in
+// for the lifetime of this object.  When a group cannot be made there is none, and `why_not()` gives the reason.
+// The kernel charges a group from the time a process joins it and does not move older charges: what the program
+// and its libraries have allocated before main() is counted only after StartInMemoryGroup.
 class MemoryGroup {
  public:
   MemoryGroup();
@@ -30,11 +32,17 @@ class MemoryGroup {
   MemoryGroup(const MemoryGroup&) = delete;
   MemoryGroup& operator=(const MemoryGroup&) = delete;
 
-  bool joined() const { return !folder_.empty(); }
+  bool joined() const { return group_.has_value(); }
   const std::string& why_not() const { return why_not_; }
 
  private:
-  std::string folder_, parent_, why_not_;
+  std::optional<OwnCgroup> group_;
+  std::string why_not_;
 };
+
+// Starts this process anew in a group of its own (execve with the same arguments), which the next MemoryGroup
+// takes over, so that all of its memory is charged to the group.  Returns where that has happened already, and
+// where no group can be made.  For a process of a single thread that holds nothing yet.
+void StartInMemoryGroup();
 
 }  // namespace plelab

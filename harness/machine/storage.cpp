@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/machine/mounts.h"
+#include "harness/record/record.h"
 #include "harness/support/system_files.h"
 #include "model/base/format.h"
 
@@ -31,6 +32,8 @@ fs::path DeviceFolder(const std::string& major_minor) {
 fs::path DiskFolder(const fs::path& device) {
   return fs::exists(device / "partition") ? device.parent_path() : device;
 }
+
+constexpr char kReadAheadFile[] = "queue/read_ahead_kb";
 
 std::string DescribeDevice(const fs::path& device, const fs::path& disk) {
   std::string text = device.filename();
@@ -62,9 +65,18 @@ StorageDescription DescribeStorage(const std::string& path) {
   storage.device = DescribeDevice(device, disk);
   const std::string scheduler = ChosenOf(ReadSystemFile(disk / "queue/scheduler"));
   if (!scheduler.empty()) storage.scheduler = scheduler;
-  if (const auto kib = ReadSystemNumber(disk / "queue/read_ahead_kb"))
+  if (const auto kib = ReadSystemNumber(disk / kReadAheadFile))
     storage.read_ahead = Format("{} KiB", *kib);
   return storage;
+}
+
+double ReadAheadBytes(const std::string& path) {
+  const std::vector<Mount> mounts = ReadMounts();
+  const Mount* mount = MountOf(mounts, Existing(path).string());
+  const fs::path device = mount == nullptr ? fs::path() : DeviceFolder(mount->device);
+  if (device.empty()) return kNotMeasured;
+  const auto kib = ReadSystemNumber(DiskFolder(device) / kReadAheadFile);
+  return kib ? static_cast<double>(*kib) * 1024 : kNotMeasured;
 }
 
 }  // namespace plelab

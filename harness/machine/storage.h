@@ -15,5 +15,8 @@ struct StorageDescription {
 
 // `path` may be a file or a folder.  If it does not exist yet, the nearest existing folder above it counts.
 StorageDescription DescribeStorage(const std::string& path);
+// How far the kernel reads ahead on the disk that holds `path`, as it is set now (queue/read_ahead_kb).  NaN
+// for a file system without a disk.
+double ReadAheadBytes(const std::string& path);
 
 }  // namespace plelab

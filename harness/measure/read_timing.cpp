@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "harness/machine/kernel_reads.h"
 #include "harness/support/timer.h"
 
 namespace plelab {
@@ -39,7 +40,8 @@ TokenTime ReadTimer::TimeToken(const TokenReads& token) {
   for (const RangeGroup& group : token.ranges) {
     for (int64_t i = 0; i < group.count; ++i) PlaceRange(group.bytes, pieces);
   }
-  const IoCounters before = file_.counters();
+  const int64_t calls_before = file_.counters().read_calls;
+  const KernelReads reads;
   TokenTime time;
   if (pieces.size() == 1) {
     const Timer timer;
@@ -48,9 +50,8 @@ TokenTime ReadTimer::TimeToken(const TokenReads& token) {
   } else {
     time.ns = ReadTogetherNs(pieces);
   }
-  const IoCounters after = file_.counters();
-  time.read_calls = after.read_calls - before.read_calls;
-  time.bytes_moved = after.bytes_moved - before.bytes_moved;
+  time.bytes_moved = reads.bytes();
+  time.read_calls = file_.counters().read_calls - calls_before;
   return time;
 }
 

@@ -7,7 +7,9 @@
 
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
+#include "harness/machine/storage.h"
 #include "harness/measure/near_output.h"
+#include "harness/measure/under_limit.h"
 #include "harness/plan/turn_order.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
@@ -99,12 +101,13 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
   row.ple_wait_ns = result.ple.wait_ns;
   row.ple_hidden_ns = result.ple.hidden_ns;
   row.ple_read_ns = result.ple.read_ns;
+  row.held_bytes = c.session.source().held_bytes();
   row.lookups = result.ple.lookups;
   row.hits = result.ple.hits;
   row.misses = result.ple.misses;
   row.read_calls = result.ple.read_calls;
   row.bytes_asked = result.ple.bytes_asked;
-  row.bytes_moved = result.ple.bytes_moved;
+  row.bytes_moved = result.bytes_moved;
   row.step_bytes = result.step_bytes;
   return row;
 }
@@ -138,6 +141,7 @@ void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& set
   for (const int64_t i : turns.order.Next(Live(contestants))) {
     ThrowIfInterrupted();
     contestants[i].rep.order = position++;
+    if (contestants[i].page_cache.initial == PageCacheInitial::kCold) ReleaseAllPages(contestants);
     Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup); });
     turns.last = contestants[i].name;
   }
@@ -150,6 +154,9 @@ void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, co
     ThrowIfInterrupted();
     const int64_t step = k - work.warmup_steps;
     for (const int64_t i : turns.order.Next(Live(contestants))) {
+      if (setup.limit != nullptr) setup.limit->Renew();
+      const bool evicts = contestants[i].page_cache.maintain == PageCacheMaintain::kEvictEachStep;
+      if (evicts) ReleaseAllPages(contestants);
       Attempt(contestants[i], [&](Contestant& c) { Step(c, turns.last, setup, step); });
       turns.last = contestants[i].name;
     }
@@ -188,9 +195,12 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v, rep), variant.config.workload),
-      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file())};
+      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file()),
+      variant.config.page_cache,
+      TableRead(variant.table)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
+  if (variant.reads_file()) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.table.path);
   return contestant;
 }
 
@@ -203,7 +213,10 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
 
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
   PrefillAll(contestants, setup, turns);
-  MeasureSteps(contestants, work, setup, turns);
+  {
+    const UnderLimit limited(setup.limit, contestants, work);
+    MeasureSteps(contestants, work, setup, turns);
+  }
 
   const MachineState between = Between(before, ReadMachineState());
   const double bandwidth_after = MeasureReadBandwidth(setup.threads);

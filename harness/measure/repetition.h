@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/machine/page_cache_limit.h"
 #include "harness/measure/cold_check.h"
 #include "harness/measure/variant_session.h"
 #include "harness/plan/run_plan.h"
@@ -27,6 +28,8 @@ struct Contestant {
   DType dtype = DType::kFloat32;  // in which its model computes
   VariantSession session;
   ColdCheck cold;
+  PageCacheSection page_cache = {};
+  PleTable table = {};  // that it reads
   RepRow rep = {};
   std::vector<StepRow> steps = {};
   // Its rows of /curves/encode: ns by modality; empty when the prompt has no media.
@@ -51,6 +54,8 @@ struct RepetitionSetup {
   PleTable table;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
+  // May be nullptr.  Otherwise the steps run under it (under_limit.h); the prompt does not.
+  PageCacheLimit* limit = nullptr;
 };
 
 // Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "harness/machine/kernel_reads.h"
 #include "harness/support/timer.h"
 #include "model/base/sha256.h"
 
@@ -95,20 +96,23 @@ PrefillResult VariantSession::Prefill() {
 StepResult VariantSession::Step() {
   StepResult result;
   result.token_id = next_ids_.at(0);
-  result.step_bytes = model_.DecodeStepBytes(kv_.length());
+  const int64_t position = kv_.length();
   const PleStats before = source_->stats();
   ++step_;
+  const KernelReads reads;
 
   WakeThreads();
   const Timer timer;
   auto request = source_->Begin(next_ids_);
   const torch::Tensor logits = model_.DecodeStep(next_ids_, kv_, *request).to(torch::kCPU);
+  const PleKind kind = request->kind();
   request.reset();
   ChooseNextIds(logits);
   result.step_ns = timer.ns();
 
+  result.bytes_moved = reads.bytes();
   result.ple = source_->stats() - before;
-  result.step_bytes += result.ple.lookups * source_->geometry().row_bytes();
+  result.step_bytes = model_.DecodeStepBytes(position, kind) + result.ple.row_bytes;
   result.logits = logits;
   result.logits_sha256 = HashOf(logits);
   return result;

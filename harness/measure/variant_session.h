@@ -30,6 +30,8 @@ struct StepResult {
   int64_t token_id = 0;  // fed to the first sequence
   int64_t step_ns = 0;   // passing the ids to the source, the step, choosing the next ids
   PleStats ple;          // of this step alone
+  // What the devices moved for this process meanwhile (harness/machine/kernel_reads.h), or kBytesUnknown.
+  int64_t bytes_moved = 0;
   // The bytes that the step must read: weights after sparsity, keys and values, PLE rows.
   int64_t step_bytes = 0;
   torch::Tensor logits;  // [batch, vocab] on the CPU
@@ -51,6 +53,7 @@ class VariantSession {
   std::span<const int64_t> next_ids() const { return next_ids_; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
+  PleSource& source() { return *source_; }
 
  private:
   // Encodes the workload's media and records the times in `times`.

@@ -16,6 +16,8 @@ namespace plelab {
 
 // Marks a value that cannot be read on this machine.  Values are never invented.
 inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+// The same in a column of whole numbers.
+inline constexpr int64_t kBytesUnknown = -1;
 
 // Each struct has `template <class V> static void VisitFields(V&& visit)`, which calls visit("column",
 // &Row::member, "unit").  The recorder, the reader and the validator all walk it.
@@ -27,7 +29,7 @@ struct VariantRow {
   std::string group;  // those that take turns with each other; "" where nothing is timed
   int64_t exact = 0;
   int64_t helper_threads = 0;  // threads of the source, beside those of the model
-  int64_t fast_bytes = 0;      // PLE rows that the source holds in RAM
+  int64_t fast_bytes = 0;      // PLE rows that the source can hold in RAM
   int64_t file_bytes = 0;      // PLE bytes that stay on storage
   int64_t table_bytes = 0;     // the whole table in the form that the transform gives it
   template <class V>

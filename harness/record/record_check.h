@@ -10,8 +10,8 @@ namespace plelab {
 
 // Returns one line per problem, at most a few of each kind and then how many more; empty when everything
 // holds.  It requires that names and keys are unique and refer to something that exists, hits + misses =
-// lookups, bytes_moved ≥ bytes_asked, times are not negative, valid_steps counts the steps, finished exact
-// variants of one baseline have the same output, failures say why, and /meta says what the weights are.
+// lookups, times are not negative, valid_steps counts the steps, finished exact variants of one baseline have
+// the same output, failures say why, and /meta says what the weights are.
 std::vector<std::string> CheckRecord(const Record& record);
 
 }  // namespace plelab

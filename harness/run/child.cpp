@@ -3,6 +3,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "harness/machine/memory_probe.h"
 #include "harness/measure/repetition.h"
 #include "harness/record/recorder.h"
 #include "harness/run/memory_phase.h"
@@ -117,6 +118,7 @@ void RunBlockAsChild(PhaseContext& context, int64_t group, const Block& block) {
 }
 
 void MeasureAsChild(const ChildTask& task) {
+  if (task.phase == "memory") StartInMemoryGroup();
   const ExperimentConfig config = ReadExperimentConfig(task.config_path);
   if (task.phase == "turns") return MeasureTurns(config, task);
   const Record part = task.phase == "time" ? MeasureTime(config, task.variant, task.rep)

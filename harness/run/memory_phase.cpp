@@ -33,7 +33,7 @@ class MemoryLog {
     add("kv_cache", static_cast<double>(kv_bytes));
     // The memory of an accelerator is not measured: the value is unknown there, and 0 on the CPU.
     add("device", loaded_.model.device().is_cpu() ? 0.0 : kNotMeasured);
-    add("ple_fast", static_cast<double>(source.fast_bytes()));
+    add("ple_fast", static_cast<double>(source.held_bytes()));
     add("token_embedding", static_cast<double>(weights.token_embedding));
     add("text_stack", static_cast<double>(weights.text_stack));
     add("vision", static_cast<double>(weights.vision));
@@ -68,7 +68,7 @@ std::vector<CurveRow> WeightsRead(const std::string& variant, int64_t rep, const
 }  // namespace
 
 Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
-  const MemoryGroup group;  // joined before anything is loaded, so that all memory is charged to it
+  const MemoryGroup group;  // entered when the process started, so that all memory is charged to it
   const RunPlan plan = ResolvePlanOfVariant(config, v);
   const VariantPlan& variant = plan.variants[0];
   const PleTable& table = TableRead(variant.table);
@@ -83,11 +83,13 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   MemoryLog log(variant.name(), rep, loaded, table);
   log.Read("loaded", *source, session.kv().nbytes());
 
+  source->ReleasePages();
   cold.BeforePrefill();
   session.Prefill();
   log.Read("prefill", *source, session.kv().nbytes());
 
   for (int64_t k = 0; k < work.steps(); ++k) {
+    if (variant.config.page_cache.maintain == PageCacheMaintain::kEvictEachStep) source->ReleasePages();
     cold.BeforeStep(session.next_ids());
     session.Step();
   }

@@ -151,8 +151,8 @@ WeightBytes Gemma3n::weight_bytes() const {
   return bytes;
 }
 
-int64_t Gemma3n::DecodeStepBytes(int64_t position) const {
-  return StepBytes(impl_->text(), dtype(), position);
+int64_t Gemma3n::DecodeStepBytes(int64_t position, PleKind ple) const {
+  return StepBytes(impl_->text(), dtype(), position, ple);
 }
 
 }  // namespace plelab

@@ -44,7 +44,6 @@ class DirectFile::BounceBuffer {
 
 struct DirectFile::Progress {
   int64_t found = 0;  // bytes of the requested range
-  int64_t moved = 0;  // bytes of whole blocks
   int error = 0;
 };
 
@@ -54,13 +53,13 @@ DirectFile::~DirectFile() = default;
 
 void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
   const auto expected = static_cast<int64_t>(out.size());
-  Progress progress{0, 0, EOVERFLOW};
+  Progress progress{0, EOVERFLOW};
   if (IsFileRange(offset, expected + kBounceBytes)) {
     auto buffer = TakeBuffer();
     progress = ReadThrough(*buffer, offset, out);
     ReturnBuffer(std::move(buffer));
   }
-  counters_.Add(expected, progress.moved);
+  counters_.Add(expected);
   if (progress.found < expected) {
     throw file_.ShortRead(offset, expected, {progress.found, progress.error});
   }
@@ -83,7 +82,6 @@ DirectFile::Progress DirectFile::ReadThrough(BounceBuffer& buffer, int64_t offse
       progress.error = errno;
       break;
     }
-    progress.moved += got;
     const int64_t usable = std::min(block + got - position, expected - progress.found);
     if (usable <= 0) break;  // end of the file
     std::memcpy(out.data() + progress.found, buffer.data() + (position - block), usable);

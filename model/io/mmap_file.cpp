@@ -9,21 +9,16 @@
 #include "model/io/sigbus_guard.h"
 
 namespace plelab {
-namespace {
 
-// On a fault the kernel also maps the cached pages of an aligned window of this size around it
-// (fault_around_bytes).
-constexpr uintptr_t kFaultAroundBytes = 64 * 1024;
-
-}  // namespace
-
-MmapFile::MmapFile(const std::string& path) : file_(path, ReadAhead::kOn) {
+MmapFile::MmapFile(const std::string& path, IoAdvice advice) : file_(path, ReadAhead::kOn) {
   if (size_bytes() == 0) return;
   void* mapping = ::mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, file_.get(), 0);
   if (mapping == MAP_FAILED) {
     throw RunError("{}: cannot be mapped: {}", path, std::system_category().message(errno));
   }
   mapping_ = static_cast<std::byte*>(mapping);
+  // This is a hint: where the kernel ignores it, reads still work.
+  if (advice == IoAdvice::kRandom) ::madvise(mapping_, size_bytes(), MADV_RANDOM);
 }
 
 MmapFile::~MmapFile() {
@@ -33,7 +28,7 @@ MmapFile::~MmapFile() {
 void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
   const auto expected = static_cast<int64_t>(out.size());
   const int64_t found = Copy(offset, out);
-  counters_.Add(expected, found);
+  counters_.Add(expected);
   if (found == expected) return;
   // A fault that lies inside both the mapping and the file means that the device failed.
   const bool in_range =
@@ -50,19 +45,12 @@ int64_t MmapFile::Copy(int64_t offset, std::span<std::byte> out) const {
   if (mapped == 0) return 0;
   const std::byte* from = mapping_ + offset;
   const void* fault = CopyFromMapping(out.data(), from, mapped);
-  Unmap(from, mapped);
   const int64_t copied = fault == nullptr ? mapped : static_cast<const std::byte*>(fault) - from;
   return std::clamp<int64_t>(file_.size_now() - offset, 0, copied);
 }
 
-void MmapFile::Unmap(const std::byte* from, int64_t size_bytes) const {
-  const auto mapping = reinterpret_cast<uintptr_t>(mapping_);
-  const auto address = reinterpret_cast<uintptr_t>(from);
-  const uintptr_t begin = std::max(mapping, address / kFaultAroundBytes * kFaultAroundBytes);
-  const uintptr_t end =
-      (address + size_bytes + kFaultAroundBytes - 1) / kFaultAroundBytes * kFaultAroundBytes;
-  const uintptr_t mapping_end = mapping + this->size_bytes();
-  ::madvise(reinterpret_cast<void*>(begin), std::min(end, mapping_end) - begin, MADV_DONTNEED);
+void MmapFile::ReleasePages() {
+  if (mapping_ != nullptr) ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
 }
 
 }  // namespace plelab

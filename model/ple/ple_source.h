@@ -44,7 +44,7 @@ struct PleStats {
   int64_t misses = 0;
   int64_t read_calls = 0;   // reads issued to storage
   int64_t bytes_asked = 0;  // bytes of rows requested from storage
-  int64_t bytes_moved = 0;  // bytes that these reads moved, alignment included
+  int64_t row_bytes = 0;    // bytes of the rows that the lookups read, from memory or from storage
   int64_t read_ns = 0;      // time spent reading, in any thread
   int64_t hidden_ns = 0;    // the part of read_ns during which no caller waited for rows
   int64_t wait_ns = 0;      // time that callers spent in Begin and Layer, waiting for rows or gathering them
@@ -53,7 +53,7 @@ struct PleStats {
 inline PleStats operator-(const PleStats& a, const PleStats& b) {
   return {a.lookups - b.lookups,         a.hits - b.hits,
           a.misses - b.misses,           a.read_calls - b.read_calls,
-          a.bytes_asked - b.bytes_asked, a.bytes_moved - b.bytes_moved,
+          a.bytes_asked - b.bytes_asked, a.row_bytes - b.row_bytes,
           a.read_ns - b.read_ns,         a.hidden_ns - b.hidden_ns,
           a.wait_ns - b.wait_ns};
 }
@@ -87,9 +87,15 @@ class PleSource {
   virtual void StartSequence() {}
   virtual PleStats stats() const = 0;
   virtual const PleGeometry& geometry() const = 0;
-  // Bytes of fast memory (RAM) in which this source holds rows: those of the whole table, a cache's budget,
-  // or 0.
+  // Bytes of fast memory (RAM) in which this source can hold rows: those of the whole table, those of the
+  // whole rows that fit into a cache, or 0.
   virtual int64_t fast_bytes() const = 0;
+  // Bytes of the rows that it holds in RAM now.  Less than fast_bytes() only while a cache fills.
+  virtual int64_t held_bytes() const { return fast_bytes(); }
+  // Unmaps the pages of files that reads have mapped, so that the page cache can be evicted.  A source that
+  // maps no file does nothing; wrappers pass the call on.  Call it outside of timed regions only, and only
+  // before the page cache is evicted: the next reads find their pages unmapped.
+  virtual void ReleasePages() {}
   // True when earlier requests change the cost of later ones, as in a cache.  Measurements create such a
   // source anew for each repetition.  A wrapper also returns true when the source below it does.
   virtual bool keeps_state() const { return false; }
@@ -123,6 +129,8 @@ class PleWrapper : public PleSource {
   PleStats stats() const override { return over_->stats(); }
   const PleGeometry& geometry() const override { return over_->geometry(); }
   int64_t fast_bytes() const override { return over_->fast_bytes(); }
+  int64_t held_bytes() const override { return over_->held_bytes(); }
+  void ReleasePages() override { over_->ReleasePages(); }
   bool keeps_state() const override { return over_->keeps_state(); }
   int64_t threads() const override { return over_->threads(); }
 

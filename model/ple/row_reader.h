@@ -22,6 +22,7 @@ class RowReader {
   // Throws RunError naming file, row and offset when a read fails.
   void Read(std::span<const int64_t> rows, LayerMajorRows& out, const std::atomic<bool>& abandoned) const;
   IoCounters counters() const { return file_->counters(); }
+  void ReleasePages() { file_->ReleasePages(); }
 
  private:
   int64_t OffsetOf(int64_t row) const { return offset_bytes_ + row * geometry_.row_bytes(); }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/catalog/text_weight_list.h"
+#include "model/text/per_layer_input.h"
 
 namespace plelab {
 namespace {
@@ -36,10 +37,25 @@ int64_t StoredBytes(DecoderLayerWeights w, int64_t source_layer, const TextConfi
   return sum.bytes;
 }
 
-int64_t LayerBytes(const DecoderLayerWeights& w, const LayerSpec& spec, const TextConfig& c,
-                   bool makes_keys) {
-  const AttentionWeights& attn = w.self_attn;
-  const int64_t idle = makes_keys ? 0 : Bytes(attn.k_proj) + Bytes(attn.v_proj) + Bytes(attn.k_norm);
+int64_t KeyMakingBytes(const AttentionWeights& w) {
+  return Bytes(w.k_proj) + Bytes(w.v_proj) + Bytes(w.k_norm);
+}
+
+// What a layer reads to add its per-layer input to the streams.
+int64_t PleBranchBytes(const DecoderLayerWeights& w) {
+  return Bytes(w.altup.correct_output_scale) + Bytes(w.per_layer_input_gate) + Bytes(w.per_layer_projection) +
+         Bytes(w.post_per_layer_input_norm);
+}
+
+// What all layers share to make per-layer inputs of the token's embedding.
+int64_t PleProjectionBytes(const TextWeights& w) {
+  return Bytes(w.per_layer_model_projection) + Bytes(w.per_layer_projection_norm);
+}
+
+int64_t LayerBytes(const DecoderLayerWeights& w, const LayerSpec& spec, const TextConfig& c, bool makes_keys,
+                   const PerLayerRecipe& ple) {
+  const int64_t idle =
+      (makes_keys ? 0 : KeyMakingBytes(w.self_attn)) + (ple.branch ? 0 : PleBranchBytes(w));
   return StoredBytes(w, spec.source_layer, c) - Bytes(w.mlp) + MlpBytes(w.mlp, spec) - idle;
 }
 
@@ -51,14 +67,16 @@ int64_t KeyValueBytes(const TextConfig& c, LayerType type, DType dtype, int64_t 
 
 }  // namespace
 
-int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position) {
+int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position, PleKind ple) {
   const TextConfig& c = model.config;
+  const PerLayerRecipe recipe = RecipeOf(ple, c);
   const std::vector<DecoderLayerWeights>& stored = model.weights.layers;
   int64_t bytes = Bytes(model.weights.head()) + TextStackBytes(c, model.weights);
+  if (!recipe.branch || !recipe.projection) bytes -= PleProjectionBytes(model.weights);
   for (size_t i = 0; i < stored.size(); ++i) bytes -= StoredBytes(stored[i], static_cast<int64_t>(i), c);
   for (int64_t i = 0; i < static_cast<int64_t>(model.layers.size()); ++i) {
     const LayerSpec& spec = model.layers[i];
-    bytes += LayerBytes(stored[spec.source_layer], spec, c, MakesKeys(model.layers, i));
+    bytes += LayerBytes(stored[spec.source_layer], spec, c, MakesKeys(model.layers, i), recipe);
     bytes += KeyValueBytes(c, spec.type, kv_dtype, position);
   }
   return bytes;

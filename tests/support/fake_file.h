@@ -67,7 +67,7 @@ class FakeDisk {
     const int64_t there = std::clamp<int64_t>(static_cast<int64_t>(bytes_.size()) - offset, 0, expected);
     const int64_t found = fails ? 0 : there;
     if (found > 0) std::memcpy(out.data(), bytes_.data() + offset, found);
-    counters_ = {counters_.read_calls + 1, counters_.bytes_asked + expected, counters_.bytes_moved + found};
+    counters_ = {counters_.read_calls + 1, counters_.bytes_asked + expected};
     ++reads_ended_;
     changed_.notify_all();
     if (found < expected)
@@ -118,7 +118,7 @@ class FakeFile : public RandomAccessFile {
 };
 
 inline FileOpener FakeDisk::Opener(std::shared_ptr<FakeDisk> disk) {
-  return [disk](const std::string& path, IoBackend) { return std::make_unique<FakeFile>(path, disk); };
+  return [disk](const std::string& path, IoBackend, IoAdvice) { return std::make_unique<FakeFile>(path, disk); };
 }
 
 }  // namespace plelab

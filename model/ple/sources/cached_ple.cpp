@@ -128,7 +128,14 @@ PleStats CachedPle::stats() const {
   stats.lookups = counted_.lookups;
   stats.hits = counted_.hits;
   stats.misses = counted_.misses;
+  stats.row_bytes = counted_.lookups * geometry().row_bytes();
   return stats;
+}
+
+int64_t CachedPle::held_bytes() const {
+  const int64_t below = over_->held_bytes();
+  const std::lock_guard lock(mutex_);
+  return cache_->held() * geometry().row_bytes() + below;
 }
 
 }  // namespace plelab

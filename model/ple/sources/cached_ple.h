@@ -43,6 +43,8 @@ class CachedPle : public PleSource {
   PleStats stats() const override;  // the read counts are those of the source below
   const PleGeometry& geometry() const override { return over_->geometry(); }
   int64_t fast_bytes() const override { return cache_->fast_bytes() + over_->fast_bytes(); }
+  int64_t held_bytes() const override;
+  void ReleasePages() override { over_->ReleasePages(); }
   bool keeps_state() const override { return true; }
   int64_t threads() const override { return over_->threads(); }
 

@@ -44,7 +44,7 @@ PleStats DiskPle::stats() const {
           .misses = lookups,
           .read_calls = io.read_calls,
           .bytes_asked = io.bytes_asked,
-          .bytes_moved = io.bytes_moved,
+          .row_bytes = lookups * geometry_.row_bytes(),
           .read_ns = times.read_ns,
           .hidden_ns = times.hidden_ns};
 }

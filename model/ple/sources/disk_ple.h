@@ -12,6 +12,7 @@ namespace plelab {
 
 struct DiskOptions {
   IoBackend backend = IoBackend::kPread;
+  IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap
   bool prefetch = true;  // true: a thread starts reading at Begin; false: the first Layer call reads
 };
 
@@ -25,6 +26,7 @@ class DiskPle : public PleSource {
   PleStats stats() const override;  // every lookup is a miss
   const PleGeometry& geometry() const override { return geometry_; }
   int64_t fast_bytes() const override { return 0; }
+  void ReleasePages() override { reader_.ReleasePages(); }
   int64_t threads() const override { return queue_.threads(); }
 
  private:

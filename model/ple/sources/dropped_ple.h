@@ -18,7 +18,7 @@ class DroppedPle : public PleSource {
   DroppedPle(const PleGeometry& geometry, DropMode mode) : geometry_(geometry), mode_(mode) {}
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
-  PleStats stats() const override;  // every lookup is a hit, because nothing is read
+  PleStats stats() const override;  // every lookup is a hit, and no row is read
   const PleGeometry& geometry() const override { return geometry_; }
   int64_t fast_bytes() const override { return 0; }
 

@@ -41,6 +41,11 @@ class FoldedPle : public PleSource {
   PleStats stats() const override { return folded_->stats() + rows_->stats(); }
   const PleGeometry& geometry() const override { return folded_->geometry(); }
   int64_t fast_bytes() const override { return folded_->fast_bytes() + rows_->fast_bytes(); }
+  int64_t held_bytes() const override { return folded_->held_bytes() + rows_->held_bytes(); }
+  void ReleasePages() override {
+    folded_->ReleasePages();
+    rows_->ReleasePages();
+  }
   bool keeps_state() const override { return folded_->keeps_state(); }
   int64_t threads() const override { return folded_->threads() + rows_->threads(); }
 

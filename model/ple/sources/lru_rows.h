@@ -14,6 +14,7 @@ class LruRows : public RowCache {
   LruRows(int64_t vocab, int64_t row_bytes, int64_t capacity);
 
   int64_t capacity() const override { return capacity_; }
+  int64_t held() const override { return std::ssize(row_of_slot_); }
   int64_t fast_bytes() const override { return slab_.size_bytes(); }
   const std::byte* Find(int64_t row) const override;
   // Touch and Insert make `row` the most recently used one.

@@ -102,7 +102,7 @@ std::unique_ptr<PleRequest> ResidentPle::Begin(std::span<const int64_t> ids) {
 
 PleStats ResidentPle::stats() const {
   const int64_t lookups = lookups_.load(std::memory_order_relaxed);
-  return {.lookups = lookups, .hits = lookups};
+  return {.lookups = lookups, .hits = lookups, .row_bytes = lookups * geometry_.row_bytes()};
 }
 
 }  // namespace plelab

@@ -15,6 +15,7 @@ class RowCache {
   virtual ~RowCache() = default;
 
   virtual int64_t capacity() const = 0;    // rows
+  virtual int64_t held() const = 0;        // rows that it holds now
   virtual int64_t fast_bytes() const = 0;  // RAM for rows: capacity · row_bytes
   // The bytes of the row, or nullptr when it is not held.  Does not count as a use: the order of eviction
   // stays unchanged.

@@ -37,8 +37,8 @@ void CheckFits(const PleOptions& options, const PleGeometry& geometry) {
 }  // namespace
 
 std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, IoBackend backend,
-                                            const PleSourceContext& context) {
-  auto file = context.open(table.path, backend);
+                                            const PleSourceContext& context, IoAdvice advice) {
+  auto file = context.open(table.path, backend, advice);
   const int64_t end = table.offset_bytes + table.geometry.table_bytes();
   if (file->size_bytes() < end) {
     throw UserError("{}: the PLE table takes bytes {} to {}, the file has {}: is the download complete?",

@@ -12,8 +12,8 @@
 
 namespace plelab {
 
-using FileOpener =
-    std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend)>;
+using FileOpener = std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend,
+                                                                  IoAdvice advice)>;
 
 // What a source needs besides its options and its table.
 struct PleSourceContext {
@@ -24,7 +24,7 @@ struct PleSourceContext {
 
 // How many bytes a source will hold in RAM and leave on storage, known before it is made.
 struct PleFootprint {
-  // RAM for rows: that of the whole table, a cache's budget, or 0.
+  // RAM for rows: that of the whole table, that of the whole rows which fit into a cache, or 0.
   int64_t fast_bytes = 0;
   // Rows that stay on storage: the whole table, or 0 when rows are never read from it.
   int64_t file_bytes = 0;

@@ -9,7 +9,8 @@ namespace plelab {
 
 // Opens the table's file.  Throws UserError when the file ends before the table does.
 std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, IoBackend backend,
-                                            const PleSourceContext& context);
+                                            const PleSourceContext& context,
+                                            IoAdvice advice = IoAdvice::kNormal);
 
 // As MakePleSource, for a source that another one wraps: `options` were checked before, and the source is not
 // timed.

@@ -19,6 +19,10 @@ struct PleOption {
   std::function<void(PleOptions&, std::string_view full_key, std::string_view text)> set;
   std::function<std::string(const PleOptions&)> get;
   bool required = false;  // then the field's default means that the user gave no value
+  // Whether the option has a meaning beside the others that were given; empty: always.  `goes_with` names what
+  // it needs, for the error.
+  std::function<bool(const PleOptions&)> fits = nullptr;
+  std::string_view goes_with = {};
 
   // For a field of a strategy's or transform's struct: PleOption("rank", &LowRankOptions::rank,
   // WholeNumber{…}, "…").  `form`, one of the types in option_forms.h, defines how its values are written.
@@ -44,6 +48,11 @@ struct PleOption {
 
   PleOption Required() && {
     required = true;
+    return std::move(*this);
+  }
+  PleOption GoesWith(std::function<bool(const PleOptions&)> when, std::string_view what) && {
+    fits = std::move(when);
+    goes_with = what;
     return std::move(*this);
   }
 };

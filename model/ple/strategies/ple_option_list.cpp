@@ -89,7 +89,9 @@ std::vector<const PleOption*> OptionsNamed(std::string_view key) {
 std::vector<const PleOption*> OptionsUsedBy(const PleOptions& options) {
   const StrategyRow& strategy = RowOf(options.strategy);
   std::vector<const PleOption*> used = {&StrategyOption()};
-  for (const PleOption& option : strategy.options) used.push_back(&option);
+  for (const PleOption& option : strategy.options) {
+    if (!option.fits || option.fits(options)) used.push_back(&option);
+  }
   if (!strategy.has_rows()) return used;
   used.push_back(&TransformOption());
   for (const PleOption& option : RowOf(options.transform).options) used.push_back(&option);

@@ -66,6 +66,9 @@ std::vector<std::string_view> TransformsWith(std::string_view key) {
 
 // Throws the error for a key that the strategy and the transform do not use.
 [[noreturn]] void RefuseUnused(const PleOptions& options, std::string_view full_key, std::string_view key) {
+  for (const PleOption& option : RowOf(options.strategy).options) {
+    if (option.key == key) throw UserError("key '{}' goes with {}", full_key, option.goes_with);
+  }
   const std::vector<std::string_view> transforms = TransformsWith(key);
   if (!RowOf(options.strategy).has_rows() || transforms.empty()) {
     throw UserError("key '{}' is not an option of '{}'; known: {}", full_key, Name(options.strategy),

@@ -52,8 +52,8 @@ Source MakeCached(const PleOptions& options, const PleTable& table, const PleSou
 }
 
 Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {
-  return std::make_unique<DiskPle>(table.geometry, OpenTable(table, own.backend, context), table.offset_bytes,
-                                   own.prefetch);
+  return std::make_unique<DiskPle>(table.geometry, OpenTable(table, own.backend, context, own.advice),
+                                   table.offset_bytes, own.prefetch);
 }
 
 Source MakeDisk(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
@@ -62,6 +62,16 @@ Source MakeDisk(const PleOptions& options, const PleTable& table, const PleSourc
 
 Source MakeDropped(const PleOptions& options, const PleTable& table, const PleSourceContext&) {
   return std::make_unique<DroppedPle>(table.geometry, options.Get<DroppedOptions>().mode);
+}
+
+PleOption Advice() {
+  return PleOption("advice", &DiskOptions::advice,
+                   OneWordOf<IoAdvice>{{{"normal", IoAdvice::kNormal}, {"random", IoAdvice::kRandom}}},
+                   "of pread and mmap: normal (default, the kernel reads ahead) or random (it does not)")
+      .GoesWith(
+          [](const PleOptions& options) { return options.Get<DiskOptions>().backend != IoBackend::kDirect; },
+          "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
+          "ahead");
 }
 
 // The rows of soft tokens are read from disk without a prefetch thread, because soft tokens are few and all
@@ -111,6 +121,7 @@ std::span<const StrategyRow> Strategies() {
                                           {"direct", IoBackend::kDirect},
                                           {"mmap", IoBackend::kMmap}}},
                     "how rows are read: pread (default), direct (O_DIRECT) or mmap"},
+                   Advice(),
                    {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
                     "true (default): a thread reads ahead; false: reads happen when needed"}},
        .footprint = InFile,

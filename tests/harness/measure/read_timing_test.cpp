@@ -25,7 +25,7 @@ class ListeningFile : public RandomAccessFile {
     const std::lock_guard lock(mutex_);
     const auto bytes = static_cast<int64_t>(out.size());
     if (offset < 0 || offset + bytes > size_ || fails_) throw ReadError(path_, offset, bytes, 0, "made to");
-    counters_ = {counters_.read_calls + 1, counters_.bytes_asked + bytes, counters_.bytes_moved + bytes};
+    counters_ = {counters_.read_calls + 1, counters_.bytes_asked + bytes};
     offsets_.push_back(offset);
   }
   int64_t size_bytes() const override { return size_; }
@@ -47,7 +47,8 @@ TEST(ReadTiming, EveryByteOfATokenIsReadOnce) {
   ReadTimer timer(file, 4, 1);
   const TokenReads token{"some", {{100, 7}, {5 * kMiB + 3, 2}}};
   const TokenTime time = timer.TimeToken(token);
-  EXPECT_EQ(time.bytes_moved, token.bytes());
+  EXPECT_EQ(file.counters().bytes_asked, token.bytes());
+  EXPECT_LE(time.bytes_moved, 0) << "no device moved anything";
   EXPECT_EQ(time.read_calls, 7 + 2 * 6);  // large ranges in pieces of a MiB
   EXPECT_GT(time.ns, 0);
 }

@@ -130,6 +130,21 @@ TEST(Gemma3n, AStepReadsTheStackTheEmbeddingAndTheKeys) {
   EXPECT_EQ(model.DecodeStepBytes(99), expected(16, 100));  // the window is 16
 }
 
+// Finished inputs are projected already; without the branch neither projection nor gate is read.
+TEST(Gemma3n, AStepReadsThePleWeightsThatItsRowsLeaveInUse) {
+  const TextGolden golden("plain");
+  const Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kBFloat16});
+  const TextConfig& c = model.config().text;
+  const int64_t hidden = c.hidden_size, ple = c.hidden_size_per_layer_input, layers = c.num_hidden_layers;
+  const int64_t projection = 2 * (layers * ple * hidden + ple);                // and its norm
+  const int64_t branches = 2 * layers * (2 * ple * hidden + hidden + hidden);  // gate, back, scale, norm
+  const int64_t rows = model.DecodeStepBytes(7, PleKind::kRows);
+  EXPECT_EQ(model.DecodeStepBytes(7), rows);
+  EXPECT_EQ(model.DecodeStepBytes(7, PleKind::kProjectionOnly), rows);
+  EXPECT_EQ(model.DecodeStepBytes(7, PleKind::kFolded), rows - projection);
+  EXPECT_EQ(model.DecodeStepBytes(7, PleKind::kBlockOff), rows - projection - branches);
+}
+
 TEST(Gemma3n, AStepSkipsWhatSparsitySkips) {
   const TextGolden golden("odd");
   const Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kFloat32});

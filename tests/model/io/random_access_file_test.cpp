@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -83,10 +84,6 @@ TEST_P(EveryBackend, CountsCallsAndBytesAsked) {
   const IoCounters counters = file->counters();
   EXPECT_EQ(counters.read_calls, 2);
   EXPECT_EQ(counters.bytes_asked, 15460);
-  EXPECT_GE(counters.bytes_moved, counters.bytes_asked);
-  if (GetParam() != IoBackend::kDirect) {
-    EXPECT_EQ(counters.bytes_moved, counters.bytes_asked);
-  }
 }
 
 TEST_P(EveryBackend, NamesFileOffsetExpectedAndFoundBeyondTheEnd) {
@@ -185,30 +182,47 @@ INSTANTIATE_TEST_SUITE_P(, EveryBackend,
                          ::testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap),
                          BackendName);
 
-TEST(DirectFile, MovesWholeBlocksAndSaysSo) {
-  const TempFile temp{RandomBytes(1024 * 1024, 3)};
-  DirectFile file(temp.path());
-  const int64_t block = file.alignment_bytes();
-  ASSERT_GT(block, 0);
-  const auto moved_by = [&](int64_t offset, int64_t size) {
-    const int64_t before = file.counters().bytes_moved;
-    std::vector<std::byte> out(size);
-    file.Read(offset, out);
-    return file.counters().bytes_moved - before;
-  };
-  EXPECT_EQ(moved_by(0, block), block);
-  EXPECT_EQ(moved_by(0, 1), block);
-  EXPECT_EQ(moved_by(block - 1, 2), 2 * block);
-  EXPECT_EQ(moved_by(3 * block + 1, block), 2 * block);
-  EXPECT_EQ(moved_by(8192, 4 * block), 4 * block);
+TEST(DirectFile, StatesAnAlignmentThatABounceBufferHolds) {
+  const TempFile temp{RandomBytes(4096, 3)};
+  const int64_t alignment = DirectFile(temp.path()).alignment_bytes();
+  EXPECT_GT(alignment, 0);
+  EXPECT_EQ(1024 * 1024 % alignment, 0);
 }
 
-TEST(DirectFile, MovesOnlyWhatTheLastBlockHas) {
-  const TempFile temp{RandomBytes(4096 * 3 + 100, 3)};
-  DirectFile file(temp.path());
-  std::vector<std::byte> out(10);
-  file.Read(4096 * 3 + 90, out);
-  EXPECT_EQ(file.counters().bytes_moved, 100);
+TEST(IoAdvice, ChangesNoByte) {
+  const auto bytes = RandomBytes(kSize, 7);
+  const TempFile temp{bytes};
+  for (const IoBackend backend : {IoBackend::kPread, IoBackend::kMmap}) {
+    const auto file = OpenRandomAccessFile(temp.path(), backend, IoAdvice::kRandom);
+    std::vector<std::byte> out(kSize);
+    file->Read(0, out);
+    EXPECT_EQ(out, bytes);
+  }
+}
+
+int64_t PageFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_minflt + usage.ru_majflt;
+}
+
+// Unmapping after each read would cost a fault in each of them.
+TEST(MmapFile, APageThatWasReadStaysMappedUntilItIsReleased) {
+  constexpr int64_t kReads = 200;
+  const TempFile temp{RandomBytes(kSize, 7)};
+  const auto file = OpenRandomAccessFile(temp.path(), IoBackend::kMmap);
+  std::vector<std::byte> out(15360);
+  const auto faults_of = [&](bool released) {
+    file->Read(1'000'000, out);
+    const int64_t before = PageFaults();
+    for (int64_t i = 0; i < kReads; ++i) {
+      if (released) file->ReleasePages();
+      file->Read(1'000'000, out);
+    }
+    return PageFaults() - before;
+  };
+  EXPECT_LT(faults_of(false), kReads / 2);
+  EXPECT_GE(faults_of(true), kReads);
 }
 
 }  // namespace random_access_file_test

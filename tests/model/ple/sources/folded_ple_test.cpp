@@ -22,9 +22,9 @@ class Folded : public ::testing::Test {
     PleTable table = rows_.At("rows");
     table.folded = std::make_shared<const PleTable>(folded_.At("folded"));
     return MakePleSource(ParsePleSpec(spec), table,
-                         {.warm_ids = {}, .open = [this](const std::string& path, IoBackend backend) {
+                         {.warm_ids = {}, .open = [this](const std::string& path, IoBackend backend, IoAdvice advice) {
                             const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
-                            return FakeDisk::Opener(disk)(path, backend);
+                            return FakeDisk::Opener(disk)(path, backend, advice);
                           }});
   }
 
@@ -66,6 +66,25 @@ TEST_F(Folded, CountsWhatBothTablesWereAsked) {
   EXPECT_EQ(source->stats().lookups, 5);
   EXPECT_EQ(source->stats().misses, 2);
   EXPECT_GT(source->stats().read_calls, 0);
+}
+
+TEST_F(Folded, ReadsAFloatRowOfAFinishedInputAndARowOfTheTableElse) {
+  for (const char* spec : kSpecs) {
+    const auto source = Make(spec);
+    source->Begin(std::vector<int64_t>{1, 2, 3})->Layer(0);
+    EXPECT_EQ(source->stats().row_bytes, 3 * OfFolded().row_bytes()) << spec;
+    source->Begin(std::vector<int64_t>{1, 35})->Layer(0);
+    EXPECT_EQ(source->stats().row_bytes, 3 * OfFolded().row_bytes() + 2 * kRows.row_bytes()) << spec;
+  }
+}
+
+TEST_F(Folded, HoldsWhatTheSourceOfItsFinishedInputsHolds) {
+  EXPECT_EQ(Make("folded")->held_bytes(), 0);
+  EXPECT_EQ(Make("folded,over=resident")->held_bytes(), OfFolded().table_bytes());
+  const auto cached = Make("folded,over=cached,over.capacity=1KiB");
+  EXPECT_EQ(cached->held_bytes(), 0);
+  cached->Begin(std::vector<int64_t>{1, 2, 1})->Layer(0);
+  EXPECT_EQ(cached->held_bytes(), 2 * OfFolded().row_bytes());
 }
 
 TEST_F(Folded, IsAsItsFootprintSaysAndKeepsStateWhereACacheDoes) {

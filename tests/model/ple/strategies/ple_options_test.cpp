@@ -46,13 +46,15 @@ TEST(PleSpec, ANameAloneTakesTheDefaults) {
   EXPECT_THAT(DescribePleOptions(ParsePleSpec("resident")),
               ElementsAre(Pair("strategy", "resident"), Pair("pages", "huge")));
   EXPECT_THAT(DescribePleOptions(ParsePleSpec("disk")),
-              ElementsAre(Pair("strategy", "disk"), Pair("backend", "pread"), Pair("prefetch", "true")));
+              ElementsAre(Pair("strategy", "disk"), Pair("backend", "pread"), Pair("advice", "normal"),
+                          Pair("prefetch", "true")));
   EXPECT_THAT(DescribePleOptions(ParsePleSpec("dropped")),
               ElementsAre(Pair("strategy", "dropped"), Pair("mode", "zero_row")));
-  EXPECT_THAT(DescribePleOptions(ParsePleSpec("cached")),
-              ElementsAre(Pair("strategy", "cached"), Pair("capacity", "64MiB"), Pair("policy", "lru"),
-                          Pair("initial", "empty"), Pair("over.strategy", "disk"),
-                          Pair("over.backend", "pread"), Pair("over.prefetch", "true")));
+  EXPECT_THAT(
+      DescribePleOptions(ParsePleSpec("cached")),
+      ElementsAre(Pair("strategy", "cached"), Pair("capacity", "64MiB"), Pair("policy", "lru"),
+                  Pair("initial", "empty"), Pair("over.strategy", "disk"), Pair("over.backend", "pread"),
+                  Pair("over.advice", "normal"), Pair("over.prefetch", "true")));
 }
 
 TEST(PleSpec, EveryOptionIsReadAndDescribed) {
@@ -82,8 +84,8 @@ TEST(PleSpec, CachesMayStandBeforeCaches) {
 
 TEST(PleSpec, WhatIsDescribedCanBeSetAgain) {
   for (const char* spec :
-       {"resident,pages=4k", "disk,backend=mmap,prefetch=false", "dropped,mode=projection_only",
-        "cached,capacity=1536KiB,over=resident", "cached,capacity=0.7%",
+       {"resident,pages=4k", "disk,backend=mmap,prefetch=false", "disk,advice=random",
+        "dropped,mode=projection_only", "cached,capacity=1536KiB,over=resident", "cached,capacity=0.7%",
         "disk,transform=mean_layers,layers=0-3+9", "resident,transform=codebook,entries=64,seed=2",
         "cached,transform=previous,over.transform=int4,over.group=16"}) {
     const auto description = DescribePleOptions(ParsePleSpec(spec));
@@ -199,13 +201,30 @@ TEST(PleSpec, MalformedItemsAreErrors) {
 }
 
 TEST(PleSpec, KeysOfOtherStrategiesAreErrors) {
-  EXPECT_THAT(SpecError("disk,capacity=5%"),
-              HasSubstr("key 'capacity' is not an option of 'disk'; known: strategy, backend, prefetch"));
+  EXPECT_THAT(
+      SpecError("disk,capacity=5%"),
+      HasSubstr("key 'capacity' is not an option of 'disk'; known: strategy, backend, advice, prefetch"));
   EXPECT_THAT(SpecError("cached,backend=mmap"), HasSubstr("key 'backend' is not an option of 'cached'"));
   EXPECT_THAT(SpecError("disk,over.backend=mmap"),
               HasSubstr("key 'over.backend' is not an option of 'disk'"));
   EXPECT_THAT(SpecError("cached,over=resident,over.backend=mmap"),
               HasSubstr("key 'over.backend' is not an option of 'resident'"));
+}
+
+// Direct reads pass by the page cache: there is no read-ahead to advise about, and none is recorded.
+TEST(PleSpec, AdviceGoesWithThePageCache) {
+  EXPECT_EQ(ParsePleSpec("disk,advice=random").Get<DiskOptions>().advice, IoAdvice::kRandom);
+  EXPECT_EQ(ParsePleSpec("disk,backend=mmap,advice=random").Get<DiskOptions>().advice, IoAdvice::kRandom);
+  EXPECT_EQ(ParsePleSpec("cached,over.advice=random").over->Get<DiskOptions>().advice, IoAdvice::kRandom);
+  EXPECT_THAT(SpecError("disk,backend=direct,advice=random"),
+              HasSubstr("key 'advice' goes with 'backend: pread' and 'backend: mmap'"));
+  EXPECT_THAT(SpecError("disk,advice=normal,backend=direct"), HasSubstr("key 'advice' goes with"));
+  EXPECT_THAT(SpecError("cached,over.backend=direct,over.advice=random"),
+              HasSubstr("key 'over.advice' goes with"));
+  EXPECT_THAT(SpecError("disk,advice=sequential"), HasSubstr("known: normal, random"));
+  EXPECT_THAT(SpecError("resident,advice=random"), HasSubstr("key 'advice' is not an option of 'resident'"));
+  EXPECT_THAT(DescribePleOptions(ParsePleSpec("disk,backend=direct")),
+              ElementsAre(Pair("strategy", "disk"), Pair("backend", "direct"), Pair("prefetch", "true")));
 }
 
 TEST(PleSpec, ACacheNeedsRowsBelow) {

@@ -56,6 +56,7 @@ TEST_P(Transforms, CountOnlyWhatIsAskedOfTheSource) {
   EXPECT_EQ(source->stats().lookups, 3);
   EXPECT_TRUE(source->keeps_state());
   EXPECT_EQ(source->fast_bytes(), 6 * kGeometry.row_bytes());
+  EXPECT_EQ(source->held_bytes(), 3 * kGeometry.row_bytes());
 }
 
 TEST_P(Transforms, AnswerLayersInAnyOrderAndKeepThem) {
