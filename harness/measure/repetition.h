@@ -50,6 +50,8 @@ struct RepetitionSetup {
   PleTable table;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
+  // Requests in flight on the table's device.  Empty: of the disk that the table lies on.
+  std::function<int64_t()> in_flight{};
 };
 
 // Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it

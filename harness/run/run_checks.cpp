@@ -1,12 +1,30 @@
 #include "harness/run/run_checks.h"
 
+#include <iterator>
+
+#include "harness/machine/cores.h"
 #include "harness/machine/environment.h"
 #include "harness/machine/resources.h"
 #include "harness/run/estimate.h"
+#include "harness/run/own_tables.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"
 
 namespace plelab {
+
+namespace {
+
+void CheckRoomForOwnTables(const RunPlan& plan) {
+  const std::string folder = OwnTablesFolder(plan.table.path);
+  const int64_t needed = OwnTableBytes(plan);
+  if (needed == 0 || folder.empty() || needed <= FreeDiskBytes(folder)) return;
+  throw UserError(
+      "{}: copies of the table for the variants that read it need {} of disk, {} are free; set "
+      "design.own_table: false to let them share one file",
+      folder, DecimalBytes(needed), DecimalBytes(FreeDiskBytes(folder)));
+}
+
+}  // namespace
 
 void CheckBuild(bool allow_debug) {
   if (BuildMayMeasure() || allow_debug) return;
@@ -29,6 +47,24 @@ void CheckRoom(const RunPlan& plan, const std::string& out) {
   if (needed > disk) {
     throw UserError("{}: the result needs about {} of disk, {} are free", out, DecimalBytes(needed),
                     DecimalBytes(disk));
+  }
+  CheckRoomForOwnTables(plan);
+}
+
+void CheckPins(const ExperimentConfig& config) {
+  const int64_t cores = std::ssize(AllowedCores());
+  for (const VariantConfig& variant : config.variants) {
+    if (!variant.model.pin || variant.model.threads <= cores) continue;
+    const std::string own = Format("variants[{}].model.", variant.name);
+    for (const std::string& key : {own + "pin", own + "threads", std::string("model.pin")}) {
+      const auto place = config.places.find(key);
+      if (place == config.places.end()) continue;
+      throw UserError(
+          "{}: variant '{}': model.pin gives each compute thread a core of its own: expected at most {} "
+          "threads, one for each core that this process may use, found {}; with one thread less than cores, a "
+          "core is left for reading",
+          place->second, variant.name, cores, variant.model.threads);
+    }
   }
 }
 
