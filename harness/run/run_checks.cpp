@@ -14,6 +14,18 @@ namespace plelab {
 
 namespace {
 
+// Where the first of these keys of `model` that was given stands: the variant's own, else the config's.
+std::string PlaceOfModelKey(const ExperimentConfig& config, const VariantConfig& variant,
+                            const std::vector<std::string>& keys) {
+  for (const std::string& section : {Format("variants[{}].model.", variant.name), std::string("model.")}) {
+    for (const std::string& key : keys) {
+      if (const auto place = config.places.find(section + key); place != config.places.end())
+        return place->second;
+    }
+  }
+  return config.name;
+}
+
 void CheckRoomForOwnTables(const RunPlan& plan) {
   const std::string folder = OwnTablesFolder(plan.table.path);
   const int64_t needed = OwnTableBytes(plan);
@@ -55,16 +67,11 @@ void CheckPins(const ExperimentConfig& config) {
   const int64_t cores = std::ssize(AllowedCores());
   for (const VariantConfig& variant : config.variants) {
     if (!variant.model.pin || variant.model.threads <= cores) continue;
-    const std::string own = Format("variants[{}].model.", variant.name);
-    for (const std::string& key : {own + "pin", own + "threads", std::string("model.pin")}) {
-      const auto place = config.places.find(key);
-      if (place == config.places.end()) continue;
-      throw UserError(
-          "{}: variant '{}': model.pin gives each compute thread a core of its own: expected at most {} "
-          "threads, one for each core that this process may use, found {}; with one thread less than cores, a "
-          "core is left for reading",
-          place->second, variant.name, cores, variant.model.threads);
-    }
+    throw UserError(
+        "{}: variant '{}': 'pin' in 'model' gives each compute thread a core of its own: expected at most {} "
+        "threads (the cores that this process may use), found {}; with one thread less than cores, a core is "
+        "left for reading",
+        PlaceOfModelKey(config, variant, {"threads", "pin"}), variant.name, cores, variant.model.threads);
   }
 }
 
