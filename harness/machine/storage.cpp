@@ -79,7 +79,7 @@ StorageDescription DescribeStorage(const std::string& path) {
 }
 
 std::string DiskFolderOfDevice(const std::string& major_minor, const std::string& sys) {
-  const fs::path device = DeviceFolder(major_minor, sys);
+  const fs::path device = major_minor.empty() ? fs::path() : DeviceFolder(major_minor, sys);
   return device.empty() ? "" : DiskFolder(device).string();
 }
 
