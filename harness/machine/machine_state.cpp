@@ -92,17 +92,25 @@ double EnergyJ() {
   return joules;
 }
 
-int64_t MajorFaults() {
+rusage UsageOfThisProcess() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_majflt;
+  return usage;
 }
 
 }  // namespace
 
 MachineState ReadMachineState() {
-  return {CpuMhz(),         TemperatureC(), StealNs(), PressureUs("memory"),
-          PressureUs("io"), MajorFaults(),  EnergyJ()};
+  const rusage usage = UsageOfThisProcess();
+  return {.cpu_mhz = CpuMhz(),
+          .temperature_c = TemperatureC(),
+          .steal_ns = StealNs(),
+          .psi_memory_us = PressureUs("memory"),
+          .psi_io_us = PressureUs("io"),
+          .major_faults = usage.ru_majflt,
+          .energy_j = EnergyJ(),
+          .psi_cpu_us = PressureUs("cpu"),
+          .involuntary_switches = usage.ru_nivcsw};
 }
 
 MachineState Between(const MachineState& before, const MachineState& after) {
@@ -111,6 +119,8 @@ MachineState Between(const MachineState& before, const MachineState& after) {
   change.psi_memory_us -= before.psi_memory_us;
   change.psi_io_us -= before.psi_io_us;
   change.major_faults -= before.major_faults;
+  change.psi_cpu_us -= before.psi_cpu_us;
+  change.involuntary_switches -= before.involuntary_switches;
   change.energy_j -= before.energy_j;
   if (change.energy_j < 0) change.energy_j = kNotMeasured;  // the counter wrapped
   return change;

@@ -1,5 +1,8 @@
 #include "harness/machine/storage.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <filesystem>
 
 #include "harness/machine/mounts.h"
@@ -22,10 +25,18 @@ fs::path Existing(const std::string& path) {
 
 // The device's folder in /sys: /sys/dev/block/254:1 → …/block/vda/vda1.  Empty for a file system without a
 // device.
-fs::path DeviceFolder(const std::string& major_minor) {
+fs::path DeviceFolder(const std::string& major_minor, const std::string& sys = "/sys") {
   std::error_code error;
-  const fs::path folder = fs::canonical("/sys/dev/block/" + major_minor, error);
+  const fs::path folder = fs::canonical(sys + "/dev/block/" + major_minor, error);
   return error ? fs::path() : folder;
+}
+
+// "major:minor" of the block device that a mount names as its source; empty for another source.  btrfs
+// mounts have a device number of their own that stands for no device.
+std::string SourceDevice(const Mount& mount) {
+  struct stat status = {};
+  if (::stat(mount.source.c_str(), &status) != 0 || !S_ISBLK(status.st_mode)) return "";
+  return Format("{}:{}", major(status.st_rdev), minor(status.st_rdev));
 }
 
 // The folder of the disk, because a partition has no queue of its own.
@@ -65,8 +76,7 @@ StorageDescription DescribeStorage(const std::string& path) {
   storage.device = DescribeDevice(device, disk);
   const std::string scheduler = ChosenOf(ReadSystemFile(disk / "queue/scheduler"));
   if (!scheduler.empty()) storage.scheduler = scheduler;
-  if (const auto kib = ReadSystemNumber(disk / kReadAheadFile))
-    storage.read_ahead = Format("{} KiB", *kib);
+  if (const auto kib = ReadSystemNumber(disk / kReadAheadFile)) storage.read_ahead = Format("{} KiB", *kib);
   return storage;
 }
 
@@ -77,6 +87,19 @@ double ReadAheadBytes(const std::string& path) {
   if (device.empty()) return kNotMeasured;
   const auto kib = ReadSystemNumber(DiskFolder(device) / kReadAheadFile);
   return kib ? static_cast<double>(*kib) * 1024 : kNotMeasured;
+}
+
+std::string DiskFolderOfDevice(const std::string& major_minor, const std::string& sys) {
+  const fs::path device = major_minor.empty() ? fs::path() : DeviceFolder(major_minor, sys);
+  return device.empty() ? "" : DiskFolder(device).string();
+}
+
+std::string DiskFolderOf(const std::string& path) {
+  const std::vector<Mount> mounts = ReadMounts();
+  const Mount* mount = MountOf(mounts, Existing(path).string());
+  if (mount == nullptr) return "";
+  const std::string folder = DiskFolderOfDevice(mount->device);
+  return folder.empty() ? DiskFolderOfDevice(SourceDevice(*mount)) : folder;
 }
 
 }  // namespace plelab

@@ -19,4 +19,10 @@ StorageDescription DescribeStorage(const std::string& path);
 // for a file system without a disk.
 double ReadAheadBytes(const std::string& path);
 
+// The folder in /sys of the disk that a file lies on: /sys/devices/…/block/vda, also for a partition of it,
+// because partitions share the disk's queue.  Empty where there is no device (overlay, tmpfs, NFS).
+std::string DiskFolderOf(const std::string& path);
+// The same for a device "major:minor" in the tree `sys`.
+std::string DiskFolderOfDevice(const std::string& major_minor, const std::string& sys = "/sys");
+
 }  // namespace plelab

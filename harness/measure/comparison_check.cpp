@@ -7,6 +7,7 @@
 #include "harness/config/experiment_config.h"
 #include "harness/measure/comparison.h"
 #include "harness/measure/control.h"
+#include "harness/record/repetition_flags.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -44,7 +45,7 @@ std::vector<std::string> ComparisonProblems(const Record& record) {
   const ExperimentConfig config =
       ParseExperimentConfig(MetaValue(record.meta, "config_yaml"), "/meta config_yaml");
   const std::vector<ComparisonRow> expected = CompareVariants(record, config.design);
-  std::vector<std::string> problems;
+  std::vector<std::string> problems = FlagProblems(record);
   for (const ComparisonRow& row : expected) {
     const std::string where = Format("comparisons: {} of '{}' {}", row.statistic, row.variant, row.metric);
     const auto found = std::ranges::find(record.comparisons, KeyOf(row), KeyOf);

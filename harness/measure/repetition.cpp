@@ -7,12 +7,14 @@
 
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
+#include "harness/machine/settle.h"
 #include "harness/machine/storage.h"
 #include "harness/measure/near_output.h"
 #include "harness/measure/under_limit.h"
 #include "harness/plan/turn_order.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
+#include "harness/support/timer.h"
 #include "model/base/format.h"
 
 namespace plelab {
@@ -26,11 +28,17 @@ int64_t MajorFaults() {
   return usage.ru_majflt;
 }
 
-// Whose turn is next, and whose was last.
+// Whose turn is next, whose was last, and what passes between two turns.
 struct Turns {
   TurnOrder order;
+  Settler settler;
   std::string last = {};
 };
+
+Settler SettlerOf(const RepetitionSetup& setup) {
+  const int64_t gap_ns = setup.design.settle.ns;
+  return setup.in_flight ? Settler(gap_ns, setup.in_flight) : SettlerFor(gap_ns, setup.table.path);
+}
 
 // Runs `work` for one contestant; an exception becomes the contestant's error.
 template <class F>
@@ -74,8 +82,9 @@ void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
   c.encode.push_back(row);
 }
 
-void Prefill(Contestant& c, const RepetitionSetup& setup) {
+void Prefill(Contestant& c, const RepetitionSetup& setup, const Settler& settler) {
   c.cold.BeforePrefill();
+  settler.Settle();
   const TimelineSpan span(setup.timeline, c.name, "prefill");
   const int64_t faults = MajorFaults();
   const PrefillResult result = c.session.Prefill();
@@ -112,10 +121,11 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
   return row;
 }
 
-// Runs and records one step after a turn of `predecessor`.  `step` counts measured steps from 0; warm-up
+// Runs and records one step after the turn of `turns.last`.  `step` counts measured steps from 0; warm-up
 // steps are negative.
-void Step(Contestant& c, const std::string& predecessor, const RepetitionSetup& setup, int64_t step) {
+void Step(Contestant& c, const Turns& turns, const RepetitionSetup& setup, int64_t step) {
   c.cold.BeforeStep(c.session.next_ids());
+  const bool settled = turns.settler.Settle();
   const int64_t faults = MajorFaults();
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
   const StepResult result = c.session.Step();
@@ -125,7 +135,8 @@ void Step(Contestant& c, const std::string& predecessor, const RepetitionSetup& 
   if (step < 0) return;
   if (setup.timeline) setup.timeline->Add(c.name, Format("step {}", step), start_ns, result.step_ns);
   c.cold.AfterStep(result.ple);
-  c.steps.push_back(RowOf(c, predecessor, setup.rep, step, result));
+  if (!settled) ++c.rep.unsettled_steps;
+  c.steps.push_back(RowOf(c, turns.last, setup.rep, step, result));
 }
 
 std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
@@ -142,7 +153,7 @@ void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& set
     ThrowIfInterrupted();
     contestants[i].rep.order = position++;
     if (contestants[i].page_cache.initial == PageCacheInitial::kCold) ReleaseAllPages(contestants);
-    Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup); });
+    Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup, turns.settler); });
     turns.last = contestants[i].name;
   }
   RequireSameOutput(contestants, "prompt");
@@ -157,7 +168,7 @@ void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, co
       if (setup.limit != nullptr) setup.limit->Renew();
       const bool evicts = contestants[i].page_cache.maintain == PageCacheMaintain::kEvictEachStep;
       if (evicts) ReleaseAllPages(contestants);
-      Attempt(contestants[i], [&](Contestant& c) { Step(c, turns.last, setup, step); });
+      Attempt(contestants[i], [&](Contestant& c) { Step(c, turns, setup, step); });
       turns.last = contestants[i].name;
     }
     RequireSameOutput(contestants, Format("decode step {}", k));
@@ -172,6 +183,8 @@ void RecordMachine(RepRow& row, const MachineState& between) {
   row.psi_memory_us = between.psi_memory_us;
   row.psi_io_us = between.psi_io_us;
   row.energy_j = between.energy_j;
+  row.cpu_pressure_us = between.psi_cpu_us;
+  row.involuntary_switches = between.involuntary_switches;
 }
 
 // The median latency of direct reads; NaN when no variant has to prove that its reads were cold.
@@ -211,12 +224,15 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
   const double direct_ns = DirectLatencyNs(contestants, setup);
   const MachineState before = ReadMachineState();
 
-  Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
+  const Timer wall;
+  Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
+              SettlerOf(setup)};
   PrefillAll(contestants, setup, turns);
   {
     const UnderLimit limited(setup.limit, contestants, work);
     MeasureSteps(contestants, work, setup, turns);
   }
+  const int64_t wall_ns = wall.ns();
 
   const MachineState between = Between(before, ReadMachineState());
   const double bandwidth_after = MeasureReadBandwidth(setup.threads);
@@ -228,6 +244,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
     c.rep.started_unix_ns = started;
     c.rep.bandwidth_before = bandwidth_before;
     c.rep.bandwidth_after = bandwidth_after;
+    c.rep.wall_ns = wall_ns;
     RecordMachine(c.rep, between);
     c.rep.page_cache = c.cold.State();
     c.rep.direct_ns = direct_ns;

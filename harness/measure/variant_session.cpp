@@ -5,6 +5,7 @@
 #include "harness/machine/kernel_reads.h"
 #include "harness/support/timer.h"
 #include "model/base/sha256.h"
+#include "model/kernels/parallel.h"
 
 namespace plelab {
 namespace {
@@ -30,7 +31,7 @@ std::vector<int64_t> Flattened(const std::vector<std::vector<int64_t>>& rows) {
 // Wakes the threads of the pool.  They fall asleep while logits are hashed and pages evicted between two
 // steps, whereas real steps follow each other immediately.
 void WakeThreads() {
-  at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
+  ParallelFor(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
 }
 
 }  // namespace

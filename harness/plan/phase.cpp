@@ -1,5 +1,6 @@
 #include "harness/plan/phase.h"
 
+#include "harness/machine/cores.h"
 #include "model/ple/strategies/factory.h"
 
 namespace plelab {
@@ -8,6 +9,7 @@ SourceMaker DefaultSourceMaker() {
   return [](const VariantConfig& variant, const PleTable& table, std::span<const int64_t> warm_ids) {
     PleSourceContext context;
     context.warm_ids = warm_ids;
+    const OnHelperCores helpers;  // the source's threads stay where it was made
     return MakePleSource(variant.ple, table, context);
   };
 }

@@ -16,7 +16,8 @@
 
 namespace plelab {
 
-// Makes a variant's PLE source.  Tests substitute one that makes faulty sources.
+// Makes a variant's PLE source.  Tests substitute one that makes faulty sources.  The default one starts its
+// threads on the cores that no compute thread is pinned to.
 using SourceMaker = std::function<std::unique_ptr<PleSource>(
     const VariantConfig& variant, const PleTable& table, std::span<const int64_t> warm_ids)>;
 SourceMaker DefaultSourceMaker();

@@ -84,6 +84,7 @@ VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
   row.fast_bytes = variant.footprint.fast_bytes;
   row.file_bytes = variant.footprint.file_bytes;
   row.table_bytes = variant.footprint.table_bytes;
+  row.helper_threads = variant.footprint.helper_threads;
   if (EditsLayers(plan.config)) DescribeLayers(variant.config.layers, variant.layers, plan.model_config, row);
   return row;
 }

@@ -67,6 +67,7 @@ struct RepRow {
   double read_ahead_bytes = kNotMeasured;  // of the device of the file that was read
   int64_t process = 0;                     // which of the run's processes timed it, from 0
   int64_t excerpt = 0;                     // where its stretch of the text begins, in tokens
+  int64_t wall_ns = 0;                     // from the first prompt to the last step
   double cpu_pressure_us = kNotMeasured;
   int64_t involuntary_switches = 0;
   int64_t unsettled_steps = 0;
@@ -101,6 +102,7 @@ struct RepRow {
     v("read_ahead_bytes", &RepRow::read_ahead_bytes, "bytes", Since{2});
     v("process", &RepRow::process, "", Since{2});
     v("excerpt", &RepRow::excerpt, "tokens", Since{2});
+    v("wall_ns", &RepRow::wall_ns, "ns", Since{2});
     v("cpu_pressure_us", &RepRow::cpu_pressure_us, "us", Since{2});
     v("involuntary_switches", &RepRow::involuntary_switches, "", Since{2});
     v("unsettled_steps", &RepRow::unsettled_steps, "", Since{2});

@@ -1,12 +1,14 @@
 #include "harness/run/child.h"
 
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include "harness/machine/memory_probe.h"
 #include "harness/measure/repetition.h"
 #include "harness/record/recorder.h"
 #include "harness/run/memory_phase.h"
+#include "harness/run/own_tables.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/process.h"
 #include "harness/support/progress.h"
@@ -21,12 +23,13 @@ std::string ErrorOf(const ProcessResult& result) {
   return explained && !result.last_lines.empty() ? result.last_lines.back() : result.Describe();
 }
 
-Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep) {
-  const RunPlan plan = ResolvePlanOfVariant(config, v);
+Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep, const std::string& parts_folder) {
+  RunPlan plan = ResolvePlanOfVariant(config, v);
+  UseOwnTables(plan, parts_folder);
   const VariantPlan& variant = plan.variants[0];
   const Workload& work = plan.WorkOf(0, rep);
   const int64_t threads = variant.config.model.threads;
-  UseThreads(threads);
+  UseThreads(variant.config.model);
   LoadedModel loaded = LoadModel(variant.config.model, plan.checkpoint);
   const Timer timer;
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant.config, variant.table, work.warm_ids);
@@ -48,6 +51,7 @@ void MeasureTurns(const ExperimentConfig& recorded, const ChildTask& task) {
   config.accuracy.enabled = false;  // its text is not needed
   RunPlan plan = ResolvePlan(config);
   MakeFoldedTables(plan);
+  UseOwnTables(plan, task.part_path);
   std::vector<std::string> names;
   for (const VariantPlan& variant : plan.variants) names.push_back(variant.name());
   PartStore parts(task.part_path, names);
@@ -121,7 +125,8 @@ void MeasureAsChild(const ChildTask& task) {
   if (task.phase == "memory") StartInMemoryGroup();
   const ExperimentConfig config = ReadExperimentConfig(task.config_path);
   if (task.phase == "turns") return MeasureTurns(config, task);
-  const Record part = task.phase == "time" ? MeasureTime(config, task.variant, task.rep)
+  const std::string parts_folder = std::filesystem::path(task.part_path).parent_path().string();
+  const Record part = task.phase == "time" ? MeasureTime(config, task.variant, task.rep, parts_folder)
                                            : MeasureMemory(config, task.variant, task.rep);
   try {
     WriteRecord(task.part_path, part);

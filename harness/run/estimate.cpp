@@ -9,6 +9,8 @@
 #include "harness/accuracy/contribution.h"
 #include "harness/accuracy/task_check.h"
 #include "harness/machine/bandwidth.h"
+#include "harness/run/own_tables.h"
+#include "harness/run/run_checks.h"
 #include "harness/support/cut_text.h"
 #include "harness/support/timer.h"
 #include "harness/support/units.h"
@@ -166,7 +168,7 @@ void AddGroup(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& gr
 }  // namespace
 
 MachineRates MeasureMachineRates(const ModelSection& section) {
-  UseThreads(section.threads);
+  UseThreads(section);
   MachineRates rates;
   rates.read_gb_s = MeasureReadBandwidth(section.threads);
   const auto dtype = section.dtype == DType::kFloat32 ? torch::kFloat32 : torch::kBFloat16;
@@ -184,6 +186,7 @@ RunEstimate EstimateRun(const RunPlan& plan, const MachineRates& rates) {
   RunEstimate estimate;
   estimate.variants.resize(plan.config.variants.size());
   estimate.synth_bytes = SynthBytes(plan);
+  estimate.own_table_bytes = OwnTableBytes(plan);
   for (const auto& group : plan.groups) AddGroup(estimate, plan, group, rates);
   return estimate;
 }
@@ -205,6 +208,8 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
   }
   text += Format("; memory {}; disk {} for the result", DecimalBytes(estimate.memory_bytes),
                  DecimalBytes(estimate.result_bytes));
+  if (estimate.own_table_bytes > 0)
+    text += Format(", {} for copies of the table while it runs", DecimalBytes(estimate.own_table_bytes));
   if (estimate.synth_bytes > 0)
     text += Format(" and {} for a random checkpoint", DecimalBytes(estimate.synth_bytes));
   text += Format(
@@ -217,6 +222,7 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
 
 std::string EstimateOf(const ExperimentConfig& config) {
   CheckFilesExist(config);
+  CheckPins(config);
   ReadTasks(config);
   const RunPlan plan = ResolvePlan(config);
   if (plan.checkpoint) CheckTasks(plan);

@@ -28,8 +28,9 @@ struct VariantEstimate {
 
 struct RunEstimate {
   std::vector<VariantEstimate> variants;
-  int64_t memory_bytes = 0;  // the most memory that is held at once
-  int64_t synth_bytes = 0;   // size of the random checkpoint that is written first, or 0
+  int64_t memory_bytes = 0;     // the most memory that is held at once
+  int64_t synth_bytes = 0;      // size of the random checkpoint that is written first, or 0
+  int64_t own_table_bytes = 0;  // copies of the table for the time of the run (design.own_table)
   int64_t result_bytes = 0;
   double minutes = 0;       // with design.reps repetitions
   double most_minutes = 0;  // with stop.max_reps repetitions

@@ -76,7 +76,7 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   ColdCheck cold(variant.config.page_cache, table, variant.reads_file());
   cold.BeforePrefill();  // pages that other processes left in the page cache would be counted as this one's
 
-  UseThreads(variant.config.model.threads);
+  UseThreads(variant.config.model);
   LoadedModel loaded = LoadModel(variant.config.model, plan.checkpoint);
   std::shared_ptr<PleSource> source = DefaultSourceMaker()(variant.config, variant.table, work.warm_ids);
   VariantSession session(loaded.model, source, work, variant.config.workload);

@@ -1,12 +1,42 @@
 #include "harness/run/run_checks.h"
 
+#include <iterator>
+
+#include "harness/machine/cores.h"
 #include "harness/machine/environment.h"
 #include "harness/machine/resources.h"
 #include "harness/run/estimate.h"
+#include "harness/run/own_tables.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"
 
 namespace plelab {
+
+namespace {
+
+// Where the first of these keys of `model` that was given stands: the variant's own, else the config's.
+std::string PlaceOfModelKey(const ExperimentConfig& config, const VariantConfig& variant,
+                            const std::vector<std::string>& keys) {
+  for (const std::string& section : {Format("variants[{}].model.", variant.name), std::string("model.")}) {
+    for (const std::string& key : keys) {
+      if (const auto place = config.places.find(section + key); place != config.places.end())
+        return place->second;
+    }
+  }
+  return config.name;
+}
+
+void CheckRoomForOwnTables(const RunPlan& plan) {
+  const std::string folder = OwnTablesFolder(plan.table.path);
+  const int64_t needed = OwnTableBytes(plan);
+  if (needed == 0 || folder.empty() || needed <= FreeDiskBytes(folder)) return;
+  throw UserError(
+      "{}: copies of the table for the variants that read it need {} of disk, {} are free; set "
+      "design.own_table: false to let them share one file",
+      folder, DecimalBytes(needed), DecimalBytes(FreeDiskBytes(folder)));
+}
+
+}  // namespace
 
 void CheckBuild(bool allow_debug) {
   if (BuildMayMeasure() || allow_debug) return;
@@ -29,6 +59,19 @@ void CheckRoom(const RunPlan& plan, const std::string& out) {
   if (needed > disk) {
     throw UserError("{}: the result needs about {} of disk, {} are free", out, DecimalBytes(needed),
                     DecimalBytes(disk));
+  }
+  CheckRoomForOwnTables(plan);
+}
+
+void CheckPins(const ExperimentConfig& config) {
+  const int64_t cores = std::ssize(AllowedCores());
+  for (const VariantConfig& variant : config.variants) {
+    if (!variant.model.pin || variant.model.threads <= cores) continue;
+    throw UserError(
+        "{}: variant '{}': 'pin' in 'model' gives each compute thread a core of its own: expected at most {} "
+        "threads (the cores that this process may use), found {}; with one thread less than cores, a core is "
+        "left for reading",
+        PlaceOfModelKey(config, variant, {"threads", "pin"}), variant.name, cores, variant.model.threads);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "harness/accuracy/accuracy.h"
@@ -11,9 +12,11 @@
 #include "harness/measure/comparison.h"
 #include "harness/measure/control.h"
 #include "harness/record/recorder.h"
+#include "harness/record/repetition_flags.h"
 #include "harness/run/child.h"
 #include "harness/run/input_identity.h"
 #include "harness/run/memory_phase.h"
+#include "harness/run/own_tables.h"
 #include "harness/run/run_checks.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
@@ -82,6 +85,7 @@ std::string HowToGoOn(const RunOptions& options, const std::string& out) {
 // measured.
 RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   CheckFilesExist(config);
+  CheckPins(config);
   ReadTasks(config);
   SynthesiseIfMissing(config.model);
   RunPlan plan = ResolvePlan(config);
@@ -115,14 +119,19 @@ Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& 
   try {
     PartStore parts(PartsFolder(out), names);
     OpenParts(parts, plan, options);
+    const OwnTables own_tables(plan, parts.folder(), options.resume);
+    RunPlan measured = plan;
+    const std::vector<std::string> owners = UseOwnTables(measured, parts.folder());
     ModelShelf models;
-    PhaseContext context{plan, parts, models, options.make_source, timeline, options.allow_debug};
+    PhaseContext context{measured, parts, models, options.make_source, timeline, options.allow_debug};
     RunPhases(context);
     RequireUnchangedInputs(plan, parts);
     Record record = parts.Merge(VariantRows(plan));
     if (RunsWorkload(plan.config)) {
+      FlagRepetitions(record);
       record.comparisons = CompareVariants(record, plan.config.design);
       record.meta.emplace_back("control", ControlOutcome(record.comparisons));
+      record.meta.emplace_back("own_tables", nlohmann::json(owners).dump());
     }
     output.Write(record);
     return record;

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "harness/machine/cores.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
 #include "harness/support/units.h"
@@ -33,14 +34,27 @@ PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoi
 }
 
 void UseThreads(int64_t threads) {
+  UnpinComputeThreads();
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
+
+void UseThreads(const ModelSection& section) {
+  const int64_t threads = section.threads > 0 ? section.threads : std::ssize(AllowedCores());
+  if (!section.pin) return UseThreads(threads);
+  at::set_num_threads(static_cast<int>(threads));
+  PinComputeThreads(threads);
+}
+
+void ModelShelf::Clear() {
+  held_.reset();
+  UnpinComputeThreads();
 }
 
 LoadedModel& ModelShelf::Get(const ModelSection& section,
                              const std::shared_ptr<const Checkpoint>& checkpoint) {
   const bool same = held_ && checkpoint == held_->checkpoint && section.dtype == section_.dtype &&
                     section.device == section_.device;
-  UseThreads(section.threads);
+  UseThreads(section);
   if (!same) {
     held_.reset();  // before the next one is loaded
     held_ = LoadModel(section, checkpoint);

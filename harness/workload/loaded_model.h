@@ -22,8 +22,11 @@ LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpo
 // TableFor (model/text/folded_table.h), with a progress bar while a folded table is made.
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
 
-// Sets the number of threads for the model's kernels and ATen from now on.
+// Sets the number of threads for the model's kernels and ATen from now on, on any of the allowed cores.
 void UseThreads(int64_t threads);
+// The same for a section's threads, each on a core of its own where the section says `pin`
+// (harness/machine/cores.h).  Throws UserError when there are fewer cores.
+void UseThreads(const ModelSection& section);
 
 // Holds one model at a time, so that two checkpoints are never in memory together.
 class ModelShelf {
@@ -31,7 +34,8 @@ class ModelShelf {
   // The model of `section`, with its number of threads and the checkpoint's own layers.  Loads it unless it
   // is the one held.
   LoadedModel& Get(const ModelSection& section, const std::shared_ptr<const Checkpoint>& checkpoint);
-  void Clear() { held_.reset(); }
+  // Drops the model, and lets its threads run on all cores: a child process inherits those of its creator.
+  void Clear();
 
  private:
   ModelSection section_;

@@ -32,6 +32,11 @@ inline constexpr int64_t kMinShareBytes = 256 * 1024;
 // `grain`.  Runs in the caller alone when called from within such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
+// From now on each thread calls hook(its number in the pool, the caller being 0) before it takes a share;
+// nullptr: nothing is called.  Whoever cares on which core a thread runs needs it, because the pool (libgomp)
+// ends the threads that a loop of fewer shares does not use and starts others later.
+void SetShareHook(void (*hook)(int thread));
+
 // Calls body(row) for `rows` rows of `row_bytes` each, in shares large enough to be worth waking a thread
 // for.
 template <class F>

@@ -32,6 +32,7 @@ struct PleFootprint {
   // low_rank its factors, for int8 integers and scales, …).  The transforms here are applied to rows of the
   // original table, so fast_bytes and file_bytes do not shrink.
   int64_t table_bytes = 0;
+  int64_t helper_threads = 0;  // PleSource::threads() of the source
 };
 // Throws UserError for a transform that does not fit the table, such as one that names a layer or a rank that
 // the table does not have.

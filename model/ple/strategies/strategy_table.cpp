@@ -20,9 +20,12 @@ PleFootprint InMemory(const PleOptions&, const PleGeometry& geometry) {
   return {.fast_bytes = table, .file_bytes = 0, .table_bytes = table};
 }
 
-PleFootprint InFile(const PleOptions&, const PleGeometry& geometry) {
+PleFootprint InFile(const PleOptions& options, const PleGeometry& geometry) {
   const int64_t table = geometry.table_bytes();
-  return {.fast_bytes = 0, .file_bytes = table, .table_bytes = table};
+  return {.fast_bytes = 0,
+          .file_bytes = table,
+          .table_bytes = table,
+          .helper_threads = options.Get<DiskOptions>().prefetch ? 1 : 0};
 }
 
 PleFootprint Nowhere(const PleOptions&, const PleGeometry&) { return {}; }

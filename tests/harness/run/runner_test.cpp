@@ -235,7 +235,8 @@ TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
     if (variant.name == "dropped") std::filesystem::resize_file(tiny.shard(), table.offset_bytes + 100);
     return source;
   };
-  const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), options);
+  const RunResult result =
+      plelab::Run(tiny.Config(std::string(kInProcess) + ", own_table: false", kSixVariants), options);
   EXPECT_TRUE(result.any_failed);
   for (const char* name : {"pread", "mmap", "waiting"}) {
     EXPECT_EQ(Variant(result.record, name).status, "failed") << name;

@@ -40,6 +40,18 @@ TEST(ParallelFor, CoversTheRangeOnceOnSeveralThreads) {
   for (const auto& count : visits) EXPECT_EQ(count, 1);
 }
 
+std::atomic<int> hooked[2];
+
+TEST(ParallelFor, TellsEachThreadsNumberBeforeItsShare) {
+  const ThreadCount threads(2);
+  SetShareHook([](int thread) { ++hooked[thread]; });
+  ParallelFor(0, 2, 1, [](int64_t begin, int64_t) { EXPECT_EQ(hooked[begin], 1); });
+  SetShareHook(nullptr);
+  ParallelFor(0, 2, 1, [](int64_t, int64_t) {});
+  EXPECT_EQ(hooked[0], 1);
+  EXPECT_EQ(hooked[1], 1);
+}
+
 TEST(ParallelFor, RethrowsWhatAShareThrows) {
   const ThreadCount threads(2);
   EXPECT_THROW(ParallelFor(0, 2, 1,

@@ -38,7 +38,7 @@ class Factory : public ::testing::Test {
 constexpr const char* kSpecs[] = {
     "resident",  //
     "cached",   "cached,over=resident,capacity=2KiB",
-    "disk",     //
+    "disk",     "disk,prefetch=false",
     "dropped",  //
     "folded",   "folded,over=resident",
 };
@@ -54,7 +54,16 @@ TEST_F(Factory, EverySourceIsAsItsFootprintSays) {
     const auto source = Make(spec);
     EXPECT_EQ(source->fast_bytes(), FootprintOf(ParsePleSpec(spec), kGeometry).fast_bytes) << spec;
     EXPECT_EQ(source->geometry().vocab, kGeometry.vocab) << spec;
+    EXPECT_EQ(source->threads(), FootprintOf(ParsePleSpec(spec), kGeometry).helper_threads) << spec;
   }
+  const auto helpers = [](const char* spec) {
+    return FootprintOf(ParsePleSpec(spec), kGeometry).helper_threads;
+  };
+  EXPECT_EQ(helpers("resident"), 0);
+  EXPECT_EQ(helpers("disk"), 1);
+  EXPECT_EQ(helpers("disk,prefetch=false"), 0);
+  EXPECT_EQ(helpers("cached"), 1) << "that of the disk below it";
+  EXPECT_EQ(helpers("folded"), 1) << "rows of soft tokens are read without a thread";
   EXPECT_EQ(FootprintOf(ParsePleSpec("resident"), kGeometry).file_bytes, 0);
   EXPECT_EQ(FootprintOf(ParsePleSpec("disk"), kGeometry).file_bytes, kGeometry.table_bytes());
   EXPECT_EQ(FootprintOf(ParsePleSpec("cached"), kGeometry).file_bytes, kGeometry.table_bytes());
