@@ -21,5 +21,6 @@ void AddGenerateCommand(CLI::App& app);
 void AddRunCommand(CLI::App& app);
 void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
+void AddCompareCommand(CLI::App& app);
 
 }  // namespace plelab
