@@ -190,7 +190,7 @@ def write(prompt: bytes, options) -> None:
     if options.out != "-" and out.exists() and not out.is_file():
         raise Mistake(f"{out}: is no regular file; name another, or - for standard output")
     if options.out != "-" and os.path.lexists(out) and not options.force:
-        raise Mistake(f"{out}: exists; give --force to replace it")
+        raise Mistake(f"{out}: exists; name another with --out, or replace it with --force")
     try:
         if options.out == "-":
             with open(1, "wb", closefd=False) as file:

@@ -91,7 +91,11 @@ int RunCommandLine(int argc, char** argv) {
   PrepareStandardStreams();
   CLI::App app{"PLE Lab: what are per-layer embeddings worth, and where should they live?", "plelab"};
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 done; 1 something failed or was interrupted; 2 a mistake in what was asked for.");
+  app.footer(
+      "Exit codes: 0 done; 1 something failed or was interrupted; 2 a mistake in what was asked for.  "
+      "validate: "
+      "1 an inconsistent file, 2 a damaged or foreign one.  compare: 1 slower than --fail-if-slower, 2 "
+      "refused.");
   AddListCommand(app);
   AddInspectCommand(app);
   AddSynthCommand(app);
@@ -101,6 +105,7 @@ int RunCommandLine(int argc, char** argv) {
   AddTrainCommand(app);
   AddValidateCommand(app);
   AddRecordPeersCommand(app);
+  AddCompareCommand(app);
   return WithOutputWritten(Dispatch(app, argc, argv));
 }
 

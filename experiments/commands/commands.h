@@ -22,5 +22,6 @@ void AddRunCommand(CLI::App& app);
 void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
 void AddRecordPeersCommand(CLI::App& app);  // hidden: scripts/peers call it
+void AddCompareCommand(CLI::App& app);
 
 }  // namespace plelab

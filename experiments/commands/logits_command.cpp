@@ -41,7 +41,7 @@ void CheckOutput(const LogitsOptions& options) {
   namespace fs = std::filesystem;
   RefuseSpecialOutput(options.out);
   if (!options.force && fs::exists(options.out)) {
-    throw UserError("{}: exists; give --force to replace it", options.out);
+    throw UserError("{}: exists; name another file with --out, or replace it with --force", options.out);
   }
   const fs::path folder = fs::absolute(options.out).parent_path();
   if (!fs::is_directory(folder)) throw UserError("{}: there is no folder {}", options.out, folder.string());

@@ -1,20 +1,26 @@
-// `plelab run`: one config, one result file; and `run-child`, which measures a part of it.
+// `plelab run`: one config, or the one that a result recorded, and one result file; and `run-child`, which
+// measures a part of it.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "experiments/commands/command_options.h"
 #include "experiments/commands/commands.h"
+#include "experiments/commands/pilot_run.h"
 #include "experiments/questions/experiment.h"
+#include "harness/results/design_text.h"
+#include "harness/results/recorded_run.h"
 #include "harness/run/child.h"
 #include "harness/run/run_checks.h"
 #include "harness/run/run_output.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "harness/support/shell_word.h"
-#include "model/base/format.h"
+#include "model/base/error.h"
 
 namespace plelab {
 namespace {
@@ -22,7 +28,7 @@ namespace {
 struct RunFlags {
   std::string config;
   std::vector<std::string> set;
-  bool dry_run = false;
+  bool dry_run = false, pilot = false;
   RunOptions options;
 };
 
@@ -38,14 +44,33 @@ void PrintEnd(const RunResult& result) {
                       ShellWord(result.path));
 }
 
-void RunExperiment(RunFlags& flags) {
-  const ExperimentConfig config = ReadExperimentConfig(flags.config, flags.set);
-  const Experiment experiment = FindExperiment(config.experiment);
-  if (flags.dry_run) {
-    if (!flags.options.out.empty() && !flags.options.resume) RequireFree(flags.options.out, flags.options);
-    std::cout << PrintableLines(experiment.estimate(config));
-    return;
+// The config in a YAML file, or the one that a result recorded, whose inputs must be as they were.
+ExperimentConfig ReadConfig(const RunFlags& flags) {
+  if (!IsHdf5(flags.config)) return ReadExperimentConfig(flags.config, flags.set);
+  RecordedRun recorded = ReadRecordedRun(flags.config, flags.set);
+  RequireRecordedInputs(recorded);
+  if (!recorded.defaults.empty()) {
+    std::cerr << ErrorLine(Format("note: {} does not say, and the default is taken: {}", flags.config,
+                                  Join(recorded.defaults, ", ")))
+              << "\n";
   }
+  return std::move(recorded.config);
+}
+
+void DryRun(const RunFlags& flags, const ExperimentConfig& config, const Experiment& experiment) {
+  if (!flags.options.out.empty() && !flags.options.resume) RequireFree(flags.options.out, flags.options);
+  std::cout << PrintableLines(experiment.estimate(config)) << std::flush;
+  if (!RunsWorkload(config)) return;
+  const std::optional<EarlierRun> earlier =
+      flags.pilot ? RunPilot(experiment, config, flags.options.allow_debug) : LastRunOf(config.name);
+  std::cout << PrintableLines(DesignText(ResolvePlan(config), earlier));
+}
+
+void RunExperiment(RunFlags& flags) {
+  if (flags.pilot && !flags.dry_run) throw UserError("--pilot: it belongs to --dry-run; give both");
+  const ExperimentConfig config = ReadConfig(flags);
+  const Experiment experiment = FindExperiment(config.experiment);
+  if (flags.dry_run) return DryRun(flags, config, experiment);
   flags.options.config_path = flags.config;
   flags.options.command = CommandOf(flags);
   const InterruptGuard guard;
@@ -88,7 +113,11 @@ void AddRunCommand(CLI::App& app) {
   auto* command =
       app.add_subcommand("run", "Runs the experiment that a config describes; writes one result file");
   auto flags = std::make_shared<RunFlags>();
-  command->add_option("config", flags->config, "The experiment's YAML file")->required();
+  command
+      ->add_option("config", flags->config,
+                   "The experiment's YAML file; or a result F.h5, whose recorded config runs again on the "
+                   "same inputs")
+      ->required();
   command->add_option("--set", flags->set, "Overrides one key of the config: design.reps=5")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -97,8 +126,13 @@ void AddRunCommand(CLI::App& app) {
   command->add_flag("--force", flags->options.force,
                     "Replace an existing result and discard unfinished parts");
   command->add_flag("--resume", flags->options.resume, "Continue a stopped run");
-  command->add_flag("--dry-run", flags->dry_run,
-                    "Check as the run would, list variants, minutes and sizes; run nothing");
+  command->add_flag(
+      "--dry-run", flags->dry_run,
+      "Check as the run would, list variants, minutes, sizes, the order and the groups, and the "
+      "smallest difference that the run would find; run nothing");
+  command->add_flag("--pilot", flags->pilot,
+                    "With --dry-run: tell the smallest difference from a short run (5 repetitions of at most "
+                    "64 steps) in a temporary file, and not from an earlier result of this config");
   command
       ->add_option("--timeline", flags->options.timeline,
                    "Also write phases and steps as a Chrome trace; all repetitions are then measured in one "

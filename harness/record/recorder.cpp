@@ -20,6 +20,7 @@ constexpr char kSchema[] = "schema_version";
 constexpr char kCurves[] = "/curves";
 constexpr char kContribution[] = "ple_contribution";  // the curve that has columns of its own
 constexpr char kTraining[] = "/training";
+constexpr std::string_view kPartsSuffix = ".parts";
 
 constexpr char kComparisons[] = "/tables/comparisons";  // since version 2
 
@@ -82,7 +83,7 @@ void CheckTable(const Hdf5Reader& file, const std::string& path, int version,
   }
 }
 
-std::vector<std::string> SchemaProblems(const Hdf5Reader& file) {
+std::vector<std::string> SchemaProblemsIn(const Hdf5Reader& file) {
   std::vector<std::string> problems;
   const int version = VersionOf(file, problems);
   Record empty;
@@ -181,7 +182,7 @@ void WriteRecord(const std::string& path, const Record& record) {
 
 Record ReadRecord(const std::string& path) {
   return WithFile(path, [&](const Hdf5Reader& file) {
-    const std::vector<std::string> problems = SchemaProblems(file);
+    const std::vector<std::string> problems = SchemaProblemsIn(file);
     if (problems.size() == 1) throw UserError("{}: {}", path, problems.front());
     if (!problems.empty()) {
       throw UserError("{}: {} (and {} more: plelab validate lists them)", path, problems.front(),
@@ -215,7 +216,13 @@ void Append(Record& a, const Record& b) {
   }
 }
 
-std::string PartsFolder(const std::string& result_path) { return result_path + ".parts"; }
+std::string PartsFolder(const std::string& result_path) { return result_path + std::string(kPartsSuffix); }
+
+std::string ResultOfParts(const std::string& parts_folder) {
+  const bool is_folder_of_parts = parts_folder.ends_with(kPartsSuffix);
+  return is_folder_of_parts ? parts_folder.substr(0, parts_folder.size() - kPartsSuffix.size())
+                            : parts_folder;
+}
 
 std::vector<std::string> ListParts(const std::string& folder) {
   std::vector<std::string> parts;
@@ -228,9 +235,11 @@ std::vector<std::string> ListParts(const std::string& folder) {
   return parts;
 }
 
+std::vector<std::string> SchemaProblems(const std::string& path) { return WithFile(path, SchemaProblemsIn); }
+
 std::vector<std::string> ValidateRecord(const std::string& path) {
   return WithFile(path, [](const Hdf5Reader& file) {
-    std::vector<std::string> problems = SchemaProblems(file);
+    std::vector<std::string> problems = SchemaProblemsIn(file);
     return problems.empty() ? CheckRecord(ReadTables(file)) : problems;
   });
 }

@@ -22,12 +22,17 @@ void Append(Record& a, const Record& b);
 
 // The folder of part files beside a result: results/x.h5 → results/x.h5.parts/
 std::string PartsFolder(const std::string& result_path);
+// The result that a folder of part files is of.
+std::string ResultOfParts(const std::string& parts_folder);
 // The part files in the folder, sorted by name.  Leftover `*.tmp` files of killed processes are removed.
 std::vector<std::string> ListParts(const std::string& folder);
 
-// `plelab validate`: returns every problem found, one per line.  It is empty when the file has the schema and
-// its references hold (each rep and step names a variant, hits + misses = lookups, exact variants share one
-// output hash, …).
+// What keeps a file that HDF5 can read from being a result: tables, columns and units that are missing or of
+// another kind, one per line.
+std::vector<std::string> SchemaProblems(const std::string& path);
+// Returns every problem found, one per line: SchemaProblems, and without any CheckRecord's.  It is empty when
+// the file has the schema and its references hold (each rep and step names a variant, hits + misses =
+// lookups, exact variants share one output hash, …).
 std::vector<std::string> ValidateRecord(const std::string& path);
 
 }  // namespace plelab

@@ -6,7 +6,9 @@
 #include "harness/accuracy/choice_task.h"
 #include "harness/config/config_fields.h"
 #include "harness/machine/environment.h"
+#include "harness/record/recorder.h"
 #include "harness/run/input_identity.h"
+#include "harness/support/shell_word.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -29,6 +31,15 @@ std::string Name(Decode decode) {
       return "sample";
   }
   return "";
+}
+
+// What a user can do who wanted to go on with another run.
+std::string WhatElse(const Meta& before, const std::string& key, const std::string& parts_folder) {
+  const std::string anew = "measure anew under another name with --out, or here with --force";
+  const std::string command = MetaValue(before, "command");
+  if (key != "config_yaml" || command.empty()) return anew;
+  return Format("go on as it was started: {} --out {} --resume, or {}", command,
+                ShellWord(ResultOfParts(parts_folder)), anew);
 }
 
 }  // namespace
@@ -94,9 +105,8 @@ void RequireSameRun(const Meta& before, const Meta& now, const std::string& part
     const std::string difference = key == "config_yaml" || key == "inputs"
                                        ? FirstDifferentLine(was, is)
                                        : Format("'{}' was, '{}' is", was, is);
-    throw UserError(
-        "{}: --resume needs the run that it goes on with, but its {} differs: {}; use --force to start anew",
-        parts_folder, key, difference);
+    throw UserError("{}: --resume needs the run that it goes on with, but its {} differs: {}; {}",
+                    parts_folder, key, difference, WhatElse(before, key, parts_folder));
   }
 }
 

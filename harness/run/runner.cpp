@@ -30,13 +30,36 @@ namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
+std::string CommandOf(const RunOptions& options) {
+  return options.command.empty() ? "build/plelab run " + ShellWord(options.config_path) : options.command;
+}
+
+std::string CommandToGoOn(const std::string& command, const std::string& out) {
+  return Format("{} --out {} --resume", command, ShellWord(out));
+}
+
+// The command that started the run whose parts are in `folder`, with its --set; that of `options` where they
+// do not say.
+std::string CommandOfParts(const std::string& folder, const RunOptions& options) {
+  try {
+    const std::string command = MetaValue(ReadRecord(folder + "/run.h5").meta, "command");
+    if (!command.empty()) return command;
+  } catch (const std::exception&) {
+    // It was stopped before it said so.
+  }
+  return CommandOf(options);
+}
+
 // Existing parts belong to the user, so they are thrown away only with `force`.  They are those of no live
 // run, because this one holds the lock.
-void CheckParts(const std::string& folder, const RunOptions& options) {
+void CheckParts(const std::string& out, const RunOptions& options) {
   if (options.force) return;
+  const std::string folder = PartsFolder(out);
   if (!options.resume && fs::exists(folder)) {
     throw UserError(
-        "{}: parts of a run that was stopped; go on with --resume, or throw them away with --force", folder);
+        "{}: parts of a run that was stopped; go on with: {}; or name another result with --out, or throw "
+        "them away with --force",
+        folder, CommandToGoOn(CommandOfParts(folder, options), out));
   }
   if (options.resume && !fs::exists(folder)) {
     throw UserError("{}: nothing to resume; run without --resume", folder);
@@ -75,10 +98,9 @@ void RunPhases(PhaseContext& context) {
 }
 
 std::string HowToGoOn(const RunOptions& options, const std::string& out) {
-  const std::string command =
-      options.command.empty() ? "build/plelab run " + ShellWord(options.config_path) : options.command;
-  return Format("finished parts are kept in {}; go on with: {} --out {} --resume", PartsFolder(out), command,
-                ShellWord(out));
+  std::string command = CommandToGoOn(CommandOf(options), out);
+  if (!options.timeline.empty()) command += " --timeline " + ShellWord(options.timeline);
+  return Format("finished parts are kept in {}; go on with: {}", PartsFolder(out), command);
 }
 
 // Makes the plan and all checks, so that every error that the user can correct is found before anything is
@@ -95,6 +117,17 @@ RunPlan PlanRun(const ExperimentConfig& config, const std::string& out) {
   return plan;
 }
 
+// A run that was to be resumed keeps its parts.
+RunPlan PlanOrSayHowToGoOn(const ExperimentConfig& config, const RunOptions& options,
+                           const std::string& out) {
+  try {
+    return PlanRun(config, out);
+  } catch (const Interrupted& error) {
+    if (!options.resume) throw;
+    throw RunError("{}; {}", error.what(), HowToGoOn(options, out));
+  }
+}
+
 // The phases load the checkpoint, texts and tasks one after the other.  Had one changed in between, the times
 // would be of other weights than the losses.  Where a variant failed, its error says what happened to the
 // file that it read, and what the others measured before is kept.
@@ -106,8 +139,8 @@ void RequireUnchangedInputs(const RunPlan& plan, const PartStore& parts) {
   const std::string now = IdentityOfFiles(FilesOf(plan));
   if (before == now) return;
   throw UserError(
-      "an input changed while the run went on: {}; its parts mix both and are no result; run again with "
-      "--force",
+      "an input changed while the run went on: {}; its parts mix both and are no result; measure again "
+      "under another name with --out, or here with --force",
       FirstDifferentLine(before, now));
 }
 
@@ -136,6 +169,7 @@ Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& 
     output.Write(record);
     return record;
   } catch (const RunError& error) {
+    if (options.temporary) throw;
     throw RunError("{}; {}", error.what(), HowToGoOn(options, out));
   }
 }
@@ -148,8 +182,8 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
   const RunOutput output(config, options);
   RunResult result;
   result.path = output.path();
-  CheckParts(PartsFolder(result.path), options);
-  const RunPlan plan = PlanRun(config, result.path);
+  CheckParts(result.path, options);
+  const RunPlan plan = PlanOrSayHowToGoOn(config, options, result.path);
   if (options.force)
     fs::remove_all(PartsFolder(result.path));  // now that the new run is known to be possible
   std::optional<Timeline> timeline;

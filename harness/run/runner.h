@@ -20,6 +20,7 @@ struct RunOptions {
   std::string timeline;      // where a Chrome trace is written; empty for no trace
   bool force = false;        // replaces an existing result and discards unfinished parts
   bool resume = false;       // continues with the parts of a run that was stopped
+  bool temporary = false;    // nothing of it is kept, so that nobody is told how to go on
   bool allow_debug = false;  // measures even with a debug build and marks the result as such
   SourceMaker make_source = DefaultSourceMaker();
 };

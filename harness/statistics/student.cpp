@@ -52,13 +52,19 @@ double StudentQuantile(double p, double dof) {
   return (low + high) / 2;
 }
 
+double Variance(std::span<const double> values) {
+  if (values.size() < 2) return kNan;
+  const double mean = Mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return squares / static_cast<double>(values.size() - 1);
+}
+
 TestedMean MeanOfReps(std::span<const double> values, double level) {
   const double mean = Mean(values);
   const auto n = static_cast<double>(values.size());
   if (std::ssize(values) < kLeastReps) return {{mean, kNan, kNan}, kNan};
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  const double error = std::sqrt(squares / (n - 1) / n);
+  const double error = std::sqrt(Variance(values) / n);
   const double half_width = StudentQuantile((1 + level) / 2, n - 1) * error;
   const double p = error > 0 ? 2 * StudentCdf(-std::fabs(mean) / error, n - 1) : mean == 0 ? 1 : 0;
   return {{mean, mean - half_width, mean + half_width}, p};

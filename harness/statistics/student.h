@@ -17,6 +17,9 @@ double StudentCdf(double t, double dof);
 // The t with StudentCdf(t, dof) = p; p in (0, 1).
 double StudentQuantile(double p, double dof);
 
+// The sample variance, Σ (x − mean)² / (n − 1); NaN below two values.
+double Variance(std::span<const double> values);
+
 // A mean with its interval and the two-sided p-value of the hypothesis that it is 0.
 struct TestedMean {
   Interval interval;

@@ -13,6 +13,8 @@
 namespace plelab {
 namespace {
 
+constexpr const char* kStartAnew = "train into another 'output.folder', or start anew with --force";
+
 constexpr char kCounts[] = "curve.counts";  // [rows, 2] int64: step, tokens
 constexpr char kValues[] = "curve.values";  // [rows, 3]: loss, lr, tokens_per_s
 constexpr char kValid[] = "curve.valid";    // [points, 2]: tokens, nats
@@ -53,8 +55,8 @@ T Number(const TensorFile& file, const std::string& key, T least, T most) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc() && end == text.data() + text.size();
   if (whole && value >= least && value <= most) return value;
-  throw UserError("{}: its '{}': expected a number from {} to {}, found '{}'; damaged? --force starts anew",
-                  file.path, key, least, most, text);
+  throw UserError("{}: its '{}': expected a number from {} to {}, found '{}'; damaged? {}", file.path, key,
+                  least, most, text, kStartAnew);
 }
 
 // A curve of `columns` values a point.
@@ -62,8 +64,8 @@ const torch::Tensor& Curve(const TensorFile& file, const char* name, int64_t col
                            torch::ScalarType type) {
   const torch::Tensor& curve = file.Get(name);
   if (curve.dim() == 2 && curve.size(1) == columns && curve.scalar_type() == type) return curve;
-  throw UserError("{}: tensor '{}': expected [points, {}], found {} [{}]; damaged? --force starts anew",
-                  file.path, name, columns, curve.toString(), Join(curve.sizes(), ", "));
+  throw UserError("{}: tensor '{}': expected [points, {}], found {} [{}]; damaged? {}", file.path, name,
+                  columns, curve.toString(), Join(curve.sizes(), ", "), kStartAnew);
 }
 
 std::vector<TrainingRow> RowsIn(const TensorFile& file, int64_t step) {
@@ -129,10 +131,8 @@ std::optional<TrainingProgress> LoadState(const std::string& folder, AdamW& opti
   const TensorFile file = ReadTensorFile(StatePath(folder));
   if (file.Meta("identity") != identity) {
     throw UserError(
-        "{}: --resume continues a run with the same config and data, but this one differs: {}; --force "
-        "starts "
-        "anew",
-        file.path, FirstDifferentLine(file.Meta("identity"), identity));
+        "{}: --resume continues a run with the same config and data, but this one differs: {}; {}", file.path,
+        FirstDifferentLine(file.Meta("identity"), identity), kStartAnew);
   }
   file.Meta("sha256");  // without a hash nothing says that the tensors are whole
   optimizer.Load(file);

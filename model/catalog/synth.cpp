@@ -79,8 +79,9 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
     throw UserError("{}: expected a directory to write to: {}", directory, error.message());
   const auto existing = ExistingFiles(directory, options);
   if (!existing.empty() && !options.force) {
-    throw UserError("{}: exists; --force replaces the checkpoint in {}", existing.front().string(),
-                    directory);
+    throw UserError(
+        "{}: exists; name another folder with --out, or replace the checkpoint in {} with --force",
+        existing.front().string(), directory);
   }
   for (const fs::path& path : existing) RefuseSpecialOutput(path.string());
   int64_t reclaimed = 0;

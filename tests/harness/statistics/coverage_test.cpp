@@ -10,6 +10,7 @@
 #include "harness/statistics/hodges_lehmann.h"
 #include "harness/statistics/student.h"
 #include "harness/statistics/tail.h"
+#include "harness/statistics/welch.h"
 
 namespace plelab {
 namespace coverage_test {
@@ -136,6 +137,32 @@ TEST(Coverage, MeanDifferenceHoldsWhereTheStopRuleEndedTheRun) {
     std::printf("  stop at a half width of %.2f ms: %.1f repetitions, coverage %.3f\n", wanted_ms,
                 static_cast<double>(reps) / kRuns, static_cast<double>(held) / kRuns);
     EXPECT_GE(static_cast<double>(held) / kRuns, 0.92);
+  }
+}
+
+// Two results that were measured at different times, with different numbers of repetitions, one of them on a
+// machine that varies more.
+TEST(Coverage, UnpairedDifferenceOfTwoResultsHolds) {
+  for (const auto& [reps_a, reps_b] : {std::pair<int64_t, int64_t>{5, 5}, {5, 20}, {10, 10}, {20, 10}}) {
+    for (const double rep_ms : {0.1, 0.4}) {
+      const Machine steady{.autocorrelation = 0.6};
+      const Machine other{.autocorrelation = 0.6, .rep_ms = rep_ms};
+      std::mt19937_64 random(13 * reps_a + reps_b);
+      int held = 0;
+      for (int i = 0; i < kRuns; ++i) {
+        std::vector<double> a, b;
+        for (int64_t rep = 0; rep < reps_a; ++rep) a.push_back(Mean(Simulate(steady, 10, 0, random)));
+        for (int64_t rep = 0; rep < reps_b; ++rep) {
+          b.push_back(Mean(Simulate(other, 10 + kTruth_ms, 0, random)));
+        }
+        held += Holds(UnpairedDifference(a, b).interval, kTruth_ms) ? 1 : 0;
+      }
+      const double coverage = static_cast<double>(held) / kRuns;
+      std::printf("  unpaired: %2d and %2d repetitions, theirs vary by %.1f and %.1f ms  coverage %.3f\n",
+                  static_cast<int>(reps_a), static_cast<int>(reps_b), steady.rep_ms, other.rep_ms, coverage);
+      EXPECT_GE(coverage, 0.93);
+      EXPECT_LE(coverage, 0.97);
+    }
   }
 }
 

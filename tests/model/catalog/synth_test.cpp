@@ -90,7 +90,7 @@ TEST(Synth, RefusesWhatExistsUnlessForcedAndThenLeavesNothingOld) {
   SynthOptions options;
   options.max_shard_bytes = 1500;
   EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
-  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("exists; --force"));
+  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("exists; name another folder with --out, or replace"));
   options.force = true;
   options.max_shard_bytes = 1 << 30;
   WriteText(folder / "notes.txt", "mine");
@@ -138,7 +138,7 @@ TEST(Synth, AForeignFileOfACheckpointIsNamedAndSurvives) {
         "processor_config.json", "generation_config.json", "chat_template.jinja", "chat_template.json"}) {
     const TemporaryFolder folder;
     WriteText(folder / name, "mine");
-    EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("/" + name + ": exists; --force replaces"));
+    EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("/" + name + ": exists; name another folder"));
     EXPECT_EQ(ReadText(folder / name), "mine");
     EXPECT_FALSE(fs::exists(folder / "model.safetensors")) << name;
   }
