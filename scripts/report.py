@@ -131,7 +131,7 @@ def main() -> None:
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None
-    arms.set_beside(results, arguments.arms or arms.PUBLISHED)
+    arms.set_beside(results, arguments.arms)
     sections = []
     for i, result in enumerate(results):
         with result.reading():

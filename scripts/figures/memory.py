@@ -60,7 +60,7 @@ def draw_totals(axes, result, variants) -> None:
     axes.scatter(peak, rows, marker="D", s=3.4 * style.size.body, color="#222222", zorder=3, label="peak RSS")
     for row, value in zip(rows, peak):
         if np.isfinite(value):
-            axes.text(value, row, f"  {value:,.0f}", va="center", fontsize=style.size.note)
+            style.beside(axes, value, row, f"{value:,.0f}")
     style.name_rows(axes, variants)
     axes.set_xlim(0, np.nanmax([*(left + rest), *peak]) * 1.2)
     axes.grid(axis="y", visible=False)
@@ -79,7 +79,7 @@ def draw_differences(axes, result, variants) -> None:
         reach += [*values[np.isfinite(values)], 0]
         for row, variant, value in zip(rows, variants, values):
             if np.isfinite(value) and counter == "anonymous" and not result.is_baseline(variant):
-                axes.text(value, row + 0.16, f"  {value:+,.1f}", va="center", fontsize=style.size.note)
+                style.beside(axes, value, row + 0.16, f"{value:+,.1f}")
     style.name_rows(axes, variants)
     width = max(reach) - min(reach)
     axes.set_xlim(min(reach) - 0.08 * width, max(reach) + 0.3 * width)

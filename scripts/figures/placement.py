@@ -39,21 +39,37 @@ def error_bar(ratio):
     return None if np.isnan(low) else [[value - low], [high - value]]
 
 
-def label_points(axes, data):
-    """Writes names beside their points.  Names of close points are moved apart and joined to them by thin lines."""
-    axes.figure.canvas.draw()  # the scales must be final
+DODGE = 0.7  # between points of the same bytes, in sizes of the text
+
+
+def places(axes, data) -> list[float]:
+    """Where to draw each point on the axis of bytes, so that those of the same bytes stand beside each other."""
+    axes.figure.draw_without_rendering()  # the scales must be final
+    same = {}
+    for i, point in enumerate(data):
+        same.setdefault(point["fast_mb"], []).append(i)
+    found = [0.0] * len(data)
+    step = DODGE * style.size.body / 72 * axes.figure.dpi
+    for mb, members in same.items():
+        for k, i in enumerate(members):
+            x, y = axes.transData.transform((mb, 1))
+            found[i] = float(axes.transData.inverted().transform((x + (k - (len(members) - 1) / 2) * step, y))[0])
+    return found
+
+
+def label_points(axes, data, at):
+    """Writes the names to the right of the panel, from the slowest down, each joined to its point by a thin line."""
+    axes.figure.draw_without_rendering()
     to_axes = axes.transData + axes.transAxes.inverted()
-    place = {p["variant"]: to_axes.transform((p["fast_mb"], p["ratio"][0])) for p in data}
-    gap = 1.25 * style.size.note / 72 / axes.get_window_extent().height * axes.figure.dpi
-    for side in (-1, 1):
-        group = sorted((p for p in data if (place[p["variant"]][0] > 0.5) == (side < 0)), key=lambda p: p["ratio"][0])
-        column = (max if side > 0 else min)([place[p["variant"]][0] for p in group], default=0) + side * 0.045
-        heights = style.spread([place[p["variant"]][1] for p in group], gap)
-        below = min([0.02 - heights[0], 0] if group else [0], key=lambda shift: -shift)  # into the panel
-        for point, height in zip(group, heights):
-            axes.annotate(style.short(point["variant"]), (point["fast_mb"], point["ratio"][0]), (column, height + below),
-                          textcoords="axes fraction", ha="left" if side > 0 else "right", va="center", fontsize=style.size.note,
-                          arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.7, "shrinkB": 6})
+    order = sorted(range(len(data)), key=lambda i: data[i]["ratio"][0])
+    wanted = [float(to_axes.transform((at[i], data[i]["ratio"][0]))[1]) for i in order]
+    gap = 1.3 * style.size.note / 72 / (axes.get_window_extent().height / axes.figure.dpi)
+    heights = style.spread(wanted, gap)
+    up = max(0, 0.02 - heights[0]) if heights else 0
+    for i, height in zip(order, heights):
+        axes.annotate(style.short(data[i]["variant"]), (at[i], data[i]["ratio"][0]), (1.03, height + up), textcoords="axes fraction",
+                      ha="left", va="center", fontsize=style.size.note, annotation_clip=False,
+                      arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 5})
 
 
 def apart(values: list[float], ratio: float) -> list[float]:
@@ -72,7 +88,7 @@ def set_axes(axes, data, band):
         ticks = apart(positive, max(1.5, (positive[-1] / positive[0]) ** (0.25 if style.size.width else 0.14)))
         axes.set_xticks([0, *ticks], ["0", *(f"{mb:,.3g}" if mb < 1000 else f"{mb:,.0f}" for mb in ticks)])
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlim(-positive[0] / 6, positive[-1] * 2)
+        axes.set_xlim(-positive[0] / 2.5, positive[-1] * 2.5)
     bounds = [bound for p in data for bound in p["ratio"] if not np.isnan(bound)]
     low, high = min(*bounds, 1 / band), max(*bounds, band)
     reach = max(high / low, 1.02) ** 0.25
@@ -85,30 +101,32 @@ def colours(figure, axes, data) -> list:
     nats = np.array([p["nats"] for p in data])
     if not np.isfinite(nats).any() or np.nanmax(np.abs(nats)) == 0:
         return ["#56B4E9"] * len(data)
+    figure.set_figheight(figure.get_figheight() + 5 * style.size.body / 72)  # the scale's
     mapping = style.plt.cm.ScalarMappable(style.plt.Normalize(0, np.nanmax(np.abs(nats))), "viridis_r")
-    figure.colorbar(mapping, ax=axes, label="Δ nats per token", pad=0.02)
+    figure.colorbar(mapping, ax=axes, label="Δ nats per token", location="bottom", shrink=0.6, aspect=40, pad=0.03)
     return ["#AAAAAA" if np.isnan(n) else mapping.to_rgba(max(n, 0)) for n in nats]
 
 
 def draw(result):
     data, band = points(result), control_band(result)
-    figure, axes = style.single(8.6, 5.2)
+    figure, axes = style.single(8.6, 5.6)
     markers = style.markers(result.table("variants")["strategy"])
-    for p, colour in zip(data, colours(figure, axes, data)):
-        axes.errorbar(p["fast_mb"], p["ratio"][0], yerr=error_bar(p["ratio"]), color="#888888", capsize=3, linewidth=1, zorder=2)
-        axes.scatter(p["fast_mb"], p["ratio"][0], s=0.9 * style.size.body**2, color=colour, edgecolor="#333333", linewidth=0.8,
-                     marker=markers[p["strategy"]], zorder=3)
     axes.axhline(1, color="#BBBBBB", linewidth=0.9, zorder=1)
     if band > 1:
         axes.axhspan(1 / band, band, color="#DDDDDD", alpha=0.6, linewidth=0, zorder=0, label="twin of the baseline")
     set_axes(axes, data, band)
-    for strategy in dict.fromkeys(p["strategy"] for p in data):
-        axes.scatter([], [], s=0.6 * style.size.body**2, color="#FFFFFF", edgecolor="#333333", marker=markers[strategy], label=strategy)
     axes.set_xlabel("PLE rows held in RAM, MB (log)")
     names = result.baselines()
-    axes.set_ylabel(f"step time ÷ that of {style.short(names[0])}" if len(names) == 1 else "step time ÷ baseline's")
+    axes.set_ylabel(f"step time ÷ that of {style.short(names[0])}" if len(names) == 1 else "step time ÷ its baseline's")
+    for strategy in dict.fromkeys(p["strategy"] for p in data):
+        axes.scatter([], [], s=0.6 * style.size.body**2, color="#FFFFFF", edgecolor="#333333", marker=markers[strategy], label=strategy)
     style.title(axes, TITLE)
     style.legend_above(figure)
     style.sign(figure, result)
-    label_points(axes, data)
+    shades, at = colours(figure, axes, data), places(axes, data)
+    for p, x, colour in zip(data, at, shades):
+        axes.errorbar(x, p["ratio"][0], yerr=error_bar(p["ratio"]), color="#888888", capsize=2.5, linewidth=1, zorder=2)
+        axes.scatter(x, p["ratio"][0], s=0.8 * style.size.body**2, color=colour, edgecolor="#333333", linewidth=0.8,
+                     marker=markers[p["strategy"]], zorder=3)
+    label_points(axes, data, at)
     return figure

@@ -54,7 +54,8 @@ def curves(result, variants) -> list[str]:
 
 
 def draw_ecdf(axes, result, variants):
-    for variant, line in zip(curves(result, variants), style.LINES):
+    shown = curves(result, variants)
+    for variant, line in zip(shown, style.LINES):
         times = np.sort(result.steps_ms(variant))
         axes.step(times, np.arange(1, len(times) + 1) / len(times), where="post", label=style.short(variant),
                   linestyle=line, color=style.colour_of(result, variant))
@@ -62,7 +63,8 @@ def draw_ecdf(axes, result, variants):
     finish_time(axes)
     axes.set_ylabel("share of steps")
     counts = sorted({len(result.steps_ms(v)) for v in variants})
-    style.title(axes, "ECDF of step times, n = " + " to ".join(f"{n:,}" for n in sorted({counts[0], counts[-1]})))
+    which = f"{len(shown)} of {len(variants)} variants, " if len(shown) < len(variants) else ""
+    style.title(axes, f"ECDF: {which}n = " + " to ".join(f"{n:,}" for n in sorted({counts[0], counts[-1]})))
     style.legend_below(axes, ncols=2)
 
 
@@ -77,12 +79,12 @@ def draw_wait(axes, variants, read):
     axes.barh(rows, exposed, color="#D55E00", label="exposed", height=0.62)
     axes.barh(rows, hidden, left=exposed, color="#F5C9A8", label="hidden", height=0.62)
     for row, e, h in zip(rows, exposed, hidden):
-        axes.text(e + h, row, f" {e * 1e3:,.0f} + {h * 1e3:,.0f} µs", va="center", fontsize=style.size.note)
+        style.beside(axes, e + h, row, f"{e * 1e3:,.0f} + {h * 1e3:,.0f} µs")
     style.name_rows(axes, variants)
     axes.set_xlim(0, max(read.sum(axis=1)) * (1.9 if style.size.width else 1.45))
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("ms per token in which rows were read")
-    style.title(axes, "Reading PLE rows, not what it costs")
+    style.title(axes, "Reading PLE rows, per token")
     style.legend_below(axes, ncols=2)
 
 

@@ -37,7 +37,7 @@ class Size:
 
 
 SIZES = {"screen": Size(None, 3, 1, 0.42, 1.6, 10, 12, 8), "page": Size(6.9, 2, 0.58, 0.23, 1.1, 8, 9, 6.8),
-         "column": Size(3.35, 1, 0.52, 0.19, 0.95, 7, 8, 6)}
+         "column": Size(3.35, 1, 0.5, 0.19, 0.95, 7, 8, 6)}
 size = SIZES["screen"]
 
 
@@ -125,23 +125,49 @@ def short(name: str) -> str:
 
 def wrapped(text: str, inches: float, points: float, bold: bool = False) -> str:
     """Breaks text into lines of at most so many inches; a character is about half as wide as its size."""
-    return textwrap.fill(text, max(12, int(inches * 72 / (points * (0.62 if bold else 0.53)))))
+    return textwrap.fill(text, max(12, int(inches * 72 / (points * (0.62 if bold else 0.55)))))
+
+
+def room(axes) -> float:
+    """Inches from the left end of a panel's axis to the end of the panel, about.  Call it after the rows have their names."""
+    grid, span = axes.get_subplotspec().get_gridspec(), axes.get_subplotspec().colspan
+    ratios = grid.get_width_ratios() or [1] * grid.ncols
+    share = sum(ratios[span.start:span.stop]) / sum(ratios)
+    names = [len(line) for label in axes.get_yticklabels() for line in label.get_text().split("\n")]
+    return axes.figure.get_figwidth() * share - 0.25 - 0.55 * size.body / 72 * max(4, *names, 0)
 
 
 def title(axes, text: str) -> None:
     """A panel's title, in as many lines as the panel's width makes necessary."""
-    figure, grid = axes.figure, axes.get_subplotspec().get_gridspec()
-    ratios = grid.get_width_ratios() or [1] * grid.ncols
-    span = axes.get_subplotspec().colspan
-    share = sum(ratios[span.start:span.stop]) / sum(ratios)
-    axes.set_title(wrapped(text, figure.get_figwidth() * share - 0.45, size.title, bold=True))
+    axes.set_title(wrapped(text, room(axes), size.title, bold=True))
 
 
-def legend_below(axes, ncols: int = 3, **arguments):
+def arranged(labels, inches: float, most: int) -> tuple[list[str], int]:
+    """The labels of a legend, broken where they are too long, and how many columns of them stand side by side."""
+    handle = 3.8 * size.note / 72  # what is drawn before a label, and the gap to the next
+    letter = 0.57 * size.note / 72
+    longest = max((len(label) for label in labels), default=1)
+    columns = max(1, min(most, len(labels), int(inches / (longest * letter + handle))))
+    columns = -(-len(labels) // -(-len(labels) // columns)) if labels else 1  # as even as they can be
+    return [wrapped(label, inches / columns - handle, size.note) for label in labels], columns
+
+
+def grow(figure, labels, columns: int, lines: int = 0) -> None:
+    """Makes a figure taller by a legend, so that it does not take its panels' height."""
+    in_rows = [max(label.count("\n") + 1 for label in labels[i::-(-len(labels) // columns)]) for i in range(-(-len(labels) // columns))]
+    figure.set_figheight(figure.get_figheight() + (sum(in_rows) + lines) * 1.5 * size.note / 72)
+
+
+def legend_below(axes, ncols: int = 3, handles=None, labels=None, **arguments):
     """A legend under the panel and its axis label, in at most `ncols` columns, fewer where they would not fit."""
+    if handles is None:
+        handles, labels = axes.get_legend_handles_labels()
+    labels, columns = arranged(labels, room(axes), ncols)
+    if starts_row(axes):
+        grow(axes.figure, labels, columns, lines=1 + ("title" in arguments))
     below = axes.transAxes + ScaledTranslation(0, -3.6 * size.body / 72, axes.figure.dpi_scale_trans)
-    return axes.legend(loc="upper left", bbox_to_anchor=(-0.02, 0), bbox_transform=below,
-                       ncols=min(ncols, 2) if size.width and size.width < 5 else ncols, borderaxespad=0, **arguments)
+    return axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(-0.02, 0), bbox_transform=below, ncols=columns,
+                       borderaxespad=0, **arguments)
 
 
 def legend_above(figure, handles=None, labels=None, ncols: int = 6, **arguments):
@@ -151,10 +177,14 @@ def legend_above(figure, handles=None, labels=None, ncols: int = 6, **arguments)
         for axes in figure.axes:
             pairs |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels()) if label not in pairs}
         handles, labels = list(pairs.values()), list(pairs)
-    if size.width:
-        wide = max((len(label) for label in labels), default=1) * 0.55 * size.note / 72 + 0.5
-        ncols = max(1, min(ncols, int(size.width / wide)))
-    return figure.legend(handles, labels, loc="outside upper center", ncols=min(ncols, len(labels)), **arguments)
+    labels, columns = arranged(labels, figure.get_figwidth() - 0.2, ncols)
+    grow(figure, labels, columns)
+    return figure.legend(handles, labels, loc="outside upper center", ncols=columns, **arguments)
+
+
+def beside(axes, x: float, y: float, text: str) -> None:
+    """Writes a small text to the right of a point."""
+    axes.annotate(text, (x, y), (0.75 * size.note, 0), textcoords="offset points", va="center", fontsize=size.note)
 
 
 def plain(value: float, _=None) -> str:
