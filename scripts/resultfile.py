@@ -28,7 +28,7 @@ CURVE = ("series", "label", "x", "y")
 COLUMNS = {
     "tables/variants": ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes"),
     "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "margin", "verdict", "control",
-                           "p_corrected"),
+                           "p", "p_corrected"),
     "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
     "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),

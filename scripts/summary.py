@@ -153,6 +153,11 @@ def cold_badges(result: Result) -> list[tuple[str, str, str]]:
         found = [word for word in ("no", "unknown", "yes") if word in {pair[i] for pair in words}]
         if found:
             out.append((f"{where} cold", ", ".join(found), "good" if found == ["yes"] else "warn"))
+    table = result.table("comparisons")
+    trends = table[(table["statistic"] == "read_trend") & (table["p"] < CONTROL_LEVEL)] if len(table) else table
+    if len(trends):
+        text = ", ".join(f"{row.variant} {row.value / 1e3:+.1f} µs per repetition" for row in trends.head(MOST_FLAGS).itertuples())
+        out.append(("reads change over time", text, "warn"))
     return out
 
 

@@ -119,7 +119,7 @@ def draw_other(axes, result, _) -> None:
                   ecolor="#009E73", capsize=3)
     axes.axvline(0, color="#999999", linewidth=0.8)
     axes.axvline(dropped(result), color="#777777", linestyle="--", linewidth=1.1)
-    axes.set_yticks(rows, [style.short(v) for v in variants])
+    axes.set_yticks(rows, list(style.shortened(variants).values()))
     axes.set_ylim(-0.6, len(variants) - 0.4)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("Δ nats per token")

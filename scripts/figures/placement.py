@@ -65,9 +65,10 @@ def label_points(axes, data, at):
     wanted = [float(to_axes.transform((at[i], data[i]["ratio"][0]))[1]) for i in order]
     gap = 1.3 * style.size.note / 72 / (axes.get_window_extent().height / axes.figure.dpi)
     heights = style.spread(wanted, gap)
+    names = style.shortened(point["variant"] for point in data)
     up = max(0, 0.02 - heights[0]) if heights else 0
     for i, height in zip(order, heights):
-        axes.annotate(style.short(data[i]["variant"]), (at[i], data[i]["ratio"][0]), (1.03, height + up), textcoords="axes fraction",
+        axes.annotate(names[data[i]["variant"]], (at[i], data[i]["ratio"][0]), (1.03, height + up), textcoords="axes fraction",
                       ha="left", va="center", fontsize=style.size.note, annotation_clip=False,
                       arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 5})
 

@@ -54,10 +54,10 @@ def curves(result, variants) -> list[str]:
 
 
 def draw_ecdf(axes, result, variants):
-    shown = curves(result, variants)
+    shown, names = curves(result, variants), style.shortened(variants)
     for variant, line in zip(shown, style.LINES):
         times = np.sort(result.steps_ms(variant))
-        axes.step(times, np.arange(1, len(times) + 1) / len(times), where="post", label=style.short(variant),
+        axes.step(times, np.arange(1, len(times) + 1) / len(times), where="post", label=names[variant],
                   linestyle=line, color=style.colour_of(result, variant))
     axes.set_ylim(0, 1.01)
     finish_time(axes)

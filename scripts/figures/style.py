@@ -110,17 +110,26 @@ def starts_row(axes) -> bool:
 def name_rows(axes, names) -> None:
     """Writes names beside the rows of a panel, the first on top; only ticks where the panel to the left has them already."""
     places = range(len(names))[::-1]
-    axes.set_yticks(places, [short(name) for name in names] if starts_row(axes) else [""] * len(names))
+    axes.set_yticks(places, list(shortened(names).values()) if starts_row(axes) else [""] * len(names))
     axes.set_ylim(-0.6, len(names) - 0.4)
 
 
 LONGEST_NAME = {"screen": 44, "page": 30, "column": 22}
 
 
-def short(name: str) -> str:
-    """A name, cut in the middle where it would take half of the panel."""
+def shortened(names) -> dict[str, str]:
+    """Name → the name cut in the middle where it would take half of a panel, but never so short that two become one."""
+    names = list(dict.fromkeys(names))
     most = next(LONGEST_NAME[key] for key, value in SIZES.items() if value is size)
-    return name if len(name) <= most else f"{name[:most // 2]}…{name[-(most - most // 2 - 1):]}"
+    while True:
+        cut = {name: name if len(name) <= most else f"{name[:most // 2]}…{name[-(most - most // 2 - 1):]}" for name in names}
+        if len(set(cut.values())) == len(names):
+            return cut
+        most += 1
+
+
+def short(name: str) -> str:
+    return shortened([name])[name]
 
 
 def wrapped(text: str, inches: float, points: float, bold: bool = False) -> str:
@@ -129,12 +138,20 @@ def wrapped(text: str, inches: float, points: float, bold: bool = False) -> str:
 
 
 def room(axes) -> float:
-    """Inches from the left end of a panel's axis to the end of the panel, about.  Call it after the rows have their names."""
+    """Inches that a panel's axis is long, about: its share of what the names of rows leave.  Call it after the rows have their names."""
     grid, span = axes.get_subplotspec().get_gridspec(), axes.get_subplotspec().colspan
     ratios = grid.get_width_ratios() or [1] * grid.ncols
     share = sum(ratios[span.start:span.stop]) / sum(ratios)
-    names = [len(line) for label in axes.get_yticklabels() for line in label.get_text().split("\n")]
-    return axes.figure.get_figwidth() * share - 0.25 - 0.55 * size.body / 72 * max(4, *names, 0)
+    longest = {}  # characters of a row's name, by where panels start
+    for other in axes.figure.axes:
+        if other.get_subplotspec():
+            names = [len(line) for label in other.get_yticklabels() for line in label.get_text().split("\n")]
+            start = other.get_subplotspec().colspan.start
+            longest[start] = max(4, longest.get(start, 0), *names, 0)
+    if grid.nrows > 1:  # only those of the panel's own column stand beside it
+        return axes.figure.get_figwidth() * share - 0.25 - 0.55 * size.body / 72 * longest[span.start]
+    taken = sum(0.25 + 0.55 * size.body / 72 * characters for characters in longest.values())
+    return (axes.figure.get_figwidth() - taken) * share
 
 
 def title(axes, text: str) -> None:

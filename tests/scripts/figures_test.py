@@ -10,7 +10,7 @@ sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import arms  # noqa: E402
 import figures  # noqa: E402
 import synthetic  # noqa: E402
-from figures import ablation, memory, placement, step_time, style  # noqa: E402
+from figures import ablation, memory, modalities, placement, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
@@ -68,8 +68,8 @@ class Drawn(unittest.TestCase):
                 if axis.get_label_text().startswith("ms "):
                     self.assertGreaterEqual(axis.get_view_interval()[0], 0, "a time below 0")
 
-    def check_all(self, result):
-        for size in style.SIZES:
+    def check_all(self, result, sizes=tuple(style.SIZES)):
+        for size in sizes:
             style.use(size)
             for module in figures.applicable(result):
                 with self.subTest(result=result.name, size=size, figure=figures.name_of(module)):
@@ -97,12 +97,12 @@ class Placement(Drawn):
     def test_two_groups_with_long_names_fit(self):
         long = [Variant(f"{v.name}@model.dtype=float32,model.threads=2", v.strategy, v.fast_bytes, v.slower_ns, v.half_ns, v.exact)
                 for v in synthetic.STRATEGIES[:5]]  # fmt: skip
-        self.check_all(self.run_of(Group("a", synthetic.STRATEGIES[:4]), Group("b", long)))
+        self.check_all(self.run_of(Group("a", synthetic.STRATEGIES[:4]), Group("b", long)), ("page", "column"))
 
     def test_few_repetitions_have_no_error_bars(self):
         result = self.run_of(Group("", synthetic.STRATEGIES), reps=4)
         self.assertTrue(all(placement.error_bar(p["ratio"]) is None for p in placement.points(result) if p["variant"] != "resident"))
-        self.check_all(result)
+        self.check(placement.draw(result), "screen")
 
     def test_the_colour_scale_is_drawn_only_where_nats_were_measured(self):
         with_nats = placement.draw(self.run_of(Group("", synthetic.STRATEGIES)))
@@ -148,6 +148,14 @@ class Memory(Drawn):
         variants = [Variant("resident", "resident", 4 * 10**8), Variant("disk", "disk", 0)]
         result = Result(synthetic.write_run(self.folder / "a.h5", [Group("", variants)]))
         self.assertEqual(len(memory.draw(result).axes), 1)
+
+
+class Modalities(Drawn):
+    def test_the_panel_of_weights_is_there_only_where_they_were_counted(self):
+        self.check_all(Result(synthetic.write_modalities(self.folder / "a.h5")))
+        for counted in (True, False):
+            result = Result(synthetic.write_modalities(self.folder / "b.h5", counted))
+            self.assertEqual(len(modalities.draw(result).axes), 1 + counted)
 
 
 class Ablation(Drawn):

@@ -85,6 +85,12 @@ class Headline(Pages):
             self.assertNotRegex(said, r"\bms\b|\bstep|\btimes?\b|temperature", name)
 
 
+    def test_modalities_say_the_time_until_the_first_token_by_input(self):
+        result = Result(synthetic.write_modalities(self.folder / "a.h5"))
+        self.assertEqual(headline.sentence(result), "Until the first token: text 20 ms, image 20 ms (of which 8 ms encode its media), audio "
+                         "20 ms (of which 4 ms encode its media); medians of 5 repetitions, random weights.")
+
+
 class Badges(Pages):
     def test_flagged_repetitions_are_named_and_what_to_do(self):
         badges = summary.badges(self.pair(flags={3: "CPU pressure 41 %"}))
@@ -106,8 +112,11 @@ class Badges(Pages):
 
 
 class Tables(Pages):
+    def tables_of(self, result):
+        return tables(report.tables_html(result, summary.variant_rows(result)))
+
     def test_differences_are_those_of_the_file_with_the_verdict_beside_them(self):
-        costs, explains = tables(report.section(self.pair(), 0))[:2]
+        costs, explains = self.tables_of(self.pair())
         row = dict(zip(costs[0], costs[2]))
         self.assertEqual(row["Δ median ms [95 %]"].split(), ["+0.200", "[+0.190,", "+0.210]", "margin:", "fail"])
         self.assertEqual(row["% of a step"], "+10.0 %")
@@ -118,15 +127,15 @@ class Tables(Pages):
         results = [Result(path) for path in paths] + [self.pair(), self.pair(reps=4), self.pair(memory=False)]
         for result in results:
             with self.subTest(result.name):
-                for table in tables(report.tables_html(result, summary.variant_rows(result))):
+                for table in self.tables_of(result):
                     for heading, *cells in zip(*[row for row in table if len(row) == len(table[0])]):
                         self.assertTrue(set(cells) - {"—", "baseline"}, heading)
 
     def test_each_variant_names_its_baseline_where_there_are_several(self):
         groups = [Group("a", [Variant("x", "cached"), Variant("y", "disk")]), Group("b", [Variant("z", "cached"), Variant("w", "disk")])]
-        costs = tables(report.section(self.run_of(*groups), 0))[0]
+        costs = self.tables_of(self.run_of(*groups))[0]
         self.assertEqual([dict(zip(costs[0], row))["compared with"] for row in costs[1:]], ["x", "x", "z", "z"])
-        self.assertNotIn("compared with", tables(report.section(self.pair(), 0))[0][0])
+        self.assertNotIn("compared with", self.tables_of(self.pair())[0][0])
 
     def test_waits_are_said_to_explain_and_not_to_be_the_cost(self):
         self.assertIn("explain it and are not the cost", report.section(self.pair(), 0))

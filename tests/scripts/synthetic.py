@@ -135,6 +135,21 @@ def write_run(path: pathlib.Path, groups: list[Group], reps: int = 10, steps: in
     return path
 
 
+def write_modalities(path: pathlib.Path, weights_read: bool = True) -> pathlib.Path:
+    """A run of prompts with and without media, each with a workload and a baseline of its own."""
+    groups = [Group(name, [Variant(name, "resident", 9)], None) for name in ("text", "image", "audio")]
+    write_run(path, groups, reps=5, memory=False, experiment="modalities", weights="random")
+
+    def curve(*rows):
+        return table_of([{"series": s, "label": label, "x": 0.0, "y": y, "low": NAN, "high": NAN} for s, label, y in rows])
+
+    with h5py.File(path, "a") as file:
+        file["curves/encode"] = curve(("image", "vision", 8e6), ("audio", "audio", 4e6))
+        if weights_read:
+            file["curves/weights_read"] = curve(("text", "text", 1e7), ("image", "text", 1e7), ("image", "vision", 3e7), ("audio", "text", 1e7))
+    return path
+
+
 def write_ablation(path: pathlib.Path, tasks: list[str], status: str = "done", **meta) -> None:
     """An ablation of two variants that answered some tasks."""
     names = ["resident", "dropped"]
