@@ -14,11 +14,10 @@ import pathlib
 import numpy as np
 import pandas as pd
 from figures import ablation, style
-from figures.worth import NAMES, bars, draw_worth
+from figures.worth import NAMES, bars, draw_worth, lying_bars
 from resultfile import Result, ResultError, main_guard, read_all
 
 AGAINST = "with"
-PUBLISHED = pathlib.Path(__file__).resolve().parents[1] / "results" / "arms"
 WHERE = {"shared": "one table\nfor all layers", "first_third": "first third\nof the layers", "last_third": "last third\nof the layers",
          "half_dim": "half as wide", "quarter_dim": "a quarter\nas wide", "without": "none"}  # fmt: skip
 HEAL_START = 360_000  # the series `heal` starts after this many training tokens (configs/training/series.json)
@@ -96,22 +95,21 @@ def seeds(table: pd.DataFrame) -> str:
 
 def draw_budgets(table: pd.DataFrame, runs: pd.DataFrame):
     """The answer to question 3: how many bits per byte a model without PLE loses, by training budget."""
-    figure, axes = style.new(8.6, 4.8)
+    figure, axes = style.single(8.6, 4.8)
     for i, arm in enumerate(name for name in NAMES if name in set(table["arm"])):
         group = table[table["arm"] == arm].sort_values("budget")
         shift = 1 + 0.03 * (i - 1)  # so that error bars do not hide each other
-        axes.errorbar(group["budget"] * shift, group["difference"], yerr=group["half"], marker="o", capsize=3,
-                      color=style.COLOURS[i], label=NAMES[arm])  # fmt: skip
+        axes.errorbar(group["budget"] * shift, group["difference"], yerr=group["half"], marker="os^"[i], capsize=3,
+                      linestyle=style.LINES[i], color=style.COLOURS[i], label=NAMES[arm])  # fmt: skip
     axes.axhline(0, color="#555555", linewidth=1)
     axes.set_xscale("log")
     axes.set_xticks(sorted(table["budget"].unique()), [f"{b / 1e6:g} M" for b in sorted(table["budget"].unique())])
     axes.minorticks_off()
-    axes.set_xlabel("training tokens")
+    axes.set_xlabel("training tokens (log)")
     axes.set_ylabel("bits per byte above the arm with PLE")
-    axes.set_title("Loss of models trained without per-layer embeddings (PLE)")
-    axes.legend()
-    figure.supxlabel(f"trained here · {len(runs)} runs · {seeds(table)}, paired, 95 % (Student) · test split", fontsize=7.5,
-                     color="#777777", x=0.01, ha="left")  # fmt: skip
+    style.title(axes, "Loss of models trained without per-layer embeddings (PLE)")
+    style.legend_below(axes, ncols=1)
+    style.note(figure, f"trained here · {len(runs)} runs · {seeds(table)}, paired, 95 % (Student) · test split")
     return figure
 
 
@@ -126,13 +124,13 @@ def worth(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([healed, without[without["budget"] == HEAL_START]], ignore_index=True) if len(healed) else healed
 
 
-def set_beside(results, folder: pathlib.Path) -> None:
-    """Gives every ablation of rows the arms that its figure draws beside it.
+def set_beside(results, folder: pathlib.Path | None) -> None:
+    """Gives every ablation of rows the arms that its figure draws beside it; without a folder none.
 
     Dropping rows measures how far a model relies on them, which says little about models that never had them.
     """
     ablations = [result for result in results if ablation.applies(result)]
-    if ablations and (folder.is_dir() or folder != PUBLISHED):  # a folder that the user named must exist
+    if ablations and folder is not None:
         table = worth(read_folder(folder))
         for result in ablations:
             result.worth = table
@@ -140,24 +138,24 @@ def set_beside(results, folder: pathlib.Path) -> None:
 
 def draw_heal(table: pd.DataFrame):
     """Compares dropping the table, healing after dropping, and models that never had the table."""
-    figure, axes = style.new(8.6, 4.8)
+    figure, axes = style.single(8.6, 4.8)
     draw_worth(axes, table)
-    axes.set_title("PLE table dropped, dropped and healed, or never there")
-    figure.supxlabel(f"trained here for {HEAL_START / 1e3:g} k tokens · {seeds(table)}, paired, 95 % (Student) · test split · "
-                     "dropped: against the same model, trained further with as many tokens",
-                     fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    style.title(axes, "PLE table dropped, dropped and healed, or never there")
+    style.note(figure, f"trained here for {HEAL_START / 1e3:g} k tokens · {seeds(table)}, paired, 95 % (Student) · test split · "
+                     "dropped: against the same model, trained further with as many tokens")
     return figure
 
 
 def draw_where(table: pd.DataFrame, budget: int):
     """Which part of PLE helps: one shared table, part of the layers, part of the width, or none."""
     names = [WHERE.get(arm, arm) for arm in table["arm"]]
-    figure, axes = style.new(8.6, 4.8)
-    bars(axes, table, names, [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]])
-    axes.set_ylabel("bits per byte above the model with PLE in every layer")
-    axes.set_title("Loss with only a part of the per-layer embeddings (PLE)")
-    figure.supxlabel(f"trained here for {budget / 1e3:g} k tokens · {seeds(table)}, paired, "
-                     "95 % (Student) · test split", fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    figure, axes = style.single(8.6, 4.8)
+    colours = [style.COLOURS[0] if arm == "without" else style.COLOURS[1] for arm in table["arm"]]
+    (lying_bars if style.size.width else bars)(axes, table, names, colours)
+    (axes.set_xlabel if style.size.width else axes.set_ylabel)("bits per byte above PLE in every layer")
+    style.title(axes, "Loss with only a part of the per-layer embeddings (PLE)")
+    style.note(figure, f"trained here for {budget / 1e3:g} k tokens · {seeds(table)}, paired, "
+                     "95 % (Student) · test split")
     return figure
 
 
@@ -175,20 +173,22 @@ def by_frequency(runs: pd.DataFrame) -> pd.DataFrame:
 
 def draw_frequency(table: pd.DataFrame):
     """Loss by how often the input token, or the target token, occurs in the training text."""
-    figure, axes = style.new(9.6, 4.4, ncols=2, sharey=True)
+    figure, axes = style.panels(2, 9.6, 5.0)
     for panel, (label, name) in zip(axes, (("input", "the input token"), ("target", "the target token"))):
         for i, (budget, rows) in enumerate(table[table["label"] == label].groupby("budget")):
             rows = rows[rows["x"] >= 64]  # rarer bins hold too few tokens
-            panel.errorbar(rows["x"] * (1 + 0.12 * (i - 1)), rows["difference"], yerr=rows["half"], color=style.COLOURS[i], fmt="o-",
-                           markersize=3.5, linewidth=1.2, capsize=2, label=f"{budget / 1e6:.2g} M training tokens")  # fmt: skip
+            panel.errorbar(rows["x"] * (1 + 0.12 * (i - 1)), rows["difference"], yerr=rows["half"], color=style.COLOURS[i], marker="o",
+                           linestyle=style.LINES[i], markersize=0.35 * style.size.body, linewidth=1.2, capsize=2, label=f"{budget / 1e6:.2g} M training tokens")  # fmt: skip
         panel.axhline(0, color="#555555", linewidth=1)
-        panel.set_xscale("log")
-        panel.set_xlabel(f"occurrences of {name} in the whole corpus")
-    axes[0].set_ylabel("nats per token above the arm with PLE")
-    axes[0].legend(fontsize=8)
+        style.log_axis(panel.xaxis)
+        panel.set_xlabel(f"occurrences of {name} in the whole corpus (log)")
+        panel.set_ylabel("nats per token above the arm with PLE")
+        style.legend_below(panel, ncols=2)
+    top = [f(limit) for f, limit in zip((min, max), zip(*(panel.get_ylim() for panel in axes)))]
+    for panel in axes:
+        panel.set_ylim(top)
     axes[0].set_title("Loss without PLE by token frequency")
-    figure.supxlabel("trained here · without PLE, otherwise equal, against with PLE · paired by seed, 95 % (Student) · test split",
-                     fontsize=7.5, color="#777777", x=0.01, ha="left")  # fmt: skip
+    style.note(figure, "trained here · without PLE, otherwise equal, against with PLE · paired by seed, 95 % (Student) · test split")
     return figure
 
 

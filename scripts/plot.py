@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws every figure that a result file has data for, as PNG, SVG and PDF, whose text stays text.
 
-    .venv/bin/python scripts/plot.py RESULT.h5 [--arms FOLDER] [--out FOLDER]   (default: RESULT_figures/)
+    .venv/bin/python scripts/plot.py RESULT.h5 [--arms FOLDER] [--width column|page] [--out FOLDER]
 """
 import argparse
 import pathlib
@@ -29,13 +29,16 @@ def draw_all(result: Result, folder: pathlib.Path) -> list[pathlib.Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("result", help="a file that `plelab run` wrote")
-    parser.add_argument("--arms", type=pathlib.Path, default=arms.PUBLISHED,
-                        help="folder of `plelab train` results to draw beside an ablation (default: results/arms)")
-    parser.add_argument("--out", type=pathlib.Path, help="folder for the figures (default: RESULT_figures/)")
+    parser.add_argument("--arms", type=pathlib.Path, help="folder of `plelab train` results to draw beside an ablation")
+    parser.add_argument("--width", choices=[name for name in style.SIZES if name != "screen"],
+                        help="for print: one column (3.35 inches) or a page (6.9 inches); default: for a screen")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for the figures (default: RESULT_figures/, with --width RESULT_figures_WIDTH/)")
     arguments = parser.parse_args()
+    style.use(arguments.width or "screen")
     result = Result(arguments.result)
     arms.set_beside([result], arguments.arms)
-    written = draw_all(result, arguments.out or result.path.with_name(result.name + "_figures"))
+    default = result.name + "_figures" + (f"_{arguments.width}" if arguments.width else "")
+    written = draw_all(result, arguments.out or result.path.with_name(default))
     if not written:
         raise ResultError(f"{result.path}: no figure can be drawn from its tables")
     for path in written:

@@ -11,6 +11,7 @@ import re
 
 import arms
 import figures
+import headline
 import numpy as np
 import summary
 from figures.style import plt
@@ -44,34 +45,108 @@ def unique_ids(svg: str, prefix: str) -> str:
     return re.sub(r'(id="|url\(#|href="#)', lambda m: m.group(1) + prefix, svg)
 
 
+NOTHING = "—"
+
+
 def number(value: float, digits: int) -> str:
-    return "—" if np.isnan(value) else f"{value:,.{digits}f}"
+    return NOTHING if np.isnan(value) else f"{value:,.{digits}f}"
 
 
 def cell(text: str) -> str:
-    """A cell of the table, with the bounds of an interval in a second line."""
-    value, bracket, bounds = html.escape(text).partition(" [")
-    return f"<td>{value}<br><small>[{bounds}</small></td>" if bracket and bounds.endswith("]") else f"<td>{html.escape(text)}</td>"
+    """A cell of a table: the bounds of an interval, and what is said of a value, in lines of their own."""
+    value, *remarks = text.split("\n")
+    value, bracket, bounds = html.escape(value).partition(" [")
+    lines = ([f"[{bounds}"] if bracket and bounds.endswith("]") else []) + [html.escape(remark) for remark in remarks]
+    if bracket and not bounds.endswith("]"):
+        value += f" [{bounds}"
+    return f"<td>{value}" + "".join(f"<br><small>{line}</small>" for line in lines) + "</td>"
 
 
-def table_html(rows: list[dict]) -> str:
-    head = ("strategy", "PLE in RAM", "PLE on file", "TTFT ms", "mean ms", "p99 ms", "exposed wait µs", "hits",
-            "Δ ms per token [95 %]", "Δ nats [95 %]", "bit-exact")
-    lines = ["<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + "</tr>"]
+def difference(row: dict, statistic: str) -> str:
+    """A paired difference with its interval, and beside it what the margin says."""
+    value = row[f"{statistic}_difference"]
+    if np.isnan(value[0]):
+        return NOTHING
+    said = [f"margin: {row[f'{statistic}_verdict']}"] if row[f"{statistic}_verdict"] else []
+    return "\n".join([summary.interval(value, 3), *said, *(row["remarks"] if statistic == "mean" else [])])
+
+
+def output_text(row: dict) -> str:
+    return "bit-exact" if row["exact"] else "up to rounding" if row["strategy"] == "folded" else "an ablation"
+
+
+# What the tables show of a variant: (heading, text of a row).  A column that says nothing of any variant is left out.
+COSTS = (
+    ("group", lambda r: r["group"] or NOTHING), ("compared with", lambda r: r["baseline"] or NOTHING),
+    ("PLE in RAM", lambda r: summary.bytes_text(r["fast"])), ("PLE on file", lambda r: summary.bytes_text(r["file"])),
+    ("TTFT ms", lambda r: number(r["ttft"], 1)), ("median ms", lambda r: number(r["median"], 3)),
+    ("p99 ms", lambda r: number(r["p99"], 3)),
+    ("Δ median ms [95 %]", lambda r: difference(r, "median")),
+    ("% of a step", lambda r: NOTHING if np.isnan(r["percent"]) else f"{r['percent']:+.1f} %"),
+    ("mean ms", lambda r: number(r["mean"], 3)), ("Δ mean ms [95 %]", lambda r: difference(r, "mean")),
+    ("Δ nats [95 %]", lambda r: NOTHING if np.isnan(r["delta_nats"][0]) else summary.interval(r["delta_nats"], 4)),
+    ("output", output_text))
+EXPLAINS = (
+    ("helper threads", lambda r: number(r["helper_threads"], 0)), ("held in RAM", lambda r: summary.bytes_text(r["held"])),
+    ("exposed wait µs", lambda r: number(r["wait_us"], 1)), ("hidden wait µs", lambda r: number(r["hidden_us"], 1)),
+    ("in reads µs", lambda r: number(r["read_us"], 1)),
+    ("hits", lambda r: NOTHING if np.isnan(r["hit_rate"]) else f"{r['hit_rate']:.1%}"),
+    ("asked per token", lambda r: summary.bytes_text(r["asked"])), ("moved per token", lambda r: summary.bytes_text(r["moved"])),
+    ("guest cold", lambda r: r["cold"][0] or NOTHING), ("device cold", lambda r: r["cold"][1] or NOTHING))
+BASELINE = "baseline"
+NOT_OF_BASELINES = ("Δ median ms [95 %]", "Δ mean ms [95 %]", "Δ nats [95 %]")
+
+
+def texts(row: dict, columns) -> list[str]:
+    if row["status"] != "done":
+        return [NOTHING] * len(columns)
+    return [BASELINE if row["is_baseline"] and heading in NOT_OF_BASELINES else text(row) for heading, text in columns]
+
+
+def shown_columns(rows: list[dict], columns) -> list[tuple]:
+    """Those that say something of a variant, and what names groups and baselines only where there are several."""
+    several = {"group": len({row["group"] for row in rows}) > 1,
+               "compared with": len({row["baseline"] for row in rows if row["baseline"]}) > 1}
+    said = [{text for text in column if text not in (NOTHING, BASELINE)} for column in zip(*(texts(row, columns) for row in rows))]
+    return [column for column, words in zip(columns, said) if words and several.get(column[0], True)]
+
+
+def table_html(rows: list[dict], columns) -> str:
+    columns = shown_columns(rows, columns)
+    if not columns:
+        return ""
+    lines = ["<table><tr>" + "".join(f"<th>{heading}</th>" for heading, _ in (("variant", None), *columns)) + "</tr>"]
     for row in rows:
         if row["status"] != "done":
-            lines.append(f'<tr class="failed"><td>{html.escape(row["variant"])}</td><td colspan="{len(head) - 1}" '
+            lines.append(f'<tr class="failed"><td>{html.escape(row["variant"])}</td><td colspan="{len(columns)}" '
                          f'style="text-align:left;white-space:normal">{html.escape(row["status"] + ": " + row["error"])}</td></tr>')
-            continue
-        base = row["is_baseline"]
-        cells = (row["variant"], summary.bytes_text(row["fast"]), summary.bytes_text(row["file"]),
-                 number(row["ttft"], 1), number(row["mean"], 3), number(row["p99"], 3), number(row["wait_us"], 1),
-                 "—" if np.isnan(row["hit_rate"]) else f"{row['hit_rate']:.1%}",
-                 "baseline" if base else summary.interval(row["delta_ms"], 3),
-                 "baseline" if base else summary.interval(row["delta_nats"], 4),
-                 "yes" if row["exact"] else "up to rounding" if row["strategy"] == "folded" else "no (ablation)")
-        lines.append("<tr>" + "".join(cell(c) for c in cells) + "</tr>")
+        else:
+            lines.append("<tr>" + "".join(cell(text) for text in (row["variant"], *texts(row, columns))) + "</tr>")
     return "\n".join(lines) + "</table>"
+
+
+def tables_html(result: Result, rows: list[dict]) -> str:
+    """What each variant costs, and what explains it."""
+    if not rows:
+        return ""
+    parts = [table_html(rows, COSTS)]
+    timed = len(result.table("steps")) > 0
+    if timed and len(result.table("comparisons")):
+        parts.append(f'<p class="note">Compared with {html.escape(baselines(rows))}, at the same positions of the same text. Δ median: '
+                     "Hodges–Lehmann on the medians of the repetitions, with the interval of the signed-rank test, also in % of the "
+                     "baseline's median step. Δ mean: the mean over repetitions, with Student's interval. The run computed both "
+                     "(/tables/comparisons). Margin: pass where the interval lies within it, fail where it lies outside, else undecided. "
+                     f"p99 needs {STEPS_FOR_P99:,} steps.</p>")
+    elif timed:
+        parts.append('<p class="note">This file has no /tables/comparisons (schema_version 1), so it compares no times.</p>')
+    explained = table_html(rows, EXPLAINS) if timed else ""
+    if explained:
+        parts += ["<p><b>What explains it</b></p>", explained,
+                  '<p class="note">What placement costs is the difference of step times in the first table. Exposed wait (the model stood '
+                  "still for rows) and hidden wait (reading that overlapped computing) explain it and are not the cost: computing slows "
+                  "too while rows are read beside it. Guest cold: no page of the rows was in the page cache. Device cold: reads were no "
+                  "faster than those of bytes that were never read; nothing is said of caches of a host.</p>"]
+    return "\n".join(parts)
 
 
 def figure_html(module, result: Result, prefix: str) -> str:
@@ -96,11 +171,8 @@ def section(result: Result, index: int) -> str:
     meta = "\n".join(f"{k}: {v}" for k, v in sorted(result.meta.items()) if k != "config_yaml")
     return "\n".join([
         f"<section><h1>{html.escape(result.name)}</h1>",
-        f'<p class="claim">{html.escape(summary.sentence(result, rows))}</p><p>{badges}</p>',
-        drawn[0] if drawn else "", table_html(rows) if rows else "",
-        f'<p class="note">p99 is shown for at least {STEPS_FOR_P99:,} steps. Δ is the mean over repetitions '
-        f"of the difference to {html.escape(baselines(rows))} at the same positions of the same text, with Student's interval over "
-        "repetitions; the file computed it when the run ended.</p>" if rows else "",
+        f'<p class="claim">{html.escape(headline.sentence(result))}</p><p>{badges}</p>',
+        drawn[0] if drawn else "", tables_html(result, rows),
         "<p><b>What this result cannot show</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))
         + "</ul>", f"<p><b>Reproduce</b></p><pre>{html.escape(summary.reproduce(result))}</pre>", *drawn[1:],
         f"<details><summary>The whole configuration</summary><pre>{config}</pre></details>",
@@ -131,7 +203,7 @@ def main() -> None:
     arguments = parser.parse_args()
     results = [Result(path) for path in arguments.results]
     runs = arms.read_folder(arguments.arms) if arguments.arms else None
-    arms.set_beside(results, arguments.arms or arms.PUBLISHED)
+    arms.set_beside(results, arguments.arms)
     sections = []
     for i, result in enumerate(results):
         with result.reading():

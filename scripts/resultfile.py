@@ -29,16 +29,22 @@ CURVE = ("series", "label", "x", "y")
 COLUMNS = {
     "tables/variants": ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes"),
     "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "margin", "verdict", "control",
-                           "p_corrected"),
+                           "p", "p_corrected"),
     "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
-    "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after", "cold_verified"),
+    "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
     "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/offload_vs_mlp": CURVE,
     "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
 }
-TEXT_COLUMNS = {"variant", "baseline", "statistic", "verdict", "strategy", "options", "status", "error", "cold_verified", "phase", "counter", "task", "metric", "series",
-                "label"}
+# Columns that files of schema_version 1 lack, and what they say of them.
+SINCE_2 = {
+    "tables/variants": {"group": "", "helper_threads": np.nan},
+    "tables/reps": {"guest_cold": "not_asked", "device_cold": "not_asked", "flag": ""},
+    "tables/steps": {"ple_read_ns": np.nan, "held_bytes": np.nan},
+}
+TEXT_COLUMNS = {"variant", "baseline", "statistic", "verdict", "strategy", "options", "status", "error", "phase", "counter", "task",
+                "metric", "series", "label", "group", "guest_cold", "device_cold", "flag"}
 
 
 def one_line(message) -> str:
@@ -62,8 +68,18 @@ def read_hdf5(path: pathlib.Path) -> dict:
     raise ResultError(f"{path}: not a result file, or a damaged one ({said[-1]}); expected a result of `build/plelab run`")
 
 
+def add_columns(name: str, frame: pd.DataFrame) -> None:
+    """Gives a table of an older file the columns that it lacks.  What version 1 called cold was only ever the guest's page cache."""
+    for column, value in SINCE_2.get(name, {}).items():
+        if column not in frame:
+            frame[column] = pd.Series([value] * len(frame), dtype=object if isinstance(value, str) else float)
+    if name == "tables/reps" and "cold_verified" in frame:
+        frame["guest_cold"] = frame["cold_verified"].replace({"unverified": "yes"})
+        frame["device_cold"] = frame["cold_verified"].replace({"unverified": "unknown", "yes": "unknown", "no": "unknown"})
+
+
 def check_columns(path: pathlib.Path, name: str, frame: pd.DataFrame) -> None:
-    for column in COLUMNS.get(name, ()):
+    for column in (*COLUMNS.get(name, ()), *SINCE_2.get(name, ())):
         if column not in frame:
             raise ResultError(f"{path}: {name} has no column '{column}'; expected a result of `build/plelab run`")
         found = "text" if frame[column].dtype == object else "numbers"
@@ -96,6 +112,7 @@ class Result:
         frames = {name: pd.DataFrame({column: pd.Series(values, dtype=values.dtype) for column, values in columns.items()})
                   for name, columns in read[group].items()}
         for name, frame in frames.items():
+            add_columns(f"{group}/{name}", frame)
             check_columns(self.path, f"{group}/{name}", frame)
         return frames
 
@@ -145,13 +162,58 @@ class Result:
     def is_baseline(self, variant: str) -> bool:
         return self.baseline_of(variant) == variant
 
-    def comparison(self, variant: str, statistic: str, metric: str = "step_ns") -> tuple[float, float, float]:
-        """(value, low, high) of a statistic as the run computed it; NaN where it has none, as in files of schema_version 1."""
+    def comparison_row(self, variant: str, statistic: str, metric: str = "step_ns") -> pd.Series | None:
+        """The row of /tables/comparisons; None where there is none, as in files of schema_version 1."""
         table = self.table("comparisons")
         if not len(table):
-            return (np.nan,) * 3
+            return None
         rows = table[(table["variant"] == variant) & (table["metric"] == metric) & (table["statistic"] == statistic)]
-        return tuple(rows[["value", "low", "high"]].iloc[0]) if len(rows) else (np.nan,) * 3
+        return rows.iloc[0] if len(rows) else None
+
+    def comparison(self, variant: str, statistic: str, metric: str = "step_ns") -> tuple[float, float, float]:
+        """(value, low, high) of a statistic as the run computed it; NaN where it has none."""
+        row = self.comparison_row(variant, statistic, metric)
+        return (np.nan,) * 3 if row is None else tuple(row[["value", "low", "high"]])
+
+    def verdict(self, variant: str, statistic: str, metric: str = "step_ns") -> str:
+        """pass, fail or undecided by the margin; "" where there is none."""
+        row = self.comparison_row(variant, statistic, metric)
+        return "" if row is None else row["verdict"]
+
+    def control_floor(self, baseline: str, statistic: str, metric: str = "step_ns") -> float:
+        """How far from 0 the interval of a twin of `baseline` reaches: what is below it is no difference.  NaN without a control."""
+        bounds = np.abs(self.comparison(baseline + CONTROL_SUFFIX, statistic, metric))
+        return float(np.nanmax(bounds)) if np.isfinite(bounds).any() else np.nan
+
+    def level_ns(self, variant: str, statistic: str) -> float:
+        """mean, median, p95 or p99 of a variant's own steps, as the run computed it.
+
+        Files from before the run stored it have their quantiles described here: of all steps, and no p99 of fewer than STEPS_FOR_P99.
+        """
+        value = self.comparison(variant, statistic)[0]
+        steps = self.steps_ms(variant) * 1e6
+        if not np.isnan(value) or not len(steps) or (statistic == "p99" and len(steps) < STEPS_FOR_P99):
+            return value
+        return float(steps.mean() if statistic == "mean" else np.quantile(steps, {"median": 0.5, "p95": 0.95, "p99": 0.99}[statistic]))
+
+    def baselines(self) -> list[str]:
+        """What the variants that finished are compared with, in the order of the config."""
+        return list(dict.fromkeys(name for name in self.done()["baseline"] if name)) if len(self.done()) else []
+
+    def flagged(self) -> dict[int, str]:
+        """Repetitions that the run itself finds suspect → why."""
+        reps = self.table("reps")
+        if not len(reps):
+            return {}
+        rows = reps[reps["flag"] != ""]
+        return {int(rep): "; ".join(dict.fromkeys(group["flag"])) for rep, group in rows.groupby("rep")}
+
+    def cold(self, variant: str) -> tuple[str, str]:
+        """(guest, device): the worst that any repetition says of the variant's reads, "" where nobody asked."""
+        reps = self.table("reps")
+        rows = reps[reps["variant"] == variant] if len(reps) else reps
+        return tuple(next((word for word in ("no", "unknown", "yes") if len(rows) and (rows[column] == word).any()), "")
+                     for column in ("guest_cold", "device_cold"))
 
     def options(self, variant: str) -> dict:
         row = self.table("variants").set_index("variant").loc[variant]

@@ -1,15 +1,17 @@
-"""Sums up a result in one sentence, badges and a table: the first screen of the report."""
+"""Sums up a result in badges and the rows of tables: the first screen of the report, whose sentence is in headline.py."""
 from __future__ import annotations
 
 import shlex
 
 import numpy as np
 import pandas as pd
-from resultfile import Result
+from resultfile import CONTROL_SUFFIX, Result
 
 CONTROL_LEVEL = 0.01  # a test of the design fails at a corrected p-value below this
 NS_PER_MS = 1e6
 GREY_LINES = 3
+TAIL_SHARE = 0.5  # above it, a few stalls made most of a difference
+MOST_FLAGS = 3  # repetitions that are named
 
 
 def interval(values, digits=2, unit="") -> str:
@@ -34,123 +36,79 @@ def variant_rows(result: Result) -> list[dict]:
 
 
 def _variant_row(result: Result, row) -> dict:
-    steps = result.steps_ms(row.variant)
+    """What the report's tables show of a variant; times in ms, waits in µs per token."""
+    steps = result.table("steps")
+    steps = steps[steps["variant"] == row.variant] if len(steps) else steps
     reps = result.table("reps")
-    ttft = reps.loc[reps["variant"] == row.variant, "ttft_ns"] / 1e6 if len(reps) else pd.Series(dtype=float)
-    lookups = result.table("steps")
-    lookups = lookups[lookups["variant"] == row.variant] if len(lookups) else lookups
-    hit_rate = lookups["hits"].sum() / max(lookups["lookups"].sum(), 1) if len(lookups) and row.strategy == "cached" else np.nan
+    ttft = reps.loc[reps["variant"] == row.variant, "ttft_ns"] / NS_PER_MS if len(reps) else pd.Series(dtype=float)
     is_baseline = result.is_baseline(row.variant)
     nan3 = (np.nan,) * 3
+
+    def per_step(column: str, scale: float = 1) -> float:
+        return float(steps[column].mean() / scale) if len(steps) else np.nan
+
+    def difference(statistic: str) -> tuple:
+        return tuple(value / NS_PER_MS for value in result.comparison(row.variant, statistic))
+
     return {
-        "variant": row.variant, "strategy": row.strategy, "status": row.status, "error": row.error,
-        "exact": bool(row.exact), "options": result.options(row.variant), "fast": row.fast_bytes, "file": row.file_bytes,
+        "variant": row.variant, "strategy": row.strategy, "status": row.status, "error": row.error, "group": row.group,
+        "exact": bool(row.exact), "fast": row.fast_bytes, "file": row.file_bytes, "baseline": row.baseline, "is_baseline": is_baseline,
         "ttft": float(ttft.median()) if len(ttft) else np.nan,
-        "mean": float(steps.mean()) if len(steps) else np.nan,
-        "p99": result.comparison(row.variant, "p99")[0] / NS_PER_MS, "n": len(steps), "baseline": row.baseline,
-        "wait_us": float(result.steps_ms(row.variant, "ple_wait_ns").mean() * 1e3) if len(steps) else np.nan,
-        "hit_rate": hit_rate, "is_baseline": is_baseline,
-        "delta_ms": tuple(value / NS_PER_MS for value in result.comparison(row.variant, "mean_difference")),
+        "mean": result.level_ns(row.variant, "mean") / NS_PER_MS, "median": result.level_ns(row.variant, "median") / NS_PER_MS,
+        "p99": result.level_ns(row.variant, "p99") / NS_PER_MS,
+        "median_difference": difference("median_difference"), "median_verdict": result.verdict(row.variant, "median_difference"),
+        "percent": percent_of_a_step(result, row.variant),
+        "mean_difference": difference("mean_difference"), "mean_verdict": result.verdict(row.variant, "mean_difference"),
+        "remarks": remarks(result, row.variant),
+        "helper_threads": row.helper_threads, "held": float(steps["held_bytes"].median()) if len(steps) else np.nan,
+        "wait_us": per_step("ple_wait_ns", 1e3), "hidden_us": per_step("ple_hidden_ns", 1e3), "read_us": per_step("ple_read_ns", 1e3),
+        "asked": per_step("bytes_asked"), "moved": per_step("bytes_moved"),
+        "hit_rate": steps["hits"].sum() / max(steps["lookups"].sum(), 1) if len(steps) and row.strategy == "cached" else np.nan,
+        "cold": result.cold(row.variant),
         "delta_nats": nan3 if is_baseline else result.accuracy(row.variant, "delta_nats"),
     }
 
 
-def sentence(result: Result, rows: list[dict]) -> str:
-    """The generated sentence at the top of a report.  It states only what was measured."""
-    done = [r for r in rows if r["status"] == "done"]
-    base = next((r for r in done if r["is_baseline"]), None)
-    parts = []
-    disk = next((r for r in done if r["strategy"] == "disk" and r["exact"]), None)
-    if result.meta.get("control") == "failed":
-        parts.append("the run's own control failed, so its times decide nothing")
-    elif base and disk and not np.isnan(disk["delta_ms"][0]):
-        saved = bytes_text(base["fast"] - disk["fast"])
-        verb = "costs" if disk["delta_ms"][1] > 0 else "is faster by" if disk["delta_ms"][2] < 0 else "shows no clear cost:"
-        sign = -1 if verb == "is faster by" else 1
-        values = sorted(sign * v for v in disk["delta_ms"])
-        parts.append(f"{disk['variant']} saves {saved} of fast memory and {verb} "
-                     f"{sign * disk['delta_ms'][0]:.3f} ms per token [{values[0]:.3f}, {values[2]:.3f}]")
-    dropped = next((r for r in done if r["strategy"] == "dropped" and not np.isnan(r["delta_nats"][0])), None)
-    if dropped:
-        _, low, high = dropped["delta_nats"]
-        parts.append(f"dropping the rows ({dropped['variant']}) costs {dropped['delta_nats'][0]:.3f} nats per token "
-                     f"[{low:.3f}, {high:.3f}]")
-    if not parts:
-        others = (sentence_of(result) for sentence_of in (parameter_sentence, locality_sentence, offload_sentence, depth_sentence,
-                                                          training_sentence))
-        return next(filter(None, others), "This file compares no placements of the PLE table.")
-    text = "; ".join(parts)
-    return text[0].upper() + text[1:] + (" (random weights: the accuracy says nothing about a trained model)."
-                                          if result.weights == "random" and dropped else ".")
+LEVELS = {"median_difference": "median", "mean_difference": "mean"}  # a level beside the difference of the same statistic
 
 
-def parameter_sentence(result: Result) -> str | None:
-    table = result.curve("parameter_groups")
+def percent_of_a_step(result: Result, variant: str, statistic: str = "median_difference") -> float:
+    """A paired difference in % of the baseline's step."""
+    baseline = result.baseline_of(variant)
+    if baseline is None or baseline == variant:
+        return np.nan
+    return 100 * result.comparison(variant, statistic)[0] / result.level_ns(baseline, LEVELS[statistic])
+
+
+def remarks(result: Result, variant: str) -> list[str]:
+    """What makes a variant's difference less than it seems: predecessors, or a few stalls."""
+    plain, direct = (result.comparison_row(variant, statistic) for statistic in ("mean_difference", "direct_difference"))
+    found = []
+    if plain is not None and direct is not None and abs(plain["value"] - direct["value"]) > plain["margin"]:
+        found.append(f"freed of predecessors {interval([v / NS_PER_MS for v in direct[['value', 'low', 'high']]], 3)}")
+    share = result.comparison(variant, "tail_share")[0]
+    if plain is not None and share > TAIL_SHARE:
+        found.append(f"{share:.0%} of it from the slowest 1 % of steps")
+    return found
+
+
+def control_failed(result: Result, baseline: str) -> bool:
+    """Whether a test of the design failed in the turns with this baseline."""
+    table = result.table("comparisons")
     if not len(table):
-        return None
-    shape = table["series"].iloc[0]
-    counts = table[table["series"] == shape].set_index("label")["y"]
-    total = counts.sum()
-    working = counts[counts.index.isin(["text_stack", "token_embedding", "lm_head"])].sum()
-    return (f"{shape} has {total / 1e9:.2f} billion parameters; {counts['ple_table'] / 1e9:.2f} billion are PLE rows, read "
-            f"one row per token, and a text decode step needs {working / 1e9:.2f} billion in fast memory.")
-
-
-def depth_sentence(result: Result) -> str | None:
-    if result.meta.get("experiment") != "depth":
-        return None
-    accuracy = result.table("accuracy").sort_values("value")
-    losses = accuracy[(accuracy["metric"] == "delta_nats") & (accuracy["high"] > accuracy["low"])]  # the baseline has no width
-    if not len(losses):
-        return None
-    least, most = losses.iloc[0], losses.iloc[-1]
-    return (f"Of {len(losses)} edits of the layer stack, {least['variant']} costs least, {least['value']:.3f} nats per token [{least['low']:.3f}, "
-            f"{least['high']:.3f}], and {most['variant']} costs most, {most['value']:.3f}.")
-
-
-def training_sentence(result: Result) -> str | None:
-    accuracy = result.table("accuracy")
-    bits = accuracy[(accuracy["task"] == "test") & (accuracy["metric"] == "bits_per_byte")]
-    if not len(bits):
-        return None
-    row = bits.iloc[0]
-    return f"{row['variant']} has {row['value']:.3f} bits per byte on the test split [{row['low']:.3f}, {row['high']:.3f}]."
-
-
-def locality_sentence(result: Result) -> str | None:
-    table = result.curve("cache_locality")
-    if not len(table):
-        return None
-    rates = table.pivot(index="x", columns="series", values="y")
-    order = (rates["lru"] - rates["lru_shuffled"]) * 100
-    at = order.idxmax()
-    return (f"The order of the text adds at most {order[at]:.1f} percentage points to the hit rate of an LRU cache of rows (at {bytes_text(at)}: "
-            f"{rates['lru'][at]:.1%} against {rates['lru_shuffled'][at]:.1%} on the same tokens shuffled); a static cache of the rows that "
-            f"are most frequent in an earlier part of the text has a hit rate of {rates['static_hot'][at]:.1%} at that size.")
-
-
-def offload_sentence(result: Result) -> str | None:
-    table = result.curve("offload_vs_mlp")
-    if not len(table):
-        return None
-    shape = table["series"].iloc[0]
-    rows = table[table["series"] == shape].set_index("label")
-    row, ffn = rows.loc["ple_row"], rows.loc["ffn_sparse"]
-    return (f"With the PLE rows of {shape} on storage, a token reads {bytes_text(row['x'])} in {row['y']:.3f} ms; with the FFN weights "
-            f"there, of which only those of active units are read, {bytes_text(ffn['x'])} in {ffn['y']:,.0f} ms.")
+        return False
+    tests = table[(table["control"] == 1) & (table["metric"] == "step_ns") & (table["baseline"] == baseline)]
+    return bool((tests["p_corrected"] < CONTROL_LEVEL).any())
 
 
 def badges(result: Result) -> list[tuple[str, str, str]]:
-    """The badges of a report as (name, value, tone), where tone is good, plain or warn."""
+    """The badges of a report as (name, value, tone), where tone is good, plain or warn; what decides nothing says so first."""
     weights = result.weights
-    out = [("weights", weights, "good" if weights == "trained" else "warn")]
-    out += control_badge(result)
+    out = control_badges(result) + flag_badges(result)
+    out.append(("weights", weights, "good" if weights == "trained" else "warn"))
     reps = result.table("reps")
     if len(reps):
-        cold = set(reps["cold_verified"]) - {"", "not_asked"}
-        if cold:
-            verified = cold == {"yes"}
-            out.append(("cold page cache", "verified" if verified else "unverified", "good" if verified else "warn"))
+        out += cold_badges(result)
         out.append(noise_badge(reps))
     vm = str(result.meta.get("vm", "unknown"))
     out.append(("machine", f"{result.meta.get('cpu_model', 'unknown')}, {result.meta.get('cores', '?')} cores"
@@ -160,18 +118,47 @@ def badges(result: Result) -> list[tuple[str, str, str]]:
     return out
 
 
-def control_badge(result: Result) -> list[tuple[str, str, str]]:
-    """What the run's own controls say: one badge, or none where nothing was timed side by side."""
-    outcome = result.meta.get("control", "none")
+def control_badges(result: Result) -> list[tuple[str, str, str]]:
+    """What the run's own controls say: a badge for each baseline that has a twin, or that there is none where steps were timed."""
     table = result.table("comparisons")
-    if outcome == "none" or not len(table):
-        return [("control", "none", "warn")] if len(result.table("steps")) else []
-    rows = table[(table["control"] == 1) & (table["metric"] == "step_ns")]
-    twins = [interval([v / 1e3 for v in row], 1, " µs") for row in
-             rows.loc[rows["statistic"] == "mean_difference", ["value", "low", "high"]].itertuples(index=False)]
-    carries = (rows.loc[rows["statistic"] == "carry_over", "p_corrected"] < CONTROL_LEVEL).any()
-    text = f"{', '.join(twins)}, {'carry-over' if carries else 'no carry-over'}"
-    return [("control", ("FAILED: " if outcome == "failed" else "") + text, "warn" if outcome == "failed" else "good")]
+    tests = table[(table["control"] == 1) & (table["metric"] == "step_ns")] if len(table) else table
+    out = []
+    names = list(dict.fromkeys(tests["baseline"])) if len(tests) else []
+    for baseline in names:
+        twin = [value / 1e3 for value in result.comparison(baseline + CONTROL_SUFFIX, "mean_difference")]
+        carry = tests[(tests["statistic"] == "carry_over") & (tests["baseline"] == baseline)]
+        carries = (carry["p_corrected"] < CONTROL_LEVEL).any()
+        text = f"{interval(twin, 1, ' µs')}, {'carry-over' if carries else 'no carry-over'}"
+        failed = control_failed(result, baseline)
+        out.append((f"control of {baseline}" if len(names) > 1 else "control", ("FAILED: " if failed else "") + text,
+                    "warn" if failed else "good"))
+    return sorted(out, key=lambda badge: badge[2] != "warn") or ([("control", "none", "warn")] if len(result.table("steps")) else [])
+
+
+def flag_badges(result: Result) -> list[tuple[str, str, str]]:
+    """Repetitions on a busy machine, and what to do about them."""
+    flagged = result.flagged()
+    if not flagged:
+        return []
+    text = "; ".join(f"repetition {rep} flagged: {why}" for rep, why in list(flagged.items())[:MOST_FLAGS])
+    more = f"; and {len(flagged) - MOST_FLAGS} more" if len(flagged) > MOST_FLAGS else ""
+    return [("busy machine", f"{text}{more}; measure again when the machine is idle", "warn")]
+
+
+def cold_badges(result: Result) -> list[tuple[str, str, str]]:
+    """What is known of all variants whose reads were looked at, the worst word first; the table has it by variant."""
+    words = [result.cold(variant) for variant in result.done()["variant"]]
+    out = []
+    for i, where in enumerate(("guest", "device")):
+        found = [word for word in ("no", "unknown", "yes") if word in {pair[i] for pair in words}]
+        if found:
+            out.append((f"{where} cold", ", ".join(found), "good" if found == ["yes"] else "warn"))
+    table = result.table("comparisons")
+    trends = table[(table["statistic"] == "read_trend") & (table["p"] < CONTROL_LEVEL)] if len(table) else table
+    if len(trends):
+        text = ", ".join(f"{row.variant} {row.value / 1e3:+.1f} µs per repetition" for row in trends.head(MOST_FLAGS).itertuples())
+        out.append(("reads change over time", text, "warn"))
+    return out
 
 
 def noise_badge(reps) -> tuple[str, str, str]:
@@ -187,15 +174,15 @@ def noise_badge(reps) -> tuple[str, str, str]:
 def cannot_tell(result: Result) -> list[str]:
     """At most three statements about what this file cannot show, the most important first."""
     lines = []
-    if result.weights == "random":
+    steps, scored = result.table("steps"), len(result.table("accuracy")) > 0
+    if scored and result.weights == "random":
         lines.append("The accuracy of a trained model: the weights are random, so Δ nats only proves that the rows are used.")
-    elif result.weights == "unlabelled":
+    elif scored and result.weights == "unlabelled":
         lines.append("Whether the weights are trained: the checkpoint does not say.")
     dropped = (row.variant for row in result.done().itertuples() if row.strategy == "dropped")
     if any(not np.isnan(result.accuracy(variant, "delta_nats")[0]) for variant in dropped):
         lines.append("What the rows are worth: dropping them measures how far the model relies on them; this project's small models "
                      "that were trained without rows lose far less (results/FINDINGS.md, question 3).")
-    steps = result.table("steps")
     if len(steps):
         ms = steps["step_ns"].median() / 1e6
         lines.append(f"The cost on another device: here a step takes {ms:.1f} ms; a fixed cost per token weighs more when "
@@ -206,8 +193,10 @@ def cannot_tell(result: Result) -> list[str]:
         lines.append("Larger files and other storage: a cache below this machine, such as that of its host, may hold the whole scratch "
                      f"file and cannot be detected ({result.meta.get('storage', 'unknown')}).")
         lines.append("Reads that overlap computing: the reads of a token are timed alone.")
-    lines.append("Long runs: the effects of temperature, battery and other processes were not measured.")
-    lines.append("Other texts and languages: cache hits and Δ nats hold for the text that was replayed.")
+    if len(steps) or len(result.curve("offload_vs_mlp")):
+        lines.append("Long runs: the effects of temperature, battery and other processes were not measured.")
+    if len(steps) or scored or len(result.curve("cache_locality")):
+        lines.append("Other texts and languages: what was found holds for the text that was read.")
     return lines[:GREY_LINES]
 
 

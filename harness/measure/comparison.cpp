@@ -95,14 +95,20 @@ ComparisonRow NewRow(const std::string& metric, const VariantRow& variant, const
 std::vector<ComparisonRow> LevelRows(const Record& record, const VariantRow& variant,
                                      const DesignSection& design) {
   std::vector<Series> reps;
-  std::vector<double> means;
+  std::vector<double> means, medians;
+  Series all;
   for (auto& [rep, series] : StepTimes(record.steps, variant.variant)) {
     means.push_back(Mean(series));
+    medians.push_back(Quantile(series, 0.5));
+    all.insert(all.end(), series.begin(), series.end());
     reps.push_back(std::move(series));
   }
   if (reps.empty()) return {};
+  const Interval p95{Quantile(all, 0.95), kNan, kNan};
   const Interval p99 = P99(reps, kResamples, static_cast<uint64_t>(design.seed));
   std::vector<ComparisonRow> rows = {NewRow("step_ns", variant, "mean", {MeanOfReps(means).interval, kNan}),
+                                     NewRow("step_ns", variant, "median", {HodgesLehmann(medians), kNan}),
+                                     NewRow("step_ns", variant, "p95", {p95, kNan}),
                                      NewRow("step_ns", variant, "p99", {p99, kNan})};
   for (ComparisonRow& row : rows) {
     row.reps = std::ssize(reps);

@@ -33,20 +33,23 @@ def buckets_of(result) -> list[str]:
 
 
 def draw(result):
-    figure, axes = style.new(13.2, 4.9, ncols=3, width_ratios=(1.1, 1, 1.1))
+    figure, axes = style.panels(3, 13.2, 5.2, ratios=(1.1, 1, 1.1))
     draw_by_bucket(axes[0], result, "relative_norm")
-    axes[0].set(title="Size relative to the streams", ylabel="rms of what is added / rms of the streams")
+    axes[0].set_ylabel("rms added ÷ rms of the streams")
+    style.title(axes[0], "Size relative to the streams")
     axes[0].set_ylim(bottom=0)
     draw_by_bucket(axes[1], result, "cosine")
-    axes[1].set(title="Direction", ylabel="cosine with the streams")
+    axes[1].set_ylabel("cosine with the streams")
+    style.title(axes[1], "Direction")
     axes[1].axhline(0, color="#999999", linewidth=0.8)
     draw_shares(axes[2], result)
     for panel in axes:
         panel.set_xlabel("layer")
         panel.xaxis.get_major_locator().set_params(integer=True)
-    axes[0].legend(fontsize=8, title="occurrences of the token's id", title_fontsize=8)
+    for panel in axes[:2]:
+        style.legend_below(panel, ncols=3, title="occurrences of the token's id")
     handles, labels = axes[2].get_legend_handles_labels()
-    figure.legend(handles[1:] + handles[:1], labels[1:] + labels[:1], loc="outside upper right", ncols=4, fontsize=8.5)
+    style.legend_below(axes[2], ncols=2, handles=handles[1:] + handles[:1], labels=labels[1:] + labels[:1])
     style.sign(figure, result)
     return figure
 
@@ -57,10 +60,10 @@ def draw_by_bucket(axes, result, metric) -> None:
         rows = of(result, metric, bucket)
         shade = style.plt.get_cmap("viridis")(0.1 + 0.8 * i / max(1, len(buckets) - 1))
         axes.fill_between(rows["layer"], rows["low"], rows["high"], color=shade, alpha=0.12, linewidth=0)
-        axes.plot(rows["layer"], rows["value"], color=shade, linewidth=1.0, label=bucket)
+        axes.plot(rows["layer"], rows["value"], color=shade, linewidth=1.1, linestyle=style.LINES[1 + i % 5], label=bucket)
     rows = of(result, metric)
     axes.fill_between(rows["layer"], rows["low"], rows["high"], color="#222222", alpha=0.2, linewidth=0)
-    axes.plot(rows["layer"], rows["value"], color="#222222", marker="o", markersize=4, linewidth=1.8, label="all tokens")
+    axes.plot(rows["layer"], rows["value"], color="#222222", marker="o", label="all tokens")
 
 
 def draw_shares(axes, result) -> None:
@@ -72,7 +75,8 @@ def draw_shares(axes, result) -> None:
         axes.bar(rows["layer"], share, bottom=below, width=0.82, color=colour, label=label)
         below = below + share
     rows = of(result, "predicted_by_token")
-    axes.plot(rows["layer"], rows["value"] * 100, "o", color="#222222", markersize=4, label="predicted from other occurrences")
+    axes.plot(rows["layer"], rows["value"] * 100, "o", color="#222222", label="predicted from other occurrences")
     covered = of(result, "share_token")["n"].max() / max(1, of(result, "relative_norm")["n"].max())
-    axes.set(title=f"What explains it ({covered:.0%} of the tokens)", ylabel="% of the second moment",
+    style.title(axes, f"Shares of its second moment ({covered:.0%} of the tokens)")
+    axes.set(ylabel="% of the second moment",
              ylim=(min(0, 110 * rows["value"].min()), 104))

@@ -4,7 +4,7 @@ import numpy as np
 from . import style
 from .ablation import layers_of
 
-TITLE = "What depth and width contribute"
+TITLE = "Loss with other lists of layers and narrower FFNs, without further training"
 CAPTION = ("Δ nats per token against the unedited model, with 95 % intervals (blocks of neighbouring tokens resampled): the "
            "same weights with other lists of layers, without further training. Left: one layer is skipped, is run twice in a row, or is "
            "swapped with the next (drawn between the two); dashed: other orders of all layers. A layer whose keys are the only ones that "
@@ -66,14 +66,13 @@ def by_parameters(result) -> dict[str, list[tuple[float, float, float, float]]]:
 
 
 def draw(result):
-    figure, (layers, parameters) = style.new(12.0, 5.0, ncols=2, width_ratios=(1.1, 1))
-    figure.suptitle(f"{TITLE} ({result.weights} weights)", x=0.01, ha="left", fontweight="bold")
+    figure, (layers, parameters) = style.panels(2, 12.0, 5.4, ratios=(1.1, 1))
     draw_layers(layers, result)
     draw_parameters(parameters, result)
     for axes in (layers, parameters):
         axes.axhline(0, color="#999999", linewidth=0.8)
         axes.set_ylabel("Δ nats per token")
-        axes.legend(fontsize=8)
+        style.legend_below(axes, ncols=2)
     style.sign(figure, result)
     return figure
 
@@ -92,21 +91,22 @@ def draw_layers(axes, result) -> None:
             if len(run) == 1:  # a band of one point would be invisible
                 axes.errorbar(layer, delta, yerr=np.maximum(0, [delta - low, high - delta]), ecolor=colour, capsize=2.5)
             axes.fill_between(layer, low, high, color=colour, alpha=0.16, linewidth=0)
-            axes.plot(layer, delta, color=colour, marker=marker, markersize=4.5, linewidth=1.6, label=label)
+            axes.plot(layer, delta, color=colour, marker=marker, label=label)
             label = None
     mark_missing(axes, [int(layer) for layer, *_ in found["skip"]])
     for kind, options, (delta, _, _) in edits(result):
         if kind == "order" and swapped(layers_of(options["layers_run"])) is None:
             axes.axhline(delta, color="#777777", linestyle="--", linewidth=1.1, label=f"order {options['layers_run']}")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="layer", title="One layer at a time")
+    axes.set_xlabel("layer")
+    style.title(axes, "One layer at a time")
 
 
 def mark_missing(axes, skipped: list[int]) -> None:
     """Marks the layers that were not skipped on their own, between the first and the last that were."""
     for layer in sorted(set(range(min(skipped, default=0), max(skipped, default=0))) - set(skipped)):
         axes.axvline(layer, color="#BBBBBB", linestyle=":", linewidth=1.0)
-        axes.text(layer, 0.01, "not skipped alone", rotation=90, va="bottom", ha="right", fontsize=7, color="#777777",
+        axes.text(layer, 0.99, "not skipped alone", rotation=90, va="top", ha="right", fontsize=style.size.note, color="#777777",
                   transform=axes.get_xaxis_transform())
 
 
@@ -118,6 +118,8 @@ def draw_parameters(axes, result) -> None:
         share, delta, low, high = np.array(found[kind]).T
         line = "-" if kind in ("ffn", "slice") else "none"  # these form a path; the others differ in which layer is edited
         axes.errorbar(100 * share, delta, yerr=np.maximum(0, [delta - low, high - delta]), color=colour, marker=marker, capsize=2.5,
-                      linestyle=line, linewidth=1.3, elinewidth=0.8, markersize=10 if marker == "*" else 5, alpha=0.85, label=label)
-    axes.scatter([100], [0], color="#333333", marker="*", s=110, zorder=3, label="unedited")
-    axes.set(xlabel="parameters that a token passes, % of the unedited text stack", title="Depth and width")
+                      linestyle=line, linewidth=1.2, elinewidth=0.8, markersize=(0.9 if marker == "*" else 0.5) * style.size.body, alpha=0.85,
+                      label=label)
+    axes.scatter([100], [0], color="#333333", marker="*", s=style.size.body**2, zorder=3, label="unedited")
+    axes.set_xlabel("parameters that a token passes, % of unedited")
+    style.title(axes, "By the parameters that a token passes")

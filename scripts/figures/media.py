@@ -42,24 +42,30 @@ def draw(result):
     return draw_tasks(result, media_tasks(result), TITLE)
 
 
+METRICS = (("acc", 100, "right answers, %"), ("delta_answer_nats", 1, "Δ nats of the right answer"))
+TASK_MARKERS = ("o", "s", "D", "^", "v", "P")
+
+
 def draw_tasks(result, names: list[str], title: str):
-    variants = list(result.done()["variant"])
-    figure, (right, nats) = style.new(10.6, 1.6 + 0.42 * len(variants), ncols=2, sharey=True)
-    for i, task in enumerate(names):
-        places = np.arange(len(variants))[::-1] + 0.22 * ((len(names) - 1) / 2 - i)
-        colour = style.COLOURS[i % len(style.COLOURS)]
-        for axes, metric, scale in ((right, "acc", 100), (nats, "delta_answer_nats", 1)):
+    """A panel for each metric that was measured; of more than six tasks the first six of the config."""
+    variants, shown = list(result.done()["variant"]), names[:len(TASK_MARKERS)]
+    metrics = [m for m in METRICS if any(np.isfinite(values(result, task, m[0])[:, 0]).any() for task in shown)]
+    figure, axes = style.panels(len(metrics), 5.3 * len(metrics), rows=len(variants))
+    for panel, (metric, scale, label) in zip(axes, metrics):
+        for i, task in enumerate(shown):
+            places = np.arange(len(variants))[::-1] + 0.6 / len(shown) * ((len(shown) - 1) / 2 - i)
             value, low, high = scale * values(result, task, metric).T
-            axes.errorbar(value, places, xerr=[value - low, high - value], fmt="o", color=colour, capsize=2.5,
-                          markersize=4.5, linewidth=1.2, label=task)
-    right.set_yticks(np.arange(len(variants))[::-1], variants)
-    right.set(xlabel="right answers, %", xlim=(0, 102))
-    nats.axvline(0, color="#999999", linewidth=0.8)
-    nats.set(xlabel="Δ nats of the right answer")
-    for axes in (right, nats):
-        axes.grid(axis="y", visible=False)
-    right.set_ylim(-0.6, len(variants) - 0.4)
-    right.legend(fontsize=8, loc="lower left", ncols=len(names))
-    right.set_title(title)
+            panel.errorbar(value, places, xerr=[value - low, high - value], fmt=TASK_MARKERS[i], color=style.COLOURS[i],
+                           capsize=2, linewidth=1.1, label=task)
+        panel.set_xlabel(label)
+        panel.grid(axis="y", visible=False)
+        style.name_rows(panel, variants)
+        if metric == "acc":
+            panel.set_xlim(0, 102)
+        else:
+            panel.axvline(0, color="#999999", linewidth=0.8)
+    style.title(axes[0], title)
+    rest = f"the first {len(shown)} of {len(names)} tasks" if len(names) > len(shown) else None
+    style.legend_above(figure, ncols=3, title=rest)
     style.sign(figure, result)
     return figure

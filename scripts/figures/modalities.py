@@ -23,14 +23,17 @@ def medians(table, variants, label) -> np.ndarray:
 
 def draw(result):
     variants = list(result.done()["variant"])
-    figure, (time, weights) = style.new(9.6, 1.7 + 0.55 * len(variants), ncols=2, sharey=True)
+    read = len(result.curve("weights_read")) > 0
+    figure, axes = style.panels(1 + read, 9.6 if read else 6.4, rows=len(variants))
     rows = np.arange(len(variants))[::-1]
-    draw_time(time, result, variants, rows)
-    draw_weights(weights, result, variants, rows)
-    time.set_yticks(rows, variants)
-    handles = [h for axes in (time, weights) for h in axes.get_legend_handles_labels()[0]]
-    labels = [t for axes in (time, weights) for t in axes.get_legend_handles_labels()[1]]
-    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize=8.5, columnspacing=1.2, handlelength=1.2)
+    draw_time(axes[0], result, variants, rows)
+    style.title(axes[0], "Time to first token")
+    if read:
+        draw_weights(axes[1], result, variants, rows)
+        style.title(axes[1], "Weights loaded")
+    for panel in axes:
+        style.name_rows(panel, variants)
+    style.legend_above(figure)
     style.sign(figure, result)
     return figure
 
@@ -46,8 +49,8 @@ def draw_time(axes, result, variants, rows) -> None:
     axes.barh(rows, prefill, left=left, height=0.6, color="#56B4E9", label="prompt pass")
     ttft = (reps["ttft_ns"].median().reindex(variants) / 1e6).to_numpy()
     for row, value, end in zip(rows, ttft, left + prefill):  # medians of parts need not add up to the median of the whole
-        axes.text(max(value, end), row, f"  {value:,.0f} ms", va="center", fontsize=8.5)
-    axes.set_xlim(0, np.nanmax(ttft) * 1.25)
+        style.beside(axes, max(value, end), row, f"{value:,.0f} ms")
+    axes.set_xlim(0, np.nanmax([*ttft, *(left + prefill)]) * 1.3)
     axes.set_xlabel("ms until the first token")
     axes.grid(axis="y", visible=False)
 
@@ -59,7 +62,7 @@ def draw_weights(axes, result, variants, rows) -> None:
         axes.barh(rows, megabytes, left=left, height=0.6, color=colour, label=name)
         left += megabytes
     for row, value in zip(rows, left):
-        axes.text(value, row, f"  {value:,.0f} MB", va="center", fontsize=8.5)
-    axes.set_xlim(0, max(left.max(), 1) * 1.28)
+        style.beside(axes, value, row, f"{value:,.0f} MB")
+    axes.set_xlim(0, max(left.max(), 1) * 1.33)
     axes.set_xlabel("MB of weights read (10⁶ bytes)")
     axes.grid(axis="y", visible=False)

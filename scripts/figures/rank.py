@@ -28,20 +28,19 @@ def points(result) -> dict[str, list[tuple[float, float, float, float, str]]]:
 
 
 def draw(result):
-    figure, axes = style.new(9.2, 5.2)
+    figure, axes = style.single(9.2, 5.2)
     for family, data in points(result).items():
         label, _, colour, marker = FAMILIES[family]
         megabytes, delta, low, high = (np.array([p[i] for p in data]) for i in range(4))
-        axes.errorbar(megabytes / 1e6, delta, yerr=[delta - low, high - delta], color=colour, marker=marker, capsize=3,
-                      linewidth=1.4, markersize=6, label=label)
+        axes.errorbar(megabytes / 1e6, delta, yerr=[delta - low, high - delta], color=colour, marker=marker, capsize=2.5, label=label)
         for x, y, _, _, text in data:
-            axes.annotate(text, (x / 1e6, y), (6, 5), textcoords="offset points", fontsize=8, color=colour)
+            axes.annotate(text, (x / 1e6, y), (6, 5), textcoords="offset points", fontsize=style.size.note, color=colour)
     draw_ends(axes, result)
-    axes.set_xscale("log")
     axes.set_xlabel("MB of the whole table in this form (10⁶ bytes, log)")
+    style.log_axis(axes.xaxis)
     axes.set_ylabel("Δ nats per token")
-    axes.set_title(TITLE)
-    figure.legend(loc="outside upper center", ncols=4, fontsize=8.5)
+    style.title(axes, TITLE)
+    style.legend_above(figure, ncols=4)
     style.sign(figure, result)
     return figure
 
@@ -56,10 +55,10 @@ def draw_ends(axes, result) -> None:
     """Draws the original table, and no table at all."""
     for row in result.done().itertuples():
         if result.is_baseline(row.variant):
-            axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=110, zorder=3, label="the original table")
+            axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=style.size.body**2, zorder=3, label="the original table")
         if row.strategy == "folded":
             axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",
-                          marker=style.MARKERS["folded"], capsize=3, markersize=7, linestyle="none", label="folded (float32)")  # fmt: skip
+                          marker=style.MARKERS["folded"], capsize=2.5, linestyle="none", label="folded (float32)")  # fmt: skip
         if row.strategy == "dropped":
             axes.axhline(result.accuracy(row.variant, "delta_nats")[0], color="#777777", linestyle="--", linewidth=1.1,
                          label=f"no table ({row.variant})")

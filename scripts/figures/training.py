@@ -21,28 +21,33 @@ def smooth(values) -> np.ndarray:
 
 
 def draw(result):
-    figure, (left, right) = style.new(9.6, 4.2, ncols=2)
-    for i, (run, rows) in enumerate(result.training.items()):
+    curve = result.curve("loss_by_frequency")
+    figure, axes = style.panels(1 + (len(curve) > 0), 9.6, 4.8)
+    left = axes[0]
+    for i, (run, rows) in enumerate(list(result.training.items())[:style.MOST_CURVES]):
         millions = rows["tokens"] / 1e6
         left.plot(millions, rows["loss"], color=style.COLOURS[i], alpha=0.25, linewidth=0.8)
-        left.plot(millions, smooth(rows["loss"]), color=style.COLOURS[i], label=f"{run}, training batches")
+        left.plot(millions, smooth(rows["loss"]), color=style.COLOURS[i], linestyle=style.LINES[i], label=f"{run}, training batches")
     valid = result.curve("valid_nats")
     for run, points in valid.groupby("series") if len(valid) else ():
-        left.plot(points["x"] / 1e6, points["y"], "o", color=style.COLOURS[3], markersize=4, label=f"{run}, validation split")
+        left.plot(points["x"] / 1e6, points["y"], "o", color=style.COLOURS[3], label=f"{run}, validation split")
     left.set_xlabel("training tokens, millions")
     left.set_ylabel("nats per token")
-    left.legend(fontsize=8.5)
-    draw_frequency(right, result.curve("loss_by_frequency"))
+    style.title(left, "Loss during training")
+    style.legend_below(left, ncols=1)
+    if len(curve):
+        draw_frequency(axes[1], curve)
     style.sign(figure, result)
     return figure
 
 
 def draw_frequency(axes, curve) -> None:
-    styles = {"input": ("#0072B2", "by input token"), "target": ("#E69F00", "by target token")}
-    for label, (colour, name) in styles.items():
+    styles = {"input": ("#0072B2", "o-", "by input token"), "target": ("#E69F00", "s--", "by target token")}
+    for label, (colour, line, name) in styles.items():
         rows = curve[curve["label"] == label].sort_values("x")
-        axes.plot(rows["x"], rows["y"], "o-", color=colour, markersize=4, label=name)
-    axes.set_xscale("log")
-    axes.set_xlabel("occurrences in the training text")
+        axes.plot(rows["x"], rows["y"], line, color=colour, label=name)
+    style.log_axis(axes.xaxis)
+    axes.set_xlabel("occurrences in the training text (log)")
     axes.set_ylabel("nats per token")
-    axes.legend(fontsize=8.5)
+    style.title(axes, "At the end, by token frequency")
+    style.legend_below(axes, ncols=2)

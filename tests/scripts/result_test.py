@@ -12,37 +12,13 @@ import h5py
 import numpy as np
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "scripts"))
+sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import figures  # noqa: E402
 import report  # noqa: E402
 from resultfile import MOST_MESSAGE, Result, ResultError, one_line  # noqa: E402
+from synthetic import table, write_ablation  # noqa: E402
 
 SMALL = PROJECT / "results/findings/parameter_groups.h5"
-TEXT = h5py.string_dtype("utf-8", 64)
-
-
-def table(columns: dict) -> np.ndarray:
-    """A table of the recorder: text columns are of fixed length."""
-    kinds = [(name, TEXT if isinstance(values[0], str) else np.asarray(values).dtype) for name, values in columns.items()]
-    rows = np.zeros(len(next(iter(columns.values()))), kinds)
-    for name, values in columns.items():
-        rows[name] = [v.encode() if isinstance(v, str) else v for v in values]
-    return rows
-
-
-def write_ablation(path: pathlib.Path, tasks: list[str], status: str = "done", **meta) -> None:
-    """An ablation of two variants that answered some tasks."""
-    names = ["resident", "dropped"]
-    with h5py.File(path, "w") as file:
-        group = file.create_group("meta")
-        group.attrs.update({"experiment": "ple_ablation", "weights": "trained", **meta})
-        file["tables/variants"] = table({
-            "variant": names, "strategy": names, "options": ["{}", "{}"], "baseline": ["resident"] * 2, "exact": [1, 0],
-            "status": ["done", status], "error": ["", "<b>no</b>"], "fast_bytes": [9, 0], "file_bytes": [0, 0], "table_bytes": [9, 0]})
-        rows = [(v, t, m, 0.5) for v in names for t in tasks for m in ("acc", "answer_nats", "delta_answer_nats")]
-        file["tables/accuracy"] = table({
-            "variant": [r[0] for r in rows], "task": [r[1] for r in rows], "metric": [r[2] for r in rows],
-            "value": [r[3] for r in rows], "low": [0.4] * len(rows), "high": [0.6] * len(rows), "n": [7] * len(rows)})
 
 
 class Files(unittest.TestCase):

@@ -69,6 +69,11 @@ double Growing(int64_t rep, int64_t, const std::string& variant, const std::stri
   return variant == "b" ? 11 * kMs + 0.1 * kMs * static_cast<double>(rep) : 10 * kMs;
 }
 
+bool IsLevel(const ComparisonRow& row) {
+  const std::string& s = row.statistic;
+  return s == "mean" || s == "median" || s == "p95" || s == "p99";
+}
+
 TEST(Comparison, DifferencesAndRatiosAreThoseOfRepetitionMeans) {
   const auto rows = CompareVariants(ThreeVariants(5, 12, Growing), DesignSection{});
   const ComparisonRow mean = Find(rows, "step_ns", "b", "mean_difference");
@@ -92,10 +97,26 @@ TEST(Comparison, DifferencesAndRatiosAreThoseOfRepetitionMeans) {
   EXPECT_NEAR(Find(rows, "prefill_ns", "b", "ratio").value, 0.9, 1e-9);
 }
 
+TEST(Comparison, LevelsAreThoseOfAllStepsAndOfTheRepetitionsMedians) {
+  // Repetition r of b: 3 steps of 10 + r ms and one of 50 ms.
+  const auto rows = CompareVariants(
+      ThreeVariants(6, 4,
+                    [](int64_t rep, int64_t step, const std::string& variant, const std::string&) {
+                      return variant != "b" ? 10 * kMs : step == 3 ? 50 * kMs : (10 + rep) * kMs;
+                    }),
+      DesignSection{});
+  EXPECT_NEAR(Find(rows, "step_ns", "b", "mean").value, (3 * 12.5 + 50) / 4 * kMs, 1);
+  const ComparisonRow median = Find(rows, "step_ns", "b", "median");
+  EXPECT_NEAR(median.value, 12.5 * kMs, 1) << "of 10 … 15";
+  EXPECT_NEAR(median.low, 10 * kMs, 1) << "six repetitions: from the least to the greatest";
+  EXPECT_NEAR(median.high, 15 * kMs, 1);
+  EXPECT_NEAR(Find(rows, "step_ns", "b", "p95").value, 50 * kMs, 1);
+}
+
 TEST(Comparison, TheBaselineIsComparedWithNothing) {
   const auto rows = CompareVariants(ThreeVariants(5, 12, Growing), DesignSection{});
   for (const ComparisonRow& row : rows) {
-    EXPECT_TRUE(row.variant != "a" || row.statistic == "mean" || row.statistic == "p99") << row.statistic;
+    EXPECT_TRUE(row.variant != "a" || IsLevel(row)) << row.statistic;
   }
 }
 
@@ -127,7 +148,7 @@ TEST(Comparison, AFailedVariantHasNoRows) {
   Record record = ThreeVariants(5, 12, Growing);
   record.variants[1].status = "failed";
   for (const ComparisonRow& row : CompareVariants(record, DesignSection{})) {
-    EXPECT_TRUE(row.variant != "b" || row.statistic == "mean" || row.statistic == "p99");
+    EXPECT_TRUE(row.variant != "b" || IsLevel(row)) << row.statistic;
   }
 }
 

@@ -11,6 +11,7 @@
 namespace plelab {
 namespace summary_table_test {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -37,6 +38,7 @@ Record TwoVariants(int64_t reps) {
       row.bandwidth_before = row.bandwidth_after = 40;
       row.page_cache = "cold";
       row.guest_cold = name == "disk" ? "yes" : "not_asked";
+      row.device_cold = name == "disk" ? "unknown" : "not_asked";
       record.reps.push_back(row);
       for (int64_t step = 0; step < 64; ++step) {
         StepRow s;
@@ -61,8 +63,9 @@ int64_t Characters(const std::string& line) {
 TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
   const std::string table = SummaryTable(TwoVariants(5));
   EXPECT_THAT(table, HasSubstr("weights random"));
-  EXPECT_THAT(table, HasSubstr("cold verified: yes"));
+  EXPECT_THAT(table, HasSubstr("yes/unknown"));
   EXPECT_THAT(table, HasSubstr("+2.000 ±0.000"));
+  EXPECT_THAT(table, HasSubstr("differences to resident, margin 1 %"));
   EXPECT_THAT(table, HasSubstr("50.0"));
   EXPECT_THAT(table, HasSubstr("baseline"));
 }
@@ -78,6 +81,93 @@ TEST(SummaryTable, GivesNo99thPercentileOfTooFewSteps) {
   EXPECT_THAT(SummaryTable(TwoVariants(16)), HasSubstr("10.0/10.0"));
 }
 
+TEST(SummaryTable, TheVerdictOfTheMarginStandsBesideEachDifference) {
+  Record record = TwoVariants(6);
+  for (ComparisonRow& row : record.comparisons) {
+    if (row.statistic == "mean_difference") row.verdict = "undecided";
+    if (row.statistic == "median_difference") row.verdict = "fail";
+  }
+  EXPECT_THAT(
+      SummaryTable(record),
+      ContainsRegex("disk .*2\\.000 ±0\\.000 undecided +12\\.0 +\\+2\\.000 ±0\\.000 +fail +\\+20\\.0"));
+}
+
+TEST(SummaryTable, EachBaselineHasItsHeadingAndItsControlAndWhatFailedComesFirst) {
+  Record record = TwoVariants(6);
+  for (const std::string name : {"other", "other@control", "resident@control"}) {
+    VariantRow variant = record.variants[0];
+    variant.variant = name;
+    variant.baseline = name == "resident@control" ? "resident" : "other";
+    variant.group = name == "resident@control" ? "" : "mapped";
+    record.variants.push_back(variant);
+  }
+  for (const std::string baseline : {"other", "resident"}) {
+    for (const std::string statistic : {"mean_difference", "carry_over"}) {
+      ComparisonRow row;
+      row.metric = "step_ns";
+      row.baseline = baseline;
+      row.variant = baseline + kControlSuffix;
+      row.statistic = statistic;
+      row.value = 200;
+      row.low = -1100;
+      row.high = 1600;
+      row.control = 1;
+      row.p_corrected = baseline == "resident" && statistic == "carry_over" ? 0.001 : 0.5;
+      record.comparisons.push_back(row);
+    }
+  }
+  const std::string table = SummaryTable(record);
+  EXPECT_EQ(table.find("CONTROL FAILED: no comparison with resident counts"), 0) << table;
+  EXPECT_THAT(table, HasSubstr("control: other's twin +0.2 µs [-1.1, 1.6]; no carry-over"));
+  EXPECT_THAT(table, HasSubstr("group mapped: differences to other\n"));
+  EXPECT_THAT(table, Not(HasSubstr("\nother@control")));
+}
+
+TEST(SummaryTable, NamesTheRepetitionsThatAreFlagged) {
+  Record record = TwoVariants(6);
+  EXPECT_THAT(SummaryTable(record), Not(HasSubstr("flagged")));
+  for (RepRow& rep : record.reps) {
+    if (rep.rep == 3) rep.flag = "CPU pressure 41 %";
+    if (rep.rep == 4 && rep.variant == "disk") rep.flag = "steps twice as long as elsewhere";
+  }
+  EXPECT_THAT(SummaryTable(record),
+              HasSubstr("\nrepetition 3 flagged: CPU pressure 41 %\nrepetition 4 flagged: steps twice as "
+                        "long as elsewhere\nmeasure again when the machine is idle\n"));
+}
+
+TEST(SummaryTable, ADifferenceThatPredecessorsOrStallsMadeSaysSo) {
+  Record record = TwoVariants(6);
+  for (ComparisonRow& row : record.comparisons) {
+    if (row.statistic == "tail_share") row.value = 0.87;
+  }
+  ComparisonRow direct;
+  direct.metric = "step_ns";
+  direct.variant = "disk";
+  direct.baseline = "resident";
+  direct.statistic = "direct_difference";
+  direct.value = 1.5e6;
+  direct.low = 1.4e6;
+  direct.high = 1.6e6;
+  std::erase_if(record.comparisons, [](const auto& row) { return row.statistic == "direct_difference"; });
+  record.comparisons.push_back(direct);
+  EXPECT_THAT(SummaryTable(record),
+              HasSubstr("\n  Δ mean freed of predecessors +1.500 ±0.100; 87 % of Δ mean is from the slowest "
+                        "1 % of steps\n"));
+}
+
+TEST(SummaryTable, WhatWasNotMeasuredHasNoColumn) {
+  Record record = TwoVariants(6);
+  EXPECT_THAT(SummaryTable(record), Not(HasSubstr("nats")));
+  EXPECT_THAT(SummaryTable(record), Not(HasSubstr("hits")));
+  AccuracyRow row;
+  row.variant = "disk";
+  row.metric = "delta_nats";
+  row.value = 0.25;
+  record.accuracy.push_back(row);
+  EXPECT_THAT(SummaryTable(record), HasSubstr("Δ nats"));
+  EXPECT_THAT(SummaryTable(record), HasSubstr("+0.250"));
+}
+
 TEST(SummaryTable, KeepsWithin100Columns) {
   Record record = TwoVariants(2);
   record.variants[1].variant = "a_name_as_long_as_a_sweep_makes_it@threads=1,dtype=bfloat16,capacity=5%";
@@ -87,6 +177,8 @@ TEST(SummaryTable, KeepsWithin100Columns) {
   for (auto& step : record.steps) {
     if (step.variant == "disk") step.variant = record.variants[1].variant;
   }
+  for (RepRow& rep : record.reps) rep.flag = std::string(200, 'y');
+  record.variants[1].group = std::string(80, 'g');
   VariantRow failed;
   failed.variant = "broken";
   failed.status = "failed";

@@ -1,0 +1,193 @@
+"""scripts/figures: at every size a figure says all of what it has to say, legibly, and shows nothing empty."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
+import arms  # noqa: E402
+import figures  # noqa: E402
+import synthetic  # noqa: E402
+from figures import ablation, memory, modalities, placement, step_time, style  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
+from resultfile import Result  # noqa: E402
+from synthetic import Group, Variant  # noqa: E402
+
+FINDINGS = PROJECT / "results/findings"
+# One published file for each figure.
+PUBLISHED = ("parameter_groups", "cache_locality_small", "offload_vs_mlp", "depth_small", "ple_ablation_small", "ple_rank_small",
+             "ple_contribution_small", "ple_media_small", "training_small", "ple_strategies_small")
+LEAST_POINTS = {"screen": 7.4, "page": 6.5, "column": 5.9}
+
+
+def tick_labels(axis) -> list[Text]:
+    return [tick.label1 for tick in axis._update_ticks() if tick.label1.get_text() and tick.label1.get_visible()]
+
+
+def texts(figure) -> list[Text]:
+    """All that is written in a figure, tick labels included once."""
+    found = list(figure.texts) + [figure._supxlabel] + [text for legend in figure.legends for text in legend.get_texts()]
+    for axes in figure.axes:
+        found += [axes.xaxis.label, axes.yaxis.label, axes.title, axes._left_title, *axes.texts]
+        found += [text for axis in (axes.xaxis, axes.yaxis) for text in tick_labels(axis)]
+        found += axes.get_legend().get_texts() if axes.get_legend() else []
+    return [text for text in found if text is not None and text.get_text().strip() and text.get_visible()]
+
+
+class Drawn(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.addCleanup(style.use, "screen")
+
+    def check(self, figure, size: str):
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        page = figure.bbox
+        if style.SIZES[size].width:
+            self.assertEqual(figure.get_figwidth(), style.SIZES[size].width)
+        for text in texts(figure):
+            box = text.get_window_extent(renderer)
+            said = text.get_text()
+            self.assertGreaterEqual(text.get_fontsize(), LEAST_POINTS[size], said)
+            inside = box.x0 >= page.x0 - 2 and box.x1 <= page.x1 + 2 and box.y0 >= page.y0 - 2 and box.y1 <= page.y1 + 2
+            self.assertTrue(inside, f"{said!r} is cut off: {box} of {page}")
+            self.assertNotIn("$", said)
+        for axes in figure.axes:
+            self.assertTrue(axes.has_data(), "an empty panel")
+            self.assertLessEqual(len([line for line in axes.get_lines() if len(line.get_xdata()) > 12]), style.MOST_CURVES + 2)
+            for axis, side in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+                boxes = sorted((label.get_window_extent(renderer) for label in tick_labels(axis)), key=lambda box: getattr(box, side + "0"))
+                for one, next_one in zip(boxes, boxes[1:]):
+                    self.assertLess(getattr(one, side + "1"), getattr(next_one, side + "0") + 3, f"tick labels overlap: {tick_labels(axis)}")
+                for label in tick_labels(axis):
+                    self.assertNotRegex(label.get_text(), r"\de[+-]?\d", "a number that nobody writes")
+                if axis.get_label_text().startswith("ms "):
+                    self.assertGreaterEqual(axis.get_view_interval()[0], 0, "a time below 0")
+
+    def check_all(self, result, sizes=tuple(style.SIZES)):
+        for size in sizes:
+            style.use(size)
+            for module in figures.applicable(result):
+                with self.subTest(result=result.name, size=size, figure=figures.name_of(module)):
+                    figure = module.draw(result)
+                    self.check(figure, size)
+                    style.plt.close(figure)
+
+
+class Published(Drawn):
+    def test_all_that_is_published_fits(self):
+        for name in PUBLISHED:
+            result = Result(FINDINGS / f"{name}.h5")
+            if name == "ple_ablation_small":
+                arms.set_beside([result], PROJECT / "results/arms")
+            self.check_all(result)
+
+
+class Placement(Drawn):
+    def run_of(self, *groups, **options):
+        return Result(synthetic.write_run(self.folder / "run.h5", list(groups), **options))
+
+    def test_eight_variants_fit_at_every_size(self):
+        self.check_all(self.run_of(Group("", synthetic.STRATEGIES)))
+
+    def test_two_groups_with_long_names_fit(self):
+        long = [Variant(f"{v.name}@model.dtype=float32,model.threads=2", v.strategy, v.fast_bytes, v.slower_ns, v.half_ns, v.exact)
+                for v in synthetic.STRATEGIES[:5]]  # fmt: skip
+        self.check_all(self.run_of(Group("a", synthetic.STRATEGIES[:4]), Group("b", long)), ("page", "column"))
+
+    def test_few_repetitions_have_no_error_bars(self):
+        result = self.run_of(Group("", synthetic.STRATEGIES), reps=4)
+        self.assertTrue(all(placement.error_bar(p["ratio"]) is None for p in placement.points(result) if p["variant"] != "resident"))
+        self.check(placement.draw(result), "screen")
+
+    def test_the_colour_scale_is_drawn_only_where_nats_were_measured(self):
+        with_nats = placement.draw(self.run_of(Group("", synthetic.STRATEGIES)))
+        without = placement.draw(self.run_of(Group("", [v for v in synthetic.STRATEGIES if v.strategy != "dropped"])))
+        self.assertEqual((len(with_nats.axes), len(without.axes)), (2, 1))
+
+    def test_the_legend_names_the_markers_of_all_strategies(self):
+        figure = placement.draw(self.run_of(Group("", synthetic.STRATEGIES)))
+        labels = {text.get_text() for text in figure.legends[0].get_texts()}
+        self.assertEqual(labels, {"resident", "cached", "disk", "folded", "dropped", "twin of the baseline"})
+
+    def test_each_variant_is_a_ratio_to_its_own_baseline(self):
+        groups = (Group("a", [Variant("x", "cached", 9), Variant("y", "disk", 0, 1e6)]), Group("b", [Variant("z", "cached", 9), Variant("w", "disk", 0, 2e5)]))
+        self.assertEqual({p["variant"]: p["ratio"][0] for p in placement.points(self.run_of(*groups))}, {"x": 1, "y": 1.5, "z": 1, "w": 1.1})
+
+    def test_a_failed_control_is_said_below_the_figure(self):
+        result = self.run_of(Group("", synthetic.STRATEGIES, carry_over_p=0.001))
+        self.assertIn("CONTROL FAILED", style.provenance(result))
+
+
+class Steps(Drawn):
+    def run_of(self, variants, **options):
+        return Result(synthetic.write_run(self.folder / "run.h5", [Group("", variants)], **options))
+
+    def test_the_baseline_and_the_slowest_five_of_many_are_drawn(self):
+        result = self.run_of(synthetic.STRATEGIES)
+        chosen = step_time.curves(result, step_time.timed(result))
+        self.assertEqual(chosen, ["resident", "cached_5pct", "disk", "disk_no_prefetch", "disk_random", "cached_lfu"])
+
+    def test_a_run_that_read_nothing_has_no_panel_of_reads(self):
+        self.assertEqual(len(step_time.draw(self.run_of(synthetic.STRATEGIES[:1] + synthetic.STRATEGIES[4:6])).axes), 2)
+        self.assertEqual(len(step_time.draw(self.run_of(synthetic.STRATEGIES)).axes), 3)
+
+
+class Memory(Drawn):
+    def test_differences_are_shown_where_totals_hide_them(self):
+        variants = [Variant("resident", "resident", 5_242_880), Variant("disk", "disk", 0)]
+        result = Result(synthetic.write_run(self.folder / "a.h5", [Group("", variants)]))
+        self.assertEqual(list(memory.differences(result, ["resident", "disk"], "anonymous")), [0, -5.24288])
+        self.assertEqual(len(memory.draw(result).axes), 2)
+
+    def test_differences_that_totals_show_are_not_repeated(self):
+        variants = [Variant("resident", "resident", 4 * 10**8), Variant("disk", "disk", 0)]
+        result = Result(synthetic.write_run(self.folder / "a.h5", [Group("", variants)]))
+        self.assertEqual(len(memory.draw(result).axes), 1)
+
+
+class Modalities(Drawn):
+    def test_the_panel_of_weights_is_there_only_where_they_were_counted(self):
+        self.check_all(Result(synthetic.write_modalities(self.folder / "a.h5")))
+        for counted in (True, False):
+            result = Result(synthetic.write_modalities(self.folder / "b.h5", counted))
+            self.assertEqual(len(modalities.draw(result).axes), 1 + counted)
+
+
+class Ablation(Drawn):
+    def test_only_the_panels_that_have_something_are_drawn(self):
+        result = Result(synthetic.write_layers(self.folder / "a.h5", {2: 0.01, 5: 0.04}))
+        self.assertTrue(ablation.applies(result))
+        self.assertEqual(len(ablation.draw(result).axes), 1)
+
+
+class Command(Drawn):
+    def plot(self, *arguments):
+        done = subprocess.run([sys.executable, PROJECT / "scripts/plot.py", *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_column_is_as_wide_as_a_column_and_its_text_is_text(self):
+        path = synthetic.write_run(self.folder / "run.h5", [Group("", synthetic.STRATEGIES)])
+        self.plot(path, "--width", "column")
+        folder = self.folder / "run_figures_column"
+        self.assertEqual(sorted(p.name for p in folder.iterdir()),
+                         [f"{name}.{ending}" for name in ("memory", "placement", "step_time") for ending in ("pdf", "png", "svg")])
+        pdf = (folder / "placement.pdf").read_bytes()
+        self.assertIn(b"/MediaBox [ 0 0 241.2 ", pdf)
+        self.assertIn("disk_no_prefetch</text>", (folder / "placement.svg").read_text())
+
+    def test_arms_are_drawn_only_where_asked_for(self):
+        result = FINDINGS / "ple_ablation_small.h5"
+        self.plot(result, "--out", self.folder / "without")
+        self.plot(result, "--arms", PROJECT / "results/arms", "--out", self.folder / "with")
+        title = "Smaller models"
+        self.assertNotIn(title, (self.folder / "without/ablation.svg").read_text())
+        self.assertIn(title, (self.folder / "with/ablation.svg").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
