@@ -56,7 +56,7 @@ def circumstances(result: Result) -> str:
     """What was timed, on what, and how often."""
     table = result.table("comparisons")
     ratios = table[(table["statistic"] == "ratio") & (table["metric"] == "step_ns")]
-    counts = f"; {ratios['reps'].max():.0f} repetitions, {ratios['steps'].max():.0f} steps of each variant in all" if len(ratios) else ""
+    counts = f"; {ratios['reps'].max():.0f} repetitions, {ratios['steps'].max():,.0f} steps of each variant in all" if len(ratios) else ""
     return (f"`results/findings/{result.name}.h5`: {result.weights} weights, {result.meta.get('threads', '?')} threads, "
             f"{result.meta.get('cpu_model', 'unknown processor')}{counts}.")
 

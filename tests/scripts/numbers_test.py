@@ -13,7 +13,8 @@ import numpy as np
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
-from published.cells import MarkError, Results, log_interval, wilson  # noqa: E402
+from intervals import log_interval, wilson  # noqa: E402
+from published.cells import MarkError, Results  # noqa: E402
 from published.command import run  # noqa: E402
 from published.expressions import evaluate  # noqa: E402
 from published.numerals import numerals_in, written_like  # noqa: E402
@@ -199,7 +200,7 @@ class Tables(Files):
     MARK = "<!--table placement placement-->\n\n<!--end-->\n"
     EXPECTED = """<!--table placement placement-->
 
-`results/findings/placement.h5`: random weights, 2 threads, AMD EPYC; 10 repetitions, 2560 steps of each variant in all.
+`results/findings/placement.h5`: random weights, 2 threads, AMD EPYC; 10 repetitions, 2,560 steps of each variant in all.
 Control passed: the twin of `resident` differs from it by −0.00020 [−0.00110, +0.00070] ms; carry-over: p = 0.62 (corrected).
 
 | variant | step ÷ baseline | more ms per step | verdict |
