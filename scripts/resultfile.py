@@ -31,7 +31,7 @@ COLUMNS = {
     "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "margin", "verdict", "control",
                            "p_corrected"),
     "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
-    "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after", "cold_verified"),
+    "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
     "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/offload_vs_mlp": CURVE,
