@@ -2,12 +2,14 @@
 import json
 
 import numpy as np
+from intervals import wilson
 
 from . import style
 
 TITLE = "Loss without PLE rows on tasks with pictures and sounds"
 CAPTION = ("Left: share of right answers. Right: additional nats of the right answer "
-           "compared with the untouched model, paired by document. 95 % intervals over documents (±1.96 standard errors).")
+           "compared with the untouched model, paired by document. 95 % intervals over documents: Wilson's for shares, ±1.96 "
+           "standard errors for differences.")
 
 
 def choice_tasks(result) -> list[str]:
@@ -32,10 +34,13 @@ def applies(result) -> bool:
 
 
 def values(result, task: str, metric: str) -> np.ndarray:
-    """[variants, (value, low, high)]; NaN when it was not measured."""
+    """[variants, (value, low, high)]; NaN when it was not measured.  Older files have intervals of shares that pass 1."""
     table = result.table("accuracy")
     rows = table[(table["task"] == task) & (table["metric"] == metric)].set_index("variant")
-    return rows.reindex(result.done()["variant"])[["value", "low", "high"]].to_numpy()
+    rows = rows.reindex(result.done()["variant"])
+    if metric == "acc":
+        return np.array([(row.value, *wilson(row.value, row.n)) for row in rows.itertuples()])
+    return rows[["value", "low", "high"]].to_numpy()
 
 
 def draw(result):

@@ -8,9 +8,9 @@ import re
 
 import numpy as np
 import pandas as pd
+from intervals import log_interval, wilson
 from resultfile import Result, ResultError
 
-NORMAL_95 = 1.959963984540054
 REFERENCE = re.compile(r"(?P<file>[\w.+-]+)/(?P<table>[\w./+-]+?)(?:\[(?P<rows>(?:[^\[\]]|\[[^\[\]]*\])*)\])?\.(?P<columns>\w+(?::\w+)*)(?!\w)")
 
 
@@ -90,19 +90,6 @@ def chosen(frame: pd.DataFrame, rows: str, where: str) -> pd.DataFrame:
             raise MarkError(f"{where} has no row with {part}; '{name}' is one of: {listed(frame[name].unique(), 20)}")
         frame = found
     return frame
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of n, which stays within [0, 1] (Wilson 1927)."""
-    z = NORMAL_95
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def log_interval(mean: float, half: float) -> tuple[float, float]:
-    """The 95 % interval of a positive mean on a log scale (delta method), which stays above 0."""
-    return mean * math.exp(-half / mean), mean * math.exp(half / mean)
 
 
 def derived(row: dict, column: str) -> float | None:

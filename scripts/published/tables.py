@@ -52,6 +52,15 @@ def control_lines(result: Result) -> list[str]:
     return lines or ["Control: none."]
 
 
+def circumstances(result: Result) -> str:
+    """What was timed, on what, and how often."""
+    table = result.table("comparisons")
+    ratios = table[(table["statistic"] == "ratio") & (table["metric"] == "step_ns")]
+    counts = f"; {ratios['reps'].max():.0f} repetitions, {ratios['steps'].max():,.0f} steps of each variant in all" if len(ratios) else ""
+    return (f"`results/findings/{result.name}.h5`: {result.weights} weights, {result.meta.get('threads', '?')} threads, "
+            f"{result.meta.get('cpu_model', 'unknown processor')}{counts}.")
+
+
 def variant_row(result: Result, variant: str) -> str:
     baseline = result.baseline_of(variant)
     if variant == baseline:
@@ -72,7 +81,7 @@ def placement(results: Results, file: str) -> str:
     if not rows:
         raise MarkError(f"{result.path} timed nothing")
     head = ["| variant | step ÷ baseline | more ms per step | verdict |", "|---|---|---|---|"]
-    return "\n".join([*control_lines(result), "", *head, *rows])
+    return "\n".join([circumstances(result), *control_lines(result), "", *head, *rows])
 
 
 TABLES = {"placement": placement}

@@ -13,7 +13,8 @@ import numpy as np
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
-from published.cells import MarkError, Results, log_interval, wilson  # noqa: E402
+from intervals import log_interval, wilson  # noqa: E402
+from published.cells import MarkError, Results  # noqa: E402
 from published.command import run  # noqa: E402
 from published.expressions import evaluate  # noqa: E402
 from published.numerals import numerals_in, written_like  # noqa: E402
@@ -52,13 +53,13 @@ COMPARISONS = (  # metric, variant, statistic, value, low, high, verdict, contro
 def write_placement(path: pathlib.Path, comparisons=COMPARISONS) -> None:
     """A result of schema_version 2 that timed resident, its twin and disk."""
     with h5py.File(path, "w") as file:
-        file.create_group("meta").attrs.update({"weights": "trained", "control": "passed", "schema_version": 2})
+        file.create_group("meta").attrs.update({"weights": "random", "control": "passed", "schema_version": 2, "threads": "2", "cpu_model": "AMD EPYC"})
         file["tables/variants"] = table(
             ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes", "table_bytes"),
             [(name, name, "{}", "resident", 1, "done", "", 1, 1, 1) for name in ("resident", "resident@control", "disk")])
         file["tables/comparisons"] = table(
-            ("metric", "variant", "statistic", "value", "low", "high", "verdict", "control", "p_corrected", "baseline", "margin"),
-            [(*row, "resident", NAN) for row in comparisons])
+            ("metric", "variant", "statistic", "value", "low", "high", "verdict", "control", "p_corrected", "baseline", "margin", "reps", "steps"),
+            [(*row, "resident", NAN, 10, 2560) for row in comparisons])
 
 
 class Files(unittest.TestCase):
@@ -199,6 +200,7 @@ class Tables(Files):
     MARK = "<!--table placement placement-->\n\n<!--end-->\n"
     EXPECTED = """<!--table placement placement-->
 
+`results/findings/placement.h5`: random weights, 2 threads, AMD EPYC; 10 repetitions, 2,560 steps of each variant in all.
 Control passed: the twin of `resident` differs from it by −0.00020 [−0.00110, +0.00070] ms; carry-over: p = 0.62 (corrected).
 
 | variant | step ÷ baseline | more ms per step | verdict |
