@@ -26,6 +26,12 @@ namespace fs = std::filesystem;
 constexpr const char* kOwner = "/run";  // in a run's folder: says whose copies these are, by its parts
 constexpr size_t kHashDigits = 16;
 
+// In a copy the rows keep their place within blocks, because it decides how many blocks a direct read moves.
+// A hole lies before them, as the header and other tensors do in a published file: at the beginning of a
+// mapping the kernel maps other pages around a fault than elsewhere.
+constexpr int64_t kBlockBytes = 4096, kHoleBytes = 64 * 1024;
+int64_t OffsetInCopy(const PleTable& table) { return kHoleBytes + table.offset_bytes % kBlockBytes; }
+
 bool OnSameFileSystem(const std::string& a, const std::string& b) {
   struct stat of_a = {}, of_b = {};
   return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev;
@@ -49,9 +55,10 @@ std::string CopyPath(const VariantPlan& variant, const std::string& parts_folder
   return folder.empty() ? "" : folder + "/" + ShortHash(variant.name()) + ".rows";
 }
 
-bool IsComplete(const std::string& copy, int64_t size_bytes) {
+bool IsComplete(const std::string& copy, const PleTable& table) {
   std::error_code error;
-  return fs::file_size(copy, error) == static_cast<uintmax_t>(size_bytes) && !error;
+  const int64_t expected = OffsetInCopy(table) + table.geometry.table_bytes();
+  return fs::file_size(copy, error) == static_cast<uintmax_t>(expected) && !error;
 }
 
 // Copies the table's rows.  The copy gets its name when it is whole.
@@ -60,12 +67,13 @@ void Copy(const PleTable& table, const std::string& copy) {
   const std::string unfinished = copy + ".part";
   const ProcessResult result = RunProgram(
       {"dd", "if=" + table.path, "of=" + unfinished, "bs=1M", "iflag=skip_bytes,count_bytes,fullblock",
-       Format("skip={}", table.offset_bytes), Format("count={}", bytes), "conv=fsync", "status=none"});
+       "oflag=seek_bytes", Format("skip={}", table.offset_bytes), Format("seek={}", OffsetInCopy(table)),
+       Format("count={}", bytes), "conv=fsync", "status=none"});
   ThrowIfInterrupted();
-  if (!result.ok() || !IsComplete(unfinished, bytes))
+  if (!result.ok() || !IsComplete(unfinished, table))
     throw RunError("{}: the table cannot be copied for a variant (design.own_table): {}", unfinished,
                    result.Describe());
-  EvictFromPageCache({unfinished, 0, bytes});
+  EvictFromPageCache({unfinished, OffsetInCopy(table), bytes});
   fs::rename(unfinished, copy);
 }
 
@@ -158,7 +166,7 @@ OwnTables::OwnTables(const RunPlan& plan, const std::string& parts_folder, bool 
       ClaimFolder(folder, parts_folder);
     }
     const std::string copy = CopyPath(variant, parts_folder);
-    if (!IsComplete(copy, table.geometry.table_bytes())) Copy(table, copy);
+    if (!IsComplete(copy, table)) Copy(table, copy);
     bar.Update(done += table.geometry.table_bytes(), variant.name());
   }
   bar.Finish();
@@ -179,8 +187,8 @@ std::vector<std::string> UseOwnTables(RunPlan& plan, const std::string& parts_fo
     if (OwnerOf(plan, v) != v || !WantsOwnTable(variant)) continue;
     const PleTable& table = TableRead(variant.table);
     const std::string copy = CopyPath(variant, parts_folder);
-    if (copy.empty() || !IsComplete(copy, table.geometry.table_bytes())) continue;
-    const PleTable own{copy, 0, table.geometry};
+    if (copy.empty() || !IsComplete(copy, table)) continue;
+    const PleTable own{copy, OffsetInCopy(table), table.geometry};
     if (variant.table.folded) {
       variant.table.folded = std::make_shared<const PleTable>(own);
     } else {

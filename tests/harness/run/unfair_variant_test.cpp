@@ -58,7 +58,7 @@ RunResult RunOn(Machine machine, const TinyRun& tiny) {
       "  - {name: resident, ple: {strategy: resident}}\n  - {name: disk, ple: {strategy: disk}}\n"
       "  - {name: mmap, ple: {strategy: disk, backend: mmap}}\n";
   return plelab::Run(
-      tiny.Config("warmup_steps: 2, reps: 8, processes: 1, memory_reps: 0, settle: 0us, margin: 5%",
+      tiny.Config("warmup_steps: 2, reps: 6, processes: 1, memory_reps: 0, settle: 0us, margin: 5%",
                   variants),
       options);
 }
@@ -86,7 +86,7 @@ TEST(UnfairVariant, AMachineOnWhichNothingIsLeftBehindPasses) {
   const TinyRun tiny;
   const RunResult result = RunOn({.left_behind_ns = 0}, tiny);
   EXPECT_EQ(MetaValue(result.record.meta, "control"), "passed");
-  EXPECT_EQ(VerdictOf(result.record, "disk"), "pass") << "noise of 2 % in 64 steps, a margin of 5 %";
+  EXPECT_EQ(VerdictOf(result.record, "disk"), "pass") << "noise of 2 % in 48 steps, a margin of 5 %";
   EXPECT_THAT(SummaryTable(result.record), Not(HasSubstr("CONTROL FAILED")));
 }
 
