@@ -27,7 +27,7 @@ import venv
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from mutation.build import LEAST_TIMEOUT_S, Build, digest, prepare, run  # noqa: E402
 from mutation.rules import is_worth_trying  # noqa: E402
-from mutation.suites import REACHES, binaries_of, stages_of  # noqa: E402
+from mutation.suites import REACHES, stages_of  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIBRARY = "universalmutator==1.14.1"
@@ -118,6 +118,8 @@ class Judge:
 
     def judge(self, source: str, line: int, text: str, folder: pathlib.Path) -> tuple[str, str]:
         """(status, by whom)"""
+        stages = stages_of(self.build.source, source, self.reach)
+        self.build.make(stages[0].binary, stages[0].tests)  # with the precompiled header, before anything is compiled
         lines = (self.build.source / source).read_text(encoding="utf-8").splitlines(keepends=True)
         original = self._original_object(source, "".join(lines), folder)
         lines[line - 1] = text
@@ -126,16 +128,14 @@ class Judge:
             return "invalid", "compiler"
         if digest(mutant) == original:
             return "equivalent", "compiler"
-        linked: dict[str, pathlib.Path | None] = {}
-        for stage in stages_of(self.build.source, source, self.reach):
-            if stage.binary not in linked:
-                linked[stage.binary] = self.build.link(stage.binary, mutant, folder)
-            if linked[stage.binary] is None:
-                return "invalid", "linker"
+        for stage in stages:
             seconds, broken = self._unchanged(stage, folder)
+            binary = self.build.link(stage.binary, stage.tests, mutant, folder)
+            if binary is None:
+                return "invalid", "linker"
             tests = stage.filter if not broken else \
                 stage.filter + (":" if "-" in stage.filter else "-") + ":".join(broken)
-            done = self.build.test(linked[stage.binary], tests, folder, SLOWER * seconds + LEAST_TIMEOUT_S)
+            done = self.build.test(binary, tests, folder, SLOWER * seconds + LEAST_TIMEOUT_S)
             if done.code != 0:
                 by = "a hang" if done.code is None else done.failed[0] if done.failed else f"a crash ({done.code})"
                 return "killed", by
@@ -155,7 +155,10 @@ class Judge:
         with self.lock:
             key = (stage.binary, stage.filter)
             if key not in self.times:
-                done = self.build.test(self.build.folder / "tests" / stage.binary, stage.filter, folder, None, False)
+                binary = self.build.link(stage.binary, stage.tests, None, folder)
+                if binary is None:
+                    raise SystemExit(f"mutate.py: {stage.binary} itself does not link")
+                done = self.build.test(binary, stage.filter, folder, None, False)
                 if done.failed:
                     print(f"  left out, because they fail without a mutant: {', '.join(done.failed)}", flush=True)
                 self.times[key] = (done.seconds, done.failed)
@@ -199,9 +202,7 @@ def main() -> None:
     python = library_python()
     folder = options.build or prepare(ROOT)
     names = sources_of(options.files, ROOT)
-    reached = list(dict.fromkeys(b for name in names for b in
-                                 (binaries_of(name) if options.reach == "all" else binaries_of(name)[:1])))
-    build = Build(folder, reached)
+    build = Build(folder)
     mutants = [m for name in names for m in mutants_of(name, build.source, python)]
     random.Random(options.seed).shuffle(mutants)
     results = Results(options.out)

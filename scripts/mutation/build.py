@@ -14,11 +14,15 @@ import shlex
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 MEMORY_BYTES = 8 << 30  # of a test; a mutant may allocate without end
 FILE_BYTES = 4 << 30
 LEAST_TIMEOUT_S = 10
+# The libraries that a test binary links.
+LIBRARIES = {"plestore_tests": ["plestore"], "model_tests": ["plelab_test_support"],
+             "harness_tests": ["plelab_test_support"], "experiments_tests": ["plelab_experiments", "plelab_test_support"]}
 FAILED = re.compile(r"^\[  FAILED  \] ([\w/]+\.[\w/]+)", re.MULTILINE)
 
 
@@ -36,22 +40,31 @@ class TestRun:
 class Build:
     """A configured and built folder."""
 
-    def __init__(self, folder: pathlib.Path, targets: list[str]):
+    def __init__(self, folder: pathlib.Path):
         self.folder = folder.resolve()
         cache = (self.folder / "CMakeCache.txt").read_text()
         self.source = pathlib.Path(re.search(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.MULTILINE)[1])
         self.compiler = re.search(r"^CMAKE_CXX_COMPILER:\w+=(.*)$", cache, re.MULTILINE)[1]
         if not re.search(r"^PLELAB_UNITY:BOOL=OFF$", cache, re.MULTILINE):
             raise SystemExit(f"mutate.py: {folder}: built with unity files; configure it with -DPLELAB_UNITY=OFF")
-        self._bring_up_to_date(targets)
+        self.made: set[str] = set()
+        self.lock = threading.Lock()
         entries = json.loads((self.folder / "compile_commands.json").read_text())
         self.commands = {os.path.relpath(e["file"], self.source): e["command"] for e in entries}
-        self.links = {target: self._link_command(target) for target in targets}
+        self.links: dict[str, list[str]] = {}
 
-    def _bring_up_to_date(self, targets: list[str]) -> None:
-        made = subprocess.run(["cmake", "--build", str(self.folder), "--target", *targets])
-        if made.returncode != 0:
-            raise SystemExit(f"mutate.py: {self.folder}: the build failed")
+    def make(self, binary: str, tests: tuple[str, ...]) -> None:
+        """Builds what linking these tests of the binary needs: their objects and the libraries, or the whole binary."""
+        objects = [self._object_of(binary, test) for test in tests]
+        wanted = [*LIBRARIES[binary], *objects] if tests else [binary]
+        with self.lock:
+            new = [target for target in wanted if target not in self.made]
+            if new and subprocess.run(["cmake", "--build", str(self.folder), "--target", *new]).returncode != 0:
+                raise SystemExit(f"mutate.py: {self.folder}: the build failed")
+            self.made.update(new)
+
+    def _object_of(self, binary: str, test: str) -> str:
+        return f"tests/CMakeFiles/{binary}.dir/{test.removeprefix('tests/')}.o"
 
     def _link_command(self, target: str) -> list[str]:
         lines = run(["ninja", "-C", str(self.folder), "-t", "commands", f"tests/{target}"]).stdout.splitlines()
@@ -73,15 +86,21 @@ class Build:
         done = run(words + ["-w", "-Wfatal-errors"], cwd=self.folder)
         return target if done.returncode == 0 else None
 
-    def link(self, target: str, mutant: pathlib.Path | None, folder: pathlib.Path) -> pathlib.Path | None:
-        """The test binary with the mutant; None where it does not link."""
-        words = list(self.links[target])
+    def link(self, binary: str, tests: tuple[str, ...], mutant: pathlib.Path | None,
+             folder: pathlib.Path) -> pathlib.Path | None:
+        """The test binary with the mutant and only these tests, or all of its tests; None where it does not link."""
+        self.make(binary, tests)
+        if binary not in self.links:
+            self.links[binary] = self._link_command(binary)
+        kept = {self._object_of(binary, test) for test in tests}
+        words = [w for w in self.links[binary]
+                 if not tests or w in kept or not w.startswith(f"tests/CMakeFiles/{binary}.dir/")]
         at = words.index("-o") + 1
-        words[at] = str(folder / target)
+        words[at] = str(folder / binary)
         if mutant:
             words.insert(at + 1, str(mutant))
         done = run(words, cwd=self.folder)
-        return folder / target if done.returncode == 0 else None
+        return folder / binary if done.returncode == 0 else None
 
     def test(self, binary: pathlib.Path, tests: str, folder: pathlib.Path, timeout_s: float | None,
              fail_fast: bool = True) -> TestRun:

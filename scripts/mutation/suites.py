@@ -16,6 +16,7 @@ class Stage:
     binary: str
     filter: str  # of GoogleTest
     name: str
+    tests: tuple[str, ...] = ()  # the sources of these suites; (): all of the binary
 
 
 def binaries_of(source: str) -> list[str]:
@@ -41,21 +42,22 @@ def stages_of(root: pathlib.Path, source: str, reach: str) -> list[Stage]:
     folder = root / "tests" / pathlib.PurePath(source).parent
     header = f'"{pathlib.PurePath(source).with_suffix(".h")}"'
     tests = [t for t in sorted((root / "tests").rglob("*_test.cpp")) if not t.stem.endswith("_full_test")]
-    own, room = set(), set()
+    own, room, own_tests, room_tests = set(), set(), [], []
     for test in tests:
         if _binary_of(root, test) != binaries[0]:
             continue
         if test.stem == pathlib.PurePath(source).stem + "_test" or header in test.read_text(encoding="utf-8"):
             own |= suites_in(test)
-        if test.parent == folder:
+            own_tests.append(str(test.relative_to(root)))
+        elif test.parent == folder:
             room |= suites_in(test)
-    room -= own
+            room_tests.append(str(test.relative_to(root)))
     stages = []
     if own:
-        stages.append(Stage(binaries[0], _filter(own), "own suites"))
+        stages.append(Stage(binaries[0], _filter(own), "own suites", tuple(own_tests)))
     if room and reach != "file":
-        stages.append(Stage(binaries[0], _filter(room), "its room"))
-    if reach in ("binary", "all"):
+        stages.append(Stage(binaries[0], _filter(room), "its room", tuple(room_tests)))
+    if reach in ("binary", "all") or not stages:
         stages.append(Stage(binaries[0], "*" + (_filter(set(), own | room) if own | room else ""), binaries[0]))
     if reach == "all":
         stages += [Stage(binary, "*", binary) for binary in binaries[1:]]
