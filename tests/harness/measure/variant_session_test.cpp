@@ -1,0 +1,115 @@
+// A session against the model itself, step by step, and what it says of each step.
+#include "harness/measure/variant_session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include "harness/plan/run_plan.h"
+#include "model/base/sha256.h"
+#include "model/ple/strategies/factory.h"
+#include "tests/support/tiny_run.h"
+
+namespace plelab {
+namespace variant_session_test {
+
+class VariantSessionTest : public ::testing::Test {
+ protected:
+  RunPlan Plan(const std::string& workload) const {
+    return ResolvePlan(tiny_.Config("warmup_steps: 1, reps: 5, memory_reps: 0",
+                                    "  - {name: disk, ple: {strategy: disk, prefetch: false}}\n", "",
+                                    workload));
+  }
+  Gemma3n Model(const RunPlan& plan) const {
+    return Gemma3n::Load(plan.checkpoint, {.dtype = DType::kFloat32});
+  }
+  const testing::TinyRun tiny_;
+};
+
+TEST_F(VariantSessionTest, ReplaysTheTextAndHashesTheLogits) {
+  const RunPlan plan = Plan("");
+  Gemma3n model = Model(plan), other = Model(plan);
+  const Workload& work = plan.WorkOf(0);
+  VariantSession session(model, MakePleSource(ParsePleSpec("disk"), plan.table), work,
+                         plan.variants[0].config.workload);
+  const auto source = MakePleSource(ParsePleSpec("resident"), plan.table);
+  KvCache kv = other.MakeKvCache(1, work.positions());
+  const auto ids = torch::tensor(work.prompts.at(0)).unsqueeze(0);
+  const auto request = source->Begin(work.prompts.at(0));
+  const torch::Tensor first = other.Forward(ids, &kv, *request, LogitsWanted::kLast);
+  const PrefillResult prefill = session.Prefill();
+  EXPECT_TRUE(prefill.logits.equal(first));
+  EXPECT_EQ(prefill.logits_sha256, HashOf(first));
+  EXPECT_GE(prefill.ttft_ns, prefill.prefill_ns);
+  EXPECT_GT(prefill.prefill_ns, 0);
+  EXPECT_EQ(prefill.encode_vision_ns + prefill.encode_audio_ns, 0);
+  for (int64_t step = 0; step < work.steps(); ++step) {
+    ASSERT_EQ(session.next_ids().size(), 1u);
+    EXPECT_EQ(session.next_ids()[0], work.replay.at(0).at(step));
+    const StepResult result = session.Step();
+    EXPECT_EQ(result.token_id, work.replay.at(0).at(step));
+    const std::vector<int64_t> id = {result.token_id};
+    const auto rows = source->Begin(id);
+    EXPECT_TRUE(result.logits.equal(other.DecodeStep(id, kv, *rows))) << step;
+    EXPECT_EQ(result.logits_sha256, HashOf(result.logits));
+    EXPECT_EQ(result.ple.lookups, 1);
+    EXPECT_EQ(result.ple.read_calls, 1);
+    EXPECT_EQ(result.ple.bytes_asked, plan.table.geometry.row_bytes());
+    EXPECT_EQ(session.kv().length(), work.prompt_tokens + step + 1);
+  }
+}
+
+TEST_F(VariantSessionTest, StartsAnewWithEachPrompt) {
+  const RunPlan plan = Plan("");
+  Gemma3n model = Model(plan);
+  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+                         plan.variants[0].config.workload);
+  const std::string first = session.Prefill().logits_sha256, step = session.Step().logits_sha256;
+  session.Step();
+  EXPECT_EQ(session.Prefill().logits_sha256, first);
+  EXPECT_EQ(session.kv().length(), plan.WorkOf(0).prompt_tokens);
+  EXPECT_EQ(session.Step().logits_sha256, step);
+}
+
+TEST_F(VariantSessionTest, GreedyFeedsTheLikeliestToken) {
+  const RunPlan plan = Plan(", decode: greedy, batch: 2");
+  Gemma3n model = Model(plan);
+  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+                         plan.variants[0].config.workload);
+  torch::Tensor logits = session.Prefill().logits.squeeze(1);
+  for (int step = 0; step < 4; ++step) {
+    ASSERT_EQ(session.next_ids().size(), 2u);
+    for (int64_t b = 0; b < 2; ++b) EXPECT_EQ(session.next_ids()[b], logits[b].argmax().item<int64_t>());
+    logits = session.Step().logits;
+  }
+}
+
+TEST_F(VariantSessionTest, SequencesOfABatchDrawApart) {
+  const auto drawn = [&](int64_t seed) {
+    const RunPlan plan = Plan(Format(", decode: sample, temperature: 5, batch: 4, seed: {}", seed));
+    Gemma3n model = Model(plan);
+    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+                           plan.variants[0].config.workload);
+    session.Prefill();
+    std::vector<std::vector<int64_t>> ids(4);
+    for (int step = 0; step < 6; ++step) {
+      for (int64_t b = 0; b < 4; ++b) ids[b].push_back(session.next_ids()[b]);
+      session.Step();
+    }
+    return ids;
+  };
+  const auto first = drawn(1);
+  EXPECT_EQ(first, drawn(1));
+  EXPECT_NE(first, drawn(2));
+  EXPECT_NE(first[0], first[1]);
+}
+
+TEST_F(VariantSessionTest, TheHashIsThatOfTheLogitsInMemoryOrder) {
+  const torch::Tensor logits = torch::arange(6, torch::kFloat32).view({2, 3});
+  const std::vector<float> plain = {0, 1, 2, 3, 4, 5}, turned = {0, 3, 1, 4, 2, 5};
+  EXPECT_EQ(HashOf(logits), Sha256Hex(std::as_bytes(std::span(plain))));
+  EXPECT_EQ(HashOf(logits.t()), Sha256Hex(std::as_bytes(std::span(turned))));
+}
+
+}  // namespace variant_session_test
+}  // namespace plelab
