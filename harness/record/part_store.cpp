@@ -90,12 +90,12 @@ void PartStore::Drop(const PartKey& key) {
   parts_.erase(key);
 }
 
-void PartStore::Fail(int64_t variant, const std::string& error) {
+void PartStore::Mark(int64_t variant, const std::string& status, const std::string& error) {
   if (HasFailed(variant)) return;
   Record record;
   VariantRow row;
   row.variant = names_.at(variant);
-  row.status = "failed";
+  row.status = status;
   row.error = error;
   record.variants.push_back(row);
   Put({Phase::kFailed, variant, 0}, std::move(record));
@@ -112,7 +112,7 @@ Record PartStore::Merge(std::vector<VariantRow> variants) const {
     if (key.phase == Phase::kRun) {
       merged.meta = part.meta;
     } else if (key.phase == Phase::kFailed) {
-      merged.variants.at(key.variant).status = "failed";
+      merged.variants.at(key.variant).status = part.variants.at(0).status;
       merged.variants.at(key.variant).error = ErrorOf(key.variant);
     } else {
       Record rows = part;

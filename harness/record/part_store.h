@@ -39,7 +39,10 @@ class PartStore {
   void Drop(const PartKey& key);
 
   // Marks a variant as failed: it does not run again, but keeps what it finished before.
-  void Fail(int64_t variant, const std::string& error);
+  void Fail(int64_t variant, const std::string& error) { Mark(variant, "failed", error); }
+  // The same for one that this machine cannot measure; the run does not fail with it.
+  void Skip(int64_t variant, const std::string& reason) { Mark(variant, "skipped", reason); }
+  // Failed or skipped.
   bool HasFailed(int64_t variant) const { return Has({Phase::kFailed, variant, 0}); }
   std::string ErrorOf(int64_t variant) const;
 
@@ -47,6 +50,8 @@ class PartStore {
   Record Merge(std::vector<VariantRow> variants) const;
 
  private:
+  void Mark(int64_t variant, const std::string& status, const std::string& error);
+
   std::string folder_;
   std::vector<std::string> names_;
   std::map<PartKey, Record> parts_;

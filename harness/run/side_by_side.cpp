@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
+#include "harness/machine/page_cache_limit.h"
 #include "harness/measure/repetition.h"
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
@@ -64,8 +66,8 @@ void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, in
   }
 }
 
-void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources& kept, const Block& block,
-                   int64_t rep) {
+void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources& kept,
+                   std::optional<PageCacheLimit>& limit, const Block& block, int64_t rep) {
   auto contestants = MakeContestants(context, context.Load(group), group, rep, kept);
   if (contestants.empty()) return;
   const Workload& work = group.works.at(rep);
@@ -80,6 +82,7 @@ void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources
                           bar.Update(step);
                           if (context.on_step) context.on_step(rep, step);
                         }};
+  if (limit) setup.limit = &*limit;
   MeasureRepetition(contestants, work, setup);
   bar.Finish();
   KeepResults(context, contestants, rep);
@@ -105,10 +108,20 @@ bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep
   });
 }
 
+void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group) {
+  if (group.page_cache.limit.bytes == 0) return;
+  const std::string reason = PageCacheLimit::WhyNot();
+  if (reason.empty()) return;
+  for (const int64_t v : InTurn(context, group))
+    context.parts.Skip(v, "page_cache.limit cannot be set here: " + reason);
+}
+
 void RunSideBySide(PhaseContext& context, const VariantGroup& group, const Block& block) {
   KeptSources kept;
+  std::optional<PageCacheLimit> limit;
+  if (group.page_cache.limit.bytes > 0) limit.emplace(group.page_cache.limit.bytes);
   for (int64_t rep = block.first; rep < block.end; ++rep) {
-    if (!HasRepetition(context, group, rep)) RunRepetition(context, group, kept, block, rep);
+    if (!HasRepetition(context, group, rep)) RunRepetition(context, group, kept, limit, block, rep);
   }
 }
 

@@ -21,6 +21,10 @@ std::vector<int64_t> InTurn(PhaseContext& context, const VariantGroup& group);
 // True when every variant in turn has its part of repetition `rep`.
 bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep);
 
+// Marks what takes turns in the group as skipped, with the reason, where the group has a page_cache.limit
+// that cannot be set here.
+void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group);
+
 // Measures the repetitions of `block` that are not yet there, on one set of weights.  Each finished
 // repetition of a variant is a part; a variant that fails is marked and left out from then on.  Throws
 // Interrupted, and RunError when a part cannot be written.

@@ -128,6 +128,7 @@ bool EnoughRepetitions(const PhaseContext& context, const VariantGroup& group, i
 
 void RunTimePhase(PhaseContext& context) {
   const TimelineSpan span(context.timeline, "run", "time");
+  for (const auto& group : context.plan.groups) SkipWhatCannotBeLimited(context, group);
   const DesignSection& design = context.plan.config.design;
   if (design.isolate == Isolate::kProcess) {
     for (const auto& group : context.plan.groups) RunInProcesses(context, group);
