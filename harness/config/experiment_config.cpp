@@ -90,11 +90,16 @@ void CheckDesign(const YamlNode& root, const ExperimentConfig& config) {
     throw UserError("{}: 'stop.max_reps' ({}) in 'design' is below 'reps' ({})", design->place,
                     config.design.stop.max_reps, config.design.reps);
   }
-  const YamlNode* cache = root.Find("page_cache");
-  if (cache && config.page_cache.maintain == PageCacheMaintain::kEvictEachStep &&
-      config.page_cache.initial != PageCacheInitial::kCold) {
+}
+
+void CheckPageCache(const std::string& place, const PageCacheSection& cache, const DesignSection& design) {
+  if (cache.maintain == PageCacheMaintain::kEvictEachStep && cache.initial != PageCacheInitial::kCold) {
     throw UserError("{}: 'maintain: evict_each_step' in 'page_cache' needs 'initial: cold', found '{}'",
-                    cache->place, Word(config.page_cache.initial));
+                    place, Word(cache.initial));
+  }
+  if (cache.limit.bytes > 0 && design.isolate != Isolate::kStep) {
+    throw UserError("{}: 'limit' in 'page_cache' is set around turns: it needs 'isolate: step' in 'design'",
+                    place);
   }
 }
 
@@ -115,6 +120,10 @@ void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
   ReadVariants(*root.Find("variants"), config);
   for (VariantConfig& variant : config.variants) {
     ResolveThreads(variant.model);
+    const bool own = variant.page_cache != config.page_cache;
+    if (own)
+      CheckPageCache(config.places.at(Format("variants[{}]", variant.name)), variant.page_cache,
+                     config.design);
     if (RunsWorkload(config)) CheckWorkload(root, config, variant);
   }
   const auto exact = [](const VariantConfig& variant) { return IsExact(variant.ple); };
@@ -146,6 +155,8 @@ ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::strin
   });
   ResolveThreads(config.model);
   CheckDesign(root, config);
+  if (const YamlNode* cache = root.Find("page_cache"))
+    CheckPageCache(cache->place, config.page_cache, config.design);
   if (const YamlNode* accuracy = root.Find("accuracy")) {
     config.accuracy.enabled = true;
     CheckOneText(accuracy->place, "accuracy", config.accuracy.text_file, config.accuracy.trace);

@@ -243,6 +243,12 @@ TEST(ConfigErrors, SectionsThatContradictThemselves) {
             "x.yaml:5:9: 'stop.max_reps' (4) in 'design' is below 'reps' (5)");
   EXPECT_EQ(ErrorOf(kHead + "page_cache: {initial: warm, maintain: evict_each_step}\n"),
             "x.yaml:5:13: 'maintain: evict_each_step' in 'page_cache' needs 'initial: cold', found 'warm'");
+  EXPECT_EQ(ErrorOf(kHead + "design: {isolate: process}\npage_cache: {limit: 15MiB}\n"),
+            "x.yaml:6:13: 'limit' in 'page_cache' is set around turns: it needs 'isolate: step' in 'design'");
+  EXPECT_EQ(
+      ErrorOf(kHeadWithoutVariants +
+              "variants: [{name: a, ple: {strategy: disk}, page_cache: {maintain: evict_each_step}}]\n"),
+      "x.yaml:4:19: 'maintain: evict_each_step' in 'page_cache' needs 'initial: cold', found 'as_is'");
 }
 
 TEST(ConfigErrors, SectionsThatTheExperimentDoesNotUse) {
