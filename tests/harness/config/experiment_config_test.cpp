@@ -95,7 +95,8 @@ variants:
                                           .margin = 0.02,
                                           .stop = {.rel_half_width = 0.005, .max_reps = 10}}));
   EXPECT_EQ(config.page_cache,
-            (PageCacheSection{PageCacheInitial::kCold, PageCacheMaintain::kEvictEachStep, /*verify=*/false}));
+            (PageCacheSection{
+                PageCacheInitial::kCold, PageCacheMaintain::kEvictEachStep, /*verify=*/false, {}, ""}));
   EXPECT_EQ(config.accuracy, (AccuracySection{.enabled = true,
                                               .text_file = "b.txt",
                                               .encoding = "utf-16",

@@ -315,9 +315,9 @@ TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
     EXPECT_EQ(rep.page_cache, "cold+evict_each_step");
     const bool reads = !rep.variant.starts_with("resident") && rep.variant != "dropped";
     if (reads) {
-      EXPECT_THAT(rep.cold_verified, ::testing::AnyOf("yes", "unverified")) << rep.variant;
+      EXPECT_THAT(rep.guest_cold, ::testing::AnyOf("yes", "unverified")) << rep.variant;
     } else {
-      EXPECT_EQ(rep.cold_verified, "not_asked") << rep.variant;
+      EXPECT_EQ(rep.guest_cold, "not_asked") << rep.variant;
     }
   }
 }

@@ -36,7 +36,7 @@ Record TwoVariants(int64_t reps) {
       row.ttft_ns = 250'000'000;
       row.bandwidth_before = row.bandwidth_after = 40;
       row.page_cache = "cold";
-      row.cold_verified = name == "disk" ? "yes" : "not_asked";
+      row.guest_cold = name == "disk" ? "yes" : "not_asked";
       record.reps.push_back(row);
       for (int64_t step = 0; step < 64; ++step) {
         StepRow s;
