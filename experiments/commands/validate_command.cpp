@@ -4,6 +4,7 @@
 #include <string>
 
 #include "experiments/commands/commands.h"
+#include "harness/cold/cold_record_check.h"
 #include "harness/measure/comparison_check.h"
 #include "harness/record/recorder.h"
 #include "harness/support/message.h"
@@ -23,6 +24,7 @@ void Validate(const std::string& path) {
   if (problems.empty()) {
     const Record record = ReadRecord(path);
     problems = ComparisonProblems(record);
+    for (std::string& problem : ColdProblems(record)) problems.push_back(std::move(problem));
     if (problems.empty()) {
       std::cout << Printable(path) << ": valid: " << Summary(record) << "\n";
       return;

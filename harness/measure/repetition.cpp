@@ -3,8 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iostream>
+#include <set>
 
+#include "harness/cold/cold_reads.h"
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
 #include "harness/measure/near_output.h"
@@ -15,8 +17,6 @@
 
 namespace plelab {
 namespace {
-
-constexpr int64_t kDirectReads = 64;  // enough for the median of the device's latency
 
 int64_t MajorFaults() {
   rusage usage{};
@@ -121,7 +121,6 @@ void Step(Contestant& c, const std::string& predecessor, const RepetitionSetup& 
   c.last_hash = result.logits_sha256;
   if (step < 0) return;
   if (setup.timeline) setup.timeline->Add(c.name, Format("step {}", step), start_ns, result.step_ns);
-  c.cold.AfterStep(result.ple);
   c.steps.push_back(RowOf(c, predecessor, setup.rep, step, result));
 }
 
@@ -167,13 +166,13 @@ void RecordMachine(RepRow& row, const MachineState& between) {
   row.energy_j = between.energy_j;
 }
 
-// The median latency of direct reads; NaN when no variant has to prove that its reads were cold.
-double DirectLatencyNs(const std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
-  const bool asked =
-      std::any_of(contestants.begin(), contestants.end(), [](const auto& c) { return c.cold.asked(); });
-  if (!asked) return kNotMeasured;
-  const auto seed = static_cast<uint64_t>(setup.design.seed + setup.rep);
-  return DirectReadLatencyNs(RangeOf(setup.table), setup.table.geometry.row_bytes(), kDirectReads, seed);
+void TakeReferences(std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
+  std::vector<ColdCheck*> checks;
+  for (Contestant& c : contestants) checks.push_back(&c.cold);
+  std::string notice;
+  TakeColdReads(checks, static_cast<uint64_t>(setup.design.seed + setup.rep), notice);
+  static std::set<std::string> said;  // once for each, not once for each repetition
+  if (!notice.empty() && said.insert(notice).second) std::cerr << Printable(notice) << "\n";
 }
 
 }  // namespace
@@ -188,7 +187,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, LoadedModel& loaded,
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v), variant.config.workload),
-      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file())};
+      ColdCheck(variant)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
   return contestant;
@@ -198,7 +197,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
                        const RepetitionSetup& setup) {
   const int64_t started = UnixNowNs();
   const double bandwidth_before = MeasureReadBandwidth(setup.threads);
-  const double direct_ns = DirectLatencyNs(contestants, setup);
+  TakeReferences(contestants, setup);
   const MachineState before = ReadMachineState();
 
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep)};
@@ -214,9 +213,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
     c.rep.bandwidth_before = bandwidth_before;
     c.rep.bandwidth_after = bandwidth_after;
     RecordMachine(c.rep, between);
-    c.rep.page_cache = c.cold.State();
-    c.rep.direct_ns = direct_ns;
-    c.rep.guest_cold = c.cold.Verdict(direct_ns);
+    c.cold.Describe(c.steps, c.rep);
     c.rep.output_sha256 = c.outputs.Hex();
     c.rep.valid_steps = static_cast<int64_t>(c.steps.size());
   }
@@ -228,6 +225,9 @@ Record TakePart(Contestant& contestant) {
   part.steps = std::move(contestant.steps);
   if (!contestant.encode.empty()) {
     part.curves.push_back({"encode", "repetition", "ns", std::move(contestant.encode)});
+  }
+  for (Curve& curve : contestant.cold.Curves(contestant.name, contestant.rep.rep)) {
+    part.curves.push_back(std::move(curve));
   }
   return part;
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/measure/cold_check.h"
+#include "harness/cold/cold_check.h"
 #include "harness/measure/variant_session.h"
 #include "harness/plan/run_plan.h"
 #include "harness/record/record.h"
@@ -47,7 +47,6 @@ struct RepetitionSetup {
   int64_t rep = 0;
   DesignSection design;
   int64_t threads = 1;
-  PleTable table;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "harness/cold/read_trend.h"
 #include "harness/measure/control.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
@@ -87,14 +88,17 @@ Columns ColumnsOf(const Record& record, const VariantRow& variant) {
 }
 
 std::string ColdText(const Record& record) {
-  std::set<std::string> states, verdicts;
+  std::set<std::string> states, guest, device;
   for (const auto& rep : record.reps) {
     states.insert(rep.page_cache);
-    if (rep.guest_cold != "not_asked") verdicts.insert(rep.guest_cold);
+    if (rep.guest_cold != "not_asked") guest.insert(rep.guest_cold);
+    if (rep.device_cold != "not_asked") device.insert(rep.device_cold);
   }
   if (states.empty()) return "not measured";
-  return Format("{}, cold verified: {}", Join(states, ", "),
-                verdicts.empty() ? "not asked" : Format("{}", Join(verdicts, ", ")));
+  const auto text = [](const std::set<std::string>& words) {
+    return words.empty() ? std::string("not asked") : Join(words, ", ");
+  };
+  return Format("{}; guest cold: {}; device cold: {}", Join(states, ", "), text(guest), text(device));
 }
 
 std::string Header(const Record& record) {
@@ -103,12 +107,14 @@ std::string Header(const Record& record) {
     low = std::fmin(low, std::fmin(rep.bandwidth_before, rep.bandwidth_after));
     high = std::fmax(high, std::fmax(rep.bandwidth_before, rep.bandwidth_after));
   }
+  const std::string trend = ReadTrendText(record.comparisons);
   return Format(
-      "weights {} · {} · {} threads · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s "
-      "during the run\n",
+      "weights {} · {} · {} threads · decode {} · isolate {}\npage cache {}\nread bandwidth {}–{} GB/s "
+      "during the run\n{}",
       MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"),
       MetaValue(record.meta, "threads", "unknown"), MetaValue(record.meta, "decode", "unknown"),
-      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
+      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0),
+      trend.empty() ? "" : CutAtEnd(trend, kColumns) + "\n");
 }
 
 std::string Microseconds(const ComparisonRow& row) {

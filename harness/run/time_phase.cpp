@@ -111,11 +111,7 @@ void RunStepwiseRepetition(PhaseContext& context, const VariantGroup& group, Loa
   if (contestants.empty()) return;
   const Workload& work = group.work.value();
   Progress bar(Format("time, repetition {}, {} variants", rep + 1, contestants.size()), work.steps());
-  RepetitionSetup setup{rep,
-                        context.plan.config.design,
-                        group.model.threads,
-                        context.plan.table,
-                        context.timeline,
+  RepetitionSetup setup{rep, context.plan.config.design, group.model.threads, context.timeline,
                         [&](int64_t step) { bar.Update(step); }};
   MeasureRepetition(contestants, work, setup);
   bar.Finish();

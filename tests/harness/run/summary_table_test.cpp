@@ -37,6 +37,7 @@ Record TwoVariants(int64_t reps) {
       row.bandwidth_before = row.bandwidth_after = 40;
       row.page_cache = "cold";
       row.guest_cold = name == "disk" ? "yes" : "not_asked";
+      row.device_cold = name == "disk" ? "unknown" : "not_asked";
       record.reps.push_back(row);
       for (int64_t step = 0; step < 64; ++step) {
         StepRow s;
@@ -61,10 +62,23 @@ int64_t Characters(const std::string& line) {
 TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
   const std::string table = SummaryTable(TwoVariants(5));
   EXPECT_THAT(table, HasSubstr("weights random"));
-  EXPECT_THAT(table, HasSubstr("cold verified: yes"));
+  EXPECT_THAT(table, HasSubstr("page cache cold; guest cold: yes; device cold: unknown\n"));
   EXPECT_THAT(table, HasSubstr("+2.000 ±0.000"));
   EXPECT_THAT(table, HasSubstr("50.0"));
   EXPECT_THAT(table, HasSubstr("baseline"));
+}
+
+TEST(SummaryTable, SaysWhichReadsChangeFromRepetitionToRepetition) {
+  Record record = TwoVariants(10);
+  EXPECT_THAT(SummaryTable(record), Not(HasSubstr("reads change")));
+  for (StepRow& step : record.steps) {
+    if (step.variant != "disk") continue;
+    step.read_calls = 1;
+    step.ple_read_ns = 500'000 - 3'000 * step.rep;
+  }
+  record.comparisons = CompareVariants(record, DesignSection{});
+  EXPECT_THAT(SummaryTable(record),
+              HasSubstr("reads change from repetition to repetition: disk -3.0 µs (p 5.5e-07)\n"));
 }
 
 TEST(SummaryTable, GivesNoIntervalOfFourRepetitions) {
