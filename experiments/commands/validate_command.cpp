@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiments/commands/commands.h"
+#include "harness/cold/cold_record_check.h"
 #include "harness/measure/comparison_check.h"
 #include "harness/record/record_check.h"
 #include "harness/record/recorder.h"
@@ -41,7 +42,9 @@ std::vector<std::string> Inconsistencies(const Record& record) {
   std::vector<std::string> problems = CheckRecord(record);
   if (!problems.empty()) return problems;
   try {
-    return ComparisonProblems(record);
+    problems = ComparisonProblems(record);
+    std::ranges::move(ColdProblems(record), std::back_inserter(problems));
+    return problems;
   } catch (const UserError& error) {  // its config is none
     return {error.what()};
   }

@@ -1,6 +1,7 @@
 // Why is it not like offloading MLP weights? Counts from the shape what one token must read if its PLE row,
 // the FFN weights or all weights stay on storage, and measures how long reads of that many bytes take here.
 #include <algorithm>
+#include <map>
 
 #include "experiments/questions/experiment.h"
 #include "harness/machine/environment.h"
@@ -11,6 +12,7 @@
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
 #include "harness/statistics/tail.h"
+#include "harness/statistics/trend.h"
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"
 #include "harness/support/units.h"
@@ -150,6 +152,25 @@ std::vector<double> SamplesOf(const Curve& samples, const CurveRow& of) {
   return ms;
 }
 
+// The medians of the rounds of one case, in their order, as a trend over the rounds.
+std::string TrendLine(const Curve& samples, const CurveRow& of) {
+  std::map<double, std::vector<double>> rounds;
+  for (const CurveRow& row : samples.rows) {
+    if (row.series == of.series && row.label == of.label) rounds[row.x].push_back(row.y);
+  }
+  std::vector<double> round, ms;
+  for (const auto& [number, of_round] : rounds) {
+    round.push_back(number);
+    ms.push_back(Quantile(of_round, 0.5));
+  }
+  const Trend trend = TrendOf(round, ms);
+  if (!(trend.p < kTrendLevel)) return "";
+  return Format("{} {}: reads get {} from round to round, {:+.2g} ms each (p {:.2g}): {}\n", of.series,
+                of.label, trend.slope < 0 ? "faster" : "slower", trend.slope, trend.p,
+                trend.slope < 0 ? "a cache below this system may hold the scratch file"
+                                : "the device was not left alone");
+}
+
 // Three decimal places for values where they matter.
 std::string Short(double value) { return value < 10 ? Format("{:.3f}", value) : Format("{:.1f}", value); }
 
@@ -172,6 +193,7 @@ std::string OffloadSummary(const ExperimentConfig& config, const RunResult& resu
     const CurveRow& time = curves.at(0).rows[i];
     text += SummaryLine(time, curves.at(1).rows.at(i), SamplesOf(curves.at(2), time));
   }
+  for (const CurveRow& time : curves.at(0).rows) text += TrendLine(curves.at(2), time);
   return text;
 }
 

@@ -8,12 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <mutex>
 #include <random>
 #include <set>
 #include <tuple>
-#include <vector>
 
 #include "harness/support/timer.h"
 #include "model/base/error.h"
@@ -101,12 +99,6 @@ void SyncOnce(const FileRange& range, int fd) {
   synced.insert(state);
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
 }  // namespace
 
 int64_t CachedBytes(const FileRange& range) {
@@ -151,14 +143,14 @@ void WarmPageCache(const FileRange& range) {
   }
 }
 
-double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed) {
+std::vector<double> DirectReadsNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed) {
   const RangeFile exists(range);
-  if (bytes <= 0 || bytes > range.size_bytes || count <= 0) return std::numeric_limits<double>::quiet_NaN();
+  if (bytes <= 0 || bytes > range.size_bytes) return {};
   std::unique_ptr<RandomAccessFile> direct;
   try {
     direct = OpenRandomAccessFile(range.path, IoBackend::kDirect);
   } catch (const UserError&) {
-    return std::numeric_limits<double>::quiet_NaN();  // the file exists, so its file system refuses O_DIRECT
+    return {};  // the file exists, so its file system refuses O_DIRECT
   }
   std::mt19937_64 random(seed);
   std::vector<std::byte> out(static_cast<size_t>(bytes));
@@ -170,7 +162,7 @@ double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count,
     direct->Read(offset, out);
     nanoseconds.push_back(static_cast<double>(timer.ns()));
   }
-  return Median(std::move(nanoseconds));
+  return nanoseconds;
 }
 
 }  // namespace plelab

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace plelab {
 
@@ -21,8 +22,9 @@ int64_t CachedBytes(const FileRange& range);
 void EvictFromPageCache(const FileRange& range);
 // Reads the range once, so that it is cached.  Throws RunError.
 void WarmPageCache(const FileRange& range);
-// The median time in ns of `count` random direct reads of `bytes` each in the range: what a cold read costs
-// on this device.  NaN when the file system refuses direct reads.
-double DirectReadLatencyNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed);
+// The times in ns of `count` reads of `bytes` each with O_DIRECT, at random multiples of `bytes` in the
+// range. Caches below this system may answer them.  Empty when the file system refuses direct reads, or when
+// no such read fits.  Throws RunError.
+std::vector<double> DirectReadsNs(const FileRange& range, int64_t bytes, int64_t count, uint64_t seed);
 
 }  // namespace plelab

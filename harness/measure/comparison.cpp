@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/cold/read_trend.h"
 #include "harness/measure/control.h"
 #include "harness/measure/group_turns.h"
 #include "harness/statistics/direct_effects.h"
@@ -231,6 +232,7 @@ std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSec
   }
   for (const VariantRow& variant : record.variants) append(LevelRows(record, variant, design));
   append(CarryOverRows(record, design.seed));
+  append(ReadTrendRows(record));
   ApplyControls(rows);
   return rows;
 }

@@ -3,8 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iostream>
+#include <set>
 
+#include "harness/cold/cold_reads.h"
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
 #include "harness/machine/settle.h"
@@ -20,8 +22,6 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kDirectReads = 64;  // enough for the median of the device's latency
-
 int64_t MajorFaults() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -35,9 +35,9 @@ struct Turns {
   std::string last = {};
 };
 
-Settler SettlerOf(const RepetitionSetup& setup) {
+Settler SettlerOf(const RepetitionSetup& setup, const PleTable& table) {
   const int64_t gap_ns = setup.design.settle.ns;
-  return setup.in_flight ? Settler(gap_ns, setup.in_flight) : SettlerFor(gap_ns, setup.table.path);
+  return setup.in_flight ? Settler(gap_ns, setup.in_flight) : SettlerFor(gap_ns, table.path);
 }
 
 // Runs `work` for one contestant; an exception becomes the contestant's error.
@@ -134,7 +134,6 @@ void Step(Contestant& c, const Turns& turns, const RepetitionSetup& setup, int64
   c.last_hash = result.logits_sha256;
   if (step < 0) return;
   if (setup.timeline) setup.timeline->Add(c.name, Format("step {}", step), start_ns, result.step_ns);
-  c.cold.AfterStep(result.ple);
   if (!settled) ++c.rep.unsettled_steps;
   c.steps.push_back(RowOf(c, turns.last, setup.rep, step, result));
 }
@@ -187,13 +186,13 @@ void RecordMachine(RepRow& row, const MachineState& between) {
   row.involuntary_switches = between.involuntary_switches;
 }
 
-// The median latency of direct reads; NaN when no variant has to prove that its reads were cold.
-double DirectLatencyNs(const std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
-  const bool asked =
-      std::any_of(contestants.begin(), contestants.end(), [](const auto& c) { return c.cold.asked(); });
-  if (!asked) return kNotMeasured;
-  const auto seed = static_cast<uint64_t>(setup.design.seed + setup.rep);
-  return DirectReadLatencyNs(RangeOf(setup.table), setup.table.geometry.row_bytes(), kDirectReads, seed);
+void TakeReferences(std::vector<Contestant>& contestants, const RepetitionSetup& setup) {
+  std::vector<ColdCheck*> checks;
+  for (Contestant& c : contestants) checks.push_back(&c.cold);
+  std::string notice;
+  TakeColdReads(checks, static_cast<uint64_t>(setup.design.seed + setup.rep), notice);
+  static std::set<std::string> said;  // once for each, not once for each repetition
+  if (!notice.empty() && said.insert(notice).second) std::cerr << Printable(notice) << "\n";
 }
 
 }  // namespace
@@ -208,7 +207,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v, rep), variant.config.workload),
-      ColdCheck(variant.config.page_cache, TableRead(variant.table), variant.reads_file()),
+      ColdCheck(variant),
       variant.config.page_cache,
       TableRead(variant.table)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
@@ -221,12 +220,12 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
                        const RepetitionSetup& setup) {
   const int64_t started = UnixNowNs();
   const double bandwidth_before = MeasureReadBandwidth(setup.threads);
-  const double direct_ns = DirectLatencyNs(contestants, setup);
+  TakeReferences(contestants, setup);
   const MachineState before = ReadMachineState();
 
   const Timer wall;
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
-              SettlerOf(setup)};
+              SettlerOf(setup, contestants.front().table)};
   PrefillAll(contestants, setup, turns);
   {
     const UnderLimit limited(setup.limit, contestants, work);
@@ -246,9 +245,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
     c.rep.bandwidth_after = bandwidth_after;
     c.rep.wall_ns = wall_ns;
     RecordMachine(c.rep, between);
-    c.rep.page_cache = c.cold.State();
-    c.rep.direct_ns = direct_ns;
-    c.rep.guest_cold = c.cold.Verdict(direct_ns);
+    c.cold.Describe(c.steps, c.rep);
     c.rep.output_sha256 = c.outputs.Hex();
     c.rep.valid_steps = static_cast<int64_t>(c.steps.size());
   }
@@ -260,6 +257,9 @@ Record TakePart(Contestant& contestant) {
   part.steps = std::move(contestant.steps);
   if (!contestant.encode.empty()) {
     part.curves.push_back({"encode", "repetition", "ns", std::move(contestant.encode)});
+  }
+  for (Curve& curve : contestant.cold.Curves(contestant.name, contestant.rep.rep)) {
+    part.curves.push_back(std::move(curve));
   }
   return part;
 }

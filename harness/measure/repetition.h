@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/cold/cold_check.h"
 #include "harness/machine/page_cache_limit.h"
-#include "harness/measure/cold_check.h"
 #include "harness/measure/variant_session.h"
 #include "harness/plan/run_plan.h"
 #include "harness/record/record.h"
@@ -51,7 +51,6 @@ struct RepetitionSetup {
   int64_t process = 0;  // which of the run's processes measures it
   DesignSection design;
   int64_t threads = 1;
-  PleTable table;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
   // May be nullptr.  Otherwise the steps run under it (under_limit.h); the prompt does not.

@@ -36,7 +36,7 @@ Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep, const
   const int64_t make_ns = timer.ns();
   std::vector<Contestant> contestants;
   contestants.push_back(MakeContestant(plan, 0, rep, loaded, std::move(source), make_ns));
-  MeasureRepetition(contestants, work, {rep, 0, config.design, threads, TableRead(variant.table)});
+  MeasureRepetition(contestants, work, {rep, 0, config.design, threads});
   Contestant& only = contestants.front();
   if (!only.error.empty()) throw RunError("{}", only.error);
   return TakePart(only);

@@ -8,6 +8,7 @@
 
 #include "harness/accuracy/contribution.h"
 #include "harness/accuracy/task_check.h"
+#include "harness/cold/cold_plan.h"
 #include "harness/machine/bandwidth.h"
 #include "harness/run/own_tables.h"
 #include "harness/run/run_checks.h"
@@ -226,6 +227,7 @@ std::string EstimateOf(const ExperimentConfig& config) {
   ReadTasks(config);
   const RunPlan plan = ResolvePlan(config);
   if (plan.checkpoint) CheckTasks(plan);
+  CheckColdReferences(plan, config.design.reps);
   const MachineRates rates = MeasureMachineRates(config.model);
   return EstimateText(config, EstimateRun(plan, rates), rates);
 }

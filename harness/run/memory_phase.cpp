@@ -1,7 +1,7 @@
 #include "harness/run/memory_phase.h"
 
+#include "harness/cold/cold_check.h"
 #include "harness/machine/memory_probe.h"
-#include "harness/measure/cold_check.h"
 #include "harness/measure/variant_session.h"
 #include "harness/plan/run_order.h"
 #include "harness/run/child.h"
@@ -73,7 +73,7 @@ Record MeasureMemory(const ExperimentConfig& config, int64_t v, int64_t rep) {
   const VariantPlan& variant = plan.variants[0];
   const PleTable& table = TableRead(variant.table);
   const Workload& work = plan.WorkOf(0, 0);
-  ColdCheck cold(variant.config.page_cache, table, variant.reads_file());
+  ColdCheck cold(variant);
   cold.BeforePrefill();  // pages that other processes left in the page cache would be counted as this one's
 
   UseThreads(variant.config.model);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "harness/accuracy/choice_task.h"
+#include "harness/cold/cold_plan.h"
 #include "harness/config/config_fields.h"
 #include "harness/machine/environment.h"
 #include "harness/record/recorder.h"
@@ -93,6 +94,8 @@ Meta DescribeRun(const RunPlan& plan, const RunOptions& options) {
   add("tokenizer_hash", tokenizer_hash);
   if (config.accuracy.enabled) add("media_tasks", MediaTasks(config.accuracy.tasks));
   add("inputs", IdentityOfFiles(FilesOf(plan)));
+  if (const std::string references = DescribeColdReferences(plan); !references.empty())
+    add("cold_reference", references);
   add("measured_with",
       BuildMayMeasure() ? "a release build" : "a debug build (--allow-debug): no time in here counts");
   return meta;

@@ -9,6 +9,7 @@
 #include "harness/accuracy/accuracy.h"
 #include "harness/accuracy/contribution.h"
 #include "harness/accuracy/task_check.h"
+#include "harness/cold/cold_plan.h"
 #include "harness/measure/comparison.h"
 #include "harness/measure/control.h"
 #include "harness/record/recorder.h"
@@ -184,6 +185,7 @@ RunResult Run(const ExperimentConfig& config, const RunOptions& options) {
   result.path = output.path();
   CheckParts(result.path, options);
   const RunPlan plan = PlanOrSayHowToGoOn(config, options, result.path);
+  CheckColdReferences(plan, options.resume ? 1 : config.design.reps);
   if (options.force)
     fs::remove_all(PartsFolder(result.path));  // now that the new run is known to be possible
   std::optional<Timeline> timeline;

@@ -76,7 +76,6 @@ void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources
                         block.process,
                         context.plan.config.design,
                         group.model.threads,
-                        context.plan.table,
                         context.timeline,
                         [&](int64_t step) {
                           bar.Update(step);

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "harness/cold/read_trend.h"
 #include "harness/measure/control.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
@@ -263,12 +264,14 @@ std::string Header(const Record& record) {
     high = std::fmax(high, std::fmax(rep.bandwidth_before, rep.bandwidth_after));
   }
   const std::string threads = MetaValue(record.meta, "threads", "unknown");
+  const std::string trend = ReadTrendText(record.comparisons);
   return Format(
       "weights {} · {} · {} thread{} · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s "
-      "during the run\n",
+      "during the run\n{}",
       MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"), threads,
       threads == "1" ? "" : "s", MetaValue(record.meta, "decode", "unknown"),
-      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0));
+      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0),
+      trend.empty() ? "" : CutAtEnd(trend, kColumns) + "\n");
 }
 
 std::string Microseconds(const ComparisonRow& row) {

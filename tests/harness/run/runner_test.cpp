@@ -317,11 +317,7 @@ TEST(Runner, APageCacheThatIsKeptColdSaysSo) {
   for (const auto& rep : record.reps) {
     EXPECT_EQ(rep.page_cache, "cold+evict_each_step");
     const bool reads = !rep.variant.starts_with("resident") && rep.variant != "dropped";
-    if (reads) {
-      EXPECT_THAT(rep.guest_cold, ::testing::AnyOf("yes", "unverified")) << rep.variant;
-    } else {
-      EXPECT_EQ(rep.guest_cold, "not_asked") << rep.variant;
-    }
+    EXPECT_EQ(rep.guest_cold, reads ? "yes" : "not_asked") << rep.variant;
   }
 }
 

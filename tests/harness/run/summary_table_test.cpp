@@ -70,6 +70,19 @@ TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
   EXPECT_THAT(table, HasSubstr("baseline"));
 }
 
+TEST(SummaryTable, SaysWhichReadsChangeFromRepetitionToRepetition) {
+  Record record = TwoVariants(10);
+  EXPECT_THAT(SummaryTable(record), Not(HasSubstr("reads change")));
+  for (StepRow& step : record.steps) {
+    if (step.variant != "disk") continue;
+    step.read_calls = 1;
+    step.ple_read_ns = 500'000 - 3'000 * step.rep;
+  }
+  record.comparisons = CompareVariants(record, DesignSection{});
+  EXPECT_THAT(SummaryTable(record),
+              HasSubstr("reads change from repetition to repetition: disk -3.0 µs (p 5.5e-07)\n"));
+}
+
 TEST(SummaryTable, GivesNoIntervalOfFourRepetitions) {
   const std::string table = SummaryTable(TwoVariants(4));
   EXPECT_THAT(table, HasSubstr("+2.000"));

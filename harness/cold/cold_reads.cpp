@@ -1,0 +1,173 @@
+#include "harness/cold/cold_reads.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <thread>
+#include <tuple>
+
+#include "harness/cold/device_cold.h"
+#include "harness/cold/unread_file.h"
+#include "harness/support/system_files.h"
+#include "harness/support/units.h"
+#include "model/base/error.h"
+
+namespace plelab {
+namespace {
+
+// So many windows of the kernel's read-ahead fit into a table of which the ends do not matter.
+constexpr int64_t kWindowsOfATable = 16;
+// Reads back to back keep the device and the cores awake, which one read a step does not.
+constexpr auto kBetweenReads = std::chrono::milliseconds(1);
+// Where the kernel does not say; the largest that is common.
+constexpr int64_t kUnknownReadAheadBytes = int64_t{8} << 20;
+
+std::string OptionOf(const PleOptions& options, std::string_view key) {
+  for (const auto& [name, value] : DescribePleOptions(options)) {
+    if (name == key) return value;
+  }
+  return "";
+}
+
+PleOptions Bottom(PleOptions options) {
+  while (!OptionOf(options, "over.strategy").empty()) options = PleOptions(PleOptionsBelow(options));
+  options.transform = {};
+  return options;
+}
+
+// Reads rows of a file one at a time as a variant would.
+class RowProbe {
+ public:
+  RowProbe(const PleOptions& options, PleTable table) : table_(std::move(table)) {
+    source_ = MakePleSource(options, table_);
+  }
+  // The first row that begins at or behind `offset`, in the middle of a page or not as the variant's rows do.
+  int64_t RowFrom(int64_t offset) const {
+    const int64_t row_bytes = table_.geometry.row_bytes();
+    return (offset - table_.offset_bytes + row_bytes - 1) / row_bytes;
+  }
+  double ReadNs(int64_t row) {
+    const PleStats before = source_->stats();
+    source_->Begin(std::span(&row, 1))->Layer(0);
+    const PleStats read = source_->stats() - before;
+    return static_cast<double>(read.read_ns) / static_cast<double>(std::max<int64_t>(read.read_calls, 1));
+  }
+
+ private:
+  PleTable table_;
+  std::unique_ptr<PleSource> source_;
+};
+
+// The file as if it were a table of the variant's rows, whose rows begin as deep in their pages.
+PleTable AsTable(const UnreadFile& file, const PleTable& like) {
+  PleTable table{file.path(), like.offset_bytes % ::sysconf(_SC_PAGESIZE), like.geometry};
+  const int64_t rows = (file.size_bytes() - table.offset_bytes) / like.geometry.row_bytes();
+  table.geometry.vocab = std::min<int64_t>(rows, std::numeric_limits<int32_t>::max());
+  return table;
+}
+
+std::vector<double> TableReadsNs(const PleTable& table, uint64_t seed) {
+  try {
+    return DirectReadsNs(RangeOf(table), table.geometry.row_bytes(), kReferenceReads, seed);
+  } catch (const RunError&) {
+    return {};
+  }
+}
+
+// Reads each of the windows at `offsets` once, but for those that somebody else just read.
+std::vector<double> ReadWindows(const UnreadFile& file, const ColdCheck& check, const RowReading& reading,
+                                std::span<const int64_t> offsets) {
+  RowProbe probe(reading.options, AsTable(file, check.table()));
+  const int64_t window = UnreadFile::WindowBytes(reading.window_bytes);
+  const int64_t before = (window - 2 * reading.row_bytes) / 2;  // the kernel reads around the row
+  std::vector<double> ns;
+  for (const int64_t offset : offsets) {
+    if (CachedBytes({file.path(), offset, window}) > 0) continue;
+    std::this_thread::sleep_for(kBetweenReads);
+    ns.push_back(probe.ReadNs(probe.RowFrom(offset + before)));
+  }
+  return ns;
+}
+
+std::vector<double> ReadUnread(const ColdCheck& check, const RowReading& reading, uint64_t seed) {
+  if (!reading.comparable) {
+    throw RunError(
+        "a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
+        check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
+  }
+  UnreadFile file(check.section().reference);
+  const std::vector<double> ns = ReadWindows(
+      file, check, reading, file.Take(kReferenceReads, UnreadFile::WindowBytes(reading.window_bytes), seed));
+  EvictFromPageCache({file.path(), 0, file.size_bytes()});
+  if (std::ssize(ns) == kReferenceReads) return ns;
+  throw RunError(
+      "{}: {} reads of bytes that were never read are needed, {} were left; write another with "
+      "scripts/cold_reference.sh",
+      file.path(), kReferenceReads, ns.size());
+}
+
+std::vector<double> UnreadReadsNs(const ColdCheck& check, const RowReading& reading, uint64_t seed,
+                                  std::string& notice) {
+  try {
+    return ReadUnread(check, reading, seed);
+  } catch (const std::runtime_error& error) {
+    notice = Format("device_cold is unknown: {}", error.what());
+    return {};
+  }
+}
+
+}  // namespace
+
+int64_t ReadAheadBytesOf(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return kUnknownReadAheadBytes;
+  const std::string device = Format("{}:{}", major(status.st_dev), minor(status.st_dev));
+  const auto kib = ReadSystemNumber("/sys/class/bdi/" + device + "/read_ahead_kb");
+  return kib ? *kib * 1024 : kUnknownReadAheadBytes;
+}
+
+RowReading ReadingOf(const ColdCheck& check) {
+  RowReading reading;
+  reading.options = Bottom(check.options());
+  reading.row_bytes = check.table().geometry.row_bytes();
+  // A random read of a few pages moves these pages alone; a fault of a mapping brings what is around it.
+  const bool around =
+      OptionOf(reading.options, "backend") == "mmap" && OptionOf(reading.options, "advice") != "random";
+  const int64_t ahead = around ? ReadAheadBytesOf(check.section().reference) : 0;
+  reading.comparable = check.table().geometry.table_bytes() >= kWindowsOfATable * ahead;
+  reading.window_bytes = 2 * (reading.row_bytes + ::sysconf(_SC_PAGESIZE)) + ahead;
+  if (!reading.comparable) reading.text = "around faults of a small table, ";
+  for (const auto& [key, value] : DescribePleOptions(reading.options))
+    reading.text += Format("{}={},", key, value);
+  reading.text +=
+      Format("{} bytes at {}", reading.row_bytes, check.table().offset_bytes % ::sysconf(_SC_PAGESIZE));
+  return reading;
+}
+
+void TakeColdReads(std::span<ColdCheck* const> checks, uint64_t seed, std::string& notice) {
+  std::map<std::tuple<std::string, int64_t, int64_t>, std::vector<double>> direct;
+  std::map<std::pair<std::string, std::string>, std::vector<double>> unread;
+  for (ColdCheck* check : checks) {
+    if (!check->asked().guest) continue;
+    ColdReads reads;
+    const PleTable& table = check->table();
+    const auto [own, is_new] =
+        direct.try_emplace({table.path, table.offset_bytes, table.geometry.row_bytes()});
+    if (is_new) own->second = TableReadsNs(table, seed);
+    reads.direct_ns = own->second;
+    if (check->asked().device && !check->section().reference.empty()) {
+      const RowReading reading = ReadingOf(*check);
+      const auto [alike, first] = unread.try_emplace({check->section().reference, reading.text});
+      if (first) alike->second = UnreadReadsNs(*check, reading, seed, notice);
+      reads.unread_ns = alike->second;
+    }
+    check->Keep(std::move(reads));
+  }
+}
+
+}  // namespace plelab
