@@ -29,8 +29,8 @@ constexpr size_t kHashDigits = 16;
 // In a copy the rows keep their place within blocks, because it decides how many blocks a direct read moves.
 // A hole lies before them, as the header and other tensors do in a published file: at the beginning of a
 // mapping the kernel maps other pages around a fault than elsewhere.
-constexpr int64_t kBlockBytes = 4096, kHoleBytes = 64 * 1024;
-int64_t OffsetInCopy(const PleTable& table) { return kHoleBytes + table.offset_bytes % kBlockBytes; }
+constexpr int64_t kPlaceBytes = 4096, kHoleBytes = 64 * 1024;
+int64_t OffsetInCopy(const PleTable& table) { return kHoleBytes + table.offset_bytes % kPlaceBytes; }
 
 bool OnSameFileSystem(const std::string& a, const std::string& b) {
   struct stat of_a = {}, of_b = {};
