@@ -11,7 +11,7 @@ namespace plelab {
 
 struct CompareOptions {
   // The aspects (machine, build, cache) in which the results may differ and times are compared all the same.
-  std::vector<std::string> across;
+  std::vector<std::string> across = {};
   // Slower is a variant whose whole interval of B ÷ A lies above 1 + this; NaN: nobody asked.
   double fail_if_slower = std::numeric_limits<double>::quiet_NaN();
 };

@@ -41,18 +41,19 @@ std::string SignedMs(const Interval& ns, int digits) {
 }
 
 std::string RatioText(const Interval& ratio) {
-  const int digits = std::fmax(ratio.value, ratio.high) < 10 ? 4 : 2;
+  const double most = std::fmax(ratio.value, ratio.high);
+  const int digits = most < 10 ? 4 : most < 1000 ? 2 : 0;
   if (std::isnan(ratio.low)) return Format("{:.{}f}", ratio.value, digits);
   return Format("{:.{}f} [{:.{}f}, {:.{}f}]", ratio.value, digits, ratio.low, digits, ratio.high, digits);
 }
 
-// Four digits of the longest step, at most six after the point.
+// At most five digits of the longest step.
 int DigitsFor(const std::vector<StepDifference>& rows) {
   double longest_ms = 0;
   for (const StepDifference& row : rows) {
     longest_ms = std::max({longest_ms, row.mean_a_ns * 1e-6, row.mean_b_ns * 1e-6});
   }
-  return longest_ms >= 100 ? 2 : longest_ms >= 10 ? 3 : 4;
+  return longest_ms >= 1000 ? 0 : longest_ms >= 100 ? 2 : longest_ms >= 10 ? 3 : 4;
 }
 
 std::string LevelsTable(const std::vector<StepDifference>& rows, int digits) {
@@ -85,9 +86,9 @@ std::string CostsTable(const std::vector<StepDifference>& rows, int digits) {
 
 std::string HowPaired(const std::vector<StepDifference>& rows) {
   const auto paired = [](const StepDifference& row) { return row.paired; };
-  if (std::ranges::all_of(rows, paired)) return "repetitions paired by the text that they read";
-  if (std::ranges::none_of(rows, paired)) return "repetitions not paired (Welch)";
-  return "repetitions paired where both read the same stretches";
+  if (std::ranges::all_of(rows, paired)) return "repetitions are paired by the text that they read";
+  if (std::ranges::none_of(rows, paired)) return "repetitions are not paired (Welch)";
+  return "repetitions are paired where both read the same stretches of the text";
 }
 
 std::string RepsText(const std::vector<StepDifference>& rows) {
@@ -183,7 +184,7 @@ std::string StepDifferencesText(const std::vector<StepDifference>& rows, double 
   if (rows.empty()) return "step times: no variant was timed in both\n";
   const int digits = DigitsFor(rows);
   std::string text =
-      Format("step times: {}; {}; margin {:.3g} %\n", RepsText(rows), HowPaired(rows), margin * 100);
+      Format("step times: {}; margin {:.3g} %\n{}\n", RepsText(rows), margin * 100, HowPaired(rows));
   text += LevelsTable(rows, digits) + CostsTable(rows, digits);
   return text +
          "pass: within the margin; fail: wholly outside of it.  The intervals do not cover what differs\n"

@@ -64,6 +64,7 @@ std::string Listed(const RunPlan& plan, const std::vector<int64_t>& variants) {
 std::string DetectableText(const RunPlan& plan, const VariantGroup& group,
                            const std::optional<EarlierRun>& earlier) {
   if (group.baseline < 0) return "no baseline: nothing is compared";
+  if (group.variants.size() < 2) return "one variant: nothing is compared";
   const int64_t reps = plan.config.design.reps;
   if (reps < kLeastReps) {
     return Format("smallest difference: none, because below {} repetitions there is no interval", kLeastReps);
@@ -87,7 +88,7 @@ std::string GroupText(const RunPlan& plan, size_t g, const std::optional<Earlier
   const std::string name = group.name.empty() ? "" : Format(" '{}'", group.name);
   const std::string baseline =
       group.baseline < 0 ? std::string("none") : "'" + plan.variants[group.baseline].name() + "'";
-  return Format("group {} of {}{}: {} variants, baseline {} ({})\n{}    {}\n", g + 1, plan.groups.size(),
+  return Format("group {} of {}{}: {} variant{}, baseline {} ({})\n{}    {}\n", g + 1, plan.groups.size(),
                 name, group.variants.size(), baseline, Conditions(group), Listed(plan, group.variants),
                 DetectableText(plan, group, earlier));
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -128,17 +129,22 @@ std::string HintIn(const std::string& line) {
 
 TEST(ResumeHint, RepeatsSetOnAFullDiskAndWorksAsItStands) {
   const TinyRun tiny;
-  Written(tiny, kShort);
-  const ProcessResult full =
-      RunIn("ulimit -f 8; exec \"$@\"", {"run", tiny.config_path(), "--out", tiny.out(), "--allow-debug",
-                                         "--set", "design.reps=3", "--set", "workload.decode_tokens=9"});
-  ASSERT_EQ(full.exit_code, 1);
+  Written(tiny, kLong);
+  const std::vector<std::string> set = {"--set", "design.reps=9", "--set", "design.seed=7"};
+  testing::KillWhen(RunArguments(tiny, set), [&] { return CountParts(tiny) >= 4; });
+  ASSERT_FALSE(fs::exists(tiny.out())) << "killed too late to show anything";
+  std::vector<std::string> arguments = {
+      "run",   tiny.config_path(), "--out", tiny.out(),      "--allow-debug",
+      "--set", "design.reps=9",    "--set", "design.seed=7", "--resume"};
+  // A limit of file sizes stands for a full disk.
+  const ProcessResult full = RunIn("ulimit -f 8; exec \"$@\"", arguments);
+  ASSERT_EQ(full.exit_code, 1) << LastLine(full);
   const std::string hint = HintIn(LastLine(full));
-  EXPECT_THAT(hint, HasSubstr("--set design.reps=3 --set workload.decode_tokens=9 --allow-debug --out"));
-  if (!fs::exists(PartsFolder(tiny.out()) + "/run.h5")) GTEST_SKIP() << "not even the first part was written";
+  EXPECT_THAT(hint, HasSubstr("--set design.reps=9 --set design.seed=7 --allow-debug --out"));
   const ProcessResult resumed = RunIn("exec \"$1\" " + hint, {});
   EXPECT_EQ(resumed.exit_code, 0) << LastLine(resumed);
-  EXPECT_EQ(ReadRecord(tiny.out()).steps.size() % 27, 0u) << "three repetitions of nine steps";
+  EXPECT_EQ(ReadRecord(tiny.out()).steps.size(), 3u * 9 * 8)
+      << "with the twin, nine repetitions of eight steps";
 }
 
 TEST(ResumeHint, RepeatsSetAfterCtrlC) {

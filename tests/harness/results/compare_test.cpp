@@ -163,7 +163,8 @@ TEST(CompareResults, EqualConditionsGiveATableAndNoRefusal) {
                            "cache: the same", "outputs: the same (2 variants, 10 repetitions"}) {
     EXPECT_THAT(same.text, HasSubstr(line));
   }
-  EXPECT_THAT(same.text, HasSubstr("5 and 5 repetitions; repetitions not paired (Welch); margin 2 %"));
+  EXPECT_THAT(same.text,
+              HasSubstr("step times: 5 and 5 repetitions; margin 2 %\nrepetitions are not paired (Welch)\n"));
   EXPECT_THAT(same.text, HasSubstr("pass"));
 }
 
