@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from figures import ablation, contribution, rank
 from resultfile import Result
-from summary import LEVELS, NS_PER_MS, bytes_text, control_failed, percent_of_a_step
+from summary import LEVELS, NS_PER_MS, bytes_text, control_failed, interval, percent_of_a_step, predecessors_matter
 
 MOST_LEADING = 2  # variants that the headline speaks of
 
@@ -21,8 +21,6 @@ def step_clause(result: Result, variant: str) -> str:
     share = f"{abs(percent_of_a_step(result, variant, statistic)):.1f} % of a step"
     ratio = result.comparison_row(variant, "ratio")
     verdict = (f"margin {100 * ratio['margin']:g} %: " if ratio is not None else "margin: ") + result.verdict(variant, statistic)
-    if control_failed(result, base):
-        return f"the control of {base} failed, so the times beside it decide nothing"
     if np.isnan(low):
         reps = int(result.comparison_row(variant, statistic)["reps"])
         return f"over {reps} repetitions, too few for an interval, {step} is {value:+.3f} ms off that of {base} ({share})"
@@ -30,6 +28,10 @@ def step_clause(result: Result, variant: str) -> str:
     if low <= 0 <= high or abs(value) <= floor:
         below = f", within what the twin of {base} shows (±{floor:.3f} ms)" if abs(value) <= floor else ""
         return f"{step} shows no difference from that of {base}: {value:+.3f} ms [{low:+.3f}, {high:+.3f}], {share}{below} ({verdict})"
+    if predecessors_matter(result, variant):
+        direct = interval([v / NS_PER_MS for v in result.comparison(variant, "direct_difference")], 3)
+        return (f"{step} is {value:+.3f} ms [{low:+.3f}, {high:+.3f}] off that of {base}, {share}, but the mean difference freed of "
+                f"predecessors is {direct} ms, so it is undecided")
     ends = sorted((abs(low), abs(high)))
     return (f"{step} is {abs(value):.3f} ms {'longer' if value > 0 else 'shorter'} than that of {base} "
             f"[{ends[0]:.3f}, {ends[1]:.3f}], {share} ({verdict})")
@@ -49,10 +51,20 @@ def leading_variants(result: Result) -> list[str]:
     return found[:MOST_LEADING]
 
 
+def control_clauses(result: Result) -> list[str]:
+    failed = [baseline for baseline in result.baselines() if control_failed(result, baseline)]
+    if len(result.baselines()) > len(failed) > 0:
+        return [f"the control of {' and of '.join(failed)} failed, so no time compared with it counts"]
+    return ["the run's own control failed, so its times decide nothing"] if failed or result.meta.get("control") == "failed" else []
+
+
 def placement_clauses(result: Result) -> list[str]:
+    """For the groups whose controls hold; what a failed one compares is no finding."""
     fast = result.done().set_index("variant")["fast_bytes"] if len(result.done()) else {}
     clauses = []
     for variant in leading_variants(result):
+        if control_failed(result, result.baseline_of(variant)):
+            continue
         saved = fast[result.baseline_of(variant)] - fast[variant]
         held = f"{bytes_text(abs(saved))} {'less' if saved > 0 else 'more'} are" if saved else "as many bytes are"
         clauses.append(f"with {variant} {held} held in RAM; {step_clause(result, variant)}")
@@ -110,8 +122,7 @@ def rank_clause(result: Result) -> str | None:
 
 def sentence(result: Result) -> str:
     """The generated sentence at the top of a report.  It states only what was measured, and what the experiment asked first."""
-    clauses = [] if result.meta.get("control") != "failed" else ["the run's own control failed, so its times decide nothing"]
-    clauses += placement_clauses(result) if not clauses else []
+    clauses = control_clauses(result) + placement_clauses(result)
     experiment = result.meta.get("experiment")
     asked = (layers_clause, task_clause) if experiment == "ple_ablation" else (rank_clause,)
     accuracy = [clause for clause in (clause_of(result) for clause_of in (*asked, dropped_clause)) if clause]

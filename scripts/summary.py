@@ -80,14 +80,20 @@ def percent_of_a_step(result: Result, variant: str, statistic: str = "median_dif
     return 100 * result.comparison(variant, statistic)[0] / result.level_ns(baseline, LEVELS[statistic])
 
 
+def predecessors_matter(result: Result, variant: str) -> bool:
+    """Whether the mean difference and the same freed of predecessors differ by more than the margin."""
+    plain, direct = (result.comparison_row(variant, statistic) for statistic in ("mean_difference", "direct_difference"))
+    return plain is not None and direct is not None and bool(abs(plain["value"] - direct["value"]) > plain["margin"])
+
+
 def remarks(result: Result, variant: str) -> list[str]:
     """What makes a variant's difference less than it seems: predecessors, or a few stalls."""
-    plain, direct = (result.comparison_row(variant, statistic) for statistic in ("mean_difference", "direct_difference"))
     found = []
-    if plain is not None and direct is not None and abs(plain["value"] - direct["value"]) > plain["margin"]:
-        found.append(f"freed of predecessors {interval([v / NS_PER_MS for v in direct[['value', 'low', 'high']]], 3)}")
+    if predecessors_matter(result, variant):
+        direct = [value / NS_PER_MS for value in result.comparison(variant, "direct_difference")]
+        found.append(f"freed of predecessors {interval(direct, 3)}")
     share = result.comparison(variant, "tail_share")[0]
-    if plain is not None and share > TAIL_SHARE:
+    if share > TAIL_SHARE:
         found.append(f"{share:.0%} of it from the slowest 1 % of steps")
     return found
 

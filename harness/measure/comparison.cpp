@@ -184,8 +184,8 @@ std::map<std::string, std::vector<double>> DirectDifferences(const Record& recor
   return differences;
 }
 
-// Where the plain difference and the one freed of predecessors differ by more than the margin, neither
-// decides.
+// Where the plain difference and the one freed of predecessors differ by more than the margin, no difference
+// of these step times decides.
 void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
   const auto find = [&](std::string_view statistic) {
     return std::ranges::find(rows, statistic, &ComparisonRow::statistic);
@@ -193,7 +193,9 @@ void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
   const auto plain = find("mean_difference"), direct = find("direct_difference");
   if (plain == rows.end() || direct == rows.end()) return;
   if (!(std::fabs(plain->value - direct->value) > plain->margin)) return;
-  plain->verdict = direct->verdict = Name(Verdict::kUndecided);
+  for (ComparisonRow& row : rows) {
+    if (!row.verdict.empty()) row.verdict = Name(Verdict::kUndecided);
+  }
 }
 
 }  // namespace

@@ -144,19 +144,24 @@ std::vector<Compared> ByBaseline(const Record& record) {
 std::string Heading(const Record& record, const Compared& compared) {
   if (compared.baseline.empty()) return "compared with nothing\n";
   double margin = kNotMeasured;
+  bool has_interval = false;
   for (const VariantRow* variant : compared.variants) {
-    if (const ComparisonRow* ratio = StepRowOf(record, variant->variant, "ratio")) margin = ratio->margin;
+    const ComparisonRow* mean = StepRowOf(record, variant->variant, "mean_difference");
+    const ComparisonRow* ratio = StepRowOf(record, variant->variant, "ratio");
+    has_interval = has_interval || (mean != nullptr && !std::isnan(mean->low));
+    if (ratio != nullptr) margin = ratio->margin;
   }
-  return Format("{}differences to {}{}\n",
-                compared.group.empty() ? "" : "group " + CutInMiddle(compared.group, kMostNames) + ": ",
-                CutInMiddle(compared.baseline, 2 * kMostNames - 12),
-                std::isnan(margin) ? std::string() : Format(", margin {:g} %", margin * 100));
+  std::string text = "differences to " + CutInMiddle(compared.baseline, kMostNames);
+  if (!compared.group.empty()) text = "group " + CutInMiddle(compared.group, kMostNames) + ": " + text;
+  if (std::isnan(margin)) return text + "\n";
+  return Format("{} ({}), margin {:g} %\n", text,
+                has_interval ? "± 95 %" : "too few repetitions for intervals", margin * 100);
 }
 
 std::string TimeTable(const Record& record, const Compared& compared) {
   TextTable table;
-  table.columns = {{"mean/p99 ms", {}},        {"Δ mean ms [95 %]", {}}, {"verdict", {}},  {"median", {}},
-                   {"Δ median ms [95 %]", {}}, {"verdict", {}},          {"% of step", {}}};
+  table.columns = {{"mean/p99 ms", {}}, {"Δ mean ms", {}}, {"verdict", {}}, {"median", {}},
+                   {"Δ median ms", {}}, {"verdict", {}},   {"% step", {}}};
   for (const VariantRow* variant : compared.variants) {
     const std::string& name = variant->variant;
     const ComparisonRow* mean = StepRowOf(record, name, "mean_difference");
@@ -257,20 +262,30 @@ std::string ColdText(const Record& record) {
   return states.empty() ? "not measured" : Format("{}", Join(states, ", "));
 }
 
+// What the run was made with, or that a sweep gives each variant its own.
+std::string MetaOrSwept(const Record& record, const std::string& key) {
+  const bool swept = std::ranges::any_of(record.variants, [&](const VariantRow& variant) {
+    const size_t at = variant.variant.find('@');
+    return at != std::string::npos && variant.variant.find(key + "=", at) != std::string::npos;
+  });
+  return swept ? key + " by variant" : MetaValue(record.meta, key, "unknown");
+}
+
 std::string Header(const Record& record) {
   double low = kNotMeasured, high = kNotMeasured;
   for (const auto& rep : record.reps) {
     low = std::fmin(low, std::fmin(rep.bandwidth_before, rep.bandwidth_after));
     high = std::fmax(high, std::fmax(rep.bandwidth_before, rep.bandwidth_after));
   }
-  const std::string threads = MetaValue(record.meta, "threads", "unknown");
+  const std::string threads = MetaOrSwept(record, "threads");
   const std::string trend = ReadTrendText(record.comparisons);
+  const char* unit = threads == "1" ? " thread" : threads.ends_with("variant") ? "" : " threads";
   return Format(
-      "weights {} · {} · {} thread{} · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s "
-      "during the run\n{}",
-      MetaValue(record.meta, "weights", "unknown"), MetaValue(record.meta, "dtype", "unknown"), threads,
-      threads == "1" ? "" : "s", MetaValue(record.meta, "decode", "unknown"),
-      MetaValue(record.meta, "isolate", "unknown"), ColdText(record), Number(low, 0), Number(high, 0),
+      "weights {} · {} · {}{} · decode {} · isolate {}\npage cache {} · read bandwidth {}–{} GB/s during the "
+      "run\n{}",
+      MetaValue(record.meta, "weights", "unknown"), MetaOrSwept(record, "dtype"), threads, unit,
+      MetaValue(record.meta, "decode", "unknown"), MetaValue(record.meta, "isolate", "unknown"),
+      ColdText(record), Number(low, 0), Number(high, 0),
       trend.empty() ? "" : CutAtEnd(trend, kColumns) + "\n");
 }
 
@@ -310,10 +325,9 @@ std::string ControlLines(const Record& record) {
     if (std::min(twin->p_corrected, carry->p_corrected) < kControlLevel) {
       failed += Format("CONTROL FAILED: no comparison with {} counts\n", baseline);
     }
-    text +=
-        CutAtEnd(Format("control: {}'s twin {}; {}", baseline, Microseconds(*twin), CarryOverText(*carry)),
-                 kColumns) +
-        "\n";
+    const std::string of_twin = Format("control: {}'s twin {};", baseline, Microseconds(*twin));
+    const std::string line = of_twin + " " + CarryOverText(*carry);
+    text += (Characters(line) <= kColumns ? line : of_twin + "\n  " + CarryOverText(*carry)) + "\n";
   }
   return text.empty() ? "control: none\n" : failed + text;
 }

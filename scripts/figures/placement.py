@@ -12,7 +12,7 @@ CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (
 
 
 def applies(result) -> bool:
-    return len(result.table("comparisons")) > 0 and len(points(result)) > 1
+    return len(result.table("comparisons")) > 0 and any(not result.is_baseline(p["variant"]) for p in points(result))
 
 
 def points(result) -> list[dict]:
@@ -87,7 +87,7 @@ def set_axes(axes, data, band):
     if positive:
         axes.set_xscale("symlog", linthresh=positive[0] / 2, linscale=0.4)
         ticks = apart(positive, max(1.5, (positive[-1] / positive[0]) ** (0.25 if style.size.width else 0.14)))
-        axes.set_xticks([0, *ticks], ["0", *(f"{mb:,.3g}" if mb < 1000 else f"{mb:,.0f}" for mb in ticks)])
+        axes.set_xticks([0, *ticks], ["0", *(style.plain(float(f"{mb:.3g}")) for mb in ticks)])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(-positive[0] / 2.5, positive[-1] * 2.5)
     bounds = [bound for p in data for bound in p["ratio"] if not np.isnan(bound)]

@@ -232,7 +232,7 @@ def provenance(result) -> str:
     what = f"{result.weights} weights" if measured else "counted, not measured"
     if not measured and "measured_with" in meta:  # times of something other than a model
         what = f"measured without a model: {meta.get('page_cache', '').split(';')[0]}, {meta.get('storage', 'unknown storage')}"
-    threads = str(meta.get("threads", "?"))
+    threads = "several" if any("threads=" in v for v in result.shown().get("variant", ())) else str(meta.get("threads", "?"))
     parts = [what, meta.get("experiment", ""), meta.get("decode", ""),
              f"{threads} thread{'' if threads == '1' else 's'}" if measured else "", meta.get("cpu_model", ""),
              f"commit {str(meta.get('git_commit', '?'))[:10]}", "CONTROL FAILED" if meta.get("control") == "failed" else ""]

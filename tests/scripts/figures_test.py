@@ -84,7 +84,8 @@ class Published(Drawn):
             result = Result(FINDINGS / f"{name}.h5")
             if name == "ple_ablation_small":
                 arms.set_beside([result], PROJECT / "results/arms")
-            self.check_all(result)
+            wide = ("page",) if name in ("ple_ablation_small", "ple_contribution_small") else ()  # those with several rows of panels
+            self.check_all(result, ("screen", "column", *wide))
 
 
 class Placement(Drawn):
@@ -152,7 +153,7 @@ class Memory(Drawn):
 
 class Modalities(Drawn):
     def test_the_panel_of_weights_is_there_only_where_they_were_counted(self):
-        self.check_all(Result(synthetic.write_modalities(self.folder / "a.h5")))
+        self.check_all(Result(synthetic.write_modalities(self.folder / "a.h5")), ("column",))
         for counted in (True, False):
             result = Result(synthetic.write_modalities(self.folder / "b.h5", counted))
             self.assertEqual(len(modalities.draw(result).axes), 1 + counted)

@@ -57,6 +57,12 @@ class Headline(Pages):
         self.assertIn("shows no difference", said)
         self.assertIn("(margin 1 %: undecided)", said)
 
+    def test_where_predecessors_matter_both_differences_are_said_and_none_decides(self):
+        result = self.run_of(Group("", [RESIDENT, Variant("disk", "disk", 0, 2e5, 1e4, behind_ns=-1.5e5)]))
+        self.assertIn("its median step is +0.200 ms [+0.190, +0.210] off that of resident, 10.0 % of a step, but the mean difference freed of "
+                      "predecessors is +0.050 [+0.040, +0.060] ms, so it is undecided", headline.sentence(result))
+        self.assertIn("freed of predecessors +0.050", report.tables_html(result, summary.variant_rows(result)))
+
     def test_four_repetitions_decide_nothing(self):
         said = headline.sentence(self.pair(reps=4))
         self.assertIn("over 4 repetitions, too few for an interval, its median step is +0.200 ms off that of resident", said)
@@ -65,6 +71,14 @@ class Headline(Pages):
         result = self.run_of(Group("", [RESIDENT, Variant("disk", "disk", 0, 2e5)], carry_over_p=0.001))
         self.assertEqual(headline.sentence(result), "The run's own control failed, so its times decide nothing.")
         self.assertEqual(summary.badges(result)[0], ("control", "FAILED: +0.0 µs [-5.0, +5.0], carry-over", "warn"))
+
+    def test_a_group_whose_control_failed_is_named_first_and_the_others_count(self):
+        groups = [Group("a", [Variant("x", "cached", 9), Variant("y", "disk", 0, 2e5)]),
+                  Group("b", [Variant("z", "cached", 9), Variant("w", "disk", 0, 2e5)], carry_over_p=0.001)]  # fmt: skip
+        said = headline.sentence(self.run_of(*groups))
+        self.assertTrue(said.startswith("The control of z failed, so no time compared with it counts; with y 9 B less are held in RAM; its "
+                                        "median step is 0.200 ms longer than that of x"), said)
+        self.assertNotIn("with w", said)
 
     def test_each_dtype_is_compared_with_its_own_baseline(self):
         groups = [Group(d, [Variant(f"in_ram@{d}", "cached", 5_242_880), Variant(f"disk@{d}", "disk", 0, ns)])

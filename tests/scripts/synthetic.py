@@ -36,6 +36,7 @@ class Variant:
     half_ns: float = 2e4
     exact: int = 1
     nats: float = NAN
+    behind_ns: float = 0  # how far the difference freed of predecessors is from the plain one
     options: dict = dataclasses.field(default_factory=dict)
     status: str = "done"
 
@@ -75,7 +76,8 @@ def comparisons(group: Group, reps: int, steps: int, margin: float) -> list[dict
     for variant in group.variants[1:] + twins:
         control, p = int(variant in twins), 0.9 if variant in twins else NAN
         for statistic in ("mean_difference", "direct_difference", "median_difference"):
-            add(variant.name, statistic, variant.slower_ns, variant.half_ns, control, p if statistic == "mean_difference" else NAN,
+            value = variant.slower_ns + (variant.behind_ns if statistic == "direct_difference" else 0)
+            add(variant.name, statistic, value, variant.half_ns, control, p if statistic == "mean_difference" else NAN,
                 margin * BASE_NS)
         add(variant.name, "ratio", 1 + variant.slower_ns / BASE_NS, variant.half_ns / BASE_NS, control, NAN, margin)
         add(variant.name, "tail_share", 0.1, NAN, control)

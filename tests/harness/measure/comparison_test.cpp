@@ -134,6 +134,8 @@ TEST(Comparison, WhatCarriesOverIsTakenOutAndDecidesNothing) {
   EXPECT_NEAR(direct.value, 0, 10);
   EXPECT_EQ(plain.verdict, "undecided");
   EXPECT_EQ(direct.verdict, "undecided");
+  EXPECT_EQ(Find(rows, "step_ns", "c", "median_difference").verdict, "undecided");
+  EXPECT_EQ(Find(rows, "step_ns", "c", "ratio").verdict, "undecided");
 }
 
 TEST(Comparison, BelowFiveRepetitionsThereIsNoIntervalAndNoVerdict) {

@@ -65,7 +65,7 @@ TEST(SummaryTable, SaysWeightsColdAndThePairedDifference) {
   EXPECT_THAT(table, HasSubstr("weights random"));
   EXPECT_THAT(table, HasSubstr("yes/unknown"));
   EXPECT_THAT(table, HasSubstr("+2.000 ±0.000"));
-  EXPECT_THAT(table, HasSubstr("differences to resident, margin 1 %"));
+  EXPECT_THAT(table, HasSubstr("differences to resident (± 95 %), margin 1 %"));
   EXPECT_THAT(table, HasSubstr("50.0"));
   EXPECT_THAT(table, HasSubstr("baseline"));
 }
@@ -134,6 +134,30 @@ TEST(SummaryTable, EachBaselineHasItsHeadingAndItsControlAndWhatFailedComesFirst
   EXPECT_THAT(table, HasSubstr("control: other's twin +0.2 µs [-1.1, 1.6]; no carry-over"));
   EXPECT_THAT(table, HasSubstr("group mapped: differences to other\n"));
   EXPECT_THAT(table, Not(HasSubstr("\nother@control")));
+}
+
+TEST(SummaryTable, AControlWithALongNameIsSaidInTwoLinesAndNotCutOff) {
+  Record record = TwoVariants(6);
+  const std::string name = "cached_with_a_long_name@dtype=float32,threads=2";
+  for (VariantRow& variant : record.variants) variant.baseline = name;
+  record.variants[0].variant = name + kControlSuffix;
+  for (const std::string statistic : {"mean_difference", "carry_over"}) {
+    ComparisonRow row;
+    row.metric = "step_ns";
+    row.variant = row.baseline = name;
+    row.statistic = statistic;
+    row.value = 12'345'600;
+    row.low = 10'345'600;
+    row.high = 14'345'600;
+    row.control = 1;
+    row.p_corrected = 0.0001;
+    record.comparisons.push_back(row);
+  }
+  EXPECT_THAT(
+      SummaryTable(record),
+      ContainsRegex(
+          "twin \\+12345\\.6 µs \\[10345\\.6, 14345\\.6\\];\n  cached.* is \\+12346 µs off its mean behind "
+          "another \\(p 0\\.0001\\)\n"));
 }
 
 TEST(SummaryTable, NamesTheRepetitionsThatAreFlagged) {
