@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "experiments/commands/commands.h"
-#include "harness/measure/comparison.h"
-#include "harness/measure/control.h"
+#include "harness/comparison/comparison.h"
+#include "harness/comparison/control.h"
 #include "harness/record/record_check.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"

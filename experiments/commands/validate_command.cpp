@@ -9,7 +9,7 @@
 
 #include "experiments/commands/commands.h"
 #include "harness/cold/cold_record_check.h"
-#include "harness/measure/comparison_check.h"
+#include "harness/comparison/comparison_check.h"
 #include "harness/record/record_check.h"
 #include "harness/record/recorder.h"
 #include "harness/support/message.h"

@@ -1,7 +1,7 @@
 // Does where the PLE table lives change speed, memory or output?
 #include "experiments/questions/experiment.h"
+#include "harness/results/summary_table.h"
 #include "harness/run/estimate.h"
-#include "harness/run/summary_table.h"
 
 namespace plelab {
 namespace {

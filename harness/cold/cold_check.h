@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "harness/config/experiment_config.h"
-#include "harness/machine/page_cache.h"
 #include "harness/plan/run_plan.h"
 #include "harness/record/record.h"
+#include "harness/storage/page_cache.h"
 
 namespace plelab {
 

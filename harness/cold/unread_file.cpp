@@ -12,7 +12,7 @@
 #include <random>
 #include <thread>
 
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "harness/support/system_files.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"

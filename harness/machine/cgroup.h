@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/machine/mounts.h"
+#include "harness/storage/mounts.h"
 
 namespace plelab {
 

@@ -15,8 +15,8 @@
 
 #include "harness/machine/cgroup.h"
 #include "harness/machine/source_state.h"
-#include "harness/machine/storage.h"
 #include "harness/record/hdf5_file.h"
+#include "harness/storage/storage.h"
 #include "harness/support/system_files.h"
 #include "model/base/format.h"
 

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "harness/machine/kernel_reads.h"
+#include "harness/storage/kernel_reads.h"
 #include "harness/support/timer.h"
 
 namespace plelab {

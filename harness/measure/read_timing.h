@@ -16,7 +16,7 @@ inline constexpr int64_t kReadPieceBytes = int64_t{1} << 20;
 struct TokenTime {
   int64_t ns = 0;
   int64_t read_calls = 0;
-  int64_t bytes_moved = 0;  // by the devices, or kBytesUnknown (harness/machine/kernel_reads.h)
+  int64_t bytes_moved = 0;  // by the devices, or kBytesUnknown (harness/storage/kernel_reads.h)
 };
 
 // Times reads on a file that stands for files of any size.  Ranges of up to kReadPieceBytes lie at random

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "model/io/random_access_file.h"
 
 namespace plelab {

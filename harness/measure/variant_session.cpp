@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "harness/machine/kernel_reads.h"
+#include "harness/storage/kernel_reads.h"
 #include "harness/support/timer.h"
 #include "model/base/sha256.h"
 #include "model/kernels/parallel.h"

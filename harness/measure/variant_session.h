@@ -30,7 +30,7 @@ struct StepResult {
   int64_t token_id = 0;  // fed to the first sequence
   int64_t step_ns = 0;   // passing the ids to the source, the step, choosing the next ids
   PleStats ple;          // of this step alone
-  // What the devices moved for this process meanwhile (harness/machine/kernel_reads.h), or kBytesUnknown.
+  // What the devices moved for this process meanwhile (harness/storage/kernel_reads.h), or kBytesUnknown.
   int64_t bytes_moved = 0;
   // The bytes that the step must read: weights after sparsity, keys and values, PLE rows.
   int64_t step_bytes = 0;

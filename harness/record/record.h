@@ -234,7 +234,7 @@ inline bool IsControl(const VariantRow& row) {
   return !row.baseline.empty() && row.variant == row.baseline + kControlSuffix;
 }
 
-// One statistic of one variant in one metric (step_ns, ttft_ns, prefill_ns): harness/measure/comparison.h.
+// One statistic of one variant in one metric (step_ns, ttft_ns, prefill_ns): harness/comparison/comparison.h.
 struct ComparisonRow {
   std::string metric, variant, baseline;
   // mean, p99: of the variant itself.  mean_difference, direct_difference, median_difference, p99_difference,

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "harness/support/process.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 #include "harness/plan/run_order.h"
 #include "harness/run/child.h"
 #include "harness/run/side_by_side.h"

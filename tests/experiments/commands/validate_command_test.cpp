@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
+#include "harness/comparison/comparison.h"
+#include "harness/comparison/control.h"
 #include "harness/config/experiment_config.h"
-#include "harness/measure/comparison.h"
-#include "harness/measure/control.h"
 #include "harness/record/hdf5_file.h"
 #include "harness/record/recorder.h"
 #include "harness/support/process.h"

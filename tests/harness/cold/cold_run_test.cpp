@@ -10,8 +10,8 @@
 
 #include "harness/cold/cold_plan.h"
 #include "harness/cold/cold_record_check.h"
-#include "harness/machine/page_cache.h"
 #include "harness/record/recorder.h"
+#include "harness/storage/page_cache.h"
 #include "model/base/error.h"
 #include "tests/harness/cold/unread_files.h"
 #include "tests/support/tiny_run.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 
 namespace plelab {
 namespace read_trend_test {

@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "model/base/error.h"
 #include "tests/harness/cold/unread_files.h"
 

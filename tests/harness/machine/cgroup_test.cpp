@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/machine/mounts.h"
+#include "harness/storage/mounts.h"
 
 namespace plelab {
 namespace cgroup_test {

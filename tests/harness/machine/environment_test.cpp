@@ -9,7 +9,7 @@
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
 #include "harness/machine/source_state.h"
-#include "harness/machine/storage.h"
+#include "harness/storage/storage.h"
 #include "harness/support/process.h"
 #include "tests/support/temporary_folder.h"
 

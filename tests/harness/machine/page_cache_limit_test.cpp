@@ -10,7 +10,7 @@
 #include <random>
 
 #include "harness/machine/cgroup.h"
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "harness/support/system_files.h"
 #include "model/base/anonymous_memory.h"
 #include "model/base/error.h"

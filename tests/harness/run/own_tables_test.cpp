@@ -9,8 +9,8 @@
 #include <map>
 #include <set>
 
+#include "harness/comparison/comparison_check.h"
 #include "harness/measure/cold_check.h"
-#include "harness/measure/comparison_check.h"
 #include "harness/record/recorder.h"
 #include "harness/run/estimate.h"
 #include "tests/support/tiny_run.h"

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/machine/storage.h"
 #include "harness/plan/run_plan.h"
 #include "harness/run/runner.h"
+#include "harness/storage/storage.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {

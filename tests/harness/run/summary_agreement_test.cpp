@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <regex>
 
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 #include "harness/record/recorder.h"
-#include "harness/run/summary_table.h"
+#include "harness/results/summary_table.h"
 #include "harness/support/process.h"
 #include "model/base/format.h"
 #include "tests/support/temporary_folder.h"

@@ -7,8 +7,8 @@
 #include <exception>
 #include <memory>
 
+#include "harness/results/summary_table.h"
 #include "harness/run/runner.h"
-#include "harness/run/summary_table.h"
 #include "harness/support/message.h"
 
 namespace plelab {

@@ -5,9 +5,9 @@
 
 #include <random>
 
-#include "harness/measure/comparison_check.h"
-#include "harness/measure/control.h"
-#include "harness/run/summary_table.h"
+#include "harness/comparison/comparison_check.h"
+#include "harness/comparison/control.h"
+#include "harness/results/summary_table.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/tiny_run.h"
 

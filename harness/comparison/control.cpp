@@ -1,10 +1,10 @@
-#include "harness/measure/control.h"
+#include "harness/comparison/control.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "harness/measure/group_turns.h"
+#include "harness/comparison/group_turns.h"
 #include "harness/statistics/carry_over.h"
 #include "harness/statistics/verdict.h"
 

@@ -1,4 +1,4 @@
-#include "harness/measure/group_turns.h"
+#include "harness/comparison/group_turns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // A file whose comparisons are not what its steps say is found, whichever column was changed.
-#include "harness/measure/comparison_check.h"
+#include "harness/comparison/comparison_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <cmath>
 #include <functional>
 
+#include "harness/comparison/comparison.h"
+#include "harness/comparison/control.h"
 #include "harness/config/experiment_config.h"
-#include "harness/measure/comparison.h"
-#include "harness/measure/control.h"
 #include "harness/plan/turn_order.h"
 #include "tests/support/tiny_run.h"
 

@@ -1,12 +1,12 @@
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "harness/cold/read_trend.h"
-#include "harness/measure/control.h"
-#include "harness/measure/group_turns.h"
+#include "harness/comparison/control.h"
+#include "harness/comparison/group_turns.h"
 #include "harness/statistics/direct_effects.h"
 #include "harness/statistics/hodges_lehmann.h"
 #include "harness/statistics/student.h"

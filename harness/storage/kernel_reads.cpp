@@ -1,4 +1,4 @@
-#include "harness/machine/kernel_reads.h"
+#include "harness/storage/kernel_reads.h"
 
 #include "harness/support/system_files.h"
 

@@ -1,4 +1,4 @@
-#include "harness/machine/settle.h"
+#include "harness/storage/settle.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "harness/machine/storage.h"
+#include "harness/storage/storage.h"
 #include "harness/support/timer.h"
 
 namespace plelab {

@@ -1,12 +1,12 @@
 // What a turn waits for: counted on a clock that only the test moves.
-#include "harness/machine/settle.h"
+#include "harness/storage/settle.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "harness/machine/storage.h"
+#include "harness/storage/storage.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,12 +1,12 @@
 // The table at the end: what it says, what it leaves out, how wide it is.
-#include "harness/run/summary_table.h"
+#include "harness/results/summary_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 
 namespace plelab {
 namespace summary_table_test {

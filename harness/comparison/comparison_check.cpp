@@ -1,12 +1,12 @@
-#include "harness/measure/comparison_check.h"
+#include "harness/comparison/comparison_check.h"
 
 #include <algorithm>
 #include <cmath>
 #include <tuple>
 
+#include "harness/comparison/comparison.h"
+#include "harness/comparison/control.h"
 #include "harness/config/experiment_config.h"
-#include "harness/measure/comparison.h"
-#include "harness/measure/control.h"
 #include "harness/record/repetition_flags.h"
 #include "model/base/error.h"
 

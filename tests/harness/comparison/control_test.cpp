@@ -1,4 +1,4 @@
-#include "harness/measure/control.h"
+#include "harness/comparison/control.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <functional>
 #include <random>
 
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 #include "harness/plan/turn_order.h"
 
 namespace plelab {

@@ -1,4 +1,4 @@
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

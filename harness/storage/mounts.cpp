@@ -1,4 +1,4 @@
-#include "harness/machine/mounts.h"
+#include "harness/storage/mounts.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "harness/run/summary_table.h"
+#include "harness/results/summary_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <set>
 
 #include "harness/cold/read_trend.h"
-#include "harness/measure/control.h"
+#include "harness/comparison/control.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
 

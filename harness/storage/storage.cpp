@@ -1,12 +1,12 @@
-#include "harness/machine/storage.h"
+#include "harness/storage/storage.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <filesystem>
 
-#include "harness/machine/mounts.h"
 #include "harness/record/record.h"
+#include "harness/storage/mounts.h"
 #include "harness/support/system_files.h"
 #include "model/base/format.h"
 

@@ -1,4 +1,4 @@
-#include "harness/measure/comparison.h"
+#include "harness/comparison/comparison.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

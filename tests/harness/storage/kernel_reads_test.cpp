@@ -1,5 +1,5 @@
 // The kernel's own count of what the device moved, for every way to read a file.
-#include "harness/machine/kernel_reads.h"
+#include "harness/storage/kernel_reads.h"
 
 #include <gtest/gtest.h>
 #include <linux/magic.h>
@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "harness/machine/page_cache.h"
+#include "harness/storage/page_cache.h"
 #include "model/io/direct_file.h"
 #include "model/io/random_access_file.h"
 #include "tests/support/temporary_folder.h"
