@@ -5,15 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <map>
-#include <thread>
 #include <tuple>
 
 #include "harness/cold/device_cold.h"
 #include "harness/cold/unread_file.h"
 #include "harness/support/system_files.h"
+#include "harness/support/timer.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"
 
@@ -22,8 +21,6 @@ namespace {
 
 // So many windows of the kernel's read-ahead fit into a table of which the ends do not matter.
 constexpr int64_t kWindowsOfATable = 16;
-// Reads back to back keep the device and the cores awake, which one read a step does not.
-constexpr auto kBetweenReads = std::chrono::milliseconds(1);
 // Where the kernel does not say; the largest that is common.
 constexpr int64_t kUnknownReadAheadBytes = int64_t{8} << 20;
 
@@ -81,28 +78,30 @@ std::vector<double> TableReadsNs(const PleTable& table, uint64_t seed) {
 
 // Reads each of the windows at `offsets` once, but for those that somebody else just read.
 std::vector<double> ReadWindows(const UnreadFile& file, const ColdCheck& check, const RowReading& reading,
-                                std::span<const int64_t> offsets) {
+                                std::span<const int64_t> offsets, int64_t gap_ns) {
   RowProbe probe(reading.options, AsTable(file, check.table()));
   const int64_t window = UnreadFile::WindowBytes(reading.window_bytes);
   const int64_t before = (window - 2 * reading.row_bytes) / 2;  // the kernel reads around the row
   std::vector<double> ns;
   for (const int64_t offset : offsets) {
     if (CachedBytes({file.path(), offset, window}) > 0) continue;
-    std::this_thread::sleep_for(kBetweenReads);
+    for (const Timer timer; timer.ns() < gap_ns;) continue;
     ns.push_back(probe.ReadNs(probe.RowFrom(offset + before)));
   }
   return ns;
 }
 
-std::vector<double> ReadUnread(const ColdCheck& check, const RowReading& reading, uint64_t seed) {
+std::vector<double> ReadUnread(const ColdCheck& check, const RowReading& reading, int64_t gap_ns,
+                               uint64_t seed) {
   if (!reading.comparable) {
     throw RunError(
         "a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
         check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
   }
   UnreadFile file(check.section().reference);
-  const std::vector<double> ns = ReadWindows(
-      file, check, reading, file.Take(kReferenceReads, UnreadFile::WindowBytes(reading.window_bytes), seed));
+  const std::vector<double> ns =
+      ReadWindows(file, check, reading,
+                  file.Take(kReferenceReads, UnreadFile::WindowBytes(reading.window_bytes), seed), gap_ns);
   EvictFromPageCache({file.path(), 0, file.size_bytes()});
   if (std::ssize(ns) == kReferenceReads) return ns;
   throw RunError(
@@ -111,10 +110,10 @@ std::vector<double> ReadUnread(const ColdCheck& check, const RowReading& reading
       file.path(), kReferenceReads, ns.size());
 }
 
-std::vector<double> UnreadReadsNs(const ColdCheck& check, const RowReading& reading, uint64_t seed,
-                                  std::string& notice) {
+std::vector<double> UnreadReadsNs(const ColdCheck& check, const RowReading& reading, int64_t gap_ns,
+                                  uint64_t seed, std::string& notice) {
   try {
-    return ReadUnread(check, reading, seed);
+    return ReadUnread(check, reading, gap_ns, seed);
   } catch (const std::runtime_error& error) {
     notice = Format("device_cold is unknown: {}", error.what());
     return {};
@@ -149,7 +148,7 @@ RowReading ReadingOf(const ColdCheck& check) {
   return reading;
 }
 
-void TakeColdReads(std::span<ColdCheck* const> checks, uint64_t seed, std::string& notice) {
+void TakeColdReads(std::span<ColdCheck* const> checks, int64_t gap_ns, uint64_t seed, std::string& notice) {
   std::map<std::tuple<std::string, int64_t, int64_t>, std::vector<double>> direct;
   std::map<std::pair<std::string, std::string>, std::vector<double>> unread;
   for (ColdCheck* check : checks) {
@@ -163,7 +162,7 @@ void TakeColdReads(std::span<ColdCheck* const> checks, uint64_t seed, std::strin
     if (check->asked().device && !check->section().reference.empty()) {
       const RowReading reading = ReadingOf(*check);
       const auto [alike, first] = unread.try_emplace({check->section().reference, reading.text});
-      if (first) alike->second = UnreadReadsNs(*check, reading, seed, notice);
+      if (first) alike->second = UnreadReadsNs(*check, reading, gap_ns, seed, notice);
       reads.unread_ns = alike->second;
     }
     check->Keep(std::move(reads));

@@ -27,8 +27,9 @@ int64_t ReadAheadBytesOf(const std::string& path);
 
 // Gives each check that asks for it its reads: kReferenceReads with O_DIRECT of rows of its table and, where
 // page_cache.reference is set, as many of bytes that were never read, through a source like the variant's.
+// `gap_ns` (design.settle) is spun before each unread one, as before a timed step.
 // Checks that read alike from the same file share them.  Where the unread ones cannot be had, `notice` says
 // why, and device_cold becomes unknown.  A table that cannot be read gets no reads: its variant will say so.
-void TakeColdReads(std::span<ColdCheck* const> checks, uint64_t seed, std::string& notice);
+void TakeColdReads(std::span<ColdCheck* const> checks, int64_t gap_ns, uint64_t seed, std::string& notice);
 
 }  // namespace plelab

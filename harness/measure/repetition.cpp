@@ -190,7 +190,7 @@ void TakeReferences(std::vector<Contestant>& contestants, const RepetitionSetup&
   std::vector<ColdCheck*> checks;
   for (Contestant& c : contestants) checks.push_back(&c.cold);
   std::string notice;
-  TakeColdReads(checks, static_cast<uint64_t>(setup.design.seed + setup.rep), notice);
+  TakeColdReads(checks, setup.design.settle.ns, static_cast<uint64_t>(setup.design.seed + setup.rep), notice);
   static std::set<std::string> said;  // once for each, not once for each repetition
   if (!notice.empty() && said.insert(notice).second) std::cerr << Printable(notice) << "\n";
 }

@@ -34,7 +34,7 @@ class ColdReadsTest : public ::testing::Test {
   std::vector<double> Take(std::vector<ColdCheck>& checks) {
     std::vector<ColdCheck*> pointers;
     for (ColdCheck& check : checks) pointers.push_back(&check);
-    TakeColdReads(pointers, 3, notice_);
+    TakeColdReads(pointers, 1000, 3, notice_);
     std::vector<double> unread;
     for (ColdCheck& check : checks) {
       RepRow rep;
