@@ -21,10 +21,10 @@ std::string OrderText(const DesignSection& design) {
                                                          : "drawn anew for each step";
   const int64_t processes = std::clamp<int64_t>(design.processes, 1, std::max<int64_t>(design.reps, 1));
   return Format(
-      "order: {}, turns step by step, {} (seed {}); {} between turns\n"
-      "repetitions: {}, in {} process{}\n",
-      Word(design.order), meaning, design.seed, ReadableSeconds(static_cast<double>(design.settle.ns) * 1e-9),
-      design.reps, processes, processes == 1 ? "" : "es");
+      "order: {}, turns step by step, {} (seed {})\n"
+      "repetitions: {}, in {} process{}; at least {} between turns\n",
+      Word(design.order), meaning, design.seed, design.reps, processes, processes == 1 ? "" : "es",
+      ReadableSeconds(static_cast<double>(design.settle.ns) * 1e-9));
 }
 
 std::string ControlText(const RunPlan& plan) {
