@@ -221,14 +221,14 @@ def main() -> None:
 def work_through(mutants, wanted: int, judge: Judge, results: Results, options, work: pathlib.Path) -> list[dict]:
     """The rows of the mutants that were drawn, in order, until `wanted` of them have run."""
     drawn, lock, pending = [], threading.Lock(), iter(mutants)
-    state = {"ran": 0}
+    state = {"ran": 0, "stopped": False}
 
     def worker(number: int) -> None:
         folder = work / str(number)
         folder.mkdir()
         while True:
             with lock:
-                mutant = next(pending, None) if state["ran"] < wanted else None
+                mutant = next(pending, None) if state["ran"] < wanted and not state["stopped"] else None
             if mutant is None:
                 return
             key = key_of(mutant, judge.build.source)
@@ -236,6 +236,8 @@ def work_through(mutants, wanted: int, judge: Judge, results: Results, options, 
             if row is None or options.again:
                 started = time.monotonic()
                 status, by = judge.judge(*mutant, folder)
+                if state["stopped"]:
+                    return  # what was ended says nothing
                 row = dict(zip(COLUMNS, [str(pathlib.PurePath(mutant[0]).parent), mutant[0], mutant[1], key[1], key[2],
                                          status, by, f"{time.monotonic() - started:.1f}"]))
                 results.put(key, row)
@@ -247,8 +249,13 @@ def work_through(mutants, wanted: int, judge: Judge, results: Results, options, 
                           f"  {row['by']}  {row['seconds']} s", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for done in [pool.submit(worker, number) for number in range(options.jobs)]:
-            done.result()
+        try:
+            for done in [pool.submit(worker, number) for number in range(options.jobs)]:
+                done.result()
+        except BaseException:  # Ctrl-C too: the other workers would go on
+            state["stopped"] = True
+            judge.build.stop()
+            raise
     return drawn
 
 

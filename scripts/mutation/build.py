@@ -49,6 +49,7 @@ class Build:
             raise SystemExit(f"mutate.py: {folder}: built with unity files; configure it with -DPLELAB_UNITY=OFF")
         self.made: set[str] = set()
         self.lock = threading.Lock()
+        self.running: set[subprocess.Popen] = set()
         entries = json.loads((self.folder / "compile_commands.json").read_text())
         self.commands = {os.path.relpath(e["file"], self.source): e["command"] for e in entries}
         self.links: dict[str, list[str]] = {}
@@ -59,8 +60,13 @@ class Build:
         wanted = [*LIBRARIES[binary], *objects] if tests else [binary]
         with self.lock:
             new = [target for target in wanted if target not in self.made]
-            if new and subprocess.run(["cmake", "--build", str(self.folder), "--target", *new]).returncode != 0:
-                raise SystemExit(f"mutate.py: {self.folder}: the build failed")
+            if not new:
+                return
+            # The first build may be long, so it is shown; of later ones only what went wrong.
+            command = ["cmake", "--build", str(self.folder), "--target", *new]
+            done = run(command) if self.made else subprocess.run(command)
+            if done.returncode != 0:
+                raise SystemExit(f"mutate.py: {self.folder}: the build failed:\n{done.stdout or ''}")
             self.made.update(new)
 
     def _object_of(self, binary: str, test: str) -> str:
@@ -112,14 +118,21 @@ class Build:
                                  stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True,
                                  preexec_fn=_limit, env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE",
                                                                       "TMPDIR": str(temporary)})
+        self.running.add(child)
         try:
             output, code = child.communicate(timeout=timeout_s)[0], child.returncode
         except subprocess.TimeoutExpired:
             output, code = "", None
         finally:
             _end_group(child)
+            self.running.discard(child)
             shutil.rmtree(temporary, ignore_errors=True)
         return TestRun(time.monotonic() - started, code, sorted(set(FAILED.findall(output))))
+
+    def stop(self) -> None:
+        """Ends the tests that run."""
+        for child in list(self.running):
+            _end_group(child)
 
 
 def _limit() -> None:

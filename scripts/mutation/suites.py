@@ -1,4 +1,5 @@
-"""Which tests can see a source: its own suites first, then those of its room, then the rest of its test binary.
+"""Which tests can see a source: its own suites first, then those of its room, those elsewhere that include its header,
+and the rest of its test binary.
 
 The test tree mirrors the sources, so that all of this follows from paths.
 """
@@ -41,24 +42,26 @@ def stages_of(root: pathlib.Path, source: str, reach: str) -> list[Stage]:
     binaries = binaries_of(source)
     folder = root / "tests" / pathlib.PurePath(source).parent
     header = f'"{pathlib.PurePath(source).with_suffix(".h")}"'
-    tests = [t for t in sorted((root / "tests").rglob("*_test.cpp")) if not t.stem.endswith("_full_test")]
-    own, room, own_tests, room_tests = set(), set(), [], []
-    for test in tests:
-        if _binary_of(root, test) != binaries[0]:
+    groups: dict[str, list[pathlib.Path]] = {"own suites": [], "its room": [], "who includes it": []}
+    for test in sorted((root / "tests").rglob("*_test.cpp")):
+        if test.stem.endswith("_full_test") or _binary_of(root, test) != binaries[0]:
             continue
-        if test.stem == pathlib.PurePath(source).stem + "_test" or header in test.read_text(encoding="utf-8"):
-            own |= suites_in(test)
-            own_tests.append(str(test.relative_to(root)))
-        elif test.parent == folder:
-            room |= suites_in(test)
-            room_tests.append(str(test.relative_to(root)))
-    stages = []
-    if own:
-        stages.append(Stage(binaries[0], _filter(own), "own suites", tuple(own_tests)))
-    if room and reach != "file":
-        stages.append(Stage(binaries[0], _filter(room), "its room", tuple(room_tests)))
+        includes = header in test.read_text(encoding="utf-8")
+        if test.parent == folder:
+            is_own = includes or test.stem == pathlib.PurePath(source).stem + "_test"
+            groups["own suites" if is_own else "its room"].append(test)
+        elif includes:
+            groups["who includes it"].append(test)
+    if reach == "file":
+        del groups["its room"], groups["who includes it"]
+    stages, seen = [], set()
+    for name, tests in groups.items():
+        suites = set().union(*map(suites_in, tests)) - seen
+        if suites:
+            stages.append(Stage(binaries[0], _filter(suites), name, tuple(str(t.relative_to(root)) for t in tests)))
+        seen |= suites
     if reach in ("binary", "all") or not stages:
-        stages.append(Stage(binaries[0], "*" + (_filter(set(), own | room) if own | room else ""), binaries[0]))
+        stages.append(Stage(binaries[0], "*" + (_filter(set(), seen) if seen else ""), binaries[0]))
     if reach == "all":
         stages += [Stage(binary, "*", binary) for binary in binaries[1:]]
     return stages

@@ -52,7 +52,7 @@ class Suites(unittest.TestCase):
         self.assertEqual(binaries_of("model/text/altup.cpp")[0], "model_tests")
         self.assertEqual(binaries_of("harness/plan/phase.cpp"), ["harness_tests", "experiments_tests"])
 
-    def test_own_suites_come_first_then_the_rooms_then_the_rest(self):
+    def test_the_nearest_suites_come_first(self):
         with tempfile.TemporaryDirectory() as name:
             root = pathlib.Path(name)
             room = root / "tests" / "harness" / "plan"
@@ -63,11 +63,14 @@ class Suites(unittest.TestCase):
             elsewhere.mkdir()
             (elsewhere / "far_test.cpp").write_text('#include "harness/plan/order.h"\nTEST(Far, A) {}\n')
             stages = stages_of(root, "harness/plan/order.cpp", "all")
-        self.assertEqual([s.name for s in stages], ["own suites", "its room", "harness_tests", "experiments_tests"])
-        self.assertEqual(stages[0].filter, "Far.*:*/Far.*:Far/*:Order.*:*/Order.*:Order/*:Orders.*:*/Orders.*:Orders/*")
+        self.assertEqual([s.name for s in stages], ["own suites", "its room", "who includes it", "harness_tests",
+                                                    "experiments_tests"])
+        self.assertEqual(stages[0].filter, "Order.*:*/Order.*:Order/*:Orders.*:*/Orders.*:Orders/*")
+        self.assertEqual(stages[0].tests, ("tests/harness/plan/order_test.cpp",))
         self.assertEqual(stages[1].filter, "Other.*:*/Other.*:Other/*")
-        self.assertTrue(stages[2].filter.startswith("*-Far.*"))
-        self.assertIn("Other.*", stages[2].filter)
+        self.assertEqual(stages[2].filter, "Far.*:*/Far.*:Far/*")
+        self.assertTrue(stages[3].filter.startswith("*-Far.*"))
+        self.assertIn("Other.*", stages[3].filter)
 
     def test_the_sources_of_the_tree_have_suites(self):
         stages = stages_of(ROOT, "harness/statistics/verdict.cpp", "room")
