@@ -87,6 +87,9 @@ TEST(RunPlan, SaysWhatEachVariantHoldsAndHowItStarts) {
   EXPECT_TRUE(pread.reads_file());
   EXPECT_TRUE(pread.exact);
   EXPECT_EQ(pread.table.path, tiny.shard());
+  EXPECT_EQ(resident.row.helper_threads, 0);
+  EXPECT_EQ(pread.row.helper_threads, 1) << "a prefetch thread";
+  EXPECT_EQ(plan.variants.at(4).row.helper_threads, 0) << "waiting";
   EXPECT_FALSE(dropped.exact);
   EXPECT_EQ(plan.WorkOf(1, 0).positions(), 12 + 2 + 8);
   EXPECT_EQ(plan.text->path, tiny.trace());

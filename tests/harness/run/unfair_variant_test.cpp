@@ -24,7 +24,9 @@ constexpr int64_t kStepNs = 100'000'000, kNoiseNs = 2'000'000;
 
 // Whose turn was last, and the noise of the machine.
 struct Machine {
-  int64_t left_behind_ns;  // what the variant mmap leaves for the next
+  int64_t left_behind_ns;    // what the variant mmap leaves for the next
+  int64_t stalled_turn = 0;  // the turn, counted from 1, in which the machine stalls for a second
+  int64_t turns = 0;
   std::string last = {};
   std::mt19937_64 random{7};
 };
@@ -37,6 +39,7 @@ class TurnTaker : public PleWrapper {
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
     std::normal_distribution<double> noise(5.0 * kNoiseNs, kNoiseNs);
     FakeClock::Add(std::llround(noise(machine_.random)));
+    if (++machine_.turns == machine_.stalled_turn) FakeClock::Add(1'000'000'000);
     if (machine_.last == "mmap" && name_ != "mmap") FakeClock::Add(machine_.left_behind_ns);
     machine_.last = name_;
     return PleWrapper::Begin(ids);
@@ -88,6 +91,22 @@ TEST(UnfairVariant, AMachineOnWhichNothingIsLeftBehindPasses) {
   EXPECT_EQ(MetaValue(result.record.meta, "control"), "passed");
   EXPECT_EQ(VerdictOf(result.record, "disk"), "pass") << "noise of 2 % in 48 steps, a margin of 5 %";
   EXPECT_THAT(SummaryTable(result.record), Not(HasSubstr("CONTROL FAILED")));
+}
+
+TEST(UnfairVariant, AStalledRepetitionIsFlaggedAndStays) {
+  const TinyRun tiny;
+  // Four prompts and eight warm-up turns come first: the stall is in the first repetition's fifth step.
+  const Record record = RunOn({.left_behind_ns = 0, .stalled_turn = 12 + 4 * 4 + 2}, tiny).record;
+  int64_t flagged = 0;
+  for (const RepRow& row : record.reps) {
+    if (row.flag.find("slow") == std::string::npos) continue;
+    ++flagged;
+    EXPECT_EQ(row.rep, 0);
+    EXPECT_THAT(row.flag, HasSubstr("slow: its mean step is 2."));  // (8 · 110 + 1000) / (8 · 110)
+    EXPECT_EQ(row.valid_steps, 8);
+  }
+  EXPECT_EQ(flagged, 1) << "of the variant whose turn it was";
+  EXPECT_EQ(std::ssize(record.steps), 4 * 6 * 8);
 }
 
 }  // namespace unfair_variant_test
