@@ -31,12 +31,12 @@ std::vector<RepRow> Measure(const TinyRun& tiny, const std::string& settle,
   for (const int64_t v : {0, 1}) {
     const VariantPlan& variant = plan.variants[v];
     contestants.push_back(
-        MakeContestant(plan, v, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
+        MakeContestant(plan, v, 0, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
   }
   const FakeClock clock(kTickNs);
-  RepetitionSetup setup{.rep = 0, .design = config.design, .threads = 1, .table = plan.table};
+  RepetitionSetup setup{.rep = 0, .design = config.design, .threads = 1};
   setup.in_flight = in_flight;
-  MeasureRepetition(contestants, plan.WorkOf(0), setup);
+  MeasureRepetition(contestants, plan.WorkOf(0, 0), setup);
   std::vector<RepRow> rows;
   for (const Contestant& contestant : contestants) {
     EXPECT_EQ(contestant.error, "");

@@ -32,7 +32,7 @@ class SessionMedia : public ::testing::Test {
         "media.yaml"));
   }
   PrefillResult PrefillOf(const RunPlan& plan, Gemma3n& model) const {
-    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0, 0),
                            plan.variants[0].config.workload);
     return session.Prefill();
   }
@@ -51,7 +51,7 @@ TEST_F(SessionMedia, EncodesWhatThePromptShowsAndTimesEachKind) {
   EXPECT_GT(both.encode_audio_ns, 0);
   EXPECT_GE(both.ttft_ns, both.prefill_ns + both.encode_vision_ns + both.encode_audio_ns);
 
-  const Workload& work = plan.WorkOf(0);
+  const Workload& work = plan.WorkOf(0, 0);
   const auto source = MakePleSource(ParsePleSpec("resident"), plan.table);
   KvCache kv = model.MakeKvCache(1, work.positions());
   const auto request = source->Begin(work.prompts.at(0));

@@ -40,12 +40,12 @@ class UnderLimitTest : public ::testing::Test {
     const RunPlan plan = ResolvePlan(config);
     LoadedModel loaded = LoadModel(plan.variants[0].config.model, plan.checkpoint);
     std::shared_ptr<PleSource> source =
-        DefaultSourceMaker()(plan.variants[0].config, plan.variants[0].table, plan.WorkOf(0).warm_ids);
+        DefaultSourceMaker()(plan.variants[0].config, plan.variants[0].table, plan.WorkOf(0, 0).warm_ids);
     std::vector<Contestant> contestants;
-    contestants.push_back(MakeContestant(plan, 0, loaded, source, 0));
-    RepetitionSetup setup{0, config.design, 1, plan.table};
+    contestants.push_back(MakeContestant(plan, 0, 0, loaded, source, 0));
+    RepetitionSetup setup{.design = config.design};
     setup.limit = limit;
-    MeasureRepetition(contestants, plan.WorkOf(0), setup);
+    MeasureRepetition(contestants, plan.WorkOf(0, 0), setup);
     EXPECT_EQ(contestants[0].error, "");
     cached_ = CachedBytes(RangeOf(plan.table));
     table_ = plan.table.geometry.table_bytes();

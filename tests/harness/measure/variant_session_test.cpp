@@ -29,7 +29,7 @@ class VariantSessionTest : public ::testing::Test {
 TEST_F(VariantSessionTest, ReplaysTheTextAndHashesTheLogits) {
   const RunPlan plan = Plan("");
   Gemma3n model = Model(plan), other = Model(plan);
-  const Workload& work = plan.WorkOf(0);
+  const Workload& work = plan.WorkOf(0, 0);
   VariantSession session(model, MakePleSource(ParsePleSpec("disk"), plan.table), work,
                          plan.variants[0].config.workload);
   const auto source = MakePleSource(ParsePleSpec("resident"), plan.table);
@@ -62,19 +62,19 @@ TEST_F(VariantSessionTest, ReplaysTheTextAndHashesTheLogits) {
 TEST_F(VariantSessionTest, StartsAnewWithEachPrompt) {
   const RunPlan plan = Plan("");
   Gemma3n model = Model(plan);
-  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0, 0),
                          plan.variants[0].config.workload);
   const std::string first = session.Prefill().logits_sha256, step = session.Step().logits_sha256;
   session.Step();
   EXPECT_EQ(session.Prefill().logits_sha256, first);
-  EXPECT_EQ(session.kv().length(), plan.WorkOf(0).prompt_tokens);
+  EXPECT_EQ(session.kv().length(), plan.WorkOf(0, 0).prompt_tokens);
   EXPECT_EQ(session.Step().logits_sha256, step);
 }
 
 TEST_F(VariantSessionTest, GreedyFeedsTheLikeliestToken) {
   const RunPlan plan = Plan(", decode: greedy, batch: 2");
   Gemma3n model = Model(plan);
-  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0, 0),
                          plan.variants[0].config.workload);
   torch::Tensor logits = session.Prefill().logits.squeeze(1);
   for (int step = 0; step < 4; ++step) {
@@ -88,7 +88,7 @@ TEST_F(VariantSessionTest, SequencesOfABatchDrawApart) {
   const auto drawn = [&](int64_t seed) {
     const RunPlan plan = Plan(Format(", decode: sample, temperature: 5, batch: 4, seed: {}", seed));
     Gemma3n model = Model(plan);
-    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0),
+    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0, 0),
                            plan.variants[0].config.workload);
     session.Prefill();
     std::vector<std::vector<int64_t>> ids(4);

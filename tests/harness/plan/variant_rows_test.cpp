@@ -87,7 +87,7 @@ TEST(VariantRowsTest, AWarmCacheNeedsTokensToBeWarmedWith) {
     config.workload.decode_tokens = config.variants[0].workload.decode_tokens = steps;
     return ResolvePlan(config);
   };
-  EXPECT_EQ(plan("warmed", 386).WorkOf(0).warm_ids.size(), 1u);
+  EXPECT_EQ(plan("warmed", 386).WorkOf(0, 0).warm_ids.size(), 1u);
   EXPECT_EQ(plan("empty", 387).variants.at(0).cache_start, "empty");
   EXPECT_THROW(plan("warmed", 387), UserError);
   EXPECT_THROW(plan("empty", 388), UserError) << "a text that is too short";

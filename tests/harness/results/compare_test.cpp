@@ -261,7 +261,7 @@ TEST(CompareResults, FitsAHundredColumnsWhateverTheNames) {
   }
   SetMeta(b, "compiler_flags", std::string(300, 'f'));
   SetMeta(b, "started_at", std::string(300, 's'));
-  for (RepRow& rep : b.reps) rep.output_sha256 = "x" + std::to_string(rep.rep);
+  for (RepRow& rep : b.reps) rep.output_sha256 = Format("x{}", rep.rep);
   const CompareOptions options{.across = {"build"}};
   for (const auto& [left, right] : {std::pair{&a, &b}, {&b, &a}}) {
     const ResultComparison comparison = CompareResults(std::string(200, 'p'), *left, "q.h5", *right, options);

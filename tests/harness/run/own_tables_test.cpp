@@ -10,7 +10,7 @@
 #include <set>
 
 #include "harness/comparison/comparison_check.h"
-#include "harness/measure/cold_check.h"
+#include "harness/cold/cold_check.h"
 #include "harness/record/recorder.h"
 #include "harness/run/estimate.h"
 #include "tests/support/tiny_run.h"
