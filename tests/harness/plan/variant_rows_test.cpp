@@ -82,8 +82,8 @@ TEST(VariantRowsTest, ATwinIsAddedOnlyToWhatIsTimedSideBySide) {
 TEST(VariantRowsTest, AWarmCacheNeedsTokensToBeWarmedWith) {
   const testing::TinyRun tiny;
   const auto plan = [&](const std::string& initial, int64_t steps) {
-    ExperimentConfig config =
-        tiny.Config(kDesign, "  - {name: c, ple: {strategy: cached, initial: " + initial + "}}\n");
+    ExperimentConfig config = tiny.Config(
+        "warmup_steps: 2, reps: 1", "  - {name: c, ple: {strategy: cached, initial: " + initial + "}}\n");
     config.workload.decode_tokens = config.variants[0].workload.decode_tokens = steps;
     return ResolvePlan(config);
   };

@@ -47,7 +47,7 @@ bool Enough(const TinyRun& tiny, const std::string& design, int64_t reps, const 
 }
 
 const char* const kOnePercent =
-    "warmup_steps: 0, reps: 10, memory_reps: 0, control: false, stop: {rel_half_width: 0.01, max_reps: 30}";
+    "warmup_steps: 0, reps: 10, memory_reps: 0, control: false, stop: {rel_half_width: 0.01, max_reps: 20}";
 
 TEST(StopRule, WaitsForEachVariant) {
   const TinyRun tiny;
@@ -74,8 +74,8 @@ TEST(StopRule, WithoutAWidthTheRepetitionsDecide) {
 
 TEST(StopRule, GivesUpAtMaxReps) {
   const TinyRun tiny;
-  EXPECT_FALSE(Enough(tiny, kOnePercent, 29, "disk", 500'000));
-  EXPECT_TRUE(Enough(tiny, kOnePercent, 30, "disk", 500'000));
+  EXPECT_FALSE(Enough(tiny, kOnePercent, 19, "disk", 500'000));
+  EXPECT_TRUE(Enough(tiny, kOnePercent, 20, "disk", 500'000));
 }
 
 }  // namespace stop_rule_test
