@@ -65,8 +65,7 @@ StorageDescription DescribeStorage(const std::string& path) {
   storage.device = DescribeDevice(device, disk);
   const std::string scheduler = ChosenOf(ReadSystemFile(disk / "queue/scheduler"));
   if (!scheduler.empty()) storage.scheduler = scheduler;
-  if (const auto kib = ReadSystemNumber(disk / kReadAheadFile))
-    storage.read_ahead = Format("{} KiB", *kib);
+  if (const auto kib = ReadSystemNumber(disk / kReadAheadFile)) storage.read_ahead = Format("{} KiB", *kib);
   return storage;
 }
 
