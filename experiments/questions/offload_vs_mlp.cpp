@@ -30,7 +30,7 @@ struct Case {
   TokenReads reads;
   int64_t tokens_per_round = 1;
   std::vector<std::vector<double>> ms;  // [rounds][tokens_per_round]
-  double bytes_moved = 0;  // NaN where the kernel does not tell
+  double bytes_moved = 0;               // NaN where the kernel does not tell
 
   int64_t tokens() const { return std::ssize(ms) * tokens_per_round; }
 };
@@ -95,8 +95,8 @@ std::vector<Curve> CurvesOf(const std::vector<Case>& cases, const OffloadSection
     CurveRow& row = times.rows.emplace_back(RowOf(c, static_cast<double>(c.reads.bytes()), ms.value));
     row.low = ms.low;
     row.high = ms.high;
-    reads.rows.push_back(RowOf(c, static_cast<double>(c.reads.count()),
-                               c.bytes_moved / static_cast<double>(c.tokens())));
+    reads.rows.push_back(
+        RowOf(c, static_cast<double>(c.reads.count()), c.bytes_moved / static_cast<double>(c.tokens())));
     for (size_t round = 0; round < c.ms.size(); ++round) {
       for (const double sample : c.ms[round])
         samples.rows.push_back(RowOf(c, static_cast<double>(round), sample));

@@ -21,10 +21,10 @@ MemoryReading ReadMemory();
 // Resets VmHWM by writing /proc/self/clear_refs.  Returns false when that is not permitted.
 bool ResetPeakRss();
 
-// Counts the peak of this process's memory and page cache in a cgroup of its own (own_cgroup.h), which it is in
-// for the lifetime of this object.  When a group cannot be made there is none, and `why_not()` gives the reason.
-// The kernel charges a group from the time a process joins it and does not move older charges: what the program
-// and its libraries have allocated before main() is counted only after StartInMemoryGroup.
+// Counts the peak of this process's memory and page cache in a cgroup of its own (own_cgroup.h), which it is
+// in for the lifetime of this object.  When a group cannot be made there is none, and `why_not()` gives the
+// reason. The kernel charges a group from the time a process joins it and does not move older charges: what
+// the program and its libraries have allocated before main() is counted only after StartInMemoryGroup.
 class MemoryGroup {
  public:
   MemoryGroup();
@@ -41,8 +41,8 @@ class MemoryGroup {
 };
 
 // Starts this process anew in a group of its own (execve with the same arguments), which the next MemoryGroup
-// takes over, so that all of its memory is charged to the group.  Returns where that has happened already, and
-// where no group can be made.  For a process of a single thread that holds nothing yet.
+// takes over, so that all of its memory is charged to the group.  Returns where that has happened already,
+// and where no group can be made.  For a process of a single thread that holds nothing yet.
 void StartInMemoryGroup();
 
 }  // namespace plelab

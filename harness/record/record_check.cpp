@@ -116,9 +116,8 @@ void CheckSteps(const Record& record, const std::set<std::string>& names, Proble
     if (s.hits + s.misses != s.lookups) {
       problems.Add("steps", "{}: hits {} + misses {} is not lookups {}", where, s.hits, s.misses, s.lookups);
     }
-    const int64_t least =
-        std::min({s.ple_wait_ns, s.ple_hidden_ns, s.ple_read_ns, s.held_bytes, s.lookups, s.hits, s.misses,
-                  s.read_calls, s.bytes_asked, s.step_bytes});
+    const int64_t least = std::min({s.ple_wait_ns, s.ple_hidden_ns, s.ple_read_ns, s.held_bytes, s.lookups,
+                                    s.hits, s.misses, s.read_calls, s.bytes_asked, s.step_bytes});
     if (s.bytes_moved < kBytesUnknown) problems.Add("steps", "{}: bytes_moved is {}", where, s.bytes_moved);
     if (least < 0) problems.Add("steps", "{}: a negative time or count", where);
   }

@@ -73,8 +73,9 @@ class Gemma3n {
   void ReleaseAudio();
 
   WeightBytes weight_bytes() const;
-  // Bytes that one decode step at `position` must read: weights after sparsity, the head, keys and values, but
-  // no PLE rows.  `ple`: what the step's PLE request gives; the weights that it makes idle are not counted.
+  // Bytes that one decode step at `position` must read: weights after sparsity, the head, keys and values,
+  // but no PLE rows.  `ple`: what the step's PLE request gives; the weights that it makes idle are not
+  // counted.
   int64_t DecodeStepBytes(int64_t position, PleKind ple = PleKind::kRows) const;
 
   struct Impl;

@@ -35,7 +35,7 @@ class RandomAccessFile {
   // Fills `out` with the bytes from `offset` on.  Thread-safe.
   // Throws ReadError when the file ends early, shrank since it was opened, or cannot be read.
   virtual void Read(int64_t offset, std::span<std::byte> out) = 0;
-  // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache.  They
+  // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache. They
   // stay in the page cache.  Reads never do this themselves: call it outside of timed regions.
   virtual void ReleasePages() {}
   virtual int64_t size_bytes() const = 0;  // when the file was opened

@@ -54,8 +54,7 @@ int64_t PleProjectionBytes(const TextWeights& w) {
 
 int64_t LayerBytes(const DecoderLayerWeights& w, const LayerSpec& spec, const TextConfig& c, bool makes_keys,
                    const PerLayerRecipe& ple) {
-  const int64_t idle =
-      (makes_keys ? 0 : KeyMakingBytes(w.self_attn)) + (ple.branch ? 0 : PleBranchBytes(w));
+  const int64_t idle = (makes_keys ? 0 : KeyMakingBytes(w.self_attn)) + (ple.branch ? 0 : PleBranchBytes(w));
   return StoredBytes(w, spec.source_layer, c) - Bytes(w.mlp) + MlpBytes(w.mlp, spec) - idle;
 }
 

@@ -10,10 +10,10 @@ namespace plelab {
 
 // Bytes that a decode step of one sequence at `position` (0-based) must read: every weight of the listed
 // layers after sparsity, projections and norms, the head (the tied embedding) for the logits, keys and
-// values.  PLE rows are not included; of the weights of the PLE branch, those that rows of kind `ple` leave in
-// use (RecipeOf): finished inputs need no per-layer projection, and where the branch is off none of its weights
-// is read.  After sparsity: when down_proj is stored transposed, a sparse layer reads on average (1 − sparsity)
-// of up's rows and of down's columns; otherwise it reads all of them.
+// values.  PLE rows are not included; of the weights of the PLE branch, those that rows of kind `ple` leave
+// in use (RecipeOf): finished inputs need no per-layer projection, and where the branch is off none of its
+// weights is read.  After sparsity: when down_proj is stored transposed, a sparse layer reads on average (1 −
+// sparsity) of up's rows and of down's columns; otherwise it reads all of them.
 int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position, PleKind ple);
 
 // Bytes of the text stack as loaded, without both embedding tables and without unused k/v projections.

@@ -13,7 +13,7 @@
 namespace plelab {
 
 using FileOpener = std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend,
-                                                                  IoAdvice advice)>;
+                                                                   IoAdvice advice)>;
 
 // What a source needs besides its options and its table.
 struct PleSourceContext {

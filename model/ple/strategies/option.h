@@ -19,8 +19,8 @@ struct PleOption {
   std::function<void(PleOptions&, std::string_view full_key, std::string_view text)> set;
   std::function<std::string(const PleOptions&)> get;
   bool required = false;  // then the field's default means that the user gave no value
-  // Whether the option has a meaning beside the others that were given; empty: always.  `goes_with` names what
-  // it needs, for the error.
+  // Whether the option has a meaning beside the others that were given; empty: always.  `goes_with` names
+  // what it needs, for the error.
   std::function<bool(const PleOptions&)> fits = nullptr;
   std::string_view goes_with = {};
 

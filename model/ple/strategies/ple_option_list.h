@@ -18,8 +18,8 @@ inline constexpr std::string_view kOverKey = "over";  // its value is the descri
 std::vector<const PleOption*> OptionsNamed(std::string_view key);
 
 // The options that the chosen strategy and transform use, in the order in which they are recorded: `strategy`
-// and its options, then `transform` and its options.  `over` is not among them, nor is an option that does not
-// go with the values of others.
+// and its options, then `transform` and its options.  `over` is not among them, nor is an option that does
+// not go with the values of others.
 std::vector<const PleOption*> OptionsUsedBy(const PleOptions& options);
 
 }  // namespace plelab

@@ -21,11 +21,12 @@ class Folded : public ::testing::Test {
   std::unique_ptr<PleSource> Make(const std::string& spec) {
     PleTable table = rows_.At("rows");
     table.folded = std::make_shared<const PleTable>(folded_.At("folded"));
-    return MakePleSource(ParsePleSpec(spec), table,
-                         {.warm_ids = {}, .open = [this](const std::string& path, IoBackend backend, IoAdvice advice) {
-                            const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
-                            return FakeDisk::Opener(disk)(path, backend, advice);
-                          }});
+    return MakePleSource(
+        ParsePleSpec(spec), table,
+        {.warm_ids = {}, .open = [this](const std::string& path, IoBackend backend, IoAdvice advice) {
+           const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
+           return FakeDisk::Opener(disk)(path, backend, advice);
+         }});
   }
 
   const TableBytes rows_{kRows, 100, 1}, folded_{OfFolded(), 64, 2};
