@@ -9,6 +9,7 @@
 #include "harness/record/hdf5_file.h"
 #include "harness/record/record.h"
 #include "harness/record/recorder.h"
+#include "model/base/format.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -199,6 +200,25 @@ TEST(TableColumns, StandInTheFileUnderTheirNames) {
   EXPECT_EQ(std::get<std::vector<double>>(accuracy.Find("low")->values).at(0), 0.5);
   EXPECT_EQ(std::get<std::vector<double>>(accuracy.Find("high")->values).at(0), 2.5);
   EXPECT_EQ(std::get<std::vector<int64_t>>(accuracy.Find("n")->values).at(0), 7);
+}
+
+// Files of version 1 had no comparisons; every other table was there.
+TEST(TableColumns, AFileOfVersion1LacksNoOtherTableThanTheComparisons) {
+  const testing::TemporaryFolder folder;
+  const auto problems = [&](int64_t version) {
+    Hdf5Writer writer;
+    writer.WriteAttribute("/meta", "schema_version", version);
+    writer.Save(folder / "x.h5");
+    return ValidateRecord(folder / "x.h5");
+  };
+  const std::vector<std::string> first = problems(1), second = problems(2);
+  for (const char* table : {"accuracy", "memory", "reps", "steps", "tokens", "variants"}) {
+    const std::string missing = Format("/tables/{} is missing", table);
+    EXPECT_THAT(first, ::testing::Contains(missing));
+    EXPECT_THAT(second, ::testing::Contains(missing));
+  }
+  EXPECT_THAT(first, ::testing::Not(::testing::Contains("/tables/comparisons is missing")));
+  EXPECT_THAT(second, ::testing::Contains("/tables/comparisons is missing"));
 }
 
 }  // namespace table_columns_test
