@@ -1,17 +1,16 @@
 #include "harness/cold/cold_reads.h"
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <tuple>
 
 #include "harness/cold/device_cold.h"
 #include "harness/cold/unread_file.h"
-#include "harness/support/system_files.h"
+#include "harness/storage/storage.h"
 #include "harness/support/timer.h"
 #include "harness/support/units.h"
 #include "model/base/error.h"
@@ -123,11 +122,8 @@ std::vector<double> UnreadReadsNs(const ColdCheck& check, const RowReading& read
 }  // namespace
 
 int64_t ReadAheadBytesOf(const std::string& path) {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return kUnknownReadAheadBytes;
-  const std::string device = Format("{}:{}", major(status.st_dev), minor(status.st_dev));
-  const auto kib = ReadSystemNumber("/sys/class/bdi/" + device + "/read_ahead_kb");
-  return kib ? *kib * 1024 : kUnknownReadAheadBytes;
+  const double bytes = ReadAheadBytes(path);
+  return std::isnan(bytes) ? kUnknownReadAheadBytes : static_cast<int64_t>(bytes);
 }
 
 RowReading ReadingOf(const ColdCheck& check) {

@@ -83,8 +83,7 @@ void AddEncode(Contestant& c, int64_t rep, Modality modality, int64_t ns) {
 }
 
 void Prefill(Contestant& c, const RepetitionSetup& setup, const Settler& settler) {
-  c.cold.BeforePrefill();
-  settler.Settle();
+  settler.Settle([&] { c.cold.BeforePrefill(); });
   const TimelineSpan span(setup.timeline, c.name, "prefill");
   const int64_t faults = MajorFaults();
   const PrefillResult result = c.session.Prefill();
@@ -124,8 +123,8 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
 // Runs and records one step after the turn of `turns.last`.  `step` counts measured steps from 0; warm-up
 // steps are negative.
 void Step(Contestant& c, const Turns& turns, const RepetitionSetup& setup, int64_t step) {
-  c.cold.BeforeStep(c.session.next_ids());
-  const bool settled = turns.settler.Settle();
+  // The device is quiet before it is looked what is cached: a read-around in flight would come in afterwards.
+  const bool settled = turns.settler.Settle([&] { c.cold.BeforeStep(c.session.next_ids()); });
   const int64_t faults = MajorFaults();
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
   const StepResult result = c.session.Step();
@@ -151,7 +150,7 @@ void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& set
   for (const int64_t i : turns.order.Next(Live(contestants))) {
     ThrowIfInterrupted();
     contestants[i].rep.order = position++;
-    if (contestants[i].page_cache.initial == PageCacheInitial::kCold) ReleaseAllPages(contestants);
+    if (contestants[i].cold.section().initial == PageCacheInitial::kCold) ReleaseAllPages(contestants);
     Attempt(contestants[i], [&](Contestant& c) { Prefill(c, setup, turns.settler); });
     turns.last = contestants[i].name;
   }
@@ -165,7 +164,7 @@ void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, co
     const int64_t step = k - work.warmup_steps;
     for (const int64_t i : turns.order.Next(Live(contestants))) {
       if (setup.limit != nullptr) setup.limit->Renew();
-      const bool evicts = contestants[i].page_cache.maintain == PageCacheMaintain::kEvictEachStep;
+      const bool evicts = contestants[i].cold.section().maintain == PageCacheMaintain::kEvictEachStep;
       if (evicts) ReleaseAllPages(contestants);
       Attempt(contestants[i], [&](Contestant& c) { Step(c, turns, setup, step); });
       turns.last = contestants[i].name;
@@ -207,12 +206,10 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
       variant.near,
       loaded.model.dtype(),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v, rep), variant.config.workload),
-      ColdCheck(variant),
-      variant.config.page_cache,
-      TableRead(variant.table)};
+      ColdCheck(variant)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
-  if (variant.reads_file()) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.table.path);
+  if (variant.reads_file()) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.cold.table().path);
   return contestant;
 }
 
@@ -225,7 +222,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
 
   const Timer wall;
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
-              SettlerOf(setup, contestants.front().table)};
+              SettlerOf(setup, contestants.front().cold.table())};
   PrefillAll(contestants, setup, turns);
   {
     const UnderLimit limited(setup.limit, contestants, work);

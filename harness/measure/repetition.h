@@ -28,8 +28,6 @@ struct Contestant {
   DType dtype = DType::kFloat32;  // in which its model computes
   VariantSession session;
   ColdCheck cold;
-  PageCacheSection page_cache = {};
-  PleTable table = {};  // that it reads
   RepRow rep = {};
   std::vector<StepRow> steps = {};
   // Its rows of /curves/encode: ns by modality; empty when the prompt has no media.

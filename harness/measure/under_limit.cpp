@@ -14,9 +14,9 @@ constexpr int64_t kIdsPerRowThatFits = 4;
 
 void ReadWarmRows(Contestant& c, std::span<const int64_t> warm_ids, PageCacheLimit& limit) {
   PleSource& source = c.session.source();
-  const bool evicted_anyway = c.page_cache.maintain == PageCacheMaintain::kEvictEachStep;
+  const bool evicted_anyway = c.cold.section().maintain == PageCacheMaintain::kEvictEachStep;
   if (evicted_anyway || source.keeps_state() || !c.error.empty()) return;
-  const int64_t fit = c.page_cache.limit.bytes / source.geometry().row_bytes() + 1;
+  const int64_t fit = c.cold.section().limit.bytes / source.geometry().row_bytes() + 1;
   const auto ids = static_cast<int64_t>(warm_ids.size());
   try {
     for (const int64_t id : warm_ids.last(std::min(ids, kIdsPerRowThatFits * fit))) {
@@ -38,7 +38,7 @@ UnderLimit::UnderLimit(PageCacheLimit* limit, std::vector<Contestant>& contestan
     : limit_(limit) {
   if (limit_ == nullptr) return;
   ReleaseAllPages(contestants);
-  for (const Contestant& c : contestants) EvictFromPageCache(RangeOf(c.table));
+  for (const Contestant& c : contestants) EvictFromPageCache(RangeOf(c.cold.table()));
   limit_->Enter();
   for (Contestant& c : contestants) ReadWarmRows(c, work.warm_ids, *limit_);
 }

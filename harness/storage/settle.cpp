@@ -47,10 +47,10 @@ int64_t DiskQueue::in_flight() const {
   return size <= 0 ? 0 : RequestsInFlight({text, static_cast<size_t>(size)});
 }
 
-bool Settler::Settle() const {
-  if (gap_ns_ <= 0) return true;
-  bool idle = in_flight_() == 0;
+bool Settler::Settle(const std::function<void()>& prepare) const {
+  bool idle = gap_ns_ <= 0 || in_flight_() == 0;
   for (const Timer waited; !idle && waited.ns() < kMostSettleNs;) idle = in_flight_() == 0;
+  if (prepare) prepare();
   for (const Timer gap; gap.ns() < gap_ns_;) {
   }
   return idle;

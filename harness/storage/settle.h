@@ -40,10 +40,10 @@ class Settler {
   // `gap_ns` is design.settle.
   Settler(int64_t gap_ns, InFlight in_flight) : gap_ns_(gap_ns), in_flight_(std::move(in_flight)) {}
 
-  // Returns once no request is in flight, or after kMostSettleNs, and then gap_ns later.  The time is spun by
-  // the harness's clock and not slept: a core that wakes up is slower.  With a gap of 0 it returns at once.
-  // Returns false where a request was still in flight.
-  bool Settle() const;
+  // Waits until no request is in flight, or for kMostSettleNs; calls `prepare`, if there is one; and returns
+  // gap_ns later.  The time is spun by the harness's clock and not slept: a core that wakes up is slower.
+  // With a gap of 0 it only calls `prepare`.  Returns false where a request was still in flight.
+  bool Settle(const std::function<void()>& prepare = {}) const;
 
  private:
   int64_t gap_ns_;

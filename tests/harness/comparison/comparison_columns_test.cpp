@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/measure/comparison.h"
-#include "harness/measure/control.h"
+#include "harness/comparison/comparison.h"
+#include "harness/comparison/control.h"
 #include "harness/plan/turn_order.h"
 #include "harness/statistics/student.h"
 

@@ -9,6 +9,7 @@
 
 #include "harness/results/config_lines.h"
 #include "harness/results/result_difference.h"
+#include "model/base/format.h"
 #include "tests/harness/results/two_results.h"
 
 namespace plelab {

@@ -9,8 +9,8 @@
 #include <map>
 #include <set>
 
-#include "harness/comparison/comparison_check.h"
 #include "harness/cold/cold_check.h"
+#include "harness/comparison/comparison_check.h"
 #include "harness/record/recorder.h"
 #include "harness/run/estimate.h"
 #include "tests/support/tiny_run.h"
