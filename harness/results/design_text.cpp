@@ -89,8 +89,8 @@ std::string GroupText(const RunPlan& plan, size_t g, const std::optional<Earlier
   const std::string baseline =
       group.baseline < 0 ? std::string("none") : "'" + plan.variants[group.baseline].name() + "'";
   return Format("group {} of {}{}: {} variant{}, baseline {} ({})\n{}    {}\n", g + 1, plan.groups.size(),
-                name, group.variants.size(), baseline, Conditions(group), Listed(plan, group.variants),
-                DetectableText(plan, group, earlier));
+                name, group.variants.size(), group.variants.size() == 1 ? "" : "s", baseline,
+                Conditions(group), Listed(plan, group.variants), DetectableText(plan, group, earlier));
 }
 
 }  // namespace
