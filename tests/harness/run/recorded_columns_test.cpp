@@ -126,6 +126,10 @@ TEST(RecordedColumns, OfARepetitionAreItsOwn) {
   EXPECT_EQ(orders, (std::map<int64_t, std::set<int64_t>>{{0, places}, {1, places}}));
 }
 
+TEST(RecordedColumns, APromptWithoutMediaHasNoTimesOfEncoding) {
+  EXPECT_TRUE(CountedRun().record.curves.empty());
+}
+
 TEST(RecordedColumns, EachCacheSaysHowItStarted) {
   const TinyRun tiny;
   const Record record =
