@@ -48,7 +48,11 @@ int64_t DiskQueue::in_flight() const {
 }
 
 bool Settler::Settle(const std::function<void()>& prepare) const {
-  bool idle = gap_ns_ <= 0 || in_flight_() == 0;
+  if (gap_ns_ <= 0) {
+    if (prepare) prepare();
+    return true;
+  }
+  bool idle = in_flight_() == 0;
   for (const Timer waited; !idle && waited.ns() < kMostSettleNs;) idle = in_flight_() == 0;
   if (prepare) prepare();
   for (const Timer gap; gap.ns() < gap_ns_;) {

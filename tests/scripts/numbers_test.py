@@ -58,8 +58,8 @@ def write_placement(path: pathlib.Path, comparisons=COMPARISONS) -> None:
             ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes", "table_bytes"),
             [(name, name, "{}", "resident", 1, "done", "", 1, 1, 1) for name in ("resident", "resident@control", "disk")])
         file["tables/comparisons"] = table(
-            ("metric", "variant", "statistic", "value", "low", "high", "verdict", "control", "p_corrected", "baseline", "margin", "reps", "steps"),
-            [(*row, "resident", NAN, 10, 2560) for row in comparisons])
+            ("metric", "variant", "statistic", "value", "low", "high", "verdict", "control", "p_corrected", "baseline", "margin", "reps", "steps", "p"),
+            [(*row, "resident", NAN, 10, 2560, NAN) for row in comparisons])
 
 
 class Files(unittest.TestCase):

@@ -53,7 +53,7 @@ with h5py.File(out, "w") as file:
         metrics = ["prefill_ns", "step_ns"]
         file["tables/comparisons"] = rows(metric=metrics, variant=["plelab"] * 2, baseline=["p"] * 2, statistic=["ratio"] * 2,
             value=[0.5, 0.25], low=[0.4, 0.2], high=[0.6, 0.3], margin=[0.02] * 2, verdict=["fail"] * 2, control=[0] * 2,
-            p_corrected=[np.nan] * 2)
+            p=[np.nan] * 2, p_corrected=[np.nan] * 2)
     else:
         config = pathlib.Path(sys.argv[2]).read_text()
         trace = json.loads(pathlib.Path(config.split("trace: ")[1].split(",")[0]).read_text())

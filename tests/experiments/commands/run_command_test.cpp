@@ -53,7 +53,7 @@ TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
   testing::WriteText(tiny.config_path(), tiny.Yaml(kTwoReps, kSixVariants, accuracy));
   const ProcessResult run = RunProgram(RunArguments(tiny, {"--timeline", tiny.folder() + "/timeline.json"}));
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
-  EXPECT_THAT(run.output, HasSubstr("Δ ms"));
+  EXPECT_THAT(run.output, HasSubstr("Δ mean ms"));
   EXPECT_THAT(run.output, HasSubstr("scripts/report.py " + tiny.out()));
   EXPECT_THAT(testing::ReadText(tiny.folder() + "/timeline.json"), HasSubstr("\"step 7\""));
 
@@ -256,7 +256,7 @@ TEST(RunCommand, DryRunRefusesATextThatIsTooShortAsTheRunDoes) {
   testing::WriteText(tiny.config_path(), tiny.Yaml(kTwoReps, kSixVariants, "", ", warm_tokens: 390"));
   const ProcessResult dry = RunProgram(RunArguments(tiny, {"--dry-run"}));
   EXPECT_EQ(dry.exit_code, 2);
-  EXPECT_THAT(LastLine(dry), HasSubstr("400 tokens found, 410 needed"));
+  EXPECT_THAT(LastLine(dry), HasSubstr("400 tokens found, 430 needed"));
   const ProcessResult run = RunProgram(RunArguments(tiny));
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(LastLine(dry), LastLine(run));

@@ -98,6 +98,7 @@ Record FailedControl() {
       "experiment: ple_strategies\nmodel: {checkpoint: c}\nworkload: {trace: t}\nvariants:\n  - {name: "
       "resident, ple: {strategy: resident}}\n  - {name: disk, ple: {strategy: disk}}\n";
   testing::SetMeta(record, "config_yaml", yaml);
+  for (RepRow& rep : record.reps) rep.guest_cold = rep.device_cold = "not_asked";
   record.comparisons = CompareVariants(record, ParseExperimentConfig(yaml, "x").design);
   testing::SetMeta(record, "control", ControlOutcome(record.comparisons));
   return record;

@@ -143,6 +143,9 @@ TEST(AccuracyRun, EachWindowStartsASequence) {
 
 TEST(AccuracyRun, PreviousRepeatsItselfInEachRepetitionOfATimedRun) {
   const TinyRun tiny;
+  std::string ids = "[3";  // of the period of a repetition's stretch: 11 of the prompt, 2 to warm up, 8 steps
+  for (int64_t i = 1; i < 400; ++i) ids += Format(",{}", 3 + (i % 21) * (i % 21) % 101);
+  testing::WriteText(tiny.trace(), ids + "]");
   const char* const variants =
       "  - {name: resident, ple: {strategy: resident}}\n"
       "  - {name: previous, ple: {strategy: resident, transform: previous}}\n"

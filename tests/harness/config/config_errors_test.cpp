@@ -20,7 +20,8 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
                                            "      strategy: cached\n"
                                            "      capcity: 5%\n"),
             "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
-            "backend, prefetch, mode, file, verify, transform, layers, rank, group, entries, seed, over; did "
+            "backend, advice, prefetch, mode, file, verify, transform, layers, rank, group, entries, seed, "
+            "over; did "
             "you mean 'capacity'?");
 }
 

@@ -114,9 +114,10 @@ TEST(Sweep, ValuesAreCheckedLikeAnyOtherAtTheirOwnPlace) {
 TEST(Sweep, KeysThatCannotBeSweptAreRefused) {
   for (const char* key :
        {"design.reps", "model.checkpoint", "workload.btach", "ple.capcity", "threads", "model"}) {
-    EXPECT_THAT(ErrorOf(kHead + "sweep: {" + key + ": [1, 2]}\n"),
-                StartsWith("x.yaml:5:9: '" + std::string(key) +
-                           "' cannot be swept; these can: model.{threads, dtype}, workload.{text_file,"));
+    EXPECT_THAT(
+        ErrorOf(kHead + "sweep: {" + key + ": [1, 2]}\n"),
+        StartsWith("x.yaml:5:9: '" + std::string(key) +
+                   "' cannot be swept; these can: model.{threads, dtype, pin}, workload.{text_file,"));
   }
   EXPECT_EQ(ErrorOf(kHead + "sweep: {ple.capacity: [1%, 5%]}\n"),
             "x.yaml:5:9: no variant uses 'ple.capacity'");

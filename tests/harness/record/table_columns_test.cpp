@@ -78,7 +78,7 @@ TEST(TableColumns, OfRepetitions) {
   row.temperature_c = 11, row.steal_ns = 12, row.major_faults = 13, row.psi_memory_us = 14;
   row.psi_io_us = 15, row.energy_j = 16, row.direct_ns = 17, row.unread_ns = 18, row.read_ahead_bytes = 19;
   row.process = 20, row.excerpt = 21, row.cpu_pressure_us = 22, row.involuntary_switches = 23;
-  row.unsettled_steps = 24, row.valid_steps = 25;
+  row.unsettled_steps = 24, row.valid_steps = 25, row.wall_ns = 26;
   ExpectColumns(row,
                 {{"rep", 1},
                  {"order", 2},
@@ -104,7 +104,8 @@ TEST(TableColumns, OfRepetitions) {
                  {"cpu_pressure_us", 22},
                  {"involuntary_switches", 23},
                  {"unsettled_steps", 24},
-                 {"valid_steps", 25}},
+                 {"valid_steps", 25},
+                 {"wall_ns", 26}},
                 {{"variant", "v"},
                  {"cache_start", "c"},
                  {"page_cache", "k"},

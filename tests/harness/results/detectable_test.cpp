@@ -127,11 +127,11 @@ std::string Design(const TinyRun& tiny, const std::string& design, const std::st
 TEST(DesignText, ShowsOrderRepetitionsControlsAndGroups) {
   const TinyRun tiny;
   const std::string text =
-      Design(tiny, "reps: 12, processes: 3, seed: 5, settle: 300us", testing::kSixVariants);
+      Design(tiny, "reps: 9, processes: 3, warmup_steps: 2, seed: 5, settle: 300us", testing::kSixVariants);
   EXPECT_THAT(text,
               HasSubstr("order: williams, turns step by step, each follows each other one equally often "
                         "(seed 5)\n"));
-  EXPECT_THAT(text, HasSubstr("repetitions: 12, in 3 processes; at least 300 us between turns\n"));
+  EXPECT_THAT(text, HasSubstr("repetitions: 9, in 3 processes; at least 300 us between turns\n"));
   EXPECT_THAT(text, HasSubstr("controls: resident@control; predecessor × variant"));
   EXPECT_THAT(text, HasSubstr("group 1 of 1: 6 variants, baseline 'resident' (float32, 1 thread, page cache "
                               "as_is)\n    resident cached pread mmap waiting dropped\n"));

@@ -32,7 +32,7 @@ const char* const kVariants =
 class Recorded {
  public:
   Recorded() {
-    const ExperimentConfig config = tiny_.Config("reps: 6", kVariants);
+    const ExperimentConfig config = tiny_.Config("processes: 3, reps: 6", kVariants);
     record_.meta = {{"config", "mine"}, {"config_path", "configs/mine.yaml"}};
     SetMeta(record_, "config_yaml", config.resolved_yaml);
     std::string inputs;
@@ -70,7 +70,8 @@ TEST(RecordedRun, IsToldByItsFirstBytes) {
 
 TEST(RecordedRun, IsTheRecordedConfigUnderItsOwnNameWithWhatIsSet) {
   const Recorded recorded;
-  const RecordedRun run = recorded.Read({"design.reps=9", "variants[disk].ple.backend=direct"});
+  const RecordedRun run =
+      recorded.Read({"design.reps=9", "variants[disk].ple.backend=direct", "variants[disk].ple.advice=null"});
   EXPECT_EQ(run.config.name, "mine");
   EXPECT_EQ(run.config.design.reps, 9);
   EXPECT_EQ(run.config.variants.size(), 2u);

@@ -90,7 +90,8 @@ TEST(Synth, RefusesWhatExistsUnlessForcedAndThenLeavesNothingOld) {
   SynthOptions options;
   options.max_shard_bytes = 1500;
   EXPECT_EQ(ErrorOf(folder.path(), options), "no error");
-  EXPECT_THAT(ErrorOf(folder.path(), options), HasSubstr("exists; name another folder with --out, or replace"));
+  EXPECT_THAT(ErrorOf(folder.path(), options),
+              HasSubstr("exists; name another folder with --out, or replace"));
   options.force = true;
   options.max_shard_bytes = 1 << 30;
   WriteText(folder / "notes.txt", "mine");
