@@ -29,7 +29,7 @@ using testing::TinyRun;
 using testing::WriteText;
 
 const char* const kShort = "warmup_steps: 1, reps: 2, memory_reps: 0, settle: 0";
-const char* const kLong = "warmup_steps: 1, reps: 30, memory_reps: 0, settle: 0";
+const char* const kLong = "warmup_steps: 1, reps: 18, memory_reps: 0, settle: 0";
 
 std::string Written(const TinyRun& tiny, const char* design) {
   WriteText(tiny.config_path(), tiny.Yaml(design, kTwoVariants));
@@ -97,7 +97,7 @@ TEST(RunAgain, AResultOfVersion1IsRefusedByItsKeyAndRunsWithTheKeySet) {
   for (auto& [key, value] : old.meta) {
     if (key != "config_yaml") continue;
     value.replace(value.find("order: williams"), 15, "order: abba");
-    value.erase(value.find("  processes: 3\n"), 15);
+    value.erase(value.find("  processes: 1\n"), 15);
   }
   const std::string file = tiny.folder() + "/old.h5";
   WriteRecord(file, old);
@@ -187,7 +187,7 @@ TEST(Refusals, NeverSuggestForceFirst) {
   Written(tiny, kLong);
   testing::KillWhen(RunArguments(tiny), [&] { return CountParts(tiny) >= 4; });
   ExpectForceLast(RunConfig(tiny), "--resume");
-  ExpectForceLast(RunConfig(tiny, {"--resume", "--set", "design.reps=31"}), "--out");
+  ExpectForceLast(RunConfig(tiny, {"--resume", "--set", "design.reps=19"}), "--out");
   WriteText(tiny.folder() + "/there.h5", "mine");
   ExpectForceLast(
       RunPlelab({"run", tiny.config_path(), "--allow-debug", "--out", tiny.folder() + "/there.h5"}), "--out");
@@ -200,7 +200,7 @@ TEST(Refusals, NeverSuggestForceFirst) {
 
 TEST(DryRun, PrintsTheDesignAndThatNothingIsKnownYet) {
   const TinyRun tiny;
-  Written(tiny, "reps: 8, seed: 3");
+  Written(tiny, "processes: 3, reps: 8, seed: 3");
   const ProcessResult run =
       RunIn("cd \"$(dirname \"$3\")\" && exec \"$@\"", {"run", tiny.config_path(), "--dry-run"});
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);

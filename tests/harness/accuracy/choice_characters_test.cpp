@@ -67,24 +67,26 @@ TEST(ChoiceCharacters, EachRowIsItsOwnStatistic) {
   const ChoiceTask task{"t", std::vector<ChoiceDocument>(4)};
   const ChoiceScores scores{{1, 1, 1, 0}, {1, 0, 0, 0}, {1, 2, 4, 9}}, base{{0, 1, 0, 0}, {}, {2, 2, 2, 2}};
   const auto rows = ChoiceRows("v", task, scores, &base);
-  const auto expect = [&](const char* metric, double value, double half_width) {
+  const auto expect = [&](const char* metric, double value, double low, double high) {
     const AccuracyRow& row = Find(rows, metric);
     EXPECT_EQ(row.variant, "v");
     EXPECT_EQ(row.task, "t");
     EXPECT_EQ(row.n, 4);
     EXPECT_NEAR(row.value, value, 1e-12) << metric;
-    EXPECT_NEAR(row.low, value - half_width, 1e-12) << metric;
-    EXPECT_NEAR(row.high, value + half_width, 1e-12) << metric;
+    EXPECT_NEAR(row.low, low, 1e-12) << metric;
+    EXPECT_NEAR(row.high, high, 1e-12) << metric;
   };
-  const double error = 0.25;                    // √(0.75 / 3 / 4) of both shares
-  const double nats = std::sqrt(38.0 / 3 / 4);  // of 1, 2, 4, 9
-  expect("acc", 0.75, 1.96 * error);
-  expect("acc_stderr", error, 0);
-  expect("acc_norm", 0.25, 1.96 * error);
-  expect("acc_norm_stderr", error, 0);
-  expect("answer_nats", 4, 1.96 * nats);
-  expect("delta_acc", 0.5, 1.96 * std::sqrt(1.0 / 3 / 4));  // 1, 0, 1, 0
-  expect("delta_answer_nats", 2, 1.96 * nats);
+  const double error = 0.25;                           // √(0.75 / 3 / 4) of both shares
+  const double nats = std::sqrt(38.0 / 3 / 4);         // of 1, 2, 4, 9
+  const double delta = 1.96 * std::sqrt(1.0 / 3 / 4);  // of 1, 0, 1, 0
+  // Wilson's limits of 3 of 4, and mirrored of 1 of 4 (scipy.stats.binomtest(3, 4).proportion_ci).
+  expect("acc", 0.75, 0.30064184258240184, 0.95441273919029945);
+  expect("acc_stderr", error, error, error);
+  expect("acc_norm", 0.25, 1 - 0.95441273919029945, 1 - 0.30064184258240184);
+  expect("acc_norm_stderr", error, error, error);
+  expect("answer_nats", 4, 4 * std::exp(-1.96 * nats / 4), 4 * std::exp(1.96 * nats / 4));
+  expect("delta_acc", 0.5, 0.5 - delta, 0.5 + delta);
+  expect("delta_answer_nats", 2, 2 - 1.96 * nats, 2 + 1.96 * nats);
   EXPECT_EQ(ChoiceRows("v", task, scores).size(), 5u) << "without a baseline";
 }
 

@@ -1,4 +1,5 @@
-// What passes between two turns: the device settles, the table is evicted, a fixed time passes, then the timed step.
+// What passes between two turns: the device settles, the table is evicted, a fixed time passes, then the
+// timed step.
 #include "harness/measure/repetition.h"
 
 #include <gmock/gmock.h>
