@@ -47,7 +47,9 @@ class VariantSession {
 
   PrefillResult Prefill();
   // The timed region starts when the id has just been chosen, so that the source sees it no earlier than in
-  // real decoding.
+  // real decoding.  A model that largely fits into the CPU's caches makes a step without rows before, which
+  // is not timed: in real decoding a step follows another one, whereas here hashing, eviction and the steps
+  // of other variants lie in between, and who follows a slow one would find colder caches.
   StepResult Step();
   // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
@@ -56,6 +58,7 @@ class VariantSession {
   PleSource& source() { return *source_; }
 
  private:
+  void RehearseStep();
   // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
   // logits [batch, vocab] on the CPU.
@@ -65,6 +68,7 @@ class VariantSession {
   std::shared_ptr<PleSource> source_;
   const Workload& work_;
   KvCache kv_;
+  std::unique_ptr<PleSource> no_rows_;  // of the step that is not timed; nullptr for a large model
   std::vector<Sampler> samplers_;  // one per sequence; empty when ids are replayed
   std::vector<int64_t> next_ids_;
   int64_t step_ = 0;

@@ -75,6 +75,19 @@ TEST(KvCache, ClearStartsAgain) {
   ExpectHolds(kv.Read(0, 0, 2), 0, 2);
 }
 
+TEST(KvCache, TheLastPositionCanBeForgottenAndWrittenAgain) {
+  KvCache kv = MakeCache();
+  for (int i = 0; i < 9; ++i) Append(kv, 1);
+  const KeysValues other = Positions(100, 1);
+  for (const int64_t layer : {0, 1}) kv.Write(layer, {other.keys, other.values, 9});
+  kv.Advance(1);
+  kv.ForgetLast();
+  EXPECT_EQ(kv.length(), 9);
+  Append(kv, 1);
+  ExpectHolds(kv.Read(0, 9, 10), 6, 10);
+  ExpectHolds(kv.Read(1, 9, 10), 0, 10);
+}
+
 TEST(KvCache, ACloneGoesItsOwnWay) {
   KvCache kv = MakeCache();
   Append(kv, 3);
