@@ -69,7 +69,7 @@ class VariantSession {
   const Workload& work_;
   KvCache kv_;
   std::unique_ptr<PleSource> no_rows_;  // of the step that is not timed; nullptr for a large model
-  std::vector<Sampler> samplers_;  // one per sequence; empty when ids are replayed
+  std::vector<Sampler> samplers_;       // one per sequence; empty when ids are replayed
   std::vector<int64_t> next_ids_;
   int64_t step_ = 0;
 };

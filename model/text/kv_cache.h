@@ -38,8 +38,8 @@ class KvCache {
   int64_t chunk() const { return chunk_; }
   int64_t nbytes() const;
   void Clear() { length_ = 0; }
-  // Forgets the last position, which the next step writes again.  REQUIRES length() > 0 and that the last pass
-  // had one position, because a ring may have lost what a longer one overwrote.
+  // Forgets the last position, which the next step writes again.  REQUIRES length() > 0 and that the last
+  // pass had one position, because a ring may have lost what a longer one overwrote.
   void ForgetLast() { --length_; }
 
   // For the model's own use.  `layer` must be a donor (non-sharing) layer.
