@@ -60,7 +60,8 @@ def control_clauses(result: Result) -> list[str]:
 
 def placement_clauses(result: Result) -> list[str]:
     """For the groups whose controls hold; what a failed one compares is no finding."""
-    fast = result.done().set_index("variant")["fast_bytes"] if len(result.done()) else {}
+    variants = result.table("variants")
+    fast = variants.set_index("variant")["fast_bytes"] if len(variants) else {}
     clauses = []
     for variant in leading_variants(result):
         if control_failed(result, result.baseline_of(variant)):

@@ -45,7 +45,8 @@ def _variant_row(result: Result, row) -> dict:
     nan3 = (np.nan,) * 3
 
     def per_step(column: str, scale: float = 1) -> float:
-        return float(steps[column].mean() / scale) if len(steps) else np.nan
+        values = steps[column][steps[column] >= 0] if len(steps) else steps  # -1: the kernel does not tell
+        return float(values.mean() / scale) if len(values) else np.nan
 
     def difference(statistic: str) -> tuple:
         return tuple(value / NS_PER_MS for value in result.comparison(row.variant, statistic))
@@ -134,10 +135,11 @@ def control_badges(result: Result) -> list[tuple[str, str, str]]:
         twin = [value / 1e3 for value in result.comparison(baseline + CONTROL_SUFFIX, "mean_difference")]
         carry = tests[(tests["statistic"] == "carry_over") & (tests["baseline"] == baseline)]
         carries = (carry["p_corrected"] < CONTROL_LEVEL).any()
-        text = f"{interval(twin, 1, ' µs')}, {'carry-over' if carries else 'no carry-over'}"
+        tested = carry["p_corrected"].notna().any()
+        text = f"{interval(twin, 1, ' µs')}, {'carry-over' if carries else 'no carry-over' if tested else 'carry-over not tested'}"
         failed = control_failed(result, baseline)
         out.append((f"control of {baseline}" if len(names) > 1 else "control", ("FAILED: " if failed else "") + text,
-                    "warn" if failed else "good"))
+                    "good" if tested and not failed else "warn"))
     return sorted(out, key=lambda badge: badge[2] != "warn") or ([("control", "none", "warn")] if len(result.table("steps")) else [])
 
 

@@ -6,6 +6,7 @@ import math
 from published.cells import MarkError, Results
 from published.numerals import MINUS
 from resultfile import CONTROL_SUFFIX, Result
+from summary import control_failed
 
 
 def signed(value: float, digits: int, plus: bool = False) -> str:
@@ -28,12 +29,6 @@ def with_interval(value: float, low: float, high: float, plus: bool = False) -> 
     return shown if math.isnan(low) else f"{shown} [{signed(low, digits, plus)}, {signed(high, digits, plus)}]"
 
 
-def verdict_of(result: Result, variant: str) -> str:
-    table = result.table("comparisons")
-    rows = table[(table["variant"] == variant) & (table["metric"] == "step_ns") & (table["statistic"] == "mean_difference")]
-    return str(rows["verdict"].iloc[0]) if len(rows) else ""
-
-
 VERDICTS = {"pass": "within the margin", "fail": "outside the margin", "undecided": "undecided", "": ""}
 
 
@@ -41,13 +36,16 @@ def control_lines(result: Result) -> list[str]:
     """What the run's own controls say: one line for each baseline that has a twin."""
     table = result.table("comparisons")
     lines = []
-    for baseline in table["baseline"].unique():
+    baselines = table["baseline"].unique()
+    for baseline in baselines:
         twin = result.comparison(baseline + CONTROL_SUFFIX, "mean_difference")
         carry = table[(table["baseline"] == baseline) & (table["statistic"] == "carry_over")]
         if math.isnan(twin[0]):
             continue
         carried = f"; carry-over: p = {carry['p_corrected'].iloc[0]:.2f} (corrected)" if len(carry) else ""
-        lines.append(f"Control {result.meta.get('control', 'none')}: the twin of `{baseline}` differs from it by "
+        said = result.meta.get("control", "none")  # of the whole run: with several groups each has its own
+        state = "failed" if control_failed(result, baseline) else said if len(baselines) == 1 else "passed"
+        lines.append(f"Control {state}: the twin of `{baseline}` differs from it by "
                      f"{with_interval(*(v / 1e6 for v in twin), plus=True)} ms{carried}.")
     return lines or ["Control: none."]
 
@@ -57,7 +55,8 @@ def circumstances(result: Result) -> str:
     table = result.table("comparisons")
     ratios = table[(table["statistic"] == "ratio") & (table["metric"] == "step_ns")]
     counts = f"; {ratios['reps'].max():.0f} repetitions, {ratios['steps'].max():,.0f} steps of each variant in all" if len(ratios) else ""
-    return (f"`results/findings/{result.name}.h5`: {result.weights} weights, {result.meta.get('threads', '?')} threads, "
+    threads = str(result.meta.get("threads", "?"))
+    return (f"`results/findings/{result.name}.h5`: {result.weights} weights, {threads} thread{'' if threads == '1' else 's'}, "
             f"{result.meta.get('cpu_model', 'unknown processor')}{counts}.")
 
 
@@ -68,7 +67,8 @@ def variant_row(result: Result, variant: str) -> str:
         return f"| `{variant}` | 1 | {level} in all | |"
     ratio = with_interval(*result.comparison(variant, "ratio"))
     difference = with_interval(*(v / 1e6 for v in result.comparison(variant, "mean_difference")), plus=True)
-    return f"| `{variant}` | {ratio} | {difference} | {VERDICTS.get(verdict_of(result, variant), 'unknown')} |"
+    verdict = VERDICTS.get(result.verdict(variant, "mean_difference"), "unknown")
+    return f"| `{variant}` | {ratio} | {difference} | {verdict} |"
 
 
 def placement(results: Results, file: str) -> str:
