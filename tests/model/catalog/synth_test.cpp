@@ -6,8 +6,11 @@
 #include <sys/resource.h>
 
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "model/base/error.h"
+#include "model/base/half_floats.h"
 #include "model/catalog/load_weights.h"
 #include "model/catalog/text_weights.h"
 #include "model/catalog/weight_catalog.h"
@@ -211,6 +214,90 @@ TEST(Synth, RandomTextWeightsAreTheTextOnlyCheckpointsOwn) {
   EXPECT_TRUE(
       torch::equal(loaded.layers[2].altup.correct_output_scale, drawn.layers[2].altup.correct_output_scale));
   EXPECT_FALSE(drawn.layers[2].self_attn.k_proj.values.defined());
+}
+
+TEST(Synth, AShardEndsBeforeItsLimit) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.max_shard_bytes = 1500;
+  const int64_t total = WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  const auto index = nlohmann::json::parse(ReadText(folder / "model.safetensors.index.json"));
+  EXPECT_EQ(index["metadata"]["total_size"], total);
+  std::map<std::string, int64_t> filled;            // bytes of each shard
+  std::map<std::string, std::string> first, after;  // its first tensor, and the first of the next
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  std::string before;
+  for (const auto& [name, info] : checkpoint.tensors()) {  // in the order of their names
+    const std::string shard = index["weight_map"][name];
+    if (shard != before) {
+      first[shard] = name;
+      if (!before.empty()) after[before] = name;
+    }
+    filled[shard] += info.size_bytes;
+    before = shard;
+  }
+  const std::string last = Format("-of-{:05}.safetensors", filled.size());
+  EXPECT_TRUE(filled.contains("model-00001" + last) && before.ends_with(last)) << before;
+  for (const auto& [shard, bytes] : filled) {
+    const bool is_one_tensor = bytes == checkpoint.Find(first[shard])->size_bytes;
+    EXPECT_TRUE(bytes <= 1500 || is_one_tensor) << shard;
+    if (after.contains(shard)) {
+      EXPECT_GT(bytes + checkpoint.Find(after[shard])->size_bytes, 1500) << shard;
+    }
+  }
+}
+
+// More elements than are drawn at once.
+TEST(Synth, ALargeTensorIsTheFunctionOfItsNameToo) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.seed = 3;
+  std::vector<int64_t> done;
+  options.progress = [&](int64_t bytes, int64_t) { done.push_back(bytes); };
+  const std::string json = testing::Replaced(TinyConfig(), "\"vocab_size\": 40", "\"vocab_size\": 140000");
+  const int64_t total = WriteRandomCheckpoint(json, folder.path(), options);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  const TensorInfo& info = *checkpoint.Find("model.embed_tokens.weight");
+  std::vector<uint16_t> stored(140'000 * 16), drawn(140'000 * 16);
+  checkpoint.ReadRange(info, 0, std::as_writable_bytes(std::span(stored)));
+  RandomTensor(3, MakeSpec(info.name, info.shape, ParameterGroup::kTokenEmbedding)).FillBFloat16(0, drawn);
+  EXPECT_TRUE(stored == drawn);
+  EXPECT_GE(done.size(), 2u) << "a report for 64 Mi elements or 32 chunks at most";
+  EXPECT_EQ(done.back(), total);
+}
+
+TEST(Synth, Float16IsTheFloat32ValueRounded) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.dtype = DType::kFloat16;
+  WriteRandomCheckpoint(TinyConfig(), folder.path(), options);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  const TensorInfo& info = *checkpoint.Find("model.layers.1.mlp.up_proj.weight");
+  EXPECT_EQ(info.dtype, DType::kFloat16);
+  std::vector<uint16_t> stored(24 * 16);
+  std::vector<float> drawn(24 * 16);
+  checkpoint.ReadRange(info, 0, std::as_writable_bytes(std::span(stored)));
+  RandomTensor(0, MakeSpec(info.name, info.shape, ParameterGroup::kTextStack)).Fill(0, drawn);
+  for (size_t i = 0; i < drawn.size(); ++i) EXPECT_EQ(stored[i], ToFloat16(drawn[i])) << i;
+}
+
+TEST(Synth, AFailureTakesTheFolderThatItMadeAway) {
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.companions = {folder / "missing/tokenizer.json"};
+  EXPECT_THAT(ErrorOf(folder / "new", options), HasSubstr("missing/tokenizer.json"));
+  EXPECT_FALSE(fs::exists(folder / "new"));
+  fs::create_directory(folder / "old");
+  EXPECT_THAT(ErrorOf(folder / "old", options), HasSubstr("missing/tokenizer.json"));
+  EXPECT_TRUE(fs::is_empty(folder / "old"));
+  WriteText(folder / "file", "mine");
+  EXPECT_THAT(ErrorOf(folder / "file", {}), HasSubstr("expected a directory to write to"));
+}
+
+TEST(Synth, TheConfigSaysWhatWasWritten) {
+  EXPECT_EQ(ConfigJsonWithDType(R"({"b": 1, "dtype": "float16", "a": [2]})", DType::kBFloat16),
+            "{\n  \"b\": 1,\n  \"a\": [\n    2\n  ],\n  \"torch_dtype\": \"bfloat16\"\n}\n");
+  EXPECT_EQ(UntiedConfigJson(R"({"b": 1})"), "{\n  \"b\": 1,\n  \"tie_word_embeddings\": false\n}\n");
 }
 
 }  // namespace synth_test

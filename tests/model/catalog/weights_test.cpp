@@ -232,5 +232,43 @@ TEST(Weights, ArenaHandsOutAlignedTensorsUntilItIsFull) {
   EXPECT_THROW(arena->Allocate({1}, torch::kFloat32), RunError);
 }
 
+TEST(Weights, ATextOnlyCheckpointHasNothingElse) {
+  const TemporaryFolder folder;
+  WritePatterns(folder, DType::kFloat32, Everything);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  const auto error = [&](const auto& load) -> std::string {
+    try {
+      load(checkpoint, As(DType::kFloat32));
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "no error";
+  };
+  const auto with = [&](const char* lacks) { return checkpoint.directory() + ": " + lacks; };
+  EXPECT_EQ(error(LoadVisionEmbedder), with("a text-only checkpoint has no vision embedder"));
+  EXPECT_EQ(error(LoadAudioEmbedder), with("a text-only checkpoint has no audio embedder"));
+  EXPECT_EQ(error(LoadVisionTower),
+            with("expected a multimodal checkpoint, found one without a vision tower"));
+  EXPECT_EQ(error(LoadAudioTower),
+            with("expected a multimodal checkpoint, found one without an audio tower"));
+}
+
+TEST(Weights, ProgressCountsTheBytesThatAreRead) {
+  const TemporaryFolder folder;
+  WritePatterns(folder, DType::kFloat32, Everything);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.path());
+  LoadOptions options = As(DType::kFloat32);
+  std::vector<int64_t> done;
+  int64_t total = 0;
+  options.progress = [&](int64_t bytes, int64_t all) {
+    done.push_back(bytes);
+    total = all;
+  };
+  LoadTextWeights(checkpoint, options);
+  EXPECT_EQ(total, checkpoint.weight_bytes_read());
+  EXPECT_EQ(done.back(), total);
+  EXPECT_EQ(done.front(), 40 * 16 * 4) << "the embedding is first";
+}
+
 }  // namespace weights_test
 }  // namespace plelab

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "model/base/error.h"
+#include "model/base/format.h"
 #include "model/catalog/parameter_count.h"
 #include "model/catalog/synth.h"
 #include "model/catalog/weight_catalog.h"
@@ -304,6 +305,90 @@ TEST(Checkpoint, SaysWhatADirectoryLacks) {
   WriteText(folder / "model.safetensors", SafetensorsFile("{}", 0).substr(0, 9));
   EXPECT_THAT(error(folder.path()), HasSubstr("model.safetensors"));
   EXPECT_THAT(error(folder / "config.json"), HasSubstr("found a file"));
+}
+
+TEST_F(ShardedCheckpoint, ReadsUpToTheEndOfATensorAndNotBeyond) {
+  const Checkpoint checkpoint = Checkpoint::Open(path());
+  const TensorInfo& info = *checkpoint.Find("model.embed_tokens.weight");
+  std::vector<std::byte> part(32);
+  EXPECT_NO_THROW(checkpoint.ReadRange(info, info.size_bytes - 32, part));
+  EXPECT_THROW(checkpoint.ReadRange(info, -1, part), RunError);
+  try {
+    checkpoint.ReadRange(info, info.size_bytes - 31, part);
+    FAIL() << "expected an error";
+  } catch (const RunError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(Format("bytes {} to {} were requested of {}", info.size_bytes - 31,
+                                               info.size_bytes + 1, info.size_bytes)));
+  }
+}
+
+TEST_F(ShardedCheckpoint, OfManyDisagreementsTwentyAreShown) {
+  const auto error = [this](int more) {
+    auto index = ReadIndex();
+    for (int i = 0; i < more; ++i) index["weight_map"][Format("x{}", i)] = Shard(0);
+    WriteIndex(index);
+    return ErrorOfOpen();
+  };
+  EXPECT_THAT(error(20), AllOf(HasSubstr("about 20 tensors"), Not(HasSubstr("…"))));
+  EXPECT_THAT(error(21), AllOf(HasSubstr("about 21 tensors"), HasSubstr("; …")));
+}
+
+TEST(Checkpoint, OfManyTensorsThatDoNotFitTwentyAreShown) {
+  const auto error = [](int more) -> std::string {
+    const TemporaryFolder folder;
+    WriteZeros(folder, [&](std::vector<TensorInfo>& tensors) {
+      for (int i = 0; i < more; ++i) tensors.push_back({Format("x{}", i), DType::kFloat32, {1}, "", 0, 0});
+    });
+    try {
+      VerifyTensors(Checkpoint::Open(folder.path()), {});
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error(20), AllOf(HasSubstr("20 tensors do not fit config.json"), Not(HasSubstr("more"))));
+  EXPECT_THAT(error(21), AllOf(HasSubstr("21 tensors do not fit"), HasSubstr("; … and 1 more")));
+}
+
+TEST(Checkpoint, APleTableThatIsMissingOrOfAnotherShapeIsNamed) {
+  const auto error = [](const auto& change) -> std::string {
+    const TemporaryFolder folder;
+    WriteZeros(folder, change);
+    try {
+      Checkpoint::Open(folder.path()).ple_table();
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "no error";
+  };
+  const auto is_table = [](const TensorInfo& t) { return t.name == "model.embed_tokens_per_layer.weight"; };
+  EXPECT_THAT(error([&](std::vector<TensorInfo>& tensors) { std::erase_if(tensors, is_table); }),
+              HasSubstr("tensor 'model.embed_tokens_per_layer.weight' is missing; expected [32, 12]"));
+  EXPECT_THAT(error([&](std::vector<TensorInfo>& tensors) {
+                std::ranges::find_if(tensors, is_table)->shape = {32, 11};
+              }),
+              HasSubstr("expected [32, 12] as config.json says, found [32, 11]"));
+}
+
+TEST(Checkpoint, ReadsOfEachModalityAreToldApartByName) {
+  for (const char* name : {"model.vision_tower.x", "model.embed_vision.x"})
+    EXPECT_EQ(ModalityOf(name), Modality::kVision);
+  for (const char* name : {"model.audio_tower.x", "model.embed_audio.x"})
+    EXPECT_EQ(ModalityOf(name), Modality::kAudio);
+  for (const char* name : {"model.norm.weight", "x.model.vision_tower.", "lm_head.weight"})
+    EXPECT_EQ(ModalityOf(name), Modality::kText);
+  EXPECT_EQ(Name(Modality::kText), "text");
+  EXPECT_EQ(Name(Modality::kVision), "vision");
+  EXPECT_EQ(Name(Modality::kAudio), "audio");
+}
+
+TEST(Checkpoint, ItsTokenizerIsTheModelUnlessThereIsOnlyTheJson) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(TokenizerFile(folder.path()), folder / "tokenizer.model");
+  WriteText(folder / "tokenizer.json", "{}");
+  EXPECT_EQ(TokenizerFile(folder.path()), folder / "tokenizer.json");
+  WriteText(folder / "tokenizer.model", "");
+  EXPECT_EQ(TokenizerFile(folder.path()), folder / "tokenizer.model");
 }
 
 }  // namespace checkpoint_test

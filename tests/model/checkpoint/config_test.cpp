@@ -248,5 +248,122 @@ TEST(Config, ShapesThatShipAreBuiltInAsTheirFilesStand) {
   EXPECT_EQ(ParseConfig(ShapeConfigJson("small"), "small").text.num_hidden_layers, 10);
 }
 
+std::string TinyErrorWith(const std::string& key, const nlohmann::json& value) {
+  auto json = nlohmann::json::parse(TinyConfig());
+  json[key] = value;
+  return ErrorOf(json.dump());
+}
+
+TEST(Config, ValuesRightBehindTheirLimitsAreNamed) {
+  EXPECT_THAT(TinyErrorWith("num_hidden_layers", 0),
+              HasSubstr("expected an integer from 1 to 1024, found 0"));
+  EXPECT_THAT(TinyErrorWith("num_hidden_layers", 1025), HasSubstr("from 1 to 1024, found 1025"));
+  EXPECT_THAT(TinyErrorWith("num_kv_shared_layers", 4), HasSubstr("from 0 to 3, found 4"));
+  EXPECT_THAT(TinyErrorWith("altup_num_inputs", 65), HasSubstr("from 1 to 64, found 65"));
+  EXPECT_THAT(TinyErrorWith("altup_active_idx", -1), HasSubstr("from 0 to 1, found -1"));
+  EXPECT_THAT(TinyErrorWith("bos_token_id", -1), HasSubstr("'bos_token_id'"));
+  EXPECT_THAT(TinyErrorWith("eos_token_id", {1, -1}), HasSubstr("'eos_token_id'"));
+  EXPECT_THAT(TinyErrorWith("altup_coef_clip", 0),
+              HasSubstr("key 'altup_coef_clip': expected a number above 0, found 0"));
+  EXPECT_THAT(TinyErrorWith("final_logit_softcapping", -1), HasSubstr("expected a number above 0, found -1"));
+  EXPECT_THAT(TinyErrorWith("activation_sparsity_pattern", {0.0, -0.5, 0.0}),
+              HasSubstr("expected numbers from 0 up to 1 (0 is dense), found -0.5"));
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id", "altup_active_idx"}) {
+    EXPECT_EQ(TinyErrorWith(key, 0), "no error") << key;
+  }
+  EXPECT_EQ(TinyErrorWith("num_kv_shared_layers", 0), "no error");
+  EXPECT_EQ(TinyErrorWith("altup_num_inputs", 64), "no error");
+}
+
+TEST(Config, OneSparsityStandsForEveryLayerAndElevenLayersAreSparse) {
+  auto json = nlohmann::json::parse(TinyConfig());
+  json["activation_sparsity_pattern"] = 0.25;
+  EXPECT_THAT(ParseConfig(json.dump(), "x").text.activation_sparsity_pattern, ElementsAre(0.25, 0.25, 0.25));
+  json["num_hidden_layers"] = 11;
+  json["intermediate_size"] = 24;
+  json["layer_types"] = nullptr;
+  json["activation_sparsity_pattern"] = nullptr;
+  const TextConfig text = ParseConfig(json.dump(), "x").text;
+  EXPECT_EQ(text.activation_sparsity_pattern[9], 0.95);
+  EXPECT_EQ(text.activation_sparsity_pattern[10], 0);
+}
+
+TEST(Config, RopeIsPlainInEverySpelling) {
+  auto json = nlohmann::json::parse(TinyConfig());
+  auto& sliding = json["rope_parameters"]["sliding_attention"];
+  sliding["partial_rotary_factor"] = 1;
+  EXPECT_EQ(ErrorOf(json.dump()), "no error");
+  sliding["partial_rotary_factor"] = 0.5;
+  EXPECT_THAT(ErrorOf(json.dump()),
+              HasSubstr("'rope_parameters.sliding_attention.partial_rotary_factor': expected 1, found 0.5"));
+  sliding = {{"rope_theta", 0}, {"rope_type", "default"}};
+  EXPECT_THAT(ErrorOf(json.dump()),
+              HasSubstr("'rope_parameters.sliding_attention.rope_theta': expected a number"));
+  sliding = {{"rope_theta", 1}, {"type", "linear"}};
+  EXPECT_THAT(ErrorOf(json.dump()), HasSubstr("expected default, found 'linear'; scaled RoPE"));
+  json.erase("rope_parameters");
+  json.update({{"rope_theta", 1e6}, {"rope_local_base_freq", 1e4}, {"rope_scaling", {{"type", "dynamic"}}}});
+  EXPECT_THAT(ErrorOf(json.dump()), HasSubstr("'rope_scaling.type': expected default, found 'dynamic'"));
+  json["rope_scaling"]["type"] = "default";
+  EXPECT_EQ(ErrorOf(json.dump()), "no error");
+}
+
+TEST(Config, IdsOfTheTopLevelWin) {
+  auto json = nlohmann::json::parse(ShapeConfigJson("e2b"));
+  json["text_config"].update({{"bos_token_id", 5}, {"eos_token_id", 6}, {"pad_token_id", 7}});
+  json.update({{"bos_token_id", nullptr}, {"eos_token_id", {8, 9}}, {"pad_token_id", 0}});
+  const Gemma3nConfig config = ParseConfig(json.dump(), "x");
+  EXPECT_EQ(config.bos_token_id, 5);
+  EXPECT_THAT(config.eos_token_ids, ElementsAre(8, 9));
+  EXPECT_EQ(config.pad_token_id, 0);
+}
+
+TEST(Config, TowersHaveTheirLimits) {
+  const auto with = [](const char* tower, const nlohmann::json& changes) {
+    auto json = nlohmann::json::parse(ShapeConfigJson("e2b"));
+    json[tower].update(changes);
+    return ErrorOf(json.dump());
+  };
+  const auto width = [&](const nlohmann::json& args) {
+    return with("vision_config", {{"model_args", args}});
+  };
+  EXPECT_EQ(width({{"channel_multiplier", 16}}), "no error");
+  EXPECT_EQ(width(nlohmann::json::object()), "no error");
+  EXPECT_THAT(width({{"channel_multiplier", 16.5}}), HasSubstr("above 0, at most 16, found 16.5"));
+  EXPECT_THAT(width({{"channel_multiplier", 0}}), HasSubstr("above 0, at most 16, found 0"));
+  EXPECT_THAT(with("vision_config", {{"architecture", "vit"}}),
+              HasSubstr("expected mobilenetv5_300m_enc, found 'vit'"));
+  EXPECT_THAT(with("vision_config", {{"do_pooling", true}}), HasSubstr("'vision_config.do_pooling'"));
+  const auto audio = [&](const nlohmann::json& changes) { return with("audio_config", changes); };
+  EXPECT_THAT(audio({{"sscp_conv_channel_size", {128, 32, 8}}}), HasSubstr("expected two integers, found 3"));
+  EXPECT_THAT(audio({{"sscp_conv_stride_size", {{2, 2}, {2, 2, 2}}}}), HasSubstr("expected two pairs"));
+  EXPECT_THAT(audio({{"conf_num_attention_heads", 7}}),
+              HasSubstr("expected a divisor of 'hidden_size' = 1536, found 7"));
+  EXPECT_EQ(audio({{"conf_attention_context_right", 0}, {"vocab_offset", 0}}), "no error");
+  // Two bins and one of padding on each side, convolved to (4 − 3) / 2 + 1 = 1 and again to one.
+  const auto kernels = [&](int64_t first, int64_t second) {
+    return audio({{"input_feat_size", 2}, {"sscp_conv_kernel_size", {{3, first}, {3, second}}}});
+  };
+  EXPECT_EQ(kernels(4, 3), "no error");
+  EXPECT_THAT(kernels(5, 3), HasSubstr("expected at most 4 frequency bins in convolution 0, found 5"));
+  EXPECT_THAT(kernels(3, 4), HasSubstr("expected at most 3 frequency bins in convolution 1, found 4"));
+}
+
+TEST(Config, FilesThatCannotBeOpenedAreNamed) {
+  const auto error = [](const auto& read) -> std::string {
+    try {
+      read();
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(error([] { ReadConfig("no/config.json"); }),
+            "no/config.json: cannot be opened; expected the config.json of a Gemma 3n checkpoint");
+  EXPECT_THAT(error([] { ShapeConfigJson("e3b"); }),
+              AllOf(HasSubstr("shape 'e3b': expected "), HasSubstr("e2b, "),
+                    HasSubstr(", or the path of a config.json; e3b cannot be opened")));
+}
+
 }  // namespace config_test
 }  // namespace plelab

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "model/base/error.h"
 #include "tests/support/checkpoint_files.h"
 
@@ -13,6 +15,7 @@ namespace safetensors_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::SafetensorsFile;
 using testing::TemporaryFolder;
 using testing::WithHeaderLength;
@@ -178,6 +181,46 @@ TEST(Safetensors, RepeatedNamesAndBrokenTextAreRefused) {
   EXPECT_THAT(ErrorOf(SafetensorsFile("{\"__metadata__\":{\"seed\":7},\"a\":" + tensor + "}", 8)),
               HasSubstr("'__metadata__.seed': expected a string"));
   EXPECT_THAT(ErrorOf(SafetensorsFile(std::string(200'000, '['), 8)), HasSubstr("x.safetensors"));
+}
+
+// Files with holes, which take no space.
+TEST(Safetensors, AHeaderHasTheFormatsLimit) {
+  const TemporaryFolder folder;
+  const auto error = [&](uint64_t length) -> std::string {
+    WriteText(folder / "x.safetensors", WithHeaderLength(std::string(8, '\0'), length));
+    std::filesystem::resize_file(folder / "x.safetensors", 8 + length);
+    try {
+      ReadSafetensorsHeader(FileDescriptor(folder / "x.safetensors", ReadAhead::kOff));
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error(100'000'001), HasSubstr("expected a header of at most 100000000 bytes, found 100000001"));
+  EXPECT_THAT(error(100'000'000), Not(HasSubstr("expected a header of at most")));
+}
+
+TEST(Safetensors, OfManyForeignTensorsTwentyAreShown) {
+  std::vector<ForeignTensor> tensors(20, {"t", "F4"});
+  EXPECT_THAT(ListOf(tensors), AllOf(HasSubstr("'t' (F4), 't' (F4)"), Not(HasSubstr("more"))));
+  tensors.push_back({"last", "F4"});
+  EXPECT_THAT(ListOf(tensors), AllOf(HasSubstr("'t' (F4) and 1 more"), Not(HasSubstr("last"))));
+  EXPECT_EQ(ListOf({{"a", "F8"}}), "'a' (F8)");
+}
+
+TEST(Safetensors, TheHeaderIsWrittenByteForByte) {
+  std::vector<TensorInfo> tensors = {{"a", DType::kFloat32, {2}, "", 0, 0},
+                                     {"b", DType::kBFloat16, {1, 3}, "", 0, 0}};
+  std::string text = R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                     R"("b":{"dtype":"BF16","shape":[1,3],"data_offsets":[8,14]}})";
+  while (text.size() % 8 != 0) text += ' ';
+  EXPECT_EQ(MakeSafetensorsHeader(tensors, {{"k", "v"}}),
+            WithHeaderLength(std::string(8, '\0'), text.size()) + text);
+  EXPECT_EQ(tensors[0].offset_bytes, 8 + std::ssize(text));
+  EXPECT_EQ(tensors[1].offset_bytes, 16 + std::ssize(text));
+  EXPECT_EQ(tensors[1].size_bytes, 6);
+  std::vector<TensorInfo> huge = {{"t", DType::kFloat32, {int64_t{1} << 61}, "", 0, 0}};
+  EXPECT_THROW(MakeSafetensorsHeader(huge, {}), UserError);
 }
 
 }  // namespace safetensors_test

@@ -190,5 +190,75 @@ TEST(Gemma3n, UnusedKeyWeightsChangeNothing) {
   EXPECT_TRUE(logits(without).equal(logits(with.checkpoint)));
 }
 
+// A layer that runs once more, with keys of its own or with those of its first run.
+TEST(Gemma3n, AStepReadsNoKeyWeightsWhereKeysAreShared) {
+  const TextGolden golden("plain");
+  Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kBFloat16});
+  const TextConfig& c = model.config().text;
+  LayerList list = model.layers();
+  list.push_back(list[0]);
+  list.back().kv_donor = std::ssize(list) - 1;
+  model.UseLayers(list);
+  const int64_t own = model.DecodeStepBytes(7);
+  list.back().kv_donor = 0;
+  model.UseLayers(list);
+  const int64_t shared = model.DecodeStepBytes(7);
+  EXPECT_EQ(own - shared, 2 * (2 * c.num_key_value_heads * c.head_dim * c.hidden_size + c.head_dim));
+  const int64_t units = c.intermediate_size[0] / 2;
+  list.back().ffn_width -= units;
+  model.UseLayers(list);
+  EXPECT_EQ(shared - model.DecodeStepBytes(7), 2 * 3 * units * c.hidden_size);
+}
+
+TEST(Gemma3n, RefusesIdsThatAreNoMatrix) {
+  Gemma3nConfig config;
+  config.text.vocab_size = 100;
+  EXPECT_NO_THROW(CheckIds(torch::tensor({{0, 99}}), config));
+  EXPECT_THROW(CheckIds(torch::tensor({1, 2}), config), RunError);
+  EXPECT_THROW(CheckIds(torch::tensor({{1.0f}}), config), RunError);
+  EXPECT_THROW(CheckIds(torch::zeros({1, 0}, torch::kInt64), config), RunError);
+  try {
+    CheckIds(torch::tensor({{1, 2, 3}, {4, 5, 100}}), config);
+    FAIL() << "100 was accepted";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("sequence 1, position 2 is 100, expected 0 to 99; does"));
+  }
+}
+
+TEST(Gemma3n, ChunksHave512PositionsUnlessAskedOtherwise) {
+  const TextGolden golden("plain");
+  const Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kFloat32});
+  EXPECT_EQ(model.MakeKvCache(1, 600).chunk(), 512);
+  EXPECT_EQ(model.MakeKvCache(1, 600, 1).chunk(), 1);
+  EXPECT_EQ(model.MakeKvCache(1, 100).chunk(), 100);
+}
+
+// One sequence more than the decode step takes goes through the forward pass.
+TEST(Gemma3n, AStepOfNineSequencesIsTheForwardPasss) {
+  const TextGolden golden("odd");
+  Gemma3n model = Gemma3n::Load(golden.checkpoint, {.dtype = DType::kFloat32});
+  const auto ple = Source(*golden.checkpoint);
+  const auto ids = torch::arange(2, 11).view({9, 1}).contiguous();
+  KvCache kv = model.MakeKvCache(9, 4);
+  const auto step = model.DecodeStep(Span(ids), kv, *ple->Begin(Span(ids)));
+  const auto pass = model.Forward(ids, nullptr, *ple->Begin(Span(ids)), LogitsWanted::kLast);
+  EXPECT_EQ(step.sizes().vec(), (std::vector<int64_t>{9, model.config().text.vocab_size}));
+  EXPECT_LE(MaxAbs(step - pass.squeeze(1)), LogitTolerance(pass));
+  EXPECT_EQ(kv.length(), 1);
+}
+
+TEST(Gemma3n, SoftTokensGoWithTheirPartOfAPrompt) {
+  const SpecialTokens special{.image = 7, .audio = 8};
+  const auto prompt = torch::tensor({7, 1, 8, 7, 7, 2, 8});
+  const SoftTokens all{torch::arange(3).view({3, 1}), torch::arange(10, 12).view({2, 1})};
+  const SoftTokens part = SoftTokensOf(all, prompt, 1, 4, special);
+  EXPECT_TRUE(part.image.equal(torch::tensor({1}).view({1, 1})));
+  EXPECT_TRUE(part.audio.equal(torch::tensor({10}).view({1, 1})));
+  const SoftTokens rest = SoftTokensOf(all, prompt, 4, 6, special);
+  EXPECT_TRUE(rest.image.equal(torch::tensor({2}).view({1, 1})));
+  EXPECT_FALSE(rest.audio.defined());
+  EXPECT_FALSE(SoftTokensOf({}, prompt, 0, 7, special).image.defined());
+}
+
 }  // namespace gemma3n_test
 }  // namespace plelab

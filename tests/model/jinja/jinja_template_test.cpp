@@ -221,5 +221,139 @@ TEST(JinjaTemplate, BoundsWhatATemplateCosts) {
               HasSubstr("a map or a list within another"));
 }
 
+TEST(JinjaTemplate, ComparesAndTestsValuesOfEachKind) {
+  const json variables = {{"m", {{"role", "user"}}},
+                          {"k", {{"role", "model"}}},
+                          {"e", json::object()},
+                          {"l", {1, 2, 3}},
+                          {"n", nullptr},
+                          {"i", 7}};
+  const char* const right[] = {"1 < 2",
+                               "1 <= 1",
+                               "2 >= 2",
+                               "3 > 2",
+                               "1 == 1",
+                               "1 != 2",
+                               "1 != '1'",
+                               "'a' != 'b'",
+                               "true == true",
+                               "true != false",
+                               "none == none",
+                               "l == [1, 2, 3]",
+                               "l != [1, 2, 4]",
+                               "[1] != [1, 2]",
+                               "m == m",
+                               "m != k",
+                               "m != e",
+                               "2 in l",
+                               "9 not in l",
+                               "'x' not in 'abc'",
+                               "'bc' in 'abc'",
+                               "'z' not in m",
+                               "'a' is string",
+                               "'a' is iterable",
+                               "l is sequence",
+                               "m is iterable",
+                               "n is none",
+                               "i is not none",
+                               "true is boolean",
+                               "1 is not boolean",
+                               "true is true",
+                               "false is false",
+                               "true is not false",
+                               "1 is not true",
+                               "x is undefined",
+                               "i is not undefined",
+                               "1 is not string",
+                               "'a' is not mapping",
+                               "1 is not iterable"};
+  const char* const wrong[] = {"1 < 1",         "2 <= 1",     "1 >= 2",      "2 > 2",    "1 == 2",
+                               "1 == '1'",      "2 < 1",      "1 > 3",       "m == k",   "[1] == [1, 2]",
+                               "true == false", "'a' == 'b'", "9 in l",      "'z' in m", "false is true",
+                               "true is false", "i is none",  "x is defined"};
+  const auto shown = [&](const char* text) { return Rendered("{{ " + std::string(text) + " }}", variables); };
+  for (const char* text : right) EXPECT_EQ(shown(text), "True") << text;
+  for (const char* text : wrong) EXPECT_EQ(shown(text), "False") << text;
+  for (const char* text : {"1", "'a'", "[0]", "m", "true"}) {
+    EXPECT_EQ(Rendered("{{ 'y' if " + std::string(text) + " else 'n' }}", variables), "y") << text;
+  }
+  for (const char* text : {"0", "''", "[]", "e", "false", "n", "x"}) {
+    EXPECT_EQ(Rendered("{{ 'y' if " + std::string(text) + " else 'n' }}", variables), "n") << text;
+  }
+}
+
+TEST(JinjaTemplate, KnowsTheEdgesOfItemsSlicesFiltersAndMethods) {
+  const json variables = {{"m", {{"role", "user"}, {"x", 1}}}, {"l", {4, 5, 6}}, {"_a1", 7}, {"s", ""}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"l[0] ~ l[2] ~ l[3] ~ '.' ~ l[-3] ~ l[-4] ~ l['x']", "46.4"},
+      {"l[:2] | length ~ l[:][2] ~ l[1:2][0]", "265"},
+      {"l[:-1] | length ~ l[-2:][0] ~ l[5:] | length", "250"},
+      {"l[:9] | length ~ l[-9:] | length ~ l[2:1] | length", "330"},
+      {"m | length ~ 'né' | length ~ l | count", "223"},
+      {"'Ab' | upper ~ 'Ab' | lower", "ABab"},
+      {"s | default('d', true) ~ s | default('e', false) ~ s | default('f') ~ x | default", "d"},
+      {"_a1 | default('d', true) ~ x | default('e', false)", "7e"},
+      {"' a '.lstrip() ~ '|' ~ ' b '.rstrip() ~ '|' ~ ' c '.strip()", "a | b|c"},
+      {"'ab'.startswith('a') ~ 'ab'.startswith('b') ~ 'ab'.endswith('b') ~ 'ab'.endswith('a')",
+       "TrueFalseTrueFalse"},
+      {"m.get('role') ~ m.get('y') ~ m.get('y', 2) ~ m.get('x', 2)", "userNone21"},
+      {"7 // 2 ~ 7 % 4 ~ 0 * 5 ~ 5 * 0 ~ 0 // 3", "33000"},
+      {"1 - 2 - 3", "-4"},
+      {"2 * 3 // 4", "1"},
+      {"-3 + 5", "2"},
+      {"2147483648 * 1", "2147483648"},
+      {"123456789012345678", "123456789012345678"},
+      {"1 if true", "1"},
+      {"1 if false", ""},
+      {"[1, 2,] | length", "2"},
+      {"True ~ False ~ None ~ none", "TrueFalseNoneNone"},
+      {"'}}' ~ \"%}\"", "}}%}"},
+      {"'\\r' ~ \"\\\"\"", "\r\""},
+  };
+  for (const auto& [expression, expected] : cases) {
+    EXPECT_EQ(Rendered("{{ " + std::string(expression) + " }}", variables), expected) << expression;
+  }
+}
+
+TEST(JinjaTemplate, KeepsTextBetweenTagsToTheByte) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"a { b {", "a { b {"},
+      {"a {#-#} b", "a b"},
+      {"{# x #}\n\nb", "\nb"},
+      {"{{+ 1 }}", "1"},
+      {"a\r", "a"},
+      {"a\r\n\r\n", "a\n"},
+      {"  {% if true %}x{% endif %}", "x"},
+      {"{% if true %}\n  {% if true %}x{% endif %}{% endif %}", "x"},
+      {"{% if true %}  {% if true %}x{% endif %}{% endif %}", "  x"},
+      {"{{ 1 }}\n  {% if true %}x{% endif %}", "1\nx"},
+      {"{{ 1 }}  {% if true %}x{% endif %}", "1  x"},
+      {"{{ 1 }}  {#+ note +#}\nb", "1  \nb"},
+  };
+  for (const auto& [source, expected] : cases) EXPECT_EQ(Rendered(source), expected) << source;
+}
+
+TEST(JinjaTemplate, ChoosesOneBranchAndSkipsWhatIsNested) {
+  const std::string chain = "{% if a %}1{% elif b %}2{% elif c %}3{% else %}4{% endif %}";
+  EXPECT_EQ(Rendered(chain, {{"a", true}, {"b", true}}), "1");
+  EXPECT_EQ(Rendered(chain, {{"b", true}, {"c", true}}), "2");
+  EXPECT_EQ(Rendered(chain, {{"c", true}}), "3");
+  EXPECT_EQ(Rendered(chain), "4");
+  for (const char* inner : {"{% if true %}x{% else %}y{% endif %}", "{% for a in l %}{% else %}{% endfor %}",
+                            "{% set y = 1 %}", "{% set y %}q{% endset %}",
+                            "{% filter upper %}q{% endfilter %}", "{% generation %}q{% endgeneration %}"}) {
+    EXPECT_EQ(Rendered("{% if false %}" + std::string(inner) + "{% else %}z{% endif %}"), "z") << inner;
+  }
+  EXPECT_EQ(Rendered("{% generation %}q{% endgeneration %}"), "q");
+  const json list = {{"l", {"a", "b"}}};
+  EXPECT_EQ(
+      Rendered("{% for x in l %}{{ loop.index ~ loop.length ~ loop.first ~ loop.last }};{% endfor %}", list),
+      "12TrueFalse;22FalseTrue;");
+  EXPECT_EQ(Rendered("{% for x in l %}{% for y in l %}{{ x ~ y ~ loop.index }},{% endfor %}{{ loop.index }};"
+                     "{% endfor %}",
+                     list),
+            "aa1,ab2,1;ba1,bb2,2;");
+}
+
 }  // namespace jinja_template_test
 }  // namespace plelab

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "model/base/error.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -114,6 +115,17 @@ TEST(MatVecRows, WithoutRowsTouchesNothing) {
   std::vector<float> y(4, 5.0f);
   MatVecRows(w.view(), {}, {x.data(), 1, 4}, {y.data(), 4});
   EXPECT_EQ(y, std::vector<float>(4, 5.0f));
+}
+
+TEST(MatVec, TakesOneToEightVectors) {
+  const RandomMatrix w(4, 4, ElementType::kFloat32, 7);
+  const std::vector<float> x(40, 1.0f);
+  std::vector<float> y(40);
+  const std::vector<int32_t> rows = {1};
+  for (const int64_t count : {0, 9}) {
+    EXPECT_THROW(MatVec(w.view(), {x.data(), count, 4}, {y.data(), 4}), RunError) << count;
+    EXPECT_THROW(MatVecRows(w.view(), rows, {x.data(), count, 4}, {y.data(), 4}), RunError) << count;
+  }
 }
 
 }  // namespace matvec_test

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "model/base/error.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -83,6 +84,16 @@ TEST(AddRowSumSerial, AddsTheBitsOfRowSum) {
   RowSum(w.view(), {a.data(), 4, 37}, {parallel.data(), 256});
   AddRowSumSerial(w.view(), {a.data(), 4, 37}, {serial.data(), 256});
   EXPECT_EQ(serial, parallel);
+}
+
+TEST(RowSum, TakesOneToEightVectors) {
+  const RandomMatrix w(4, 4, ElementType::kFloat32, 7);
+  const std::vector<float> a(40, 1.0f);
+  std::vector<float> y(40);
+  for (const int64_t count : {0, 9}) {
+    EXPECT_THROW(RowSum(w.view(), {a.data(), count, 4}, {y.data(), 4}), RunError) << count;
+    EXPECT_THROW(AddRowSumSerial(w.view(), {a.data(), count, 4}, {y.data(), 4}), RunError) << count;
+  }
 }
 
 }  // namespace row_sum_test

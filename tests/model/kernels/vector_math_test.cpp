@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "model/base/error.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -120,6 +121,26 @@ TEST(VectorMath, BFloat16RoundsToNearestEvenAndWidensBack) {
     NarrowTo(&nan, 1, ElementType::kBFloat16, narrow.data());
     WidenTo(narrow.data(), ElementType::kBFloat16, 1, wide.data());
     EXPECT_TRUE(std::isnan(wide[0]));
+  });
+}
+
+TEST(VectorMath, RowsOfEveryFloatFormatAreWidened) {
+  ForEachTarget([] {
+    const uint16_t halves[] = {0x3C00, 0xC000, 0x7BFF, 0x0001}, brains[] = {0x3F80, 0xC000, 0x4120, 0};
+    const float floats[] = {1, -2, 3.25f, 0};
+    std::vector<float> wide(4);
+    WidenTo(halves, DType::kFloat16, 4, wide.data());
+    EXPECT_EQ(wide, (std::vector<float>{1, -2, 65504, 0x1p-24f}));
+    WidenTo(brains, DType::kBFloat16, 4, wide.data());
+    EXPECT_EQ(wide, (std::vector<float>{1, -2, 10, 0}));
+    WidenTo(floats, DType::kFloat32, 4, wide.data());
+    EXPECT_EQ(wide, (std::vector<float>{1, -2, 3.25f, 0}));
+    try {
+      WidenTo(halves, DType::kInt8, 4, wide.data());
+      FAIL() << "int8 was widened";
+    } catch (const RunError& error) {
+      EXPECT_STREQ(error.what(), "rows of int8 cannot be widened; expected a float format");
+    }
   });
 }
 

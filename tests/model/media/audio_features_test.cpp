@@ -193,5 +193,39 @@ TEST(AudioProcessor, WhatIsNotDoneHereIsRefusedByName) {
   EXPECT_THAT(error("sampling_rate", "16k"), HasSubstr("'sampling_rate'"));
 }
 
+TEST(AudioProcessor, LengthsComeFromMillisecondsAndRate) {
+  EXPECT_EQ(With({{"fft_overdrive", false}}).fft_length, 512);
+  EXPECT_EQ(With({{"frame_length_ms", 33}}).frame_length, 528);
+  EXPECT_EQ(With({{"frame_length_ms", 33}}).fft_length, 2048);
+  EXPECT_EQ(With({{"frame_length_ms", 1000}}).frame_length, 16'000);
+  EXPECT_EQ(With({{"hop_length_ms", 0.1}}).hop_length, 2) << "1.6 samples";
+  EXPECT_EQ(With({{"hop_length_ms", 0.1}, {"sampling_rate", 1'000}}).hop_length, 1) << "never none";
+  EXPECT_EQ(With({{"sampling_rate", 8'000}}).frame_length, 256) << "32 ms where the file says nothing";
+  EXPECT_EQ(With({{"sampling_rate", 8'000}}).hop_length, 80);
+  EXPECT_EQ(With({{"sampling_rate", 768'000}}).hop_length, 7'680);
+}
+
+TEST(AudioProcessor, ValuesRightBehindTheirLimitsAreNamed) {
+  const auto error = [](const nlohmann::json& changes) { return ErrorOf([&] { With(changes); }); };
+  EXPECT_THAT(error({{"frame_length_ms", 1000.5}}), HasSubstr("expected at most 1000 ms, found 1000.5"));
+  EXPECT_THAT(error({{"hop_length_ms", 0.05}}), HasSubstr("expected a number ≥ 0.1, found 0.05"));
+  EXPECT_THAT(error({{"sampling_rate", 999}}), HasSubstr("from 1000 to 768000, found 999"));
+  EXPECT_THAT(error({{"sampling_rate", 768'001}}), HasSubstr("from 1000 to 768000, found 768001"));
+  EXPECT_THAT(error({{"feature_size", 0}}), HasSubstr("from 1 to 4096, found 0"));
+  EXPECT_THAT(error({{"feature_size", 4097}}), HasSubstr("from 1 to 4096, found 4097"));
+  EXPECT_THAT(error({{"min_frequency", -1}}), HasSubstr("'min_frequency': expected a number ≥ 0, found -1"));
+  EXPECT_THAT(error({{"max_frequency", 125}}), HasSubstr("expected more than min_frequency, 125, found 125"));
+  EXPECT_THAT(error({{"preemphasis", -0.5}}), HasSubstr("'preemphasis': expected a number ≥ 0, found -0.5"));
+  EXPECT_THAT(error({{"feature_size", 2}, {"per_bin_stddev", {1.0}}}),
+              HasSubstr("'per_bin_stddev': expected 2 numbers or null, found 1"));
+  EXPECT_THAT(
+      error({{"hop_length", 161}}),
+      HasSubstr(
+          "'hop_length': expected 160, as the reference computes it from milliseconds and rate, found"));
+  EXPECT_THAT(error({{"padding_side", "left"}}), HasSubstr("'padding_side': expected right, found left"));
+  EXPECT_EQ(error({{"padding_side", nullptr}, {"feature_extractor_type", nullptr}, {"min_frequency", 0}}),
+            "no error");
+}
+
 }  // namespace audio_features_test
 }  // namespace plelab

@@ -182,5 +182,55 @@ TEST_F(AudioFile, Rf64IsReadAndItsLengthChecked) {
   EXPECT_THAT(ErrorOfBytes(whole.substr(0, whole.size() - 1)), HasSubstr("truncated"));
 }
 
+TEST_F(AudioFile, RatesAndChannelsHaveTheirLimits) {
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 999)),
+              HasSubstr("999 samples per second; expected 1000 to 768000"));
+  EXPECT_NEAR(static_cast<double>(Read(FloatWav(std::vector<float>(100, 0.5f), 1'000)).numel()), 1'600, 1);
+  EXPECT_THAT(ErrorOfBytes(FloatWav({0.5f}, 768'001)), HasSubstr("768001 samples per second"));
+  EXPECT_NEAR(static_cast<double>(Read(FloatWav(std::vector<float>(4'800, 0.5f), 768'000)).numel()), 100, 1);
+  EXPECT_THAT(ErrorOfBytes(FloatWav(std::vector<float>(65, 0.5f), 16'000, 65)),
+              HasSubstr("65 channels; expected 1 to 64"));
+  EXPECT_EQ(Read(FloatWav(std::vector<float>(64, 0.5f), 16'000, 64)).numel(), 1);
+}
+
+TEST_F(AudioFile, ALengthThatStandsForNoneBeginsAt7FFF0000) {
+  const std::vector<float> samples(10, 0.25f);
+  EXPECT_EQ(Read(FloatWav(samples, 16'000, 1, 0x7FFF0000)).numel(), 10);
+  EXPECT_THAT(ErrorOfBytes(FloatWav(samples, 16'000, 1, 0x7FFEFFFF)),
+              HasSubstr("truncated: the chunk of samples ends at byte 2147418155, the file has 84"));
+  EXPECT_THAT(ErrorOfBytes(FloatWav(samples, 16'000, 1, 41)), HasSubstr("ends at byte 85, the file has 84"));
+}
+
+// A chunk of an odd length is followed by a byte that belongs to none.
+TEST_F(AudioFile, ChunksOfOddLengthsArePadded) {
+  const auto with_note = [](const std::string& wav, uint32_t length, const std::string& text) {
+    return std::string(wav).insert(36, "note" + Little(length) + text);
+  };
+  const std::vector<float> samples(10, 0.25f);
+  EXPECT_EQ(Read(with_note(FloatWav(samples, 16'000), 3, std::string("abc\0", 4))).numel(), 10);
+  EXPECT_THAT(ErrorOfBytes(with_note(FloatWav(samples, 16'000, 1, 41), 3, std::string("abc\0", 4))),
+              HasSubstr("the chunk of samples ends at byte 97, the file has 96"));
+  EXPECT_THAT(ErrorOfBytes(with_note(FloatWav(samples, 16'000), 5'000, "abcd")),
+              HasSubstr("truncated: a chunk before the samples ends at byte 5044, the file has 96"));
+  const std::string odd = "note" + Little<uint32_t>(3) + std::string("abc\0", 4);
+  EXPECT_THAT(ErrorOfBytes(FloatWav({}, 16'000) + odd), HasSubstr("no samples"));
+  EXPECT_EQ(AudioNote(WriteMedia(folder_, "sound", FloatWav({}, 16'000) + odd)), "");
+  EXPECT_THAT(AudioNote(WriteMedia(folder_, "sound", FloatWav(samples, 16'000, 1, 0))),
+              HasSubstr("sound: its header does not know how long the recording is (from a pipe?)"));
+}
+
+TEST_F(AudioFile, AnOggPageThatIsDamagedOrMissingIsNamedByItsPlace) {
+  const std::string whole = ReadText(MediaPath("recorded.ogg"));
+  std::string damaged = whole;
+  damaged[5] = static_cast<char>(damaged[5] ^ 8);
+  EXPECT_THAT(ErrorOfBytes(damaged), HasSubstr("damaged OGG: the page at byte 0 has checksum "));
+  EXPECT_THAT(
+      ErrorOfBytes(whole + "abcd"),
+      HasSubstr(Format("damaged OGG: expected a page at byte {}, found something else", whole.size())));
+  EXPECT_THAT(ErrorOfBytes(whole.substr(0, 20)),
+              HasSubstr("truncated: a page ends at byte 27, the file has 20"));
+  EXPECT_THAT(ErrorOfBytes(whole.substr(0, 27)), HasSubstr("the file has 27"));
+}
+
 }  // namespace audio_file_test
 }  // namespace plelab

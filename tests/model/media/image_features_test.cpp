@@ -126,5 +126,50 @@ TEST(ImageProcessor, MissingKeysHaveNoSilentDefault) {
   }
 }
 
+TEST(ImageProcessor, ValuesRightBehindTheirLimitsAreNamed) {
+  const auto size = [](int64_t height, int64_t width) {
+    return ErrorWith("size", {{"height", height}, {"width", width}});
+  };
+  EXPECT_EQ(size(1, 8192), "no error");
+  EXPECT_EQ(size(8192, 1), "no error");
+  EXPECT_THAT(size(8193, 1), HasSubstr("'size.height': expected an integer from 1 to 8192, found 8193"));
+  EXPECT_THAT(size(1, 0), HasSubstr("'size.width': expected an integer from 1 to 8192, found 0"));
+  EXPECT_EQ(ErrorWith("size", {{"height", 7}, {"width", 8}, {"longest_edge", nullptr}}), "no error");
+  EXPECT_THAT(ErrorWith("rescale_factor", -0.5), HasSubstr("expected a positive number, found -0.5"));
+  EXPECT_THAT(ErrorWith("resample", 0), HasSubstr("expected 2 (bilinear), found 0"));
+  EXPECT_THAT(ErrorWith("do_pad", true), HasSubstr("'do_pad': expected false or null, found true"));
+  EXPECT_EQ(ErrorWith("do_pad", false), "no error");
+  for (const char* key : {"image_processor_type", "data_format"}) {
+    EXPECT_EQ(ErrorWith(key, nullptr), "no error") << key;
+    auto config = PublishedProcessor();
+    config.erase(key);
+    EXPECT_EQ(ErrorOf([&] { ReadFrom(config); }), "no error") << key;
+  }
+  EXPECT_EQ(ErrorWith("image_processor_type", "SiglipImageProcessor"), "no error");
+  EXPECT_THAT(ErrorWith("data_format", "channels_last"),
+              HasSubstr("expected channels_first, found channels_last"));
+}
+
+TEST(ImageProcessor, ChannelsHaveThreePositiveDeviations) {
+  auto config = PublishedProcessor();
+  config["do_normalize"] = true;
+  EXPECT_EQ(ErrorOf([&] { ReadFrom(config); }), "no error");
+  EXPECT_EQ(ReadFrom(config).image_std, (std::vector<double>{0.5, 0.5, 0.5}));
+  config["image_std"] = {0.5, 0.0, 0.5};
+  EXPECT_THAT(ErrorOf([&] { ReadFrom(config); }),
+              HasSubstr("'image_std': expected positive numbers, found 0"));
+  config["image_mean"] = {0.5, 0.5};
+  EXPECT_THAT(ErrorOf([&] { ReadFrom(config); }), HasSubstr("'image_mean': expected 3 numbers, found 2"));
+  config["do_normalize"] = false;
+  EXPECT_EQ(ErrorOf([&] { ReadFrom(config); }), "no error") << "neither is used";
+}
+
+TEST(ImageFeatures, APictureOfTheRightSizeStaysAsItIs) {
+  const auto pixels = torch::arange(2 * 3 * 3, torch::kUInt8).view({2, 3, 3});
+  EXPECT_TRUE(ResizePixels(pixels, 2, 3).equal(pixels.permute({2, 0, 1})));
+  EXPECT_EQ(ResizePixels(pixels, 2, 4).sizes().vec(), (std::vector<int64_t>{3, 2, 4}));
+  EXPECT_EQ(ResizePixels(pixels, 5, 3).sizes().vec(), (std::vector<int64_t>{3, 5, 3}));
+}
+
 }  // namespace image_features_test
 }  // namespace plelab

@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "model/base/sha256.h"
+#include "model/media/image_codecs.h"
 #include "model/media/image_orientation.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/media.h"
@@ -177,6 +179,86 @@ TEST(ImageOrientation, XmpIsAskedWhereExifHasNoEntry) {
   EXPECT_EQ(ImageOrientation({.xmp = "<a tiff:Orientation='8'/><tiff:Orientation>3</tiff:Orientation>"}), 3);
   EXPECT_EQ(ImageOrientation({.xmp = "tiff:Orientation="}), 1);
   EXPECT_EQ(ImageOrientation({.xmp = "tiff:Orientation=\"9\""}), 1);
+}
+
+TEST(ImageSize, IsLimitedInPixelsAndNotInSides) {
+  const auto error = [](int64_t height, int64_t width) {
+    return ErrorOf([=] { CheckImageSize(height, width, "x.png"); });
+  };
+  EXPECT_EQ(error(1, 1), "no error");
+  EXPECT_EQ(error(0, 5), "x.png: the header says 5 × 0 pixels; expected at least one");
+  EXPECT_THAT(error(5, 0), HasSubstr("0 × 5 pixels; expected at least one"));
+  EXPECT_EQ(error(1, kMostImagePixels), "no error");
+  EXPECT_EQ(error(2, kMostImagePixels / 2), "no error");
+  EXPECT_EQ(
+      error(2, kMostImagePixels / 2 + 1),
+      "x.png: the header says 44739243 × 2 pixels; expected at most 89478485 pixels: scale the picture down");
+}
+
+// A file with a hole, which takes no space.
+TEST_F(ImageFile, AFileThatIsLongerThanAnyPictureIsNotRead) {
+  const std::string path = WriteMedia(folder_, "x.png", "\x89PNG\r\n\x1A\n");
+  const int64_t most = 8 * kMostImagePixels + (1 << 20);
+  std::filesystem::resize_file(path, static_cast<uint64_t>(most) + 1);
+  EXPECT_EQ(ErrorOf([&] { ReadImage(path); }),
+            Format("{}: {} bytes; expected a picture file of at most {} bytes", path, most + 1, most));
+}
+
+std::string Packed(const std::string& text) {
+  std::string packed(compressBound(text.size()), '\0');
+  uLongf size = packed.size();
+  EXPECT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+                     reinterpret_cast<const Bytef*>(text.data()), text.size()),
+            Z_OK);
+  return packed.substr(0, size);
+}
+
+// The metadata of a PNG with these chunks alone: kind, then data.
+ImageMetadata MetadataOf(const std::vector<std::pair<std::string, std::string>>& chunks,
+                         const std::string& end = "") {
+  std::string png = "\x89PNG\r\n\x1A\n";
+  for (const auto& [kind, data] : chunks) {
+    png += Number(static_cast<uint32_t>(data.size())) + kind + data + Number(0);
+  }
+  png += end;
+  return PngMetadata(std::as_bytes(std::span(png.data(), png.size())));
+}
+
+const std::string kNul(1, '\0'), kXmp = "XML:com.adobe.xmp" + kNul, kRaw = "Raw profile type exif" + kNul;
+
+TEST(PngTexts, AreReadFromTheChunksThatPilReads) {
+  EXPECT_EQ(MetadataOf({{"tEXt", kXmp + "a"}}).xmp, "a");
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + kNul + kNul + "en" + kNul + "key" + kNul + "b"}}).xmp, "b");
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + kNul + "\x07" + kNul + kNul + "b"}}).xmp, "b") << "not compressed";
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + "\x01" + kNul + kNul + kNul + Packed("c")}}).xmp, "c");
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + "\x01\x01" + kNul + kNul + Packed("c")}}).xmp, "");
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + kNul + kNul + "en"}}).xmp, "") << "one word of two";
+  EXPECT_EQ(MetadataOf({{"iTXt", kXmp + kNul}}).xmp, "");
+  EXPECT_EQ(MetadataOf({{"zTXt", kXmp + kNul + Packed("d")}}).xmp, "d");
+  EXPECT_EQ(MetadataOf({{"zTXt", kXmp + "\x01" + Packed("d")}}).xmp, "");
+  EXPECT_EQ(MetadataOf({{"zTXt", kXmp}}).xmp, "");
+  EXPECT_EQ(
+      MetadataOf({{"tEXt", "XML:com.adobe.xmp"}, {"tEXt", "other" + kNul + "a"}, {"qEXt", kXmp + "a"}}).xmp,
+      "");
+  EXPECT_EQ(MetadataOf({{"tEXt", kXmp + "a"}, {"tEXt", kXmp + "b"}}).xmp, "b") << "the last one";
+  EXPECT_EQ(MetadataOf({{"tEXt", kXmp + "a"}}, Number(5) + "tEXt" + "1234").xmp, "a")
+      << "cut after the first";
+}
+
+TEST(PngTexts, RawProfilesAreHexadecimalAfterThreeLines) {
+  EXPECT_EQ(MetadataOf({{"tEXt", kRaw + "\nexif\n      4\n4d4D\n0aF9\n"}}).exif, "MM\n\xF9");
+  EXPECT_EQ(MetadataOf({{"tEXt", kRaw + "\nexif\n4d4d"}}).exif, "") << "two lines";
+  EXPECT_EQ(MetadataOf({{"tEXt", kRaw + "\n\n\n4"}}).exif, "") << "half a byte";
+  EXPECT_EQ(MetadataOf({{"eXIf", "chunk"}, {"tEXt", kRaw + "\n\n\n4d"}}).exif, "chunk");
+}
+
+TEST(PngTexts, AreLimitedInSizeAndNumber) {
+  const std::string most(1 << 20, 'x');
+  EXPECT_TRUE(MetadataOf({{"zTXt", kXmp + kNul + Packed(most)}}).xmp == most);
+  EXPECT_EQ(MetadataOf({{"zTXt", kXmp + kNul + Packed(most + "x")}}).xmp, "");
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (int i = 1; i <= 65; ++i) texts.emplace_back("tEXt", kXmp + std::to_string(i));
+  EXPECT_EQ(MetadataOf(texts).xmp, "64");
 }
 
 }  // namespace image_file_test

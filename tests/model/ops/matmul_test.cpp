@@ -128,5 +128,41 @@ TEST(MatMul, RefusesInputOfAnotherWidth) {
   EXPECT_THROW(MatMul(at::randn({2, 4}), w), RunError);
 }
 
+TEST(MatMul, OfNoRowsHasNone) {
+  const LinearWeight w = MakeWeight(at::randn({4, 3}), WeightLayout::kRowMajor);
+  EXPECT_EQ(MatMul(at::randn({0, 3}), w).sizes(), (std::vector<int64_t>{0, 4}));
+}
+
+TEST(MatMul, TakesAWeightWhoseRowsAreNotContiguous) {
+  torch::manual_seed(8);
+  const torch::Tensor values = at::randn({5, 9}).t();  // [9, 5]
+  for (const int64_t rows : {2, 12}) {
+    const torch::Tensor x = at::randn({rows, 5});
+    ExpectLinear(MatMul(x, {values, WeightFormat::kFloat32, WeightLayout::kRowMajor, 9, 5}), x, values);
+  }
+}
+
+TEST(ViewOf, IsTheMatrixOfATensorsLastDimension) {
+  const torch::Tensor vector = at::randn({7}), cube = at::randn({2, 3, 5}), part = cube[1].narrow(1, 1, 2);
+  const MatrixView v = ViewOf(vector), c = ViewOf(cube), p = ViewOf(part);
+  EXPECT_TRUE(v.rows == 1 && v.cols == 7 && v.stride == 7 && v.data == vector.const_data_ptr());
+  EXPECT_TRUE(c.rows == 6 && c.cols == 5 && c.stride == 5 && c.type == ElementType::kFloat32);
+  EXPECT_TRUE(p.rows == 3 && p.cols == 2 && p.stride == 5 && p.data == part.const_data_ptr());
+  EXPECT_EQ(ViewOf(vector.to(torch::kBFloat16)).type, ElementType::kBFloat16);
+  EXPECT_EQ(ViewOf(at::randn({3, 0})).rows, 0);
+  EXPECT_THROW(ViewOf(vector.to(torch::kInt64)), RunError);
+  EXPECT_THROW(ViewOf(cube.transpose(0, 1)), RunError);
+  EXPECT_THROW(ViewOf(vector.sum()), RunError);
+  try {
+    ViewOf(cube[0].t());
+    FAIL() << "accepted";
+  } catch (const RunError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "a kernel needs a float32 or bfloat16 matrix with contiguous rows on the CPU, not CPUFloatType of "
+        "strides 1, 5");
+  }
+}
+
 }  // namespace matmul_test
 }  // namespace plelab

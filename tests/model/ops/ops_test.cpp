@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "model/ops/matmul.h"
+
 namespace plelab {
 namespace ops_test {
 
@@ -72,6 +74,51 @@ TEST(LinearWeight, HeadsAreTheSameInBothLayouts) {
   const auto short_x = x.narrow(1, 0, 3);
   EXPECT_TRUE(
       torch::allclose(Linear(short_x, FirstInputs(rows, 3)), Linear(short_x, FirstInputs(columns, 3))));
+}
+
+TEST(Softcap, HasTheSlopeOfItsTanhAndLeavesALeafAlone) {
+  const auto x = torch::tensor({0.5f, -3.0f}).requires_grad_(true);
+  const auto y = Softcap(x, 2);
+  y.sum().backward();
+  for (int64_t i = 0; i < 2; ++i) {
+    const double t = std::tanh(x[i].item<double>() / 2);
+    EXPECT_NEAR(y[i].item<double>(), 2 * t, 1e-6);
+    EXPECT_NEAR(x.grad()[i].item<double>(), 1 - t * t, 1e-6);
+  }
+  EXPECT_EQ(x[1].item<double>(), -3);
+}
+
+TEST(GatedGelu, IsTheSameInBFloat16WhereNothingIsFused) {
+  torch::manual_seed(2);
+  const auto gate = torch::randn({3, 40}).to(torch::kBFloat16),
+             up = torch::randn({3, 40}).to(torch::kBFloat16);
+  const auto got = GatedGelu(gate, up, 0);
+  EXPECT_EQ(got.scalar_type(), torch::kBFloat16);
+  const auto exact = GatedGelu(gate.to(torch::kFloat32), up.to(torch::kFloat32), 0);
+  EXPECT_TRUE(torch::allclose(got.to(torch::kFloat32), exact, 0.02, 0.05));
+  EXPECT_GT(exact.abs().max().item<double>(), 0.5);
+}
+
+TEST(ComputeType, IsTheFormatOfTheWeight) {
+  LinearWeight w;
+  w.format = WeightFormat::kBFloat16;
+  EXPECT_EQ(ComputeType(w), torch::kBFloat16);
+  EXPECT_EQ(ProductType(w, torch::kCPU), CpuMultipliesBFloat16() ? torch::kBFloat16 : torch::kFloat32);
+  w.format = WeightFormat::kFloat32;
+  EXPECT_EQ(ComputeType(w), torch::kFloat32);
+  EXPECT_EQ(ProductType(w, torch::kCPU), torch::kFloat32);
+}
+
+TEST(LinearWeight, HeadsKnowTheirSizes) {
+  const auto values = torch::arange(24, torch::kFloat32).view({6, 4});
+  const LinearWeight w{values, WeightFormat::kFloat32, WeightLayout::kRowMajor, 6, 4};
+  const LinearWeight few_out = FirstOutputs(w, 2), few_in = FirstInputs(w, 3);
+  EXPECT_EQ(few_out.out, 2);
+  EXPECT_EQ(few_out.in, 4);
+  EXPECT_TRUE(few_out.values.equal(values.narrow(0, 0, 2)));
+  EXPECT_EQ(few_in.out, 6);
+  EXPECT_EQ(few_in.in, 3);
+  EXPECT_TRUE(few_in.values.equal(values.narrow(1, 0, 3)));
 }
 
 }  // namespace ops_test

@@ -150,5 +150,22 @@ TEST(AltUpTest, ClampsThePredictionCoefficientsOfEveryLayer) {
   }
 }
 
+// The mean square of a projection counts as at least 1e-5.
+TEST(AltUpTest, AWeakProjectionIsNotBlownUp) {
+  const torch::Tensor embeds = torch::tensor({3.0f, 4.0f}).view({1, 1, 2}), one = torch::eye(2);
+  const double target = std::sqrt(12.5), least = std::sqrt(1e-5);
+  const AltUpStreams streams = AltUpExpand(embeds, {Weight(one * 1e-4), Weight(torch::zeros({2, 2}))});
+  EXPECT_NEAR(streams[1][0][0][0].item<double>(), 3e-4 / least * target, 1e-5);
+  EXPECT_EQ(streams[2].abs().max().item<double>(), 0);
+  const torch::Tensor merged = AltUpMerge({embeds, embeds}, {Weight(one * 1e-4)});
+  EXPECT_NEAR(merged[0][0][1].item<double>(), (4 + 4e-4 / least * target) / 2, 1e-5);
+}
+
+TEST(AltUpTest, AnEmbeddingOfZerosHasAFiniteGradient) {
+  const torch::Tensor embeds = torch::zeros({1, 1, 3}).requires_grad_(true);
+  AltUpExpand(embeds, {Weight(torch::eye(3))})[1].sum().backward();
+  EXPECT_TRUE(embeds.grad().isfinite().all().item<bool>());
+}
+
 }  // namespace altup_test
 }  // namespace plelab

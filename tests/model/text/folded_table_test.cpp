@@ -12,8 +12,10 @@
 #include <thread>
 
 #include "model/base/error.h"
+#include "model/catalog/synth.h"
 #include "model/gemma3n/gemma3n.h"
 #include "model/ple/strategies/factory.h"
+#include "tests/support/checkpoint_files.h"
 #include "tests/support/golden.h"
 #include "tests/support/multimodal_golden.h"
 #include "tests/support/temporary_folder.h"
@@ -237,6 +239,42 @@ TEST(FoldedMedia, APromptWithMediaFallsBack) {
     return model.Forward(ids, nullptr, *MakePleSource(options, table)->Begin(span), LogitsWanted::kAll, soft);
   };
   EXPECT_TRUE(logits(folded).equal(logits(ParsePleSpec("resident"))));
+}
+
+// Weights are recognised by 64 pieces of 4 KiB of a tensor that has more.
+TEST(FoldedSample, OfALargeTensorIsSpreadEvenly) {
+  const testing::TemporaryFolder folder;
+  WriteRandomCheckpoint(testing::Replaced(testing::TinyConfig(), "\"vocab_size_per_layer_input\": 32",
+                                          "\"vocab_size_per_layer_input\": 12000"),
+                        folder.path(), {});
+  const TensorInfo info = *Checkpoint::Open(folder.path()).Find("model.embed_tokens_per_layer.weight");
+  ASSERT_EQ(info.size_bytes, 288'000);
+  const auto is_made = [&] {
+    bool made = false;
+    TableFor(ParsePleSpec("folded"), Checkpoint::Open(folder.path()), [&](int64_t, int64_t) { made = true; });
+    return made;
+  };
+  const auto is_made_after_a_change_at = [&](int64_t offset) {
+    const auto time = fs::last_write_time(info.file);
+    {
+      std::fstream stream(info.file, std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekg(info.offset_bytes + offset);
+      const char changed = static_cast<char>(stream.get() ^ 1);
+      stream.seekp(info.offset_bytes + offset);
+      stream.put(changed);
+    }
+    fs::last_write_time(info.file, time);
+    return is_made();
+  };
+  EXPECT_TRUE(is_made());
+  EXPECT_FALSE(is_made());
+  const int64_t step = (288'000 - 4'096) / 63;
+  for (const int64_t seen : {int64_t{0}, int64_t{4'095}, step, 31 * step, 63 * step, 63 * step + 4'095}) {
+    EXPECT_TRUE(is_made_after_a_change_at(seen)) << seen;
+  }
+  for (const int64_t between : {int64_t{4'096}, step - 1, 31 * step - 1, 63 * step + 4'096}) {
+    EXPECT_FALSE(is_made_after_a_change_at(between)) << between;
+  }
 }
 
 }  // namespace folded_table_test

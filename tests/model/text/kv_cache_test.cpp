@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+
 #include "model/base/error.h"
 #include "tests/support/small_text_config.h"
 
@@ -122,6 +125,51 @@ TEST(KvCache, FollowsTheLayerList) {
   EXPECT_EQ(kv.slots(1), 6);
   EXPECT_EQ(kv.slots(2), 20);
   EXPECT_FALSE(kv.keys(3).defined());
+}
+
+std::string ErrorOf(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const RunError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(KvCache, SaysWhatItCannotHold) {
+  const auto make = [](int64_t batch, int64_t capacity, int64_t chunk) {
+    return ErrorOf([=] { KvCache(SmallConfig(), batch, capacity, chunk, DType::kFloat32, torch::kCPU); });
+  };
+  EXPECT_EQ(make(0, 20, 3), "KV cache: batch 0, capacity 20 and chunk 3 must each be at least 1");
+  EXPECT_EQ(make(1, 0, 3), "KV cache: batch 1, capacity 0 and chunk 3 must each be at least 1");
+  EXPECT_EQ(make(1, 20, 0), "KV cache: batch 1, capacity 20 and chunk 0 must each be at least 1");
+  EXPECT_EQ(make(1, 1, 1), "no error");
+  KvCache kv = MakeCache(/*capacity=*/4);
+  Append(kv, 3);
+  EXPECT_EQ(ErrorOf([&] { kv.CheckCapacity(2); }),
+            "KV cache: holds 3 positions and cannot take 2 more, capacity is 4");
+  EXPECT_EQ(ErrorOf([&] { kv.CheckRoom(4); }),
+            "KV cache: 4 positions in one pass, expected at most a chunk of 3");
+  EXPECT_EQ(ErrorOf([&] { MakeCache(20, 3).CheckRoom(3); }), "no error");
+  Append(kv, 1);
+  EXPECT_EQ(kv.length(), 4) << "full";
+  EXPECT_EQ(MakeCache(5, 9).chunk(), 5);
+}
+
+TEST(KvCache, BelongsToListsWithItsDonorsAndTypes) {
+  const KvCache kv = MakeCache();
+  const LayerList own = DefaultLayers(SmallConfig());
+  LayerList layers = own;
+  layers[1].ffn_width = 1;
+  layers[1].ple_slice = 0;
+  EXPECT_EQ(ErrorOf([&] { kv.CheckLayers(layers); }), "no error");
+  layers[1].type = LayerType::kSliding;
+  EXPECT_EQ(ErrorOf([&] { kv.CheckLayers(layers); }),
+            "KV cache: made for another list of 4 layers, the model runs 4; make one for each list");
+  layers = own;
+  layers[2].kv_donor = 2;
+  EXPECT_NE(ErrorOf([&] { kv.CheckLayers(layers); }), "no error");
+  EXPECT_NE(ErrorOf([&] { kv.CheckLayers({own[0], own[1], own[2]}); }), "no error");
 }
 
 }  // namespace kv_cache_test

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
 #include "tests/support/mixed_layers.h"
@@ -139,6 +141,21 @@ TEST(LayerEdit, APointBetweenE4BAndE2BHasTheParametersInBetween) {
   EXPECT_EQ(shallower.effective() - sliced.effective(), halves);
   EXPECT_LT(sliced.effective(), whole.effective());
   EXPECT_GT(sliced.effective(), CountPublished(Published("e2b"), DType::kBFloat16).parameters.effective());
+}
+
+TEST(LayerEdit, AcceptsWhatIsRightAtItsLimits) {
+  EXPECT_THAT(Widths(Edited({.ffn = {{.units = 8}}})), ElementsAre(8, 8, 8, 8, 8, 8, 8));
+  EXPECT_THAT(Widths(Edited({.ffn = {{.share = 1}}})), ElementsAre(8, 8, 16, 16, 16, 16, 16));
+  EXPECT_THAT(Widths(Edited({.ffn = {{.share = 0.32}}})), ElementsAre(3, 3, 5, 5, 5, 5, 5))
+      << "2.56 and 5.12";
+  EXPECT_THAT(Sources(Edited({.repeat = {1, 2}, .times = 1})), ElementsAre(0, 1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Sources(Edited({.skip = {6}, .repeat = {0}})), ElementsAre(0, 0, 1, 2, 3, 4, 5));
+  EXPECT_EQ(ErrorOf({.skip = {-1}}), "'skip' names layer -1, the checkpoint has layers 0 to 6");
+  EXPECT_THAT(ErrorOf({.ffn = {{.share = 0}}}), HasSubstr("a share of 0 for layer 0, expected one above 0"));
+  EXPECT_THAT(ErrorOf({.ffn = {{.share = NAN}}}), HasSubstr("a share of nan for layer 0"));
+  EXPECT_THAT(ErrorOf({.ffn = {{}, {}, {}, {}, {}, {}}}), HasSubstr("'ffn' lists 6 widths"));
+  EXPECT_THAT(ErrorOf({.ffn = {{}, {}, {.units = 17}, {}, {}, {}, {}}}),
+              HasSubstr("17 units for layer 2, which has 16; a slice is at most as wide"));
 }
 
 }  // namespace layer_edit_test

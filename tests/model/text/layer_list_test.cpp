@@ -61,5 +61,29 @@ TEST(LayerList, RefusesWhatCannotRun) {
   ExpectRefused(bad, "position 1: ffn_width is 6");
 }
 
+TEST(LayerList, RefusesEachFieldRightBehindItsLimits) {
+  const auto with = [](size_t at, const auto& change) {
+    LayerList layers = DefaultLayers(MixedConfig());
+    change(layers[at]);
+    return layers;
+  };
+  ExpectRefused(with(2, [](LayerSpec& l) { l.source_layer = -1; }),
+                "position 2: source_layer is -1, expected a layer of the checkpoint");
+  ExpectRefused(with(1, [](LayerSpec& l) { l.ple_slice = -2; }),
+                "position 1: ple_slice is -2, expected a layer of the checkpoint, or -1 for none");
+  ExpectRefused(with(1, [](LayerSpec& l) { l.ple_slice = 7; }), "position 1: ple_slice is 7");
+  ExpectRefused(with(3, [](LayerSpec& l) { l.ffn_width = 0; }), "position 3: ffn_width is 0, expected 1 to");
+  ExpectRefused(with(0, [](LayerSpec& l) { l.activation_sparsity = 1; }),
+                "activation_sparsity in percent is 100, expected 0 to 99");
+  ExpectRefused(with(0, [](LayerSpec& l) { l.activation_sparsity = -0.25; }), "in percent is -25");
+  ExpectRefused(with(4, [](LayerSpec& l) { l.kv_donor = -1; }),
+                "position 4: kv_donor is -1, expected this position or an earlier one");
+  CheckLayers(with(6, [](LayerSpec& l) { l.ple_slice = kNoPle; }), MixedConfig());
+  CheckLayers(with(5, [](LayerSpec& l) { l.ple_slice = 0; }), MixedConfig());
+  CheckLayers(with(6, [](LayerSpec& l) { l.ffn_width = 1; }), MixedConfig());
+  CheckLayers(with(3, [](LayerSpec& l) { l.activation_sparsity = 0.99; }), MixedConfig());
+  EXPECT_EQ(LastDonor({DefaultLayers(MixedConfig())[0]}), 0);
+}
+
 }  // namespace layer_list_test
 }  // namespace plelab

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -97,6 +98,44 @@ TEST(Sampler, RefusesWhatMeansNothing) {
   EXPECT_THROW(Sampler({.top_p = 0}), UserError);
   EXPECT_THROW(Sampler({.top_p = 1.01}), UserError);
   EXPECT_THROW(Sampler({}).Sample(torch::tensor({0.0f, NAN})), RunError);
+}
+
+// The draw is the first 53 bits of the generator as a fraction, so that it is the same everywhere.
+TEST(Sampler, DrawsWhereTheGeneratorsBitsSay) {
+  Sampler sampler({.temperature = 0.7, .seed = 12});
+  std::mt19937_64 generator(12);
+  const auto level = torch::zeros({1000});
+  for (int i = 0; i < 50; ++i) {
+    const double uniform = std::ldexp(static_cast<double>(generator() >> 11), -53);
+    EXPECT_EQ(sampler.Sample(level), static_cast<int64_t>(uniform * 1000)) << i;
+  }
+}
+
+TEST(Sampler, TakesTheLimitsOfItsOptionsAndNothingBehind) {
+  const auto logits = Probabilities({0.1f, 0.4f, 0.2f, 0.3f});
+  for (const int64_t k : {0, 4, 5}) {
+    EXPECT_EQ(Draw({.temperature = 1, .top_k = k, .top_p = 1, .seed = 8}, logits, 500).size(), 4u) << k;
+  }
+  EXPECT_EQ(Draw({.temperature = 1, .top_k = 3, .seed = 8}, logits, 500).size(), 3u);
+  EXPECT_THROW(Sampler({.temperature = INFINITY}), UserError);
+  EXPECT_THROW(Sampler({.top_p = NAN}), UserError);
+  EXPECT_THROW(Sampler({.top_p = -0.5}), UserError);
+  EXPECT_THROW(Sampler({}).Sample(torch::zeros({1, 3})), RunError);
+  EXPECT_THROW(Sampler({}).Sample(torch::zeros({0})), RunError);
+  EXPECT_THROW(Sampler({}).Sample(torch::zeros({3}, torch::kFloat64)), RunError);
+  const auto strided = torch::tensor({{0.0f, 9.0f}, {1.0f, 9.0f}, {5.0f, 9.0f}}).select(1, 0);
+  EXPECT_EQ(Sampler({}).Sample(strided), 2);
+}
+
+// Equal logits: the smaller ids are kept.
+TEST(Sampler, TiesGoToTheSmallerIds) {
+  for (const auto& [id, count] : Draw({.temperature = 1, .top_k = 3, .seed = 9}, torch::zeros({50}), 300)) {
+    EXPECT_LT(id, 3);
+  }
+  for (const auto& [id, count] :
+       Draw({.temperature = 1, .top_p = 0.09, .seed = 9}, torch::zeros({50}), 300)) {
+    EXPECT_LT(id, 5);
+  }
 }
 
 }  // namespace sampler_test

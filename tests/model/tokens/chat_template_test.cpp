@@ -12,6 +12,8 @@ namespace plelab {
 namespace chat_template_test {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class ChatTemplate : public ::testing::Test {
  protected:
@@ -95,6 +97,42 @@ TEST_F(ChatTemplate, StopIdsComeFromBothConfigsAndTheTurnMark) {
   EXPECT_THROW(Stops(/*chat=*/false), UserError);
   Write("generation_config.json", "{");
   EXPECT_THROW(Stops(/*chat=*/false), UserError);
+}
+
+TEST_F(ChatTemplate, NamesTheTurnThatIsOutOfOrder) {
+  const ChatTurn user{ChatRole::kUser, "u"}, model{ChatRole::kModel, "m"}, system{ChatRole::kSystem, "s"};
+  const std::pair<std::vector<ChatTurn>, const char*> cases[] = {
+      {{model}, "chat: turn 1 is not the user's; "},
+      {{user, user}, "chat: turn 2 is not the model's; "},
+      {{system, user, model, model}, "chat: turn 3 is not the user's; "},
+      {{user, model}, "chat: the last turn must be the user's"},
+      {{}, "chat: the last turn must be the user's"}};
+  for (const auto& [turns, expected] : cases) {
+    try {
+      RenderChat(turns);
+      ADD_FAILURE() << expected;
+    } catch (const UserError& error) {
+      EXPECT_THAT(error.what(), StartsWith(expected));
+    }
+  }
+}
+
+TEST_F(ChatTemplate, SaysWhichStopIdsAreWrong) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"eos_token_id": [1, "one"]})",
+       "generation_config.json: 'eos_token_id' is [1,\"one\"]; expected an id or a list of ids"},
+      {"[1]", "generation_config.json: expected a JSON object"}};
+  for (const auto& [text, expected] : cases) {
+    Write("generation_config.json", text);
+    try {
+      Stops(/*chat=*/false);
+      ADD_FAILURE() << text;
+    } catch (const UserError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(expected));
+    }
+  }
+  Write("generation_config.json", R"({"max_length": 5})");
+  EXPECT_THAT(Stops(/*chat=*/false), ElementsAre(1));
 }
 
 }  // namespace chat_template_test

@@ -104,5 +104,11 @@ TEST(GemmaTurns, DependOnWhatIsRenderedAndNotOnHowItIsWritten) {
   EXPECT_THAT(JudgeTemplate(trimmed).system, StartsWith("it writes a system text as"));
 }
 
+TEST(GemmaTurns, AnswersQuoteAsMuchAsAnErrorHasRoomFor) {
+  const std::string most(158, 'x');  // 160 with its quotes
+  EXPECT_EQ(JudgeTemplate(most).turns, "it writes a user's turn as \"" + most + "\"");
+  EXPECT_EQ(JudgeTemplate(most + "y").turns, "it writes a user's turn as \"" + most + "y…\"");
+}
+
 }  // namespace gemma_turns_test
 }  // namespace plelab

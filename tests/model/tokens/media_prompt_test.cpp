@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "model/base/error.h"
@@ -162,6 +163,48 @@ TEST_F(MediaPrompt, TextOnlyModelsHaveNoPlaceForMedia) {
   config_.audio.reset();
   EXPECT_THROW(ImageIds(config_), UserError);
   EXPECT_THROW(ClipIds(config_), UserError);
+}
+
+TEST_F(MediaPrompt, SaysWhichMarksAndFilesDoNotMatch) {
+  const auto error = [](const std::function<void()>& action) -> std::string {
+    try {
+      action();
+    } catch (const UserError& caught) {
+      return caught.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(
+      error([] {
+        PlaceMedia("<image>", {2, 0}, false);
+      }),
+      "prompt: 1 marks <image> or <image_soft_token> or <start_of_image> found, 2 expected: one for each "
+      "--image FILE");
+  EXPECT_THAT(error([&] {
+                EncodeWithMedia(tokenizer_, config_, "<audio><audio>", {0, 1});
+              }),
+              HasSubstr("found, 1 expected: one for each --audio FILE"));
+  EXPECT_EQ(error([&] { MarksWithoutFiles("<image_soft_token>", {}, config_); }),
+            "prompt: <image_soft_token> found, but no file for it; give --image FILE");
+  EXPECT_EQ(error([&] {
+              MarksWithoutFiles("<audio_soft_token>", {1, 0}, config_);
+            }),
+            "prompt: <audio_soft_token> found, but no file for it; give --audio FILE");
+  EXPECT_EQ(MarksWithoutFiles("<image><audio>", {}, config_),
+            "note: <image> is text here; with --image FILE it would mark where the file goes\n"
+            "note: <audio> is text here; with --audio FILE it would mark where the file goes");
+  EXPECT_EQ(MarksWithoutFiles("<image_soft_token><audio_soft_token>", {1, 1}, config_), "");
+  EXPECT_EQ(ImageIds(config_), image_);
+  EXPECT_EQ(ClipIds(config_), clip_);
+}
+
+TEST_F(MediaPrompt, OneTowerTakesMediaOfItsKind) {
+  config_.audio.reset();
+  EXPECT_EQ(ImageIds(config_), image_);
+  EXPECT_EQ(MarksWithoutFiles("<audio><audio_soft_token>", {}, config_), "");
+  EXPECT_EQ(EncodeWithMedia(tokenizer_, config_, "<image><image>", {2, 0}),
+            Join({Text("\n\n"), image_, Text("\n\n\n\n"), image_, Text("\n\n")}));
+  EXPECT_THROW(EncodeWithMedia(tokenizer_, config_, "<audio>", {0, 1}), UserError);
 }
 
 }  // namespace media_prompt_test

@@ -76,5 +76,32 @@ TEST_F(ShippedTemplateFolder, ThatIsDamagedIsTheUsersMistake) {
   EXPECT_THAT(ErrorOf(), HasSubstr("chat_template.jinja: expected a regular file, found a folder"));
 }
 
+TEST_F(ShippedTemplateFolder, WithoutADefaultNamesTheOthers) {
+  std::filesystem::create_directory(folder_ / "additional_chat_templates");
+  Write("additional_chat_templates/readme.txt", "no template");
+  Write("tokenizer_config.json", R"({"chat_template": "of the tokenizer"})");
+  EXPECT_EQ(Text(), "of the tokenizer");
+  Write("additional_chat_templates/tools.jinja", "t");
+  Write("additional_chat_templates/rag.jinja", "r");
+  EXPECT_THAT(ErrorOf(), HasSubstr("additional_chat_templates: has the chat templates rag, tools, and none"));
+}
+
+TEST_F(ShippedTemplateFolder, SaysWhatStandsInItsPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[1]", "processor_config.json: expected a JSON object"},
+      {R"({"chat_template": 7})", "'chat_template': expected a template in Jinja, found number"},
+      {R"({"chat_template": {"default": [1]}})",
+       "'chat_template': expected a template in Jinja, found array"},
+      {R"({"chat_template": [{"name": 1, "template": "t"}]})", "expected a list of objects with 'name' and"},
+      {R"({"chat_template": [{"name": "default"}]})",
+       "expected a list of objects with 'name' and 'template'"}};
+  for (const auto& [text, expected] : cases) {
+    Write("processor_config.json", text);
+    EXPECT_THAT(ErrorOf(), HasSubstr(expected)) << text;
+  }
+  Write("processor_config.json", R"({"image_seq_length": 256})");
+  EXPECT_EQ(Text(), "none");
+}
+
 }  // namespace shipped_template_test
 }  // namespace plelab

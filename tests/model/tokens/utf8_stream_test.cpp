@@ -51,5 +51,31 @@ TEST(Utf8Stream, SaysHowManyBytesWaitForTheirCharacter) {
   EXPECT_EQ(stream.held_bytes(), 0u);
 }
 
+TEST(Utf8Stream, CountsTheBytesBeforeTheFirstThatIsWrong) {
+  const std::pair<std::string, size_t> cases[] = {{"", 0},
+                                                  {"ab\xC3", 2},
+                                                  {"é\x7F", 3},
+                                                  {"\xC1\xBF", 0},
+                                                  {"\xC2\x7F", 0},
+                                                  {"\xC2\xC0", 0},
+                                                  {"\xE0\x9F\xBF", 0},
+                                                  {"\xE1\x80\x7F", 0},
+                                                  {"日\xBF", 3},
+                                                  {"\xE1\x80\xC0", 0},
+                                                  {"\xE1\x7F\x80", 0},
+                                                  {"\xED\xA0\x80", 0},
+                                                  {"🙂\xF0", 4},
+                                                  {"\xF0\x8F\xBF\xBF", 0},
+                                                  {"\xF4\x90\x80\x80", 0},
+                                                  {"\xF5\x80\x80\x80", 0},
+                                                  {"\xE0\xA0", 0},
+                                                  {"\xF1\x80\xBF\xBF", 4},
+                                                  {"\xF3\xBF\x80\x80", 4},
+                                                  {"\xEC\xBF\xBF\xE1\x80\x80", 6}};
+  for (const auto& [bytes, valid] : cases) {
+    EXPECT_EQ(ValidUtf8Bytes(bytes), valid) << ::testing::PrintToString(bytes);
+  }
+}
+
 }  // namespace utf8_stream_test
 }  // namespace plelab

@@ -11,6 +11,7 @@
 #include "model/ple/strategies/ple_options.h"
 #include "model/training/head_loss.h"
 #include "model/training/trained_checkpoint.h"
+#include "model/weights/tensor_file.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/temporary_folder.h"
 
@@ -213,6 +214,79 @@ TEST(TextTrainee, BFloat16ProductsKeepFloat32Weights) {
     EXPECT_TRUE(tensor.values.grad().isfinite().all().item<bool>()) << tensor.spec.name;
   }
   EXPECT_NEAR(loss.item<double>() / TrainingLoss(exact, text.inputs, text.targets).item<double>(), 1, 0.02);
+}
+
+std::vector<int64_t> LayersWithPle(PlePlacement placement, int64_t layers) {
+  std::string json = testing::TinyConfig();
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": " + std::to_string(layers)},
+           {"[24, 24, 32]", "24"},
+           {"[0.9, 0.0, 0.0]", "0.0"},
+           {R"(["sliding_attention", "full_attention", "sliding_attention"])", "null"}}) {
+    json = testing::Replaced(json, from, to);
+  }
+  std::vector<int64_t> with_ple;
+  for (const LayerSpec& layer : MakeTrainee(ParseConfig(json, "x"), placement, 1, DType::kFloat32).layers) {
+    if (layer.ple_slice != kNoPle) with_ple.push_back(layer.ple_slice);
+  }
+  return with_ple;
+}
+
+TEST(TextTrainee, AThirdOfTheLayersIsRoundedUp) {
+  using Layers = std::vector<int64_t>;
+  EXPECT_EQ(LayersWithPle(PlePlacement::kFirstThird, 2), (Layers{0}));
+  EXPECT_EQ(LayersWithPle(PlePlacement::kFirstThird, 4), (Layers{0, 1}));
+  EXPECT_EQ(LayersWithPle(PlePlacement::kLastThird, 4), (Layers{2, 3}));
+  EXPECT_EQ(LayersWithPle(PlePlacement::kFirstThird, 6), (Layers{0, 1}));
+  EXPECT_EQ(LayersWithPle(PlePlacement::kLastThird, 7), (Layers{4, 5, 6}));
+  EXPECT_EQ(LayersWithPle(PlePlacement::kShared, 2), (Layers{0, 1}));
+}
+
+TEST(TextTrainee, IsTrainedInFloat32OrBFloat16) {
+  try {
+    MakeTrainee(Config(), PlePlacement::kAll, 5, DType::kFloat16);
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(), "dtype float16: expected float32 or bfloat16");
+  }
+}
+
+TEST_F(StartOfATrainee, NamesATensorThatTheCheckpointLacks) {
+  std::string json = testing::TinyConfig();
+  json = testing::Replaced(json, "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4");
+  json = testing::Replaced(json, "[24, 24, 32]", "[24, 24, 32, 32]");
+  json = testing::Replaced(json, "[0.9, 0.0, 0.0]", "[0.9, 0.0, 0.0, 0.0]");
+  json = testing::Replaced(json, "\"layer_types\": [", "\"layer_types\": [\"full_attention\", ");
+  TextTrainee trainee = MakeTrainee(ParseConfig(json, "x"), PlePlacement::kNone, 6, DType::kFloat32);
+  try {
+    StartFrom(trainee, folder_.path());
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(
+        std::string(error.what()).find(" to start from, found no such tensor; start from a checkpoint of"),
+        std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(StartOfATrainee, IsWrittenWithItsCompanionsAndItsHistory) {
+  const testing::TemporaryFolder shape, again;
+  testing::WriteText(shape / "tokenizer.json", "the vocabulary");
+  const TrainedCheckpointOptions options{
+      .dtype = DType::kFloat32, .metadata = {{"steps", "7"}}, .companions = {shape / "tokenizer.json"}};
+  testing::WriteText(again / "tokenizer.json", "an old one");
+  WriteTrainedCheckpoint(trained_, testing::TinyConfig(), again.path(), options);
+  EXPECT_EQ(testing::ReadText(again / "tokenizer.json"), "the vocabulary");
+  const TensorFile file = ReadTensorFile(again / "model.safetensors");
+  EXPECT_EQ(file.Meta("steps"), "7");
+  EXPECT_EQ(file.Meta("format"), "pt");
+  EXPECT_EQ(file.Meta("weights"), "trained");
+  TrainedCheckpointOptions own = options;
+  own.companions = {again / "tokenizer.json"};
+  WriteTrainedCheckpoint(trained_, testing::TinyConfig(), again.path(), own);
+  EXPECT_EQ(testing::ReadText(again / "tokenizer.json"), "the vocabulary") << "was there already";
+  EXPECT_THROW(WriteTrainedCheckpoint(trained_, testing::TinyConfig(), shape / "tokenizer.json", options),
+               RunError);
 }
 
 }  // namespace text_trainee_test

@@ -239,5 +239,132 @@ TEST(TokenizerJson, AddsWhatTokenizerModelLacks) {
   }
 }
 
+TEST(TokenizerJson, AcceptsSettingsThatChangeNothing) {
+  const std::function<void(json&)> changes[] = {
+      [](json& f) { f["pre_tokenizer"] = nullptr; },
+      [](json& f) { f["model"]["dropout"] = 0.0; },
+      [](json& f) { f["model"]["continuing_subword_prefix"] = ""; },
+      [](json& f) {
+        f["normalizer"] = {{"type", "Sequence"}, {"normalizers", json::array({f["normalizer"]})}};
+      },
+      [](json& f) { f["model"]["vocab"][std::string(1024, 'q')] = 660; },  // the ids before it have no piece
+      [](json& f) {
+        f["model"]["vocab"]["<0xG1>"] = 650;
+        f["model"]["vocab"]["<0x1G>"] = 651;
+        f["model"]["vocab"]["<0x0a>"] = 652;
+      },
+      [](json& f) {
+        f["added_tokens"].push_back({{"id", 690}, {"content", ""}});
+      },
+      [](json& f) {
+        f["added_tokens"].push_back({{"id", 2147483647}, {"content", "far"}});
+      },
+      [](json& f) {
+        f["added_tokens_decoder"]["690"] = {{"content", ""}};
+      }};
+  for (const auto& change : changes) EXPECT_EQ(ErrorOf(change), "accepted");
+}
+
+TEST(TokenizerJson, NamesTheValueThatIsWrong) {
+  const std::pair<std::function<void(json&)>, const char*> cases[] = {
+      {[](json& f) { f["model"]["vocab"]["the"] = uint64_t{1} << 63; }, "piece 'the' has id -1, but"},
+      {[](json& f) { f["model"]["vocab"]["the"] = true; },
+       "a BPE vocabulary has; expected pieces with their ids"},
+      {[](json& f) { f["model"]["vocab"]["the"] = 1.5; }, "'model.vocab' is not a list"},
+      {[](json& f) { f["model"]["vocab"]["the"] = json::array(); }, "'model.vocab' is not a list"},
+      {[](json& f) { f["model"]["vocab"] = json::object(); }, "'model.vocab' is empty or lacks ids"},
+      {[](json& f) { f["model"]["vocab"][std::string(1025, 'q')] = 640; },
+       "piece 640 has 1025 bytes; expected at most 1024"},
+      {[](json& f) {
+         f["model"]["merges"][0] = {"a", "b", "c"};
+       },
+       "a BPE vocabulary has; expected pairs of pieces"},
+      {[](json& f) { f["model"]["merges"][0] = json::array({"a"}); }, "'model.merges' is not a list"},
+      {[](json& f) {
+         f["model"]["merges"][0] = json::array({json::array({"a"}), "b"});
+       },
+       "'model.merges' is not a list"},
+      {[](json& f) {
+         f["model"]["merges"][0] = {{"a", 1}};
+       },
+       "'model.merges' is not a list"},
+      {[](json& f) { f["model"]["merges"][0] = "ab"; }, "merge 'ab' is not two pieces with one space"},
+      {[](json& f) {
+         f["model"]["merges"][1] = {"t", "no such piece"};
+       },
+       "merge 1 needs 'no such piece'"},
+      {[](json& f) { f["model"]["unk_token"] = "zzzz"; }, "'model.unk_token' is \"zzzz\""},
+      {[](json& f) {
+         f["model"]["merges"].push_back({"q", "q"});
+       },
+       "needs 'qq', which is no piece"},
+      {[](json& f) {
+         f["model"]["vocab"]["<0x4"] = 640;
+         f["model"]["vocab"]["1>"] = 641;
+         f["model"]["merges"].push_back({"<0x4", "1>"});
+         f["added_tokens"].clear();
+       },
+       "a merge makes the byte piece '<0x41>'"},
+      {[](json& f) {
+         f["pre_tokenizer"]["pattern"] = {{"String", "a"}};
+       },
+       "the pre-tokenizer is \"Split\""},
+      {[](json& f) { f["normalizer"]["content"] = "_"; }, "the normalizer is \"Replace\""},
+      {[](json& f) {
+         f["normalizer"]["pattern"] = {{"Regex", " "}};
+       },
+       "the normalizer is \"Replace\""},
+      {[](json& f) { f["added_tokens"][0]["id"] = -1; }, "an added token's 'id' is -1; expected an integer"},
+      {[](json& f) { f["added_tokens"][0]["id"] = 2147483648; }, "an added token's 'id' is 2147483648"},
+      {[](json& f) { f["added_tokens"][0]["content"] = 5; },
+       "added token 0: 'content' is 5; expected its spelling"},
+      {[](json& f) {
+         f["added_tokens_decoder"]["8x"] = {{"content", "q"}};
+       },
+       "an added token's 'id' is \"8x\""}};
+  for (const auto& [change, expected] : cases) EXPECT_THAT(ErrorOf(change), HasSubstr(expected));
+}
+
+TEST(TokenizerJson, ShowsAsMuchOfASettingAsAnErrorHasRoomFor) {
+  const auto error = [](size_t letters) {
+    return ErrorOf([=](json& file) { file["model"]["type"] = std::string(letters, 'x'); });
+  };
+  EXPECT_THAT(error(58), HasSubstr("the model is \"" + std::string(58, 'x') + "\", which"));
+  EXPECT_THAT(error(59), HasSubstr("the model is \"" + std::string(56, 'x') + "..., which"));
+  EXPECT_THAT(ErrorOfText("{\"x\":" + std::string(63, '[') + std::string(63, ']') + "}"),
+              HasSubstr("no 'model'"));
+  EXPECT_THAT(ErrorOfText("{\"x\":" + std::string(64, '[') + std::string(64, ']') + "}"),
+              HasSubstr("nests deeper than 64 levels"));
+}
+
+TEST(TokenizerJson, ConfigsIdsDecideWhatIsSilentAndWhereMediaGo) {
+  Gemma3nConfig config = Config(640);
+  config.special.boi = 0;
+  config.special.image = 601;
+  config.eos_token_ids = {};
+  config.pad_token_id = -1;
+  const Tokenizer tokenizer(kFolder + "tokenizer.json", config);
+  EXPECT_EQ(tokenizer.Encode("<start_of_image><image_soft_token>"), (std::vector<int64_t>{0, 601}));
+  EXPECT_EQ(tokenizer.Decode(std::vector<int64_t>{0, 601, 1}), "<start_of_image><image_soft_token><eos>");
+  EXPECT_EQ(Golden().Decode(std::vector<int64_t>{9}), "<end_of_turn>") << "not the first of eos_token_id";
+  EXPECT_EQ(Golden().Decode(std::vector<int64_t>{15, 19}), "  <table>");
+  EXPECT_EQ(Golden().PieceId("<start_of_image>"), -1);
+}
+
+TEST(TokenizerJson, AddedTokensAreReadWithoutTheRest) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(ReadAddedTokens(folder / "").empty());
+  WriteText(folder / "tokenizer.json", R"({"added_tokens": [{"id": 7, "content": "x", "lstrip": true}],
+                                           "model": {"vocab": {"a": "many"}}})");
+  WriteText(folder / "tokenizer_config.json",
+            R"({"added_tokens_decoder": {"8": {"content": "y", "rstrip": true, "special": true}}})");
+  const std::vector<AddedToken> read = ReadAddedTokens(folder / "");
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].content, "y");
+  EXPECT_EQ(read[0].id, 8);
+  EXPECT_TRUE(read[0].special && read[0].rstrip && !read[0].lstrip && !read[0].normalized);
+  EXPECT_TRUE(read[1].id == 7 && read[1].lstrip && !read[1].rstrip && !read[1].special);
+}
+
 }  // namespace tokenizer_json_test
 }  // namespace plelab

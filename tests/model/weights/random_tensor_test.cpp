@@ -91,5 +91,18 @@ TEST(RandomTensor, SeedsAndNamesDrawUnrelatedValues) {
   }
 }
 
+// Every 2³² elements have a key of their own.
+TEST(RandomTensor, APieceMayCrossABlockOfKeys) {
+  const RandomTensor random(9, Matrix("w", 1, 1));
+  constexpr int64_t kBlock = int64_t{1} << 32;
+  std::vector<float> together(8), alone(8), start(8);
+  random.Fill(kBlock - 3, together);
+  for (size_t i = 0; i < 8; ++i)
+    random.Fill(kBlock - 3 + static_cast<int64_t>(i), std::span(alone).subspan(i, 1));
+  EXPECT_EQ(together, alone);
+  random.Fill(0, start);
+  EXPECT_FALSE(std::equal(together.begin() + 3, together.end(), start.begin())) << "another key";
+}
+
 }  // namespace random_tensor_test
 }  // namespace plelab

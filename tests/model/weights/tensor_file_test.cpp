@@ -45,5 +45,21 @@ TEST(TensorFile, AFolderThatIsNotThereIsNamed) {
               ThrowsMessage<RunError>(HasSubstr("/nowhere/x.safetensors")));
 }
 
+TEST(TensorFile, DamageIsFoundByItsHash) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder / "x.safetensors";
+  WriteTensorFile(path, {{"a", torch::tensor({1.0f, 2.0f})}}, {});
+  std::string bytes = testing::ReadText(path);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  testing::WriteText(path, bytes);
+  EXPECT_THAT([&] { ReadTensorFile(path); }, ThrowsMessage<UserError>(HasSubstr("the file is damaged")));
+  bytes.replace(bytes.find("sha256"), 6, "sha257");
+  testing::WriteText(path, bytes);
+  EXPECT_EQ(ReadTensorFile(path).tensors.at("a")[0].item<float>(), 1) << "others' files have no hash";
+  const TensorFile file = ReadTensorFile(path);
+  EXPECT_THAT([&] { file.Get("a", torch::zeros({2}, torch::kInt64)); },
+              ThrowsMessage<UserError>(HasSubstr("expected CPULongType [2], found CPUFloatType [2]")));
+}
+
 }  // namespace tensor_file_test
 }  // namespace plelab

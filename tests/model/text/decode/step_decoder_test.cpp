@@ -12,6 +12,7 @@
 
 #include "model/base/error.h"
 #include "model/catalog/text_weight_list.h"
+#include "model/text/decode/decode_state.h"
 #include "model/text/text_model.h"
 #include "tests/support/small_text_config.h"
 #include "tests/support/tensor_ple.h"
@@ -286,6 +287,65 @@ TEST(DecodeStep, RefusesWhatDoesNotFit) {
   KvCache kv = f.Cache();
   const auto rows_of_four = f.Begin(f.ids.narrow(1, 0, 2));
   EXPECT_THROW(f.Step(step, kv, 0, rows_of_four.get()), RunError);
+}
+
+TEST(DecodeStep, SaysWhichSizesDoNotFit) {
+  const Fixture f(BaseConfig());
+  EXPECT_FALSE(StepDecoder::Supports(0, torch::kCPU));
+  EXPECT_TRUE(StepDecoder::Supports(1, torch::kCPU) && StepDecoder::Supports(8, torch::kCPU));
+  StepDecoder step(f.model(), DType::kFloat32, 2);
+  EXPECT_EQ(step.batch(), 2);
+  KvCache kv = f.Cache();
+  const auto rows = f.Begin(f.ids.narrow(1, 0, 1));
+  const size_t hidden = 2 * f.config.hidden_size, vocab = 2 * f.config.vocab_size;
+  std::vector<float> embeds(hidden + 1), logits(vocab + 1);
+  const std::span<const float> in(embeds);
+  const std::span<float> out(logits);
+  EXPECT_THROW(step.Run(in, *rows, kv, out.first(vocab)), RunError);
+  EXPECT_THROW(step.Run(in.first(hidden), *rows, kv, out), RunError);
+  EXPECT_THROW(step.Run(in.first(hidden), *rows, kv, out.first(vocab - 1)), RunError);
+  EXPECT_EQ(kv.length(), 0);
+  TextConfig wide = f.config;
+  wide.altup_num_inputs = 9;
+  try {
+    StepDecoder({wide, f.weights, f.layers, 0}, DType::kFloat32, 2);
+    ADD_FAILURE() << "9 streams were accepted";
+  } catch (const RunError& error) {
+    EXPECT_STREQ(error.what(), "decode step: 9 AltUp streams are not supported; up to 8 are");
+  }
+}
+
+TEST(DecodeOps, RotaryRowsAreThoseOfTheTableWhereverTheStepIs) {
+  const TextConfig c = BaseConfig();
+  for (const LayerType type : {S, F}) {
+    RopeRows rows(c, type);
+    for (const int64_t position : {0, 7, 1023, 1024, 1025, 2047, 2048, 1024, 3, 5000}) {
+      const RopeRows::Row row = rows.At(position);
+      const RopeTable table = MakeRope(c, type, position, 1, torch::kCPU);
+      for (int64_t i = 0; i < c.head_dim / 2; ++i) {
+        EXPECT_NEAR(row.cos[i], table.cos[0][i].item<float>(), 1e-6) << position << ", " << i;
+        EXPECT_NEAR(row.sin[i], table.sin[0][i].item<float>(), 1e-6) << position << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(DecodeOps, MatchMagnitudeBoundsWhatItDividesBy) {
+  std::vector<float> target = {1, 2, 2, 2, 0, 0}, x = {3, 0, 4, 1e-4f, 0, 0};
+  MatchMagnitude({target.data(), 2, 3}, {x.data(), 2, 3});
+  EXPECT_NEAR(x[0], 3 * std::sqrt(9.0 / 25.0), 1e-6);
+  EXPECT_NEAR(x[2], 4 * std::sqrt(9.0 / 25.0), 1e-6);
+  EXPECT_NEAR(x[3], 1e-4 * std::sqrt(4.0 / 3.0) / std::sqrt(1e-5), 1e-7);
+}
+
+TEST(DecodeOps, RotateAndAddRowByRow) {
+  std::vector<float> x = {1, 2, 3, 4, 5, 6, 7, 8};
+  const float cos[] = {0.5f, 0.25f}, sin[] = {2, 3};
+  RotateRows({x.data(), 2, 4}, cos, sin);
+  EXPECT_EQ(x, (std::vector<float>{-5.5f, -11.5f, 3.5f, 7, -11.5f, -22.5f, 13.5f, 20}));
+  std::vector<float> a = {1, 2, 3, 4}, b = {10, 20, 30, 40};
+  AddRows({a.data(), 2, 2}, {b.data(), 2, 2}, {a.data(), 2, 2});
+  EXPECT_EQ(a, (std::vector<float>{11, 22, 33, 44}));
 }
 
 }  // namespace step_decoder_test
