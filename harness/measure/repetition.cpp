@@ -35,9 +35,12 @@ struct Turns {
   std::string last = {};
 };
 
-Settler SettlerOf(const RepetitionSetup& setup, const PleTable& table) {
+Settler SettlerOf(const RepetitionSetup& setup, const std::vector<Contestant>& contestants) {
   const int64_t gap_ns = setup.design.settle.ns;
-  return setup.in_flight ? Settler(gap_ns, setup.in_flight) : SettlerFor(gap_ns, table.path);
+  if (setup.in_flight) return {gap_ns, setup.in_flight};
+  std::set<std::string> files;
+  for (const Contestant& c : contestants) files.insert(c.cold.table().path);
+  return SettlerFor(gap_ns, files);
 }
 
 // Runs `work` for one contestant; an exception becomes the contestant's error.
@@ -222,7 +225,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
 
   const Timer wall;
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
-              SettlerOf(setup, contestants.front().cold.table())};
+              SettlerOf(setup, contestants)};
   PrefillAll(contestants, setup, turns);
   {
     const UnderLimit limited(setup.limit, contestants, work);

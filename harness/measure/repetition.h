@@ -53,7 +53,7 @@ struct RepetitionSetup {
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
   // May be nullptr.  Otherwise the steps run under it (under_limit.h); the prompt does not.
   PageCacheLimit* limit = nullptr;
-  // Requests in flight on the table's device.  Empty: of the disk that the table lies on.
+  // Requests in flight on the tables' devices.  Empty: of the disks that the tables lie on.
   std::function<int64_t()> in_flight{};
 };
 

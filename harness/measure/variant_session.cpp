@@ -29,6 +29,12 @@ std::vector<int64_t> Flattened(const std::vector<std::vector<int64_t>>& rows) {
   return flat;
 }
 
+std::vector<int64_t> LastOfEach(const std::vector<std::vector<int64_t>>& rows) {
+  std::vector<int64_t> last;
+  for (const auto& row : rows) last.push_back(row.back());
+  return last;
+}
+
 // Wakes the threads of the pool.  They fall asleep while logits are hashed and pages evicted between two
 // steps, whereas real steps follow each other immediately.
 void WakeThreads() {
@@ -105,13 +111,15 @@ PrefillResult VariantSession::Prefill() {
   result.ple_wait_ns = (source_->stats() - before).wait_ns;
   result.logits = logits;
   result.logits_sha256 = HashOf(logits);
+  next_ids_ = LastOfEach(work_.prompts);
   ChooseNextIds(logits.squeeze(1));
   return result;
 }
 
 void VariantSession::RehearseStep() {
   if (!no_rows_) return;
-  const auto request = no_rows_->Begin(next_ids_);
+  PleSource* rows = source_->traceless();
+  const auto request = rows != nullptr ? rows->Begin(last_ids_) : no_rows_->Begin(next_ids_);
   model_.DecodeStep(next_ids_, kv_, *request);
   kv_.ForgetLast();
 }
@@ -120,11 +128,11 @@ StepResult VariantSession::Step() {
   StepResult result;
   result.token_id = next_ids_.at(0);
   const int64_t position = kv_.length();
-  const PleStats before = source_->stats();
   ++step_;
-  const KernelReads reads;
 
   RehearseStep();
+  const PleStats before = source_->stats();
+  const KernelReads reads;
   WakeThreads();
   const Timer timer;
   auto request = source_->Begin(next_ids_);
@@ -143,6 +151,7 @@ StepResult VariantSession::Step() {
 }
 
 void VariantSession::ChooseNextIds(const torch::Tensor& logits) {
+  last_ids_ = next_ids_;
   next_ids_.resize(work_.batch);
   for (int64_t b = 0; b < work_.batch; ++b) {
     if (!samplers_.empty()) {

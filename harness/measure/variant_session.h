@@ -47,9 +47,10 @@ class VariantSession {
 
   PrefillResult Prefill();
   // The timed region starts when the id has just been chosen, so that the source sees it no earlier than in
-  // real decoding.  A model that largely fits into the CPU's caches makes a step without rows before, which
-  // is not timed: in real decoding a step follows another one, whereas here hashing, eviction and the steps
-  // of other variants lie in between, and who follows a slow one would find colder caches.
+  // real decoding.  A model that largely fits into the CPU's caches makes a step before, which is not timed:
+  // in real decoding a step follows another one, whereas here hashing, eviction and the steps of other
+  // variants lie in between, and who follows a slow one would find colder caches and a disk at rest.  That
+  // step reads the rows of the ids before, through source.traceless(), or none.
   StepResult Step();
   // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
@@ -70,7 +71,7 @@ class VariantSession {
   KvCache kv_;
   std::unique_ptr<PleSource> no_rows_;  // of the step that is not timed; nullptr for a large model
   std::vector<Sampler> samplers_;       // one per sequence; empty when ids are replayed
-  std::vector<int64_t> next_ids_;
+  std::vector<int64_t> last_ids_, next_ids_;
   int64_t step_ = 0;
 };
 

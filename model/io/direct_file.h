@@ -18,6 +18,7 @@ class DirectFile : public RandomAccessFile {
   ~DirectFile() override;
 
   void Read(int64_t offset, std::span<std::byte> out) override;
+  bool bypasses_page_cache() const override { return true; }
   int64_t size_bytes() const override { return file_.size_bytes(); }
   const std::string& path() const override { return file_.path(); }
   IoCounters counters() const override { return counters_.Load(); }

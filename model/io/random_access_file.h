@@ -38,6 +38,8 @@ class RandomAccessFile {
   // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache. They
   // stay in the page cache.  Reads never do this themselves: call it outside of timed regions.
   virtual void ReleasePages() {}
+  // True when reads neither find nor leave anything in the page cache.
+  virtual bool bypasses_page_cache() const { return false; }
   virtual int64_t size_bytes() const = 0;  // when the file was opened
   virtual const std::string& path() const = 0;
   virtual IoCounters counters() const = 0;

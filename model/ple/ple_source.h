@@ -99,6 +99,10 @@ class PleSource {
   // True when earlier requests change the cost of later ones, as in a cache.  Measurements create such a
   // source anew for each repetition.  A wrapper also returns true when the source below it does.
   virtual bool keeps_state() const { return false; }
+  // The source of rows that may be read without changing the cost of later reads: it keeps no state, and what
+  // it reads passes by the page cache.  This one, or the one below it; nullptr where nothing is read, or
+  // where reading leaves a trace.  A wrapper passes the call on, so that the rows are those of the table.
+  virtual PleSource* traceless() { return nullptr; }
   // The number of threads that this source runs in addition to the model's own.
   virtual int64_t threads() const { return 0; }
 };
@@ -132,6 +136,7 @@ class PleWrapper : public PleSource {
   int64_t held_bytes() const override { return over_->held_bytes(); }
   void ReleasePages() override { over_->ReleasePages(); }
   bool keeps_state() const override { return over_->keeps_state(); }
+  PleSource* traceless() override { return over_->traceless(); }
   int64_t threads() const override { return over_->threads(); }
 
  protected:

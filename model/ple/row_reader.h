@@ -23,6 +23,7 @@ class RowReader {
   void Read(std::span<const int64_t> rows, LayerMajorRows& out, const std::atomic<bool>& abandoned) const;
   IoCounters counters() const { return file_->counters(); }
   void ReleasePages() { file_->ReleasePages(); }
+  bool bypasses_page_cache() const { return file_->bypasses_page_cache(); }
 
  private:
   int64_t OffsetOf(int64_t row) const { return offset_bytes_ + row * geometry_.row_bytes(); }

@@ -46,6 +46,7 @@ class CachedPle : public PleSource {
   int64_t held_bytes() const override;
   void ReleasePages() override { over_->ReleasePages(); }
   bool keeps_state() const override { return true; }
+  PleSource* traceless() override { return over_->traceless(); }
   int64_t threads() const override { return over_->threads(); }
 
  private:

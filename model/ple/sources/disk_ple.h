@@ -27,6 +27,7 @@ class DiskPle : public PleSource {
   const PleGeometry& geometry() const override { return geometry_; }
   int64_t fast_bytes() const override { return 0; }
   void ReleasePages() override { reader_.ReleasePages(); }
+  PleSource* traceless() override { return reader_.bypasses_page_cache() ? this : nullptr; }
   int64_t threads() const override { return queue_.threads(); }
 
  private:

@@ -13,6 +13,7 @@
 namespace plelab {
 namespace read_timing_test {
 
+using ::testing::ElementsAre;
 using testing::TemporaryFolder;
 
 constexpr int64_t kMiB = int64_t{1} << 20;
@@ -60,6 +61,35 @@ TEST(ReadTiming, RowsLieAtMultiplesOfTheirSize) {
   std::set<int64_t> places(file.offsets_.begin(), file.offsets_.end());
   EXPECT_GT(places.size(), 20u);
   for (const int64_t offset : places) EXPECT_EQ(offset % 15'360, 0);
+}
+
+TEST(ReadTiming, RowsLieInEachPlaceOfTheFileAsTheSeedSays) {
+  const auto places = [](uint64_t seed) {
+    ListeningFile file(kMiB + 7);
+    ReadTimer timer(file, 1, seed);
+    for (int i = 0; i < 40; ++i) timer.TimeToken({"row", {{kMiB / 4, 1}}});
+    return file.offsets_;
+  };
+  const auto first = places(1);
+  EXPECT_EQ(first, places(1));
+  EXPECT_NE(first, places(2));
+  EXPECT_THAT(std::set<int64_t>(first.begin(), first.end()),
+              ElementsAre(0, kMiB / 4, kMiB / 2, 3 * kMiB / 4));
+}
+
+TEST(ReadTiming, LargeRangesFollowEachOtherAndStartOverAtTheEnd) {
+  const auto offsets = [](int64_t size, int64_t bytes, int64_t count) {
+    ListeningFile file(size);
+    ReadTimer timer(file, 1, 1);
+    const int64_t read_calls = timer.TimeToken({"large", {{bytes, count}}}).read_calls;
+    EXPECT_EQ(read_calls, std::ssize(file.offsets_));
+    EXPECT_EQ(file.counters().bytes_asked, bytes * count);
+    return file.offsets_;
+  };
+  EXPECT_THAT(offsets(3 * kMiB, 5 * kMiB / 2, 2), ElementsAre(0, kMiB, 2 * kMiB, 0, kMiB, 2 * kMiB));
+  EXPECT_THAT(offsets(2 * kMiB, 2 * kMiB, 2), ElementsAre(0, kMiB, 0, kMiB)) << "up to the last byte";
+  EXPECT_THAT(offsets(4 * kMiB, kMiB + 10, 2), ElementsAre(0, kMiB, kMiB + 10, 2 * kMiB + 10));
+  EXPECT_THAT(offsets(kMiB + 5, kMiB, 3), ElementsAre(0, 0, 0)) << "a piece is a row in its only place";
 }
 
 TEST(ReadTiming, AReadThatFailsIsAnErrorFromAnyThread) {

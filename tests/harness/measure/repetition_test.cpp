@@ -4,7 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <cmath>
+#include <numeric>
+
+#include "harness/machine/machine_state.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/tiny_run.h"
 
@@ -72,6 +77,79 @@ TEST(Repetition, SaysHowLongItLastedAndWhatItWaitedForCores) {
     EXPECT_GE(row.involuntary_switches, 0);
     EXPECT_FALSE(row.cpu_pressure_us < 0) << "NaN where the kernel has no PSI";
   }
+}
+
+int64_t MajorFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_majflt;
+}
+
+// Repetition 1 of two, in process 6.
+TEST(Repetition, ARowSaysWhichRepetitionItWasAndWhatTheMachineDid) {
+  const TinyRun tiny;
+  const ExperimentConfig config =
+      tiny.Config("warmup_steps: 2, reps: 2, control: false, settle: 0us", kResidentAndDisk);
+  const RunPlan plan = ResolvePlan(config);
+  LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
+  std::vector<Contestant> contestants;
+  for (const int64_t v : {0, 1}) {
+    const VariantPlan& variant = plan.variants[v];
+    contestants.push_back(MakeContestant(
+        plan, v, 1, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 1'234'567 + v));
+  }
+  for (const int64_t v : {0, 1}) {
+    EXPECT_EQ(contestants[v].variant, v);
+    EXPECT_EQ(contestants[v].name, plan.variants[v].name());
+    EXPECT_TRUE(contestants[v].exact);
+    EXPECT_FALSE(contestants[v].near);
+    EXPECT_EQ(contestants[v].dtype, DType::kFloat32);
+    EXPECT_EQ(contestants[v].rep.load_ns, loaded.load_ns + 1'234'567 + v);
+  }
+  std::vector<int64_t> told;
+  RepetitionSetup setup{.rep = 1, .process = 6, .design = config.design, .threads = 1};
+  setup.on_step = [&](int64_t step) { told.push_back(step); };
+  const int64_t faults = MajorFaults(), now = UnixNowNs();
+  MeasureRepetition(contestants, plan.WorkOf(0, 1), setup);
+  const int64_t faults_meanwhile = MajorFaults() - faults;
+  std::vector<int64_t> steps(10);
+  std::iota(steps.begin(), steps.end(), 1);
+  EXPECT_EQ(told, steps) << "warm-up and measured ones";
+
+  const MachineState state = ReadMachineState();
+  std::vector<int64_t> orders;
+  int64_t faults_of_turns = 0;
+  for (Contestant& contestant : contestants) {
+    const RepRow& row = contestant.rep;
+    EXPECT_EQ(row.variant, contestant.name);
+    EXPECT_EQ(row.rep, 1);
+    EXPECT_EQ(row.process, 6);
+    EXPECT_EQ(row.excerpt, 21) << "behind the stretch of repetition 0";
+    EXPECT_GE(row.started_unix_ns, now);
+    EXPECT_LT(row.started_unix_ns, now + int64_t{3600} * 1'000'000'000);
+    EXPECT_EQ(std::isnan(row.cpu_mhz), std::isnan(state.cpu_mhz));
+    EXPECT_EQ(std::isnan(row.temperature_c), std::isnan(state.temperature_c));
+    EXPECT_EQ(std::isnan(row.psi_memory_us), std::isnan(state.psi_memory_us));
+    EXPECT_EQ(std::isnan(row.psi_io_us), std::isnan(state.psi_io_us));
+    EXPECT_EQ(std::isnan(row.cpu_pressure_us), std::isnan(state.psi_cpu_us));
+    EXPECT_EQ(std::isnan(row.energy_j), std::isnan(state.energy_j));
+    EXPECT_GE(row.steal_ns, 0);
+    EXPECT_LE(row.involuntary_switches, state.involuntary_switches);
+    EXPECT_EQ(row.output_sha256.size(), 64u);
+    faults_of_turns += row.major_faults;
+    orders.push_back(row.order);
+    const Record part = TakePart(contestant);
+    ASSERT_EQ(part.reps.size(), 1u);
+    EXPECT_EQ(part.reps[0].process, 6);
+    ASSERT_EQ(part.steps.size(), 8u);
+    EXPECT_EQ(part.steps[7].step, 7);
+    EXPECT_EQ(part.steps[7].rep, 1);
+  }
+  EXPECT_THAT(orders, ::testing::UnorderedElementsAre(0, 1));
+  EXPECT_GE(faults_of_turns, 0);
+  EXPECT_LE(faults_of_turns, faults_meanwhile);
+  EXPECT_EQ(contestants[0].rep.output_sha256, contestants[1].rep.output_sha256);
+  EXPECT_TRUE(std::isnan(contestants[0].rep.read_ahead_bytes)) << "resident reads no file";
 }
 
 }  // namespace repetition_test

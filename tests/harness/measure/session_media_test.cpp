@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include "harness/measure/repetition.h"
 #include "harness/measure/variant_session.h"
+#include "harness/plan/phase.h"
 #include "harness/plan/run_plan.h"
 #include "model/catalog/synth.h"
 #include "model/ple/strategies/factory.h"
@@ -63,6 +65,27 @@ TEST_F(SessionMedia, EncodesWhatThePromptShowsAndTimesEachKind) {
   const PrefillResult one = PrefillOf(seen, model);
   EXPECT_GT(one.encode_vision_ns, 0);
   EXPECT_EQ(one.encode_audio_ns, 0);
+}
+
+TEST_F(SessionMedia, ARepetitionRecordsTheTimesOfEncoding) {
+  const RunPlan plan = Plan(", audio: [" PLELAB_SOURCE_DIR "/configs/media/birds.wav]");
+  LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
+  std::vector<Contestant> contestants;
+  contestants.push_back(
+      MakeContestant(plan, 0, 3, loaded, MakePleSource(ParsePleSpec("resident"), plan.table), 0));
+  MeasureRepetition(contestants, plan.WorkOf(0, 3), {.rep = 3, .design = plan.config.design});
+  EXPECT_EQ(contestants[0].error, "");
+  const Record part = TakePart(contestants[0]);
+  ASSERT_EQ(part.curves.size(), 1u);
+  EXPECT_EQ(part.curves[0].name, "encode");
+  EXPECT_EQ(part.curves[0].x_unit, "repetition");
+  EXPECT_EQ(part.curves[0].y_unit, "ns");
+  ASSERT_EQ(part.curves[0].rows.size(), 1u) << "no picture";
+  EXPECT_EQ(part.curves[0].rows[0].series, "resident");
+  EXPECT_EQ(part.curves[0].rows[0].label, "audio");
+  EXPECT_EQ(part.curves[0].rows[0].x, 3);
+  EXPECT_GT(part.curves[0].rows[0].y, 0);
+  EXPECT_LT(part.curves[0].rows[0].y, static_cast<double>(part.reps[0].ttft_ns));
 }
 
 }  // namespace session_media_test

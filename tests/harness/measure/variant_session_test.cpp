@@ -59,6 +59,30 @@ TEST_F(VariantSessionTest, ReplaysTheTextAndHashesTheLogits) {
   }
 }
 
+TEST_F(VariantSessionTest, ReplaysEachSequenceOfABatchUpToItsLastStep) {
+  const RunPlan plan = Plan(", batch: 2");
+  Gemma3n model = Model(plan), other = Model(plan);
+  const Workload& work = plan.WorkOf(0, 0);
+  ASSERT_NE(work.prompts.at(0), work.prompts.at(1));
+  VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), work,
+                         plan.variants[0].config.workload);
+  const torch::Tensor logits = session.Prefill().logits;
+  ASSERT_EQ(logits.size(0), 2);
+  const auto source = MakePleSource(ParsePleSpec("resident"), plan.table);
+  for (int64_t b = 0; b < 2; ++b) {
+    KvCache kv = other.MakeKvCache(1, work.positions());
+    const auto ids = torch::tensor(work.prompts.at(b)).unsqueeze(0);
+    const auto request = source->Begin(work.prompts.at(b));
+    const torch::Tensor alone = other.Forward(ids, &kv, *request, LogitsWanted::kLast);
+    EXPECT_TRUE(logits[b].allclose(alone[0], 1e-4, 1e-4)) << b;
+  }
+  for (int64_t step = 0; step < work.steps(); ++step) {
+    for (int64_t b = 0; b < 2; ++b) EXPECT_EQ(session.next_ids()[b], work.replay.at(b).at(step)) << step;
+    EXPECT_EQ(session.Step().token_id, work.replay.at(0).at(step));
+  }
+  for (int64_t b = 0; b < 2; ++b) EXPECT_EQ(session.next_ids()[b], work.replay.at(b).back());
+}
+
 TEST_F(VariantSessionTest, StartsAnewWithEachPrompt) {
   const RunPlan plan = Plan("");
   Gemma3n model = Model(plan);
@@ -102,6 +126,43 @@ TEST_F(VariantSessionTest, SequencesOfABatchDrawApart) {
   EXPECT_EQ(first, drawn(1));
   EXPECT_NE(first, drawn(2));
   EXPECT_NE(first[0], first[1]);
+}
+
+// Rows that are read without a trace, and the ids that they are asked for.
+class Traceless : public PleWrapper {
+ public:
+  Traceless(std::unique_ptr<PleSource> over, std::vector<int64_t>& asked)
+      : PleWrapper(std::move(over)), asked_(asked) {}
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
+    asked_.insert(asked_.end(), ids.begin(), ids.end());
+    return PleWrapper::Begin(ids);
+  }
+  PleSource* traceless() override { return this; }
+
+ private:
+  std::vector<int64_t>& asked_;
+};
+
+TEST_F(VariantSessionTest, RehearsesWithTheRowsOfTheIdsBeforeAndCountsTheStepAlone) {
+  const RunPlan plan = Plan("");
+  Gemma3n model = Model(plan);
+  const Workload& work = plan.WorkOf(0, 0);
+  std::vector<int64_t> asked;
+  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
+  VariantSession session(model, source, work, plan.variants[0].config.workload);
+  VariantSession plain(model, MakePleSource(ParsePleSpec("resident"), plan.table), work,
+                       plan.variants[0].config.workload);
+  session.Prefill();
+  plain.Prefill();
+  for (int64_t step = 0; step < 3; ++step) {
+    const int64_t last = step == 0 ? work.prompts.at(0).back() : work.replay.at(0).at(step - 1);
+    asked.clear();
+    const StepResult result = session.Step();
+    EXPECT_THAT(asked, ::testing::ElementsAre(last, work.replay.at(0).at(step)));
+    EXPECT_EQ(result.ple.lookups, 1);
+    EXPECT_EQ(result.ple.read_calls, 1);
+    EXPECT_EQ(result.logits_sha256, plain.Step().logits_sha256);
+  }
 }
 
 TEST_F(VariantSessionTest, TheHashIsThatOfTheLogitsInMemoryOrder) {
