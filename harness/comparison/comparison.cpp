@@ -132,7 +132,10 @@ class Comparer {
     const auto ratios =
         pair_.Each([](const Series& v, const Series& b) { return std::log(Mean(v) / Mean(b)); });
     AddDifference("mean_difference", MeanOfReps(pair_.MeanDifferences()));
-    if (!direct.empty()) AddDifference("direct_difference", MeanOfReps(direct));
+    if (!direct.empty()) {
+      AddDifference("direct_difference", MeanOfReps(direct));
+      rows_.back().reps = std::ssize(direct);
+    }
     AddDifference("median_difference", {HodgesLehmann(medians), kNan});
     const TestedMean ratio = MeanOfReps(ratios);
     Add("ratio", {Exp(ratio.interval), ratio.p}, design_.margin,
@@ -177,6 +180,7 @@ std::map<std::string, std::vector<double>> DirectDifferences(const Record& recor
   for (const auto& [rep, turns] : group.reps) {
     const std::vector<double> effects = DirectEffects(turns, std::ssize(group.names));
     const auto base = std::ranges::find(group.names, baseline) - group.names.begin();
+    if (base == std::ssize(group.names) || std::isnan(effects[base])) continue;
     for (size_t v = 0; v < group.names.size(); ++v) {
       if (!std::isnan(effects[v])) differences[group.names[v]].push_back(effects[v] - effects[base]);
     }
@@ -184,15 +188,13 @@ std::map<std::string, std::vector<double>> DirectDifferences(const Record& recor
   return differences;
 }
 
-// Where the plain difference and the one freed of predecessors differ by more than the margin, no difference
-// of these step times decides.
 void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
   const auto find = [&](std::string_view statistic) {
     return std::ranges::find(rows, statistic, &ComparisonRow::statistic);
   };
   const auto plain = find("mean_difference"), direct = find("direct_difference");
   if (plain == rows.end() || direct == rows.end()) return;
-  if (!(std::fabs(plain->value - direct->value) > plain->margin)) return;
+  if (!PredecessorsMatter(*plain, *direct)) return;
   for (ComparisonRow& row : rows) {
     if (!row.verdict.empty()) row.verdict = Name(Verdict::kUndecided);
   }
@@ -207,6 +209,10 @@ double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& v
   return (difference.high - difference.low) / 2 / Mean(pair.BaselineMeans());
 }
 
+bool PredecessorsMatter(const ComparisonRow& mean_difference, const ComparisonRow& direct_difference) {
+  return std::fabs(mean_difference.value - direct_difference.value) > mean_difference.margin;
+}
+
 std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSection& design) {
   std::vector<ComparisonRow> rows;
   std::map<std::string, std::map<std::string, std::vector<double>>> direct;  // by baseline
@@ -215,6 +221,7 @@ std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSec
   };
   for (const VariantRow& variant : record.variants) {
     if (variant.baseline.empty() || variant.baseline == variant.variant || variant.status != "done") continue;
+    if (FindDone(record, variant.baseline) == nullptr) continue;
     if (!direct.contains(variant.baseline))
       direct[variant.baseline] = DirectDifferences(record, variant.baseline);
     const Pair steps =
@@ -222,9 +229,9 @@ std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSec
     if (steps.variant.empty()) continue;
     std::vector<ComparisonRow> of_steps =
         Comparer("step_ns", variant, steps, design).Rows(direct[variant.baseline][variant.variant]);
+    std::ranges::move(Comparer("step_ns", variant, steps, design).TailRows(), std::back_inserter(of_steps));
     WithdrawWhereTheyDisagree(of_steps);
     append(std::move(of_steps));
-    append(Comparer("step_ns", variant, steps, design).TailRows());
     for (const auto& [metric, member] :
          {std::pair{"ttft_ns", &RepRow::ttft_ns}, {"prefill_ns", &RepRow::prefill_ns}}) {
       const Pair once = PairOf(OncePerRep(record.reps, variant.variant, member),

@@ -16,6 +16,10 @@ namespace plelab {
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,
                          const std::string& baseline);
 
+// True where a mean difference and the same freed of predecessors differ by more than the margin: then no
+// difference of these steps decides.
+bool PredecessorsMatter(const ComparisonRow& mean_difference, const ComparisonRow& direct_difference);
+
 // All rows of /tables/comparisons; results/README.md says what each statistic is.  Needs variants, reps and
 // steps of `record`.
 std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSection& design);

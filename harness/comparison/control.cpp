@@ -12,15 +12,28 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kPermutations = 1999;
+// A p-value of n permutations is at least 1 ÷ (n + 1), and Holm's method multiplies the smallest by the
+// number of tests: with so many permutations for each test, the product can still be half of the level.
+constexpr int64_t kPermutationsPerTest = 200;
+constexpr double kWorthMore = 10 * kControlLevel;  // a p-value above cannot become one below the level
 
 bool IsTest(const ComparisonRow& row) {
   const bool of_twin = row.metric == "step_ns" && row.statistic == "mean_difference";
   return row.control == 1 && (of_twin || row.statistic == "carry_over") && !std::isnan(row.p);
 }
 
+CarryOver CarryOverIn(const std::vector<RepTurns>& reps, int64_t variants, int64_t tests, uint64_t seed) {
+  const CarryOver found = TestCarryOver(reps, variants, kPermutations, seed);
+  const int64_t needed = kPermutationsPerTest * tests - 1;
+  if (needed <= kPermutations || !(found.p < kWorthMore)) return found;
+  return TestCarryOver(reps, variants, needed, seed);
+}
+
 }  // namespace
 
 std::vector<ComparisonRow> CarryOverRows(const Record& record, int64_t seed) {
+  // The difference of each twin, and its group's carry-over.
+  const int64_t tests = 2 * std::ranges::count_if(record.variants, IsControl);
   std::vector<ComparisonRow> rows;
   for (const VariantRow& variant : record.variants) {
     if (!IsControl(variant)) continue;
@@ -28,8 +41,7 @@ std::vector<ComparisonRow> CarryOverRows(const Record& record, int64_t seed) {
     std::vector<RepTurns> reps;
     for (const auto& [rep, turns] : group.reps) reps.push_back(turns);
     if (reps.empty()) continue;
-    const CarryOver found =
-        TestCarryOver(reps, std::ssize(group.names), kPermutations, static_cast<uint64_t>(seed));
+    const CarryOver found = CarryOverIn(reps, std::ssize(group.names), tests, static_cast<uint64_t>(seed));
     ComparisonRow row;
     row.metric = "step_ns";
     row.variant = found.variant < 0 ? variant.baseline : group.names[found.variant];

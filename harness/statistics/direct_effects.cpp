@@ -1,6 +1,7 @@
 #include "harness/statistics/direct_effects.h"
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <map>
 
 #include "harness/support/statistics.h"
@@ -48,18 +49,26 @@ std::vector<double> DirectEffects(const RepTurns& turns, int64_t n) {
   constexpr double kEstimable = 1e-6;
   const NormalEquations equations = EquationsOf(turns, n);
   const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver(equations.left);
+  std::vector<bool> present(n, false);
+  for (const Turn& turn : turns) present[turn.variant] = true;
+  const int64_t base = std::ranges::find(present, true) - present.begin();
   // A contrast can be estimated when the equations reproduce it.
-  for (int64_t v = 1; v < n; ++v) {
+  for (int64_t v = base + 1; v < n; ++v) {
+    if (!present[v]) continue;
     Eigen::VectorXd contrast = Eigen::VectorXd::Zero(2 * n);
     contrast(v) = 1;
-    contrast(0) = -1;
+    contrast(base) = -1;
     const Eigen::VectorXd solved = solver.solve(contrast);
     if ((equations.left * solved - contrast).norm() > kEstimable) {
       return std::vector<double>(n, kNan);
     }
   }
-  const Eigen::VectorXd effects = solver.solve(equations.right);
-  return {effects.data(), effects.data() + n};
+  const Eigen::VectorXd solved = solver.solve(equations.right);
+  std::vector<double> effects(solved.data(), solved.data() + n);
+  for (int64_t v = 0; v < n; ++v) {
+    if (!present[v]) effects[v] = kNan;
+  }
+  return effects;
 }
 
 }  // namespace plelab

@@ -24,7 +24,7 @@ TestedMean P99Difference(const std::vector<Series>& variant, const std::vector<S
 
 // What the slowest 1 % of the steps of each side carry of the difference of their means: 0 when it stays the
 // same without them, 1 when it vanishes.  A mean that a few stalls made has an interval that promises more
-// than it can hold.  NaN where the means are equal.
+// than it can hold.  NaN where the means are equal, and below 100 steps, which have no slowest hundredth.
 double TailShare(const std::vector<Series>& variant, const std::vector<Series>& baseline);
 
 }  // namespace plelab

@@ -115,6 +115,22 @@ TEST_F(ComparisonCheck, RowsThatAreMissingOrTooMany) {
                                            record_.comparisons.size() + 1))));
 }
 
+TEST_F(ComparisonCheck, ATableThatWasEmptiedIsMissed) {
+  Record record = record_;
+  record.comparisons.clear();
+  EXPECT_EQ(ComparisonProblems(record).size(), record_.comparisons.size());
+  record.meta.pop_back();  // control
+  EXPECT_THAT(ComparisonProblems(record), IsEmpty()) << "a file of version 1 has neither";
+}
+
+TEST_F(ComparisonCheck, WhomItCallsDisturbedCounts) {
+  Record record = record_;
+  const auto row = std::ranges::find(record.comparisons, "carry_over", &ComparisonRow::statistic);
+  ASSERT_NE(row, record.comparisons.end());
+  row->variant = row->variant == "a" ? "b" : "a";
+  EXPECT_THAT(ComparisonProblems(record), ElementsAre(HasSubstr("comparisons: carry_over of")));
+}
+
 TEST_F(ComparisonCheck, TheOutcomeOfTheControl) {
   Record record = record_;
   ASSERT_EQ(MetaValue(record.meta, "control"), "passed");

@@ -138,6 +138,31 @@ TEST(Comparison, WhatCarriesOverIsTakenOutAndDecidesNothing) {
   EXPECT_EQ(Find(rows, "step_ns", "c", "ratio").verdict, "undecided");
 }
 
+TEST(Comparison, NorDoesADifferenceOfTails) {
+  const auto rows = CompareVariants(
+      ThreeVariants(10, 1024,
+                    [](int64_t, int64_t, const std::string& variant, const std::string& before) {
+                      return (before == "c" ? 12 : 10) * kMs + (variant == "c" ? 5 * kMs : 0);
+                    }),
+      DesignSection{});
+  const ComparisonRow tail = Find(rows, "step_ns", "c", "p99_difference");
+  EXPECT_GT(tail.low, tail.margin);
+  EXPECT_EQ(tail.verdict, "undecided");
+}
+
+TEST(Comparison, AVariantThatFailedTakesNoRowFromTheOthers) {
+  Record record = ThreeVariants(6, 40, Growing);
+  VariantRow failed;
+  failed.variant = "d";
+  failed.baseline = "a";
+  failed.status = "failed";
+  record.variants.push_back(failed);
+  const ComparisonRow direct =
+      Find(CompareVariants(record, DesignSection{}), "step_ns", "b", "direct_difference");
+  EXPECT_NEAR(direct.value, 1.25 * kMs, 10);
+  EXPECT_EQ(direct.reps, 6);
+}
+
 TEST(Comparison, BelowFiveRepetitionsThereIsNoIntervalAndNoVerdict) {
   const auto rows = CompareVariants(ThreeVariants(4, 12, Growing), DesignSection{});
   const ComparisonRow mean = Find(rows, "step_ns", "b", "mean_difference");
@@ -151,6 +176,15 @@ TEST(Comparison, AFailedVariantHasNoRows) {
   record.variants[1].status = "failed";
   for (const ComparisonRow& row : CompareVariants(record, DesignSection{})) {
     EXPECT_TRUE(row.variant != "b" || IsLevel(row)) << row.statistic;
+  }
+}
+
+TEST(Comparison, ABaselineThatFailedAfterSomeRepetitionsDecidesNothing) {
+  Record record = ThreeVariants(5, 12, Growing);
+  record.variants[0].status = "failed";
+  for (const ComparisonRow& row : CompareVariants(record, DesignSection{})) {
+    EXPECT_TRUE(row.verdict.empty()) << row.variant << " " << row.statistic;
+    EXPECT_TRUE(IsLevel(row)) << row.variant << " " << row.statistic;
   }
 }
 

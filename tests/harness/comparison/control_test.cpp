@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <random>
 
 #include "harness/comparison/comparison.h"
@@ -91,6 +93,31 @@ TEST(Control, AnUnfairVariantIsCaughtThoughTheTwinIsHitAsHard) {
   EXPECT_GT(CarryOverRow(rows).value, 1e4);
   EXPECT_EQ(ControlOutcome(rows), "failed");
   for (const ComparisonRow& row : rows) EXPECT_TRUE(row.verdict.empty() || row.verdict == "undecided");
+}
+
+TEST(Control, AmongManyGroupsTheUnfairOneIsStillCaught) {
+  Record record;
+  for (int group = 0; group < 12; ++group) {
+    Record of_group = TimedRun(Machine(group == 7 ? 3e4 : 0));
+    const auto rename = [&](std::string& name) {
+      const size_t at = std::min(name.find('@'), name.size());
+      name.insert(at, std::to_string(group));
+    };
+    for (VariantRow& variant : of_group.variants) {
+      rename(variant.variant);
+      rename(variant.baseline);
+    }
+    for (StepRow& step : of_group.steps) {
+      rename(step.variant);
+      rename(step.predecessor);
+    }
+    std::ranges::move(of_group.variants, std::back_inserter(record.variants));
+    std::ranges::move(of_group.steps, std::back_inserter(record.steps));
+  }
+  const auto rows = CompareVariants(record, DesignSection{});
+  EXPECT_EQ(ControlOutcome(rows), "failed") << "24 tests: 1,999 permutations could not show it";
+  EXPECT_EQ(Row(rows, "mean_difference", "disk7").verdict, "undecided");
+  EXPECT_EQ(Row(rows, "mean_difference", "disk6").verdict, "fail");
 }
 
 TEST(Control, ATwinThatDiffersFails) {

@@ -41,5 +41,18 @@ TEST(DirectEffects, AreNanWhereVariantsAndPredecessorsCannotBeToldApart) {
   for (const double effect : DirectEffects(fixed, 3)) EXPECT_TRUE(std::isnan(effect));
 }
 
+TEST(DirectEffects, AVariantThatNeverRanChangesNothingForTheOthers) {
+  RepTurns turns = MakeTurns(4, 20, 4, Known);
+  for (Turn& turn : turns) {  // 1 is left out of five
+    turn.variant += turn.variant >= 1 ? 1 : 0;
+    turn.predecessor += turn.predecessor >= 1 ? 1 : 0;
+  }
+  const std::vector<double> effects = DirectEffects(turns, 5),
+                            same = DirectEffects(MakeTurns(4, 20, 4, Known), 4);
+  EXPECT_TRUE(std::isnan(effects[1]));
+  EXPECT_NEAR(effects[2] - effects[0], same[1] - same[0], 1e-8);
+  EXPECT_NEAR(effects[4] - effects[0], same[3] - same[0], 1e-8);
+}
+
 }  // namespace direct_effects_test
 }  // namespace plelab

@@ -43,6 +43,8 @@ TEST(Tail, ShareTellsAShiftFromAStall) {
   shifted[7] = 212;  // half of the mean difference of 4 is its doing
   EXPECT_NEAR(TailShare({shifted}, base), 0.5, 1e-12);
   EXPECT_TRUE(std::isnan(TailShare(base, base)));
+  EXPECT_TRUE(std::isnan(TailShare({Series(99, 2.0)}, {Series(99, 1.0)}))) << "no slowest hundredth";
+  EXPECT_EQ(TailShare({Series(100, 2.0)}, {Series(100, 1.0)}), 0);
 }
 
 }  // namespace tail_test
