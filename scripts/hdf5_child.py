@@ -1,6 +1,6 @@
 """Reads a result file in a process of its own, because a damaged one can crash inside the HDF5 library; run by resultfile.py.
 
-    python hdf5_child.py RESULT.h5…     writes a pickle of {"meta", "tables", "curves", "training", "units"} for each; exit 3: one is
+    python hdf5_child.py RESULT.h5…     writes a pickle of {"meta", "tables", "curves", "training"} for each; exit 3: one is
                                         not readable
 """
 import os
@@ -71,7 +71,7 @@ def frame(name: str, dataset, most_bytes: int) -> dict:
 
 def read(path: str) -> dict:
     most_bytes = MOST_EXPANSION * os.path.getsize(path) + SPARE_BYTES
-    out = {"meta": {}, "tables": {}, "curves": {}, "training": {}, "units": {}}
+    out = {"meta": {}, "tables": {}, "curves": {}, "training": {}}
     with h5py.File(path, "r") as file:
         if "meta" not in file or not any(group in file for group in ("tables", "curves", "training")):
             raise NotReadable("it has no /meta or no tables")
@@ -79,7 +79,6 @@ def read(path: str) -> dict:
         for group in ("tables", "curves", "training"):
             for name, dataset in file.get(group, {}).items():
                 out[group][text_of(name)] = frame(f"{group}/{text_of(name)}", dataset, most_bytes)
-        out["units"] = {text_of(name): attributes(curve) for name, curve in file.get("curves", {}).items()}
     return out
 
 

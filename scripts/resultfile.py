@@ -28,9 +28,9 @@ MOST_MESSAGE = 2000  # characters
 CURVE = ("series", "label", "x", "y")
 COLUMNS = {
     "tables/variants": ("variant", "strategy", "options", "baseline", "exact", "status", "error", "fast_bytes", "file_bytes"),
-    "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "margin", "verdict", "control",
+    "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "reps", "margin", "verdict", "control",
                            "p", "p_corrected"),
-    "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "lookups", "hits"),
+    "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "ple_hidden_ns", "lookups", "hits", "bytes_asked", "bytes_moved"),
     "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
@@ -103,7 +103,6 @@ class Result:
         self._tables = self._frames(read, "tables")
         self._curves = self._frames(read, "curves")
         self.training = self._frames(read, "training")  # keys are runs, NAME_SEED
-        self._curve_units = read["units"]
         if "variants" in self._tables and self._tables["variants"].duplicated("variant").any():
             raise ResultError(f"{path}: damaged: tables/variants names a variant twice")
 

@@ -8,6 +8,7 @@ import pandas as pd
 from resultfile import CONTROL_SUFFIX, Result
 
 CONTROL_LEVEL = 0.01  # a test of the design fails at a corrected p-value below this
+TREND_LEVEL = 0.01  # below it reads get faster or slower from repetition to repetition
 NS_PER_MS = 1e6
 GREY_LINES = 3
 TAIL_SHARE = 0.5  # above it, a few stalls made most of a difference
@@ -162,7 +163,7 @@ def cold_badges(result: Result) -> list[tuple[str, str, str]]:
         if found:
             out.append((f"{where} cold", ", ".join(found), "good" if found == ["yes"] else "warn"))
     table = result.table("comparisons")
-    trends = table[(table["statistic"] == "read_trend") & (table["p"] < CONTROL_LEVEL)] if len(table) else table
+    trends = table[(table["statistic"] == "read_trend") & (table["p"] < TREND_LEVEL)] if len(table) else table
     if len(trends):
         text = ", ".join(f"{row.variant} {row.value / 1e3:+.1f} µs per repetition" for row in trends.head(MOST_FLAGS).itertuples())
         out.append(("reads change over time", text, "warn"))

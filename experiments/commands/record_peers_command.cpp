@@ -14,6 +14,7 @@
 #include "harness/comparison/comparison.h"
 #include "harness/comparison/control.h"
 #include "harness/record/record_check.h"
+#include "harness/record/repetition_flags.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
 #include "model/base/error.h"
@@ -92,6 +93,7 @@ Record RecordOf(const JsonObject& times, const RunOptions& options) {
   }
   record.meta = DescribeExperiment(config, options, ".");
   Overwrite(record.meta, times.Object("meta"));
+  FlagRepetitions(record);
   record.comparisons = CompareVariants(record, config.design);
   record.meta.emplace_back("control", ControlOutcome(record.comparisons));
   const std::vector<std::string> problems = CheckRecord(record);

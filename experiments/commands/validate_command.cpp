@@ -8,10 +8,8 @@
 #include <vector>
 
 #include "experiments/commands/commands.h"
-#include "harness/cold/cold_record_check.h"
-#include "harness/comparison/comparison_check.h"
-#include "harness/record/record_check.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/support/message.h"
 #include "model/base/error.h"
 
@@ -38,24 +36,12 @@ Finding Report(const std::string& path, FileState state, const std::vector<std::
   return {state, Format("{}: {} {} found", path, problems.size(), noun)};
 }
 
-std::vector<std::string> Inconsistencies(const Record& record) {
-  std::vector<std::string> problems = CheckRecord(record);
-  if (!problems.empty()) return problems;
-  try {
-    problems = ComparisonProblems(record);
-    std::ranges::move(ColdProblems(record), std::back_inserter(problems));
-    return problems;
-  } catch (const UserError& error) {  // its config is none
-    return {error.what()};
-  }
-}
-
 Finding Validate(const std::string& path) {
   try {
     const std::vector<std::string> foreign = SchemaProblems(path);
     if (!foreign.empty()) return Report(path, FileState::kForeign, foreign);
     const Record record = ReadRecord(path);
-    const std::vector<std::string> problems = Inconsistencies(record);
+    const std::vector<std::string> problems = RecordProblems(record);
     if (!problems.empty()) return Report(path, FileState::kInconsistent, problems);
     std::cout << Printable(path) << ": valid: " << Summary(record) << "\n";
     return {};

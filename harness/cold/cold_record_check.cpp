@@ -28,16 +28,26 @@ CurveValues ValuesOf(const Record& record) {
   return values;
 }
 
-// By name; a twin is asked what its baseline is.
+// The config's variant of this name, or the one that it was copied from: a copy's name is the variant's with
+// @GROUP at its end, a twin's with @control.
+const VariantConfig* Original(const ExperimentConfig& config, std::string name) {
+  while (true) {
+    const auto variant = std::ranges::find(config.variants, name, &VariantConfig::name);
+    if (variant != config.variants.end()) return &*variant;
+    const size_t end = name.rfind('@');
+    if (end == std::string::npos) return nullptr;
+    name.resize(end);
+  }
+}
+
+// By name; a copy is asked what its original is.
 std::map<std::string, ColdAsked> AskedByVariant(const Record& record) {
   const ExperimentConfig config =
       ParseExperimentConfig(MetaValue(record.meta, "config_yaml"), "/meta config_yaml");
   std::map<std::string, ColdAsked> asked;
   for (const VariantRow& row : record.variants) {
-    const std::string name = IsControl(row) ? row.baseline : row.variant;
-    const auto variant = std::ranges::find(config.variants, name, &VariantConfig::name);
-    if (variant != config.variants.end())
-      asked[row.variant] = AskedFor(variant->page_cache, row.file_bytes > 0);
+    const VariantConfig* variant = Original(config, row.variant);
+    if (variant != nullptr) asked[row.variant] = AskedFor(variant->page_cache, row.file_bytes > 0);
   }
   return asked;
 }

@@ -59,6 +59,16 @@ std::vector<int64_t> FreeWindows(const ReadLedger& ledger, int64_t n) {
   return free;
 }
 
+// Small windows come from the last quarter of the file and large ones from what is before, as long as there
+// are enough: drawn from all of it, small ones would break up the places of all large ones.
+std::vector<int64_t> Preferred(const std::vector<int64_t>& free, int64_t n, int64_t places, int64_t count) {
+  constexpr int64_t kFewPlaces = 8;
+  const auto border = std::ranges::lower_bound(free, places / 4 * 3);
+  const std::vector<int64_t> front(free.begin(), border), back(border, free.end());
+  const std::vector<int64_t>& part = n <= kFewPlaces ? back : front;
+  return std::ssize(part) >= count ? part : free;
+}
+
 }  // namespace
 
 UnreadFile::UnreadFile(std::string path, int64_t least_bytes) : path_(std::move(path)) {
@@ -120,7 +130,7 @@ std::vector<int64_t> UnreadFile::Take(int64_t count, int64_t bytes, uint64_t see
   const FileLock lock = LockOf(path_);
   ReadLedger ledger = Load();
   const int64_t n = WindowBytes(bytes) / kPlaceBytes;
-  std::vector<int64_t> free = FreeWindows(ledger, n);
+  std::vector<int64_t> free = Preferred(FreeWindows(ledger, n), n, std::ssize(ledger.used), count);
   count = std::min<int64_t>(count, std::ssize(free));
   std::mt19937_64 random(seed);
   std::vector<int64_t> offsets;

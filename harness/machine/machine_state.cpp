@@ -107,7 +107,6 @@ MachineState ReadMachineState() {
           .steal_ns = StealNs(),
           .psi_memory_us = PressureUs("memory"),
           .psi_io_us = PressureUs("io"),
-          .major_faults = usage.ru_majflt,
           .energy_j = EnergyJ(),
           .psi_cpu_us = PressureUs("cpu"),
           .involuntary_switches = usage.ru_nivcsw};
@@ -118,7 +117,6 @@ MachineState Between(const MachineState& before, const MachineState& after) {
   change.steal_ns -= before.steal_ns;
   change.psi_memory_us -= before.psi_memory_us;
   change.psi_io_us -= before.psi_io_us;
-  change.major_faults -= before.major_faults;
   change.psi_cpu_us -= before.psi_cpu_us;
   change.involuntary_switches -= before.involuntary_switches;
   change.energy_j -= before.energy_j;

@@ -11,7 +11,6 @@ struct MachineState {
   int64_t steal_ns = 0;      // cumulative, all cores: time that the hypervisor ran something else
   double psi_memory_us = 0;  // cumulative, whole machine: time that some task stalled; NaN when unreadable
   double psi_io_us = 0;      // cumulative, as above
-  int64_t major_faults = 0;  // cumulative, this process
   double energy_j = 0;       // cumulative, all packages; NaN when unreadable
   double psi_cpu_us = 0;     // cumulative, as psi_memory_us: time that some task waited for a core
   int64_t involuntary_switches = 0;  // cumulative, all threads of this process: the kernel took the core away

@@ -1,6 +1,5 @@
 #include "harness/machine/memory_probe.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,16 +24,6 @@ std::string& PeakFile() {
 // "12 kB" in bytes; 0 when the field is missing.
 int64_t Bytes(const std::string& text, const char* key) {
   return static_cast<int64_t>(LeadingNumber(FieldOf(text, key)).value_or(0)) * 1024;
-}
-
-// Returns "" or why it failed.
-std::string WriteTo(const std::string& path, const std::string& text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return path + ": " + std::strerror(errno);
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int reason = errno;
-  ::close(fd);
-  return written ? "" : path + ": " + std::strerror(reason);
 }
 
 // Replaces this process by the same program with the same arguments.  Throws RunError.
@@ -69,8 +58,6 @@ MemoryReading ReadMemory() {
   reading.cgroup_peak_bytes = peak ? static_cast<double>(*peak) : kNotMeasured;
   return reading;
 }
-
-bool ResetPeakRss() { return WriteTo("/proc/self/clear_refs", "5").empty(); }
 
 MemoryGroup::MemoryGroup() {
   if (!PeakFile().empty()) {

@@ -14,12 +14,10 @@ struct MemoryReading {
   int64_t anonymous_bytes = 0;    // resident anonymous pages, huge ones included (smaps_rollup, else status)
   int64_t file_backed_bytes = 0;  // the rest of Rss: resident pages of mapped files and of shared memory
   double pss_bytes = 0;           // Rss with shared pages divided among their users; NaN without smaps_rollup
-  int64_t peak_rss_bytes = 0;     // VmHWM: anonymous + file-backed at its highest since start or ResetPeakRss
+  int64_t peak_rss_bytes = 0;     // VmHWM: anonymous + file-backed at its highest since start
   double cgroup_peak_bytes = 0;   // peak of MemoryGroup, page cache included; NaN when there is none
 };
 MemoryReading ReadMemory();
-// Resets VmHWM by writing /proc/self/clear_refs.  Returns false when that is not permitted.
-bool ResetPeakRss();
 
 // Counts the peak of this process's memory and page cache in a cgroup of its own (own_cgroup.h), which it is
 // in for the lifetime of this object.  When a group cannot be made there is none, and `why_not()` gives the

@@ -26,11 +26,12 @@ struct VariantGroup {
   WorkloadSection workload;
   PageCacheSection page_cache;
   std::string name;  // `group` of the config
-  // Indices into RunPlan::variants, in the config's order; before them a copy of the config's baseline where
-  // the group has a name and no such variant of its own.
+  // Indices into RunPlan::variants: the baseline, then the others in the config's order.
   std::vector<int64_t> variants;
-  int64_t baseline = -1;  // the first exact variant; −1 when the group has none
-  int64_t control = -1;   // the baseline's twin, which is timed only; −1 without one
+  // The first exact variant; in a group with a name the one that has the options of the config's baseline, or
+  // a copy of that.  −1 when the group has none.
+  int64_t baseline = -1;
+  int64_t control = -1;  // the baseline's twin, which is timed only; −1 without one
   // The tokens and media that `workload` describes, by repetition.  Empty when the experiment runs no
   // workload, or when the tokenizer does not exist yet (RunPlan::checkpoint).
   std::vector<Workload> works = {};
@@ -69,8 +70,8 @@ struct RunPlan {
   Gemma3nConfig model_config;        // the checkpoint's config.json, or the shape's
   PleTable table;                    // the checkpoint's; without a checkpoint only its geometry is known
   std::vector<VariantGroup> groups;  // in the order in which the config first names each
-  // In the config's order, then what is timed only: copies of the baseline in named groups, twins of
-  // baselines.
+  // In the config's order, then copies of the baseline in named groups, then twins of baselines, which are
+  // timed only.
   std::vector<VariantPlan> variants;
   // The texts of config.workload and config.accuracy; std::nullopt when the experiment does not use the
   // section.

@@ -1,8 +1,10 @@
 #include "harness/plan/variant_groups.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "model/base/error.h"
 #include "model/base/format.h"
 
 namespace plelab {
@@ -58,6 +60,7 @@ void GiveBaseline(RunPlan& plan, int64_t g) {
   });
   if (own != group.variants.end()) {
     group.baseline = *own;
+    std::rotate(group.variants.begin(), own, own + 1);  // a group's baseline stands before the others
     return;
   }
   group.baseline = AddCopy(plan, main->baseline, "@" + group.name, g);
@@ -80,6 +83,19 @@ std::string LabelOf(const RunPlan& plan, const VariantGroup& group) {
   return same == 1 ? group.name : group.name + ":" + first;
 }
 
+// The config's own names differ from each other; what is added could be called as one of them.
+void RequireDifferentNames(const RunPlan& plan) {
+  std::set<std::string> names;
+  for (const VariantPlan& variant : plan.variants) {
+    if (names.insert(variant.name()).second) continue;
+    throw UserError(
+        "{}: '{}' would be two variants: the run adds BASELINE{} as the twin of a baseline and "
+        "BASELINE@GROUP as its "
+        "copy in a group; rename the variant or the group",
+        plan.config.name, variant.name(), kControlSuffix);
+  }
+}
+
 }  // namespace
 
 bool TakesTurns(const ExperimentConfig& config) {
@@ -90,6 +106,7 @@ void FormGroups(RunPlan& plan) {
   for (int64_t v = 0; v < std::ssize(plan.config.variants); ++v) AddToGroup(plan, v);
   for (int64_t g = 0; g < std::ssize(plan.groups); ++g) GiveBaseline(plan, g);
   for (int64_t g = 0; g < std::ssize(plan.groups); ++g) AddControl(plan, g);
+  RequireDifferentNames(plan);
   for (VariantPlan& variant : plan.variants) {
     const VariantGroup& group = plan.groups[variant.group];
     if (group.baseline >= 0) variant.row.baseline = plan.variants[group.baseline].name();

@@ -37,6 +37,8 @@ class PartStore {
   // Adds all parts that child processes wrote since the store was made.
   void Refresh();
   void Drop(const PartKey& key);
+  // Drops the part here and leaves its file, until it is written anew.
+  void Forget(const PartKey& key) { parts_.erase(key); }
 
   // Marks a variant as failed: it does not run again, but keeps what it finished before.
   void Fail(int64_t variant, const std::string& error) { Mark(variant, "failed", error); }

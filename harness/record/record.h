@@ -234,11 +234,13 @@ inline bool IsControl(const VariantRow& row) {
   return !row.baseline.empty() && row.variant == row.baseline + kControlSuffix;
 }
 
-// One statistic of one variant in one metric (step_ns, ttft_ns, prefill_ns): harness/comparison/comparison.h.
+// One statistic of one variant in one metric, as results/README.md lists them:
+// harness/comparison/comparison.h.
 struct ComparisonRow {
   std::string metric, variant, baseline;
-  // mean, p99: of the variant itself.  mean_difference, direct_difference, median_difference, p99_difference,
-  // ratio, tail_share: against the baseline.
+  // mean, median, p95, p99: of the variant itself.  mean_difference, direct_difference, median_difference,
+  // p99_difference, ratio, tail_share: against the baseline.  carry_over: of the whole group.  read_trend: of
+  // the variant's reads.
   std::string statistic;
   double value = kNotMeasured, low = kNotMeasured, high = kNotMeasured;  // 95 %
   int64_t reps = 0, steps = 0;
@@ -312,6 +314,14 @@ inline std::string MetaValue(const std::vector<std::pair<std::string, std::strin
     if (key == name) return value;
   }
   return std::string(missing);
+}
+
+// The row of a variant that finished; nullptr where there is none.
+inline const VariantRow* FindDone(const Record& record, std::string_view name) {
+  for (const VariantRow& row : record.variants) {
+    if (row.variant == name && row.status == "done") return &row;
+  }
+  return nullptr;
 }
 
 // What a variant reached in a metric; nullptr where no row says.

@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include "harness/record/hdf5_file.h"
-#include "harness/record/record_check.h"
 #include "harness/record/table.h"
 #include "model/base/error.h"
 #include "model/base/output_file.h"
@@ -236,12 +235,5 @@ std::vector<std::string> ListParts(const std::string& folder) {
 }
 
 std::vector<std::string> SchemaProblems(const std::string& path) { return WithFile(path, SchemaProblemsIn); }
-
-std::vector<std::string> ValidateRecord(const std::string& path) {
-  return WithFile(path, [](const Hdf5Reader& file) {
-    std::vector<std::string> problems = SchemaProblemsIn(file);
-    return problems.empty() ? CheckRecord(ReadTables(file)) : problems;
-  });
-}
 
 }  // namespace plelab

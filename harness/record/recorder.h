@@ -15,7 +15,7 @@ inline constexpr int kSchemaVersion = 2;
 // disk); no partial file remains.
 void WriteRecord(const std::string& path, const Record& record);
 // Throws UserError when the file is missing, is not HDF5, is damaged or does not have this schema.  Reads it
-// in a child process first, where the HDF5 library may crash; so does ValidateRecord.
+// in a child process first, where the HDF5 library may crash; so does SchemaProblems.
 Record ReadRecord(const std::string& path);
 // Appends b's rows to a's.  Where both have a meta key, a's value is kept.
 void Append(Record& a, const Record& b);
@@ -30,9 +30,5 @@ std::vector<std::string> ListParts(const std::string& folder);
 // What keeps a file that HDF5 can read from being a result: tables, columns and units that are missing or of
 // another kind, one per line.
 std::vector<std::string> SchemaProblems(const std::string& path);
-// Returns every problem found, one per line: SchemaProblems, and without any CheckRecord's.  It is empty when
-// the file has the schema and its references hold (each rep and step names a variant, hits + misses =
-// lookups, exact variants share one output hash, …).
-std::vector<std::string> ValidateRecord(const std::string& path);
 
 }  // namespace plelab

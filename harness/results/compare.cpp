@@ -47,6 +47,11 @@ std::string WhyUnanswered(const std::string& path_b, const Record& a, const Reco
     return Format("{}the control of {} failed, so its times decide nothing; measure it again", asked,
                   ControlFailed(a) ? "A" : "B");
   }
+  for (const VariantRow& variant : b.variants) {
+    if (variant.status == "done" || IsControl(variant) || FindDone(a, variant.variant) == nullptr) continue;
+    return Format("{}'{}' {} there ({}) and finished in A", asked, variant.variant, variant.status,
+                  variant.error);
+  }
   for (const StepDifference& row : rows) {
     if (!std::isnan(row.ratio.low)) continue;
     return Format("{}'{}' has {} and {} repetitions, and an interval needs {}; measure with design.reps={}",

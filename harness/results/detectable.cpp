@@ -104,6 +104,9 @@ ExperimentConfig PilotOf(const ExperimentConfig& config) {
   pilot.design.memory_reps = 0;
   pilot.design.stop = {};
   pilot.accuracy = {};
+  // Its places can be read only once; they are for the run itself.
+  pilot.page_cache.reference.clear();
+  for (VariantConfig& variant : pilot.variants) variant.page_cache.reference.clear();
   const auto shorten = [](WorkloadSection& workload) {
     workload.decode_tokens = std::min(workload.decode_tokens, kPilotSteps);
   };

@@ -35,8 +35,9 @@ std::optional<DetectableStep> DetectableIn(const Record& record, const std::stri
                                            int64_t planned_reps);
 
 // The config of a pilot, which is short: five repetitions of at most 64 steps each, no memory and no accuracy
-// phase, no stop rule.  Shorter repetitions vary more than long ones, so that what a pilot says is an upper
-// bound.
+// phase, no stop rule, no reads of page_cache.reference.  Shorter repetitions vary more than long ones, so
+// that what a pilot says is rather too large; the deviation of five repetitions is itself known to half or
+// double.
 ExperimentConfig PilotOf(const ExperimentConfig& config);
 
 }  // namespace plelab

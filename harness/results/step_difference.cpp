@@ -96,11 +96,6 @@ double MeanOf(const std::map<int64_t, double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-const VariantRow* DoneIn(const Record& record, const std::string& name) {
-  const auto row = std::ranges::find(record.variants, name, &VariantRow::variant);
-  return row != record.variants.end() && row->status == "done" ? &*row : nullptr;
-}
-
 Verdict VerdictOf(const StepDifference& row, double margin) {
   const Interval from_one{row.ratio.value - 1, row.ratio.low - 1, row.ratio.high - 1};
   const Verdict of_ratio = MarginVerdict(from_one, margin);
@@ -126,7 +121,7 @@ bool ControlFailed(const Record& record) { return MetaValue(record.meta, "contro
 std::vector<StepDifference> CompareSteps(const Record& a, const Record& b, double margin) {
   std::vector<StepDifference> rows;
   for (const VariantRow& variant : a.variants) {
-    const VariantRow* other = DoneIn(b, variant.variant);
+    const VariantRow* other = FindDone(b, variant.variant);
     if (other == nullptr || variant.status != "done" || IsControl(variant)) continue;
     const TimedVariant in_a = TimedIn(a, variant.variant), in_b = TimedIn(b, variant.variant);
     if (in_a.mean_ns.empty() || in_b.mean_ns.empty()) continue;
@@ -144,7 +139,8 @@ std::vector<StepDifference> CompareSteps(const Record& a, const Record& b, doubl
     row.ratio = {std::exp(log_ratio.value), std::exp(log_ratio.low), std::exp(log_ratio.high)};
     row.verdict = VerdictOf(row, margin);
     const bool same_baseline = variant.baseline == other->baseline && variant.baseline != variant.variant;
-    if (same_baseline && !variant.baseline.empty()) CompareCosts(a, b, in_a, in_b, margin, row);
+    const bool timed = FindDone(a, variant.baseline) != nullptr && FindDone(b, variant.baseline) != nullptr;
+    if (same_baseline && timed) CompareCosts(a, b, in_a, in_b, margin, row);
     rows.push_back(row);
   }
   if (!ControlFailed(a) && !ControlFailed(b)) return rows;

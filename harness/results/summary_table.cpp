@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/cold/read_trend.h"
+#include "harness/comparison/comparison.h"
 #include "harness/comparison/control.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
@@ -112,7 +113,7 @@ std::string Remark(const Record& record, const std::string& variant) {
   const ComparisonRow* plain = StepRowOf(record, variant, "mean_difference");
   const ComparisonRow* direct = StepRowOf(record, variant, "direct_difference");
   std::vector<std::string> remarks;
-  if (plain != nullptr && direct != nullptr && std::fabs(plain->value - direct->value) > plain->margin) {
+  if (plain != nullptr && direct != nullptr && PredecessorsMatter(*plain, *direct)) {
     remarks.push_back("Δ mean freed of predecessors " + DifferenceText(direct));
   }
   if (const double share = Level(record, variant, "tail_share"); share > kTailShare) {
@@ -136,7 +137,8 @@ std::vector<Compared> ByBaseline(const Record& record) {
       found.push_back({variant.baseline, variant.group, {}});
       place = found.end() - 1;
     }
-    place->variants.push_back(&variant);
+    const bool first = variant.variant == variant.baseline;  // a copy comes last in the file
+    place->variants.insert(first ? place->variants.begin() : place->variants.end(), &variant);
   }
   return found;
 }
@@ -305,12 +307,14 @@ const ComparisonRow* ControlRow(const Record& record, const std::string& baselin
   return nullptr;
 }
 
-std::string CarryOverText(const ComparisonRow& row) {
-  if (row.p_corrected < kControlLevel) {
+// nullptr: the turns were not recorded, as in a peer's file, where a turn is a whole round.
+std::string CarryOverText(const ComparisonRow* row) {
+  if (row == nullptr || std::isnan(row->p_corrected)) return "carry-over not tested";
+  if (row->p_corrected < kControlLevel) {
     return Format("{} is {:+.0f} µs off its mean behind another (p {:.2g})",
-                  CutInMiddle(row.variant, kMostNames), row.value * 1e-3, row.p_corrected);
+                  CutInMiddle(row->variant, kMostNames), row->value * 1e-3, row->p_corrected);
   }
-  return Format("no carry-over (p {:.2g})", row.p_corrected);
+  return Format("no carry-over (p {:.2g})", row->p_corrected);
 }
 
 // What the run's own controls say, a line for each; it stands before all times, what failed first.
@@ -320,14 +324,18 @@ std::string ControlLines(const Record& record) {
     if (!IsControl(variant)) continue;
     const ComparisonRow* twin = ControlRow(record, variant.baseline, "mean_difference");
     const ComparisonRow* carry = ControlRow(record, variant.baseline, "carry_over");
-    if (twin == nullptr || carry == nullptr) continue;
+    if (twin == nullptr && carry == nullptr) continue;
     const std::string baseline = CutInMiddle(variant.baseline, kMostNames);
-    if (twin->p_corrected < kControlLevel || carry->p_corrected < kControlLevel) {
+    const auto fails = [](const ComparisonRow* row) {
+      return row != nullptr && row->p_corrected < kControlLevel;
+    };
+    if (fails(twin) || fails(carry)) {
       failed += Format("CONTROL FAILED: no comparison with {} counts\n", baseline);
     }
-    const std::string of_twin = Format("control: {}'s twin {};", baseline, Microseconds(*twin));
-    const std::string line = of_twin + " " + CarryOverText(*carry);
-    text += (Characters(line) <= kColumns ? line : of_twin + "\n  " + CarryOverText(*carry)) + "\n";
+    const std::string difference = twin == nullptr ? "failed" : Microseconds(*twin);
+    const std::string of_twin = Format("control: {}'s twin {};", baseline, difference);
+    const std::string line = of_twin + " " + CarryOverText(carry);
+    text += (Characters(line) <= kColumns ? line : of_twin + "\n  " + CarryOverText(carry)) + "\n";
   }
   return text.empty() ? "control: none\n" : failed + text;
 }

@@ -106,6 +106,7 @@ void RunBlockAsChild(PhaseContext& context, int64_t group, const Block& block) {
   arguments.insert(arguments.end(), {"--part", context.parts.folder()});
   if (context.allow_debug) arguments.push_back("--allow-debug");
   const VariantGroup& of = context.plan.groups[group];
+  ForgetBrokenRepetitions(context, of, block);
   const int64_t steps = (block.end - block.first) * of.works.front().steps();
   Progress bar(Format("time, process {}, repetitions {} to {}, {} variants", block.process + 1,
                       block.first + 1, block.end, InTurn(context, of).size()),

@@ -10,6 +10,7 @@
 #include "harness/accuracy/task_check.h"
 #include "harness/cold/cold_plan.h"
 #include "harness/machine/bandwidth.h"
+#include "harness/machine/cores.h"
 #include "harness/run/own_tables.h"
 #include "harness/run/run_checks.h"
 #include "harness/support/cut_text.h"
@@ -147,6 +148,11 @@ void AddMemory(RunEstimate& estimate, const RunPlan& plan, const VariantGroup& g
     together += kv + rows.fast_bytes;
     largest = std::max(largest, process);
   }
+  if (group.control >= 0) {
+    const VariantPlan& twin = plan.variants[group.control];
+    const bool has_own_rows = twin.cache_start != "none";  // what keeps no state is shared with the baseline
+    together += KvBytes(size, config, twin) + (has_own_rows ? twin.footprint.fast_bytes : 0);
+  }
   const bool side_by_side = config.design.isolate == Isolate::kStep || config.accuracy.enabled;
   if (WatchesPle(config)) together += ContributionBytes(size.text, config.accuracy);
   estimate.memory_bytes = std::max(estimate.memory_bytes, side_by_side ? together : largest);
@@ -179,6 +185,7 @@ MachineRates MeasureMachineRates(const ModelSection& section) {
   const Timer timer;
   int64_t products = 0;
   for (; products < 200 && timer.seconds() < 0.3; ++products) at::matmul(x, w);
+  UnpinComputeThreads();  // a thread or a process that starts later would inherit the core of this one
   rates.matmul_gflop_s = 2e-9 * kRows * kSide * kSide * static_cast<double>(products) / timer.seconds();
   return rates;
 }

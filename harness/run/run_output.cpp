@@ -22,15 +22,21 @@ std::string UtcNow() {
   return text;
 }
 
+// True for <name>_<UTC>.h5.parts.  The name of another config may begin with this one's.
+bool IsPartsOf(const std::string& file, const std::string& name) {
+  const std::string end = "_" + UtcNow() + ".h5.parts";
+  return file.starts_with(name + "_") && file.ends_with("Z.h5.parts") &&
+         file.size() == name.size() + end.size();
+}
+
 // The newest results/<name>_<UTC>.h5 whose parts still exist.  The names sort by time.
 std::string NewestUnfinished(const std::string& name) {
   std::string newest;
   if (fs::is_directory("results")) {
     for (const auto& entry : fs::directory_iterator("results")) {
       const std::string file = entry.path().filename().string();
-      const size_t end = file.rfind(".parts");
-      if (file.rfind(name + "_", 0) != 0 || end == std::string::npos) continue;
-      newest = std::max(newest, "results/" + file.substr(0, end));
+      if (!IsPartsOf(file, name)) continue;
+      newest = std::max(newest, "results/" + file.substr(0, file.rfind(".parts")));
     }
   }
   if (newest.empty()) {

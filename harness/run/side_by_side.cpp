@@ -107,6 +107,13 @@ bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep
   });
 }
 
+void ForgetBrokenRepetitions(PhaseContext& context, const VariantGroup& group, const Block& block) {
+  for (int64_t rep = block.first; rep < block.end; ++rep) {
+    if (HasRepetition(context, group, rep)) continue;
+    for (const int64_t v : InTurn(context, group)) context.parts.Forget({Phase::kTime, v, rep});
+  }
+}
+
 void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group) {
   if (group.page_cache.limit.bytes == 0) return;
   const std::string reason = PageCacheLimit::WhyNot();
@@ -119,6 +126,7 @@ void RunSideBySide(PhaseContext& context, const VariantGroup& group, const Block
   KeptSources kept;
   std::optional<PageCacheLimit> limit;
   if (group.page_cache.limit.bytes > 0) limit.emplace(group.page_cache.limit.bytes);
+  ForgetBrokenRepetitions(context, group, block);
   for (int64_t rep = block.first; rep < block.end; ++rep) {
     if (!HasRepetition(context, group, rep)) RunRepetition(context, group, kept, limit, block, rep);
   }

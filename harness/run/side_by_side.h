@@ -21,6 +21,10 @@ std::vector<int64_t> InTurn(PhaseContext& context, const VariantGroup& group);
 // True when every variant in turn has its part of repetition `rep`.
 bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep);
 
+// Forgets the parts of each repetition of the block that was stopped between two of them: what is measured
+// again must not be paired with them.  Their files stay until then.
+void ForgetBrokenRepetitions(PhaseContext& context, const VariantGroup& group, const Block& block);
+
 // Marks what takes turns in the group as skipped, with the reason, where the group has a page_cache.limit
 // that cannot be set here.
 void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "harness/storage/storage.h"
 #include "harness/support/timer.h"
@@ -60,8 +61,17 @@ bool Settler::Settle(const std::function<void()>& prepare) const {
   return idle;
 }
 
-Settler SettlerFor(int64_t gap_ns, const std::string& path_of_file) {
-  return {gap_ns, [queue = std::make_shared<DiskQueue>(path_of_file)] { return queue->in_flight(); }};
+Settler SettlerFor(int64_t gap_ns, const std::set<std::string>& files) {
+  std::map<std::string, std::shared_ptr<DiskQueue>> queues;  // by disk
+  for (const std::string& file : files) {
+    std::shared_ptr<DiskQueue>& queue = queues[DiskFolderOf(file)];
+    if (!queue) queue = std::make_shared<DiskQueue>(file);
+  }
+  return {gap_ns, [queues] {
+            int64_t requests = 0;
+            for (const auto& [disk, queue] : queues) requests += queue->in_flight();
+            return requests;
+          }};
 }
 
 }  // namespace plelab

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,7 @@ class Settler {
   InFlight in_flight_;
 };
 
-// The settler of the disk that a file lies on.
-Settler SettlerFor(int64_t gap_ns, const std::string& path_of_file);
+// The settler of the disks that these files lie on.
+Settler SettlerFor(int64_t gap_ns, const std::set<std::string>& files);
 
 }  // namespace plelab

@@ -2,7 +2,8 @@
 
 For each run three intervals of 98.3 % (three looks at one difference) of resident_again - resident are computed from
 /tables/steps alone, without the program's own statistics: over all steps, over even and over odd ones, by Student's t
-on the differences of repetition means.  With --busy a `dd` reads another file of the same disk all the while.
+on the differences of repetition means.  Beside them stand the file's own intervals of 95 % of pairs that are the same, this
+one and the baseline's twin: one in twenty may leave out 0.  With --busy a `dd` reads another file of the same disk all the while.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from resultfile import Result, ResultError, main_guard  # noqa: E402
+from resultfile import CONTROL_SUFFIX, Result, ResultError, main_guard  # noqa: E402
 
 # Student's t at 1 - 0.05/3/2, by degrees of freedom (scipy.stats.t.ppf, which the product does not need).
 T_983 = {4: 3.9608, 5: 3.5341, 6: 3.2875, 7: 3.1276, 8: 3.0158, 9: 2.9333, 11: 2.8200, 14: 2.7178, 19: 2.6251}
@@ -37,6 +38,12 @@ def intervals(path: pathlib.Path) -> dict[str, tuple[float, float, float]]:
         level = means[SAME].mean()
         found[look] = tuple(value / level for value in (differences.mean(), differences.mean() - half, differences.mean() + half))
     return found
+
+
+def without_zero(result: Result) -> int:
+    """How many of the file's own intervals of identical pairs leave out 0."""
+    bounds = [result.comparison(name, "mean_difference")[1:] for name in (OTHER, SAME + CONTROL_SUFFIX)]
+    return sum(not low <= 0 <= high for low, high in bounds)
 
 
 def line(name: str, found: dict, control: str) -> str:
@@ -76,19 +83,21 @@ def main() -> None:
     folder = pathlib.Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
     overrides = [word for assignment in args.set for word in ("--set", assignment)]
-    good, widths = 0, []
+    good, widths, excluded = 0, [], 0
     with Reader(args.busy):
         for run in range(args.runs):
             out = folder / f"{'busy' if args.busy else 'idle'}_{run:02d}.h5"
             command = ["build/plelab", "run", CONFIG, "--out", str(out), "--force", "--set", f"design.seed={run}", *overrides]
             if subprocess.run(command, capture_output=True).returncode:
                 raise ResultError(f"{' '.join(command)} failed; run it to see why")
-            found = intervals(out)
+            found, result = intervals(out), Result(out)
             good += alike(found)
+            excluded += without_zero(result)
             widths.append((found["all"][2] - found["all"][1]) / 2)
-            print(line(out.stem, found, Result(out).meta.get("control", "none")), flush=True)
+            print(line(out.stem, found, result.meta.get("control", "none")), flush=True)
     print(f"{good} of {args.runs} runs find no difference in all three looks; half-width on all steps: median "
-          f"{100 * np.median(widths):.2f} %, largest {100 * max(widths):.2f} % of a step")
+          f"{100 * np.median(widths):.2f} %, largest {100 * max(widths):.2f} % of a step; of {2 * args.runs} intervals of 95 % of "
+          f"identical pairs {excluded} leave out 0")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Fast memory against time per token, as a ratio to the baseline; coloured by the loss of accuracy where that was measured."""
 import numpy as np
 from matplotlib.ticker import NullLocator
+from resultfile import CONTROL_SUFFIX
 
 from . import style
 
@@ -30,7 +31,7 @@ def points(result) -> list[dict]:
 
 def control_band(result) -> float:
     """The farthest that the interval of a twin's ratio reaches from 1, as a ratio; 1 without a control."""
-    ratios = [value for baseline in result.baselines() for value in result.comparison(baseline + "@control", "ratio")]
+    ratios = [value for baseline in result.baselines() for value in result.comparison(baseline + CONTROL_SUFFIX, "ratio")]
     return float(np.exp(np.nanmax(np.abs(np.log(ratios))))) if np.isfinite(ratios).any() else 1.0
 
 

@@ -8,7 +8,6 @@ import pathlib
 import re
 
 SUITE = re.compile(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\(\s*(\w+)", re.MULTILINE)
-PLESTORE_ROOMS = ("model/base", "model/io", "model/ple", "model/checkpoint")
 REACHES = ("file", "room", "binary", "all")
 
 

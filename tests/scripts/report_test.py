@@ -16,6 +16,7 @@ from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
 
 FINDINGS = PROJECT / "results/findings"
+VERSION_1 = PROJECT / "tests/data/results/version_1.h5"
 RESIDENT = Variant("resident", "resident", 5_242_880)
 
 
@@ -122,7 +123,7 @@ class Badges(Pages):
         self.assertIn(("device cold", "unknown", "warn"), badges)
 
     def test_version_1_called_cold_what_only_the_guest_knows(self):
-        self.assertEqual(Result(FINDINGS / "ple_strategies_small.h5").cold("disk"), ("yes", "unknown"))
+        self.assertEqual(Result(VERSION_1).cold("disk"), ("yes", "unknown"))
 
 
 class Tables(Pages):
@@ -155,7 +156,7 @@ class Tables(Pages):
         self.assertIn("explain it and are not the cost", report.section(self.pair(), 0))
 
     def test_a_file_without_comparisons_says_so(self):
-        page = report.section(Result(FINDINGS / "ple_strategies_small.h5"), 0)
+        page = report.section(Result(VERSION_1), 0)
         self.assertIn("This file has no /tables/comparisons", page)
         self.assertNotIn("Δ median", page)
 

@@ -39,7 +39,7 @@ class Damage(Files):
             self.assertIn("parameter_groups.h5: damaged: reading it ends with SIGSEGV inside the HDF5 library", self.error_of(SMALL))
 
     def test_a_file_that_crashed_older_libraries_is_an_error(self):
-        self.assertIn("damaged.h5: not a result file, or a damaged one (", self.error_of(PROJECT / "tests/data/results/damaged.h5"))
+        self.assertIn("result.h5: not a result file, or a damaged one (", self.error_of(PROJECT / "tests/data/damaged/result.h5"))
 
     def test_what_is_no_result_is_named(self):
         (self.folder / "text.h5").write_text("no HDF5\n")

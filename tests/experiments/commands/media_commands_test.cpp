@@ -7,6 +7,7 @@
 
 #include "harness/record/hdf5_file.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/support/process.h"
 #include "tests/support/temporary_folder.h"
 
@@ -171,7 +172,7 @@ TEST_F(MediaCommands, ModalitiesRecordsWhatEachInputTakes) {
   const ProcessResult run =
       RunProgram({kPlelab, "run", Path("modalities.yaml"), "--out", Path("m.h5"), "--allow-debug"});
   ASSERT_EQ(run.exit_code, 0) << ::testing::PrintToString(run.last_lines);
-  EXPECT_THAT(ValidateRecord(Path("m.h5")), IsEmpty());
+  EXPECT_THAT(ResultProblems(Path("m.h5")), IsEmpty());
   const Record record = ReadRecord(Path("m.h5"));
 
   EXPECT_EQ(Value(record, "encode", "text", "vision"), -1);

@@ -92,6 +92,22 @@ TEST(RecordPeersCommand, MakesAResultWithTheRatioAndItsInterval) {
   EXPECT_EQ(valid.exit_code, 0) << valid.output;
 }
 
+TEST(RecordPeersCommand, ASlowRoundIsFlaggedAndTheFileIsValid) {
+  const TemporaryFolder folder;
+  nlohmann::json times = Times();
+  times["sides"]["plelab"]["step_ns"]["2"] = {5'000, 5'000};
+  ASSERT_EQ(RecordTimes(folder, times).exit_code, 0);
+  int64_t flagged = 0;
+  for (const RepRow& rep : ReadRecord(folder / "p.h5").reps) {
+    const bool is_slow = rep.variant == "plelab" && rep.rep == 2;
+    EXPECT_EQ(rep.flag.starts_with("slow"), is_slow) << rep.flag;
+    flagged += rep.flag.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(flagged, 1);
+  const ProcessResult valid = RunProgram({PLELAB_BINARY_DIR "/plelab", "validate", folder / "p.h5"});
+  EXPECT_EQ(valid.exit_code, 0) << valid.output;
+}
+
 TEST(RecordPeersCommand, RefusesRoundsThatOneSideLacks) {
   const TemporaryFolder folder;
   nlohmann::json times = Times();

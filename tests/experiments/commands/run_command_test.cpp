@@ -11,6 +11,7 @@
 #include <set>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/support/process.h"
 #include "tests/support/plelab.h"
 #include "tests/support/program.h"
@@ -57,7 +58,7 @@ TEST(RunCommand, MeasuresTimeMemoryAndAccuracyAndValidates) {
   EXPECT_THAT(run.output, HasSubstr("scripts/report.py " + tiny.out()));
   EXPECT_THAT(testing::ReadText(tiny.folder() + "/timeline.json"), HasSubstr("\"step 7\""));
 
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   EXPECT_EQ(record.reps.size(), 14u);
   std::set<std::string> phases, counters;
@@ -91,7 +92,7 @@ TEST(RunCommand, AProcessPerVariantAndRepetitionGivesTheSameOutputs) {
                      tiny.Yaml("isolate: process, warmup_steps: 1, reps: 2, memory_reps: 0", kThreeVariants));
   const ProcessResult run = RunProgram(RunArguments(tiny));
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   std::set<std::string> outputs;
   for (const auto& rep : record.reps) {
@@ -118,7 +119,7 @@ TEST(RunCommand, RepetitionsInSeveralProcessesGiveTheSameOutputsAsInOne) {
                                                      kSixVariants));
     const ProcessResult result = RunProgram(RunArguments(tiny, {"--force"}));
     EXPECT_EQ(result.exit_code, 0) << LastLine(result);
-    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+    EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
     return ReadRecord(tiny.out());
   };
   const Record one = run("1"), two = run("2");
@@ -139,7 +140,7 @@ TEST(RunCommand, AfterKill9OfSeveralProcessesResumeFinishesWhatIsMissing) {
   ASSERT_FALSE(fs::exists(tiny.out())) << "killed too late to show anything";
   const ProcessResult resumed = RunProgram(RunArguments(tiny, {"--resume"}));
   ASSERT_EQ(resumed.exit_code, 0) << LastLine(resumed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   EXPECT_EQ(ReadRecord(tiny.out()).reps.size(), 24u);
 }
 
@@ -167,7 +168,7 @@ TEST(RunCommand, AfterKill9ResumeFinishesWhatIsMissing) {
 
   const ProcessResult resumed = RunProgram(RunArguments(tiny, {"--resume"}));
   ASSERT_EQ(resumed.exit_code, 0) << LastLine(resumed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   EXPECT_EQ(record.reps.size(), 24u);
   EXPECT_EQ(record.steps.size(), 24u * 8);
@@ -221,7 +222,7 @@ TEST(RunCommand, AVariantThatCannotRunEndsWith1AndTheOthersAreKept) {
   EXPECT_THAT(LastLine(run), HasSubstr("a variant failed"));
   EXPECT_THAT(record.variants.at(3).error, HasSubstr("O_DIRECT"));
   EXPECT_EQ(record.reps.size(), 6u);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
 }
 
 TEST(RunCommand, DryRunListsVariantsMinutesAndGBAndWritesNothing) {
@@ -267,7 +268,7 @@ TEST(RunCommand, ParameterGroupsCountsThePublishedShapes) {
   testing::WriteText(tiny.config_path(), "experiment: parameter_groups\nshapes: [e2b]\n");
   const ProcessResult run = RunProgram(RunArguments(tiny));
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   ASSERT_FALSE(record.curves.empty());
   const auto curve = std::find_if(record.curves.begin(), record.curves.end(),

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/support/process.h"
 #include "model/checkpoint/checkpoint.h"
 #include "tests/support/program.h"
@@ -39,7 +40,7 @@ TEST(TrainCommand, LearnsAndLeavesACheckpointAndAValidResult) {
   const ProcessResult run = RunProgram(Arguments(tiny));
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
   EXPECT_THAT(run.output, HasSubstr("bits per byte"));
-  EXPECT_THAT(ValidateRecord(tiny.output() + ".h5"), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.output() + ".h5"), IsEmpty());
   const Record record = ReadRecord(tiny.output() + ".h5");
   ASSERT_EQ(record.training.size(), 1u);
   EXPECT_EQ(record.training[0].name, "tiny_0");

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/support/process.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
@@ -52,7 +53,7 @@ TEST_F(CurveExperiments, LocalityCountsAShortTraceAsByHand) {
               ", learn_tokens: 4, least_rows: 1}\n");
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
   EXPECT_THAT(run.output, HasSubstr("6 tokens measured after 4"));
-  EXPECT_THAT(ValidateRecord(out_), IsEmpty());
+  EXPECT_THAT(ResultProblems(out_), IsEmpty());
   // Measured are 5 7 9 5 7 9, after 5 5 5 7.
   EXPECT_EQ(Row("cache_locality", "lru", "2").y, 0);
   EXPECT_EQ(Row("cache_locality", "lru", "3").y, 0.5);
@@ -96,7 +97,7 @@ TEST_F(CurveExperiments, OffloadTimesReadsAndLeavesNoScratchFile) {
       RunYaml("experiment: offload_vs_mlp\nshapes: [small]\noffload: {scratch_folder: " + scratch +
               ", scratch: 2MiB, rounds: 3, row_tokens: 4, readers: 2}\n");
   ASSERT_EQ(run.exit_code, 0) << LastLine(run);
-  EXPECT_THAT(ValidateRecord(out_), IsEmpty());
+  EXPECT_THAT(ResultProblems(out_), IsEmpty());
   EXPECT_TRUE(fs::is_empty(scratch));
   EXPECT_EQ(Row("offload_vs_mlp", "small", "ple_row").x, 10 * 32 * 2);
   std::map<std::string, int64_t> samples;

@@ -1,15 +1,20 @@
 // Runs that score only accuracy, and what transforms of the rows do to a run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/run/runner.h"
 #include "model/base/error.h"
+#include "model/gemma3n/gemma3n.h"
 #include "model/ple/ple_source.h"
+#include "model/ple/strategies/factory.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -45,7 +50,7 @@ TEST(AccuracyRun, AnAblationMeasuresNoTimeAndNoMemory) {
                                    Format("sweep: {{ple.layers: [0, 0-{}]}}\n", layers - 1));
   const RunResult result = plelab::Run(config, tiny.Options());
   EXPECT_FALSE(result.any_failed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   EXPECT_EQ(record.variants.size(), 11u);
   EXPECT_THAT(record.reps, IsEmpty());
@@ -139,6 +144,107 @@ TEST(AccuracyRun, EachWindowStartsASequence) {
   };
   plelab::Run(AccuracyOnly(tiny, "ple_ablation", ""), options);
   EXPECT_EQ(calls.starts, 7);  // 100 tokens in windows of 15
+}
+
+// With a vocabulary of 120, 512 tokens go through the model at once.
+TEST(AccuracyRun, ALongWindowIsScoredInPiecesAsInOnePass) {
+  const TinyRun tiny;
+  std::vector<int64_t> ids;
+  for (int64_t i = 0; i < 1400; ++i) ids.push_back(3 + (i * i + 7 * i) % 101);
+  testing::WriteText(tiny.trace(), nlohmann::json(ids).dump());
+  const auto config = ParseExperimentConfig(
+      Format("experiment: ple_ablation\nmodel: {{checkpoint: {}, dtype: float32, threads: 1}}\n"
+             "accuracy: {{trace: {}, context: 601, max_tokens: 1100}}\n"
+             "variants: [{{name: resident, ple: {{strategy: resident}}}}]\n",
+             tiny.checkpoint(), tiny.trace()),
+      "tiny.yaml");
+  const Record record = plelab::Run(config, tiny.Options()).record;
+  ASSERT_EQ(record.tokens.size(), 1100u);
+
+  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(tiny.checkpoint()));
+  Gemma3n model = Gemma3n::Load(checkpoint, {.dtype = DType::kFloat32});
+  const auto source = MakePleSource(ParsePleSpec("resident"), checkpoint->ple_table());
+  size_t token = 0;
+  for (const auto& [begin, end] : {std::pair{0, 600}, std::pair{600, 1100}}) {
+    std::vector<int64_t> fed = {2};
+    fed.insert(fed.end(), ids.begin() + begin, ids.begin() + end - 1);
+    const auto request = source->Begin(fed);
+    const torch::Tensor logits =
+        model.Forward(torch::tensor(fed).unsqueeze(0), nullptr, *request, LogitsWanted::kAll).squeeze(0);
+    const torch::Tensor log_p = torch::log_softmax(logits, -1);
+    for (int64_t i = begin; i < end; ++i, ++token) {
+      const TokenRow& row = record.tokens[token];
+      ASSERT_EQ(row.document, begin == 0 ? 0 : 1);
+      ASSERT_EQ(row.position, i - begin + 1);
+      ASSERT_EQ(row.token_id, ids[i]);
+      ASSERT_NEAR(row.nats, -log_p[i - begin][ids[i]].item<double>(), 1e-4) << i;
+    }
+  }
+}
+
+// A source that loses its rows once `good` requests have been answered.
+class Losing : public PleWrapper {
+ public:
+  Losing(std::unique_ptr<PleSource> over, int64_t good) : PleWrapper(std::move(over)), good_(good) {}
+  std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override {
+    if (good_-- <= 0) throw RunError("row lost");
+    return PleWrapper::Begin(ids);
+  }
+
+ private:
+  int64_t good_;
+};
+
+TEST(AccuracyRun, WhereTheBaselineFailsTheNextExactVariantTakesItsPlace) {
+  const TinyRun tiny;
+  const auto config = AccuracyOnly(tiny, "ple_ablation",
+                                   "  - {name: dropped, ple: {strategy: dropped}}\n"
+                                   "  - {name: disk, ple: {strategy: disk}}\n"
+                                   "  - {name: mapped, ple: {strategy: disk, backend: mmap}}\n");
+  RunOptions options = tiny.Options();
+  const Record whole = plelab::Run(config, options).record;
+  EXPECT_EQ(RecordedAccuracy(whole, "disk", "bit_equal_tokens"), 15) << "of the first window";
+  options.force = true;
+  for (const int64_t good : {0, 3}) {  // none, or three windows of seven
+    options.make_source = [good](const VariantConfig& variant, const PleTable& table,
+                                 std::span<const int64_t> ids) -> std::unique_ptr<PleSource> {
+      auto source = DefaultSourceMaker()(variant, table, ids);
+      if (variant.name != "resident") return source;
+      if (good == 0) throw RunError("row lost");
+      return std::make_unique<Losing>(std::move(source), good);
+    };
+    const Record record = plelab::Run(config, options).record;
+    EXPECT_EQ(record.variants.at(0).status, "failed");
+    EXPECT_EQ(record.variants.at(0).error, "row lost");
+    for (const size_t v : {1, 2, 3}) EXPECT_EQ(record.variants.at(v).status, "done") << v;
+    EXPECT_EQ(FindAccuracy(record, "resident", "nats_per_token"), nullptr);
+    EXPECT_EQ(FindAccuracy(record, "disk", "bit_equal_tokens"), nullptr) << "the others are compared with it";
+    EXPECT_EQ(RecordedAccuracy(record, "mapped", "bit_equal_tokens"), 15);
+    for (const char* metric : {"nats_per_token", "delta_nats", "kl_to_resident", "top1_agreement"}) {
+      EXPECT_EQ(RecordedAccuracy(record, "disk", metric), RecordedAccuracy(whole, "resident", metric));
+      EXPECT_EQ(RecordedAccuracy(record, "dropped", metric), RecordedAccuracy(whole, "dropped", metric));
+    }
+    EXPECT_EQ(record.tokens.size(), 100u + 100u + 15u);
+  }
+}
+
+TEST(AccuracyRun, AVariantThatFailsOnTheWayKeepsNothingAndTheOthersGoOn) {
+  const TinyRun tiny;
+  RunOptions options = tiny.Options();
+  options.make_source = [](const VariantConfig& variant, const PleTable& table,
+                           std::span<const int64_t> ids) -> std::unique_ptr<PleSource> {
+    auto source = DefaultSourceMaker()(variant, table, ids);
+    if (variant.name != "dropped") return source;
+    return std::make_unique<Losing>(std::move(source), 2);
+  };
+  const auto config = AccuracyOnly(tiny, "ple_ablation",
+                                   "  - {name: dropped, ple: {strategy: dropped}}\n"
+                                   "  - {name: off, ple: {strategy: dropped, mode: block_off}}\n");
+  const RunResult result = plelab::Run(config, options);
+  EXPECT_TRUE(result.any_failed);
+  EXPECT_EQ(result.record.variants.at(1).error, "row lost");
+  EXPECT_EQ(result.record.variants.at(2).status, "done");
+  EXPECT_EQ(result.record.tokens.size(), 200u) << "of the two others";
 }
 
 TEST(AccuracyRun, PreviousRepeatsItselfInEachRepetitionOfATimedRun) {

@@ -72,6 +72,15 @@ TEST(ReadChoiceTask, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ErrorOf(R"({"context": "a", "choices": ["b", ""], "gold": 0})"), HasSubstr("an empty choice"));
   EXPECT_THAT(ErrorOf(R"({"choices": ["b", "c"], "gold": 0})"), HasSubstr("'context'"));
   EXPECT_THROW(ReadChoiceTask("/nowhere.jsonl"), UserError);
+  EXPECT_THROW(ReadChoiceTask("/"), UserError);
+  const std::string good = R"({"context": "a", "choices": ["b", "c"], "gold": 1})";
+  EXPECT_EQ(ErrorOf(good + "\n \t\r\n" + good + "\r\n"), "no error") << "a line of white space is none";
+  EXPECT_THAT(ErrorOf(R"({"context": "a", "choices": ["b", "c"], "gold": -1})"), HasSubstr("'gold'"));
+  EXPECT_THAT(ErrorOf(good + R"(
+{"context": "a", "choices": ["", "c"], "gold": 1})"),
+              HasSubstr("task.jsonl:2: 'choices': expected text, found an empty choice"));
+  EXPECT_THAT(ErrorOf(R"({"context": "a", "choices": ["b"], "gold": 0})"),
+              HasSubstr("'choices': expected two and more, found 1"));
 }
 
 TEST_F(ChoiceTaskTest, ContextAndChoiceAreJoinedByOneSpaceAndSplitWhereTheContextEnds) {

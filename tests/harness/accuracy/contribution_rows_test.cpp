@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <numeric>
+
+#include "model/base/error.h"
 
 namespace plelab {
 namespace contribution_rows_test {
@@ -42,6 +45,21 @@ TEST(FrequencyBuckets, NeighbouringCountsShareABucket) {
   EXPECT_EQ(buckets[0].label, "1-2");
   EXPECT_THAT(buckets[0].tokens, ElementsAre(0, 1, 2));
   EXPECT_EQ(buckets[1].label, "7");
+}
+
+// 20 tokens of ids that occur 1, 2, 3 and 5 times, in four buckets of five: the middles of their tokens lie
+// at 1.5, 5, 8.5 and 15.
+TEST(FrequencyBuckets, ABucketIsWhereTheMiddleOfItsTokensLies) {
+  std::vector<int64_t> ids = {11, 12, 13, 21, 21, 22, 22, 31, 31, 31};
+  for (int i = 0; i < 10; ++i) ids.push_back(51 + i % 2);
+  const auto buckets = FrequencyBuckets(ids, 4);
+  ASSERT_EQ(buckets.size(), 3u) << "none lies between 10 and 15";
+  EXPECT_EQ(buckets[0].label, "1");
+  EXPECT_THAT(buckets[0].tokens, ElementsAre(0, 1, 2));
+  EXPECT_EQ(buckets[1].label, "2-3");
+  EXPECT_THAT(buckets[1].tokens, ElementsAre(3, 4, 5, 6, 7, 8, 9));
+  EXPECT_EQ(buckets[2].label, "5");
+  EXPECT_EQ(buckets[2].tokens.size(), 10u);
 }
 
 TEST(SharedMoment, OneVectorForAllIsTheLayersAlone) {
@@ -104,6 +122,73 @@ TEST(SharedMoment, SharesOfASumAreThoseOfItsParts) {
 TEST(SharedMoment, WithoutARepeatedIdThereIsNothing) {
   const std::vector<int64_t> ids = {1, 2};
   EXPECT_THAT(SharedMomentOf(torch::ones({2, 3}), ids).total, IsEmpty());
+}
+
+TEST(SharedMoment, AdditionsOfOtherTokensThanTheIdsAreRefused) {
+  const std::vector<int64_t> ids = {1, 1};
+  EXPECT_THROW(SharedMomentOf(torch::ones({3, 2}), ids), RunError);
+  EXPECT_THROW(SharedMomentOf(torch::ones({2}), ids), RunError);
+  EXPECT_EQ(SharedMomentOf(torch::ones({2, 3}), ids).total.size(), 2u);
+}
+
+// The additions of OneVectorPerIdIsTheTokensAlone, and metrics of which each value is another.
+TEST(ContributionRows, EachMetricAndEachBucketIsItsOwn) {
+  const std::vector<int64_t> ids = {5, 6, 5, 6, 9};
+  LayerAdditions seen;
+  seen.added = torch::tensor({{2.0f}, {-2.0f}, {2.0f}, {-2.0f}, {50.0f}});
+  seen.relative_norm = {1, 2, 3, 4, 10};
+  seen.cosine = {0.1, 0.2, 0.3, 0.4, -0.5};
+  seen.row_to_projection = {10, 20, 30, 40, 200};
+  std::map<std::pair<std::string, std::string>, std::pair<double, int64_t>> found;
+  for (const ContributionRow& row : ContributionRows("v", 7, seen, ids, {.resamples = 10, .seed = 1})) {
+    EXPECT_EQ(row.variant, "v");
+    EXPECT_EQ(row.layer, 7);
+    found[{row.metric, row.bucket}] = {row.value, row.n};
+  }
+  const auto expect = [&](const char* metric, const char* bucket, double value, int64_t n) {
+    ASSERT_TRUE(found.contains({metric, bucket})) << metric << ", " << bucket;
+    EXPECT_NEAR((found[{metric, bucket}].first), value, 1e-12) << metric << ", " << bucket;
+    EXPECT_EQ((found[{metric, bucket}].second), n) << metric << ", " << bucket;
+  };
+  EXPECT_EQ(found.size(), 3u * 3 + 5);
+  expect("relative_norm", "all", 4, 5);
+  expect("relative_norm", "1", 10, 1);
+  expect("relative_norm", "2", 2.5, 4);
+  expect("cosine", "all", 0.1, 5);
+  expect("cosine", "1", -0.5, 1);
+  expect("cosine", "2", 0.25, 4);
+  expect("row_to_projection", "all", 60, 5);
+  expect("row_to_projection", "1", 200, 1);
+  expect("row_to_projection", "2", 25, 4);
+  // Of 4 · 2² = 16; each is (2 + 2/3)² from the mean of the others, and 0 from its own id's.
+  expect("share_layer", "all", -1.0 / 3, 4);
+  expect("share_token", "all", 1 + 1.0 / 3, 4);
+  expect("share_context", "all", 0, 4);
+  expect("predicted_by_layer", "all", 1 - 16.0 / 9, 4);
+  expect("predicted_by_token", "all", 1, 4);
+}
+
+// With several blocks of 64 tokens there are intervals: those of the series.
+TEST(ContributionRows, IntervalsAreThoseOfTheSeries) {
+  const auto ids = Repeated(100, 4);
+  LayerAdditions seen;
+  torch::manual_seed(4);
+  seen.added = torch::randn({400, 4});
+  for (int64_t i = 0; i < 400; ++i) seen.cosine.push_back(static_cast<double>((i * i + 3 * i) % 17));
+  const SharedMoment m = SharedMomentOf(seen.added, ids);
+  int checked = 0;
+  for (const ContributionRow& row : ContributionRows("v", 0, seen, ids, {.resamples = 200, .seed = 9})) {
+    const bool is_cosine = row.metric == "cosine" && row.bucket == "all";
+    if (!is_cosine && row.metric != "share_layer") continue;
+    const Interval expected = is_cosine ? BlockBootstrapMean(seen.cosine, 64, 200, 9)
+                                        : BlockBootstrapRatio(m.layer, m.total, 64, 200, 9);
+    ++checked;
+    EXPECT_EQ(row.low, expected.low) << row.metric;
+    EXPECT_EQ(row.high, expected.high) << row.metric;
+    EXPECT_LT(row.low, row.high) << row.metric;
+    EXPECT_EQ(row.n, 400) << row.metric;
+  }
+  EXPECT_EQ(checked, 2);
 }
 
 TEST(ContributionRows, SharesSumToOneAndIntervalsHoldTheirValues) {

@@ -4,12 +4,17 @@
 
 #include <csignal>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "harness/accuracy/contribution.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/run/runner.h"
 #include "model/base/error.h"
+#include "model/gemma3n/gemma3n.h"
 #include "model/ple/ple_source.h"
+#include "model/ple/strategies/factory.h"
+#include "model/text/ple_observer.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -34,7 +39,7 @@ TEST(ContributionRun, RecordsEveryLayerOfTheFirstExactVariant) {
   const auto config = Config(tiny, "ple_contribution",
                              std::string("  - {name: dropped, ple: {strategy: dropped}}\n") + kResident);
   EXPECT_FALSE(plelab::Run(config, tiny.Options()).any_failed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   std::map<int64_t, double> shares;
   for (const ContributionRow& row : record.contribution) {
@@ -53,6 +58,76 @@ TEST(ContributionRun, RecordsEveryLayerOfTheFirstExactVariant) {
   EXPECT_EQ(std::ssize(shares), Checkpoint::Open(tiny.checkpoint()).ple_table().geometry.layers);
   for (const auto& [layer, sum] : shares) EXPECT_NEAR(sum, 1, 1e-9) << layer;
   EXPECT_EQ(record.variants.size(), 2u);
+}
+
+// What one list position of one pass shows, by another way than the phase's.
+class OneLayer : public PleObserver {
+ public:
+  explicit OneLayer(int64_t layer) : layer_(layer) {}
+  void SeeInput(int64_t position, const PerLayerTerms& terms) override {
+    if (position != layer_) return;
+    row_to_projection = MeanOf(Norms(terms.row) / Norms(terms.projected));
+  }
+  void SeeAddition(int64_t position, const torch::Tensor& added, const AltUpStreams& streams) override {
+    if (position != layer_) return;
+    const std::vector<torch::Tensor> rest(streams.begin() + 1, streams.end());
+    const torch::Tensor others = torch::stack(rest).to(torch::kFloat64), x = added.to(torch::kFloat64);
+    relative_norm = MeanOf(Norms(x) / others.square().sum(-1).mean(0).sqrt());
+    cosine = MeanOf(((x * others).sum(-1) / (Norms(x) * Norms(others))).mean(0));
+  }
+  double relative_norm = 0, cosine = 0, row_to_projection = 0;
+
+ private:
+  static torch::Tensor Norms(const torch::Tensor& x) { return x.to(torch::kFloat64).square().sum(-1).sqrt(); }
+  // Over the tokens behind bos.
+  static double MeanOf(const torch::Tensor& x) {
+    return x.squeeze(0).narrow(0, 1, x.size(1) - 1).mean().item<double>();
+  }
+  int64_t layer_;
+};
+
+// A window of 601 tokens goes through the model in two pieces; no token but bos is left out.
+TEST(ContributionRun, FiguresAreThoseOfTheStreams) {
+  const TinyRun tiny;
+  std::vector<int64_t> ids;
+  for (int64_t i = 0; i < 600; ++i) ids.push_back(3 + (i * i + 7 * i) % 101);
+  testing::WriteText(tiny.trace(), nlohmann::json(ids).dump());
+  const auto config = ParseExperimentConfig(
+      Format("experiment: ple_contribution\nmodel: {{checkpoint: {}, dtype: float32, threads: 1}}\n"
+             "accuracy: {{trace: {}, context: 601, max_tokens: 600, bootstrap: 10}}\nvariants:\n{}",
+             tiny.checkpoint(), tiny.trace(), kResident),
+      "tiny.yaml");
+  const Record record = plelab::Run(config, tiny.Options()).record;
+  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(tiny.checkpoint()));
+  Gemma3n model = Gemma3n::Load(checkpoint, {.dtype = DType::kFloat32});
+  const auto source = MakePleSource(ParsePleSpec("resident"), checkpoint->ple_table());
+  ids.insert(ids.begin(), 2);
+  for (const int64_t layer : {0, 4}) {
+    OneLayer seen(layer);
+    model.Observe(&seen);
+    const auto request = source->Begin(ids);
+    model.Forward(torch::tensor(ids).unsqueeze(0), nullptr, *request, LogitsWanted::kAll);
+    model.Observe(nullptr);
+    std::map<std::string, double> found;
+    for (const ContributionRow& row : record.contribution) {
+      if (row.layer != layer || row.bucket != "all") continue;
+      found[row.metric] = row.value;
+      EXPECT_TRUE(row.n == 600 || row.metric.starts_with("share_") || row.metric.starts_with("predicted_"));
+    }
+    EXPECT_NEAR(found["relative_norm"], seen.relative_norm, 1e-4 * seen.relative_norm) << layer;
+    EXPECT_NEAR(found["row_to_projection"], seen.row_to_projection, 1e-4 * seen.row_to_projection) << layer;
+    EXPECT_NEAR(found["cosine"], seen.cosine, 1e-5) << layer;
+    EXPECT_NE(seen.cosine, 0) << layer;
+  }
+}
+
+TEST(ContributionRun, TheAdditionsOfAllTokensAreHeldInFloat32) {
+  TextConfig text;
+  text.num_hidden_layers = 7;
+  text.hidden_size = 11;
+  AccuracySection section;
+  section.max_tokens = 13;
+  EXPECT_EQ(ContributionBytes(text, section), 7 * 11 * 13 * 4);
 }
 
 TEST(ContributionRun, LookingChangesNoFigureOfAccuracy) {

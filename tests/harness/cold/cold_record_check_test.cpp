@@ -107,6 +107,22 @@ TEST(ColdRecordCheck, EachWordIsRecomputed) {
       << "a twin is asked as its baseline";
 }
 
+TEST(ColdRecordCheck, ACopyInAGroupIsAskedAsItsOriginal) {
+  const auto as_copy = [](Record& record, const std::string& word) {
+    const auto rename = [](std::string& name) { name = name == "disk" ? "disk@maps@control" : name; };
+    for (VariantRow& row : record.variants) rename(row.variant);
+    for (RepRow& row : record.reps) rename(row.variant);
+    for (StepRow& row : record.steps) rename(row.variant);
+    for (Curve& curve : record.curves) {
+      for (CurveRow& row : curve.rows) rename(row.series);
+    }
+    record.reps[1].device_cold = word;
+  };
+  EXPECT_THAT(After([&](Record& r) { as_copy(r, "yes"); }), IsEmpty());
+  EXPECT_THAT(After([&](Record& r) { as_copy(r, "yes"); }, 20),
+              ElementsAre(HasSubstr("device_cold: the reads give 'no', found 'yes'")));
+}
+
 TEST(ColdRecordCheck, APageThatWasFoundMakesNo) {
   const auto found = [](Record& r) { r.curves[1].rows[1].y = 4096; };
   EXPECT_THAT(After(found), ElementsAre(HasSubstr("guest_cold: /curves/guest_cold gives 'no', found 'yes'")));
@@ -138,7 +154,7 @@ TEST(ColdRecordCheck, FewerThanSixtyFourReadsOrTooFewLooksGiveNothing) {
 }
 
 TEST(ColdRecordCheck, AFileOfVersion1HasNeitherWord) {
-  const Record record = ReadRecord(PLELAB_SOURCE_DIR "/results/findings/ple_strategies_small.h5");
+  const Record record = ReadRecord(PLELAB_SOURCE_DIR "/tests/data/results/version_1.h5");
   ASSERT_FALSE(record.reps.empty());
   for (const RepRow& rep : record.reps) EXPECT_EQ(rep.guest_cold + rep.device_cold, "");
   EXPECT_THAT(ColdProblems(record), IsEmpty());

@@ -11,6 +11,7 @@
 #include "harness/cold/cold_plan.h"
 #include "harness/cold/cold_record_check.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/storage/page_cache.h"
 #include "model/base/error.h"
 #include "tests/harness/cold/unread_files.h"
@@ -71,7 +72,7 @@ TEST_F(ColdRun, RecordsBothWordsAndAllThatTheyAreMadeOf) {
   Allocate();
   if (IsSkipped()) return;
   plelab::Run(Config(), tiny_.Options());
-  EXPECT_THAT(ValidateRecord(tiny_.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny_.out()), IsEmpty());
   Record record = ReadRecord(tiny_.out());
   EXPECT_THAT(ColdProblems(record), IsEmpty());
   const std::set<std::string> readers = {"disk", "cached", "direct", "folded"};

@@ -56,6 +56,14 @@ TEST_F(Unread, WhatTheScriptWroteIsAcceptedAndUnread) {
   EXPECT_EQ(Open().Left(1), 255);
 }
 
+TEST_F(Unread, SmallWindowsLeaveTheLargeOnesWhole) {
+  EXPECT_EQ(Open().Left(kMiB), 15);
+  for (const int64_t offset : Open().Take(40, 5120, 3)) EXPECT_GE(offset, 12 * kMiB);
+  EXPECT_GE(Open().Left(kMiB), 11) << "only the last quarter was touched";
+  for (const int64_t offset : Open().Take(11, kMiB, 4)) EXPECT_LT(offset, 12 * kMiB);
+  EXPECT_EQ(Open().Take(100, 5120, 5).size(), 39u) << "where the quarter is used up, what is left elsewhere";
+}
+
 TEST_F(Unread, AnEarlierBootIsNamed) {
   const std::string ledger = testing::ReadText(path_ + ".used");
   const size_t boot = ledger.find("boot "), end = ledger.find('\n', boot);

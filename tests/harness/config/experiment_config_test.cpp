@@ -48,6 +48,9 @@ void ExpectSame(const ExperimentConfig& a, const ExperimentConfig& b) {
   for (size_t i = 0; i < a.variants.size(); ++i) {
     EXPECT_EQ(a.variants[i].model, b.variants[i].model) << a.variants[i].name;
     EXPECT_EQ(a.variants[i].workload, b.variants[i].workload) << a.variants[i].name;
+    EXPECT_EQ(a.variants[i].page_cache, b.variants[i].page_cache) << a.variants[i].name;
+    EXPECT_EQ(a.variants[i].group, b.variants[i].group) << a.variants[i].name;
+    EXPECT_EQ(a.variants[i].own_table, b.variants[i].own_table) << a.variants[i].name;
     EXPECT_EQ(DescribePleOptions(a.variants[i].ple), DescribePleOptions(b.variants[i].ple))
         << a.variants[i].name;
   }
@@ -173,6 +176,29 @@ TEST(ExperimentConfig, AVariantMayHaveItsOwnThreadsPrecisionAndWorkload) {
   EXPECT_EQ(config.variants[1].model, config.model);
   EXPECT_EQ(config.variants[1].workload, config.workload);
   ExpectSame(config, Parse(config.resolved_yaml));
+}
+
+TEST(ExperimentConfig, AVariantMayHaveItsOwnCacheGroupTableAndMedia) {
+  const ExperimentConfig config =
+      Parse(kHeadWithoutVariants +
+            "design: {own_table: false}\npage_cache: {initial: warm}\nvariants:\n"
+            "  - {name: a, ple: {strategy: disk}, group: g, own_table: true, page_cache: {initial: cold},\n"
+            "     model: {pin: true}, workload: {images: [i.png], audio: [a.wav, b.wav]}}\n"
+            "  - {name: b, ple: {strategy: disk}, workload: {special_tokens: false}}\n");
+  const VariantConfig &a = config.variants.at(0), &b = config.variants.at(1);
+  EXPECT_EQ(a.group, "g");
+  EXPECT_EQ(a.own_table, OwnTable::kYes);
+  EXPECT_EQ(a.page_cache.initial, PageCacheInitial::kCold);
+  EXPECT_TRUE(a.model.pin);
+  EXPECT_EQ(a.model.threads, 2);
+  EXPECT_THAT(a.workload.audio, ElementsAre("a.wav", "b.wav"));
+  EXPECT_EQ(b.group, "");
+  EXPECT_EQ(b.own_table, OwnTable::kNo) << "the design's";
+  EXPECT_EQ(b.page_cache.initial, PageCacheInitial::kWarm);
+  EXPECT_TRUE(b.workload.images.empty());
+  EXPECT_FALSE(b.workload.special_tokens);
+  ExpectSame(config, Parse(config.resolved_yaml));
+  EXPECT_THAT(config.resolved_yaml, HasSubstr("audio: [a.wav, b.wav]"));
 }
 
 TEST(ExperimentConfig, AVariantMayReadAnotherKindOfText) {

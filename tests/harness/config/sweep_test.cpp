@@ -156,6 +156,48 @@ TEST(Sweep, ExcludeMustMatchAndLeaveSomething) {
               HasSubstr("expected a list of maps, found a map"));
 }
 
+TEST(Sweep, OfTheStrategyItselfAndOfTheTransformReachesEveryVariant) {
+  const ExperimentConfig config =
+      Parse(kHead + "sweep: {ple.strategy: [resident, disk], ple.transform: [none, shared]}\n");
+  EXPECT_THAT(
+      NamesOf(config),
+      ElementsAre("resident@strategy=resident,transform=none", "resident@strategy=resident,transform=shared",
+                  "resident@strategy=disk,transform=none", "resident@strategy=disk,transform=shared"));
+  EXPECT_EQ(config.variants[3].ple.strategy, PleStrategy::kDisk);
+  EXPECT_EQ(config.variants[3].ple.transform, PleTransform::kShared);
+}
+
+TEST(Sweep, OfAZipEachVariantTakesTheKeysThatItHas) {
+  const ExperimentConfig config =
+      Parse(kThree + "zip: {ple.capacity: [1%, 5%], page_cache.initial: [warm, cold]}\n");
+  EXPECT_THAT(NamesOf(config),
+              ElementsAre("resident@initial=warm", "resident@initial=cold", "cached@capacity=1%,initial=warm",
+                          "cached@capacity=5%,initial=cold", "disk@initial=warm", "disk@initial=cold"));
+  EXPECT_EQ(config.variants[3].page_cache.initial, PageCacheInitial::kCold);
+  EXPECT_THAT(NamesOf(Parse(kHead + "zip: {model.threads: [1, 1], workload.batch: [1, 2]}\n")),
+              ElementsAre("resident@threads=1,batch=1", "resident@threads=1,batch=2"))
+      << "one value may stand in several rows";
+}
+
+TEST(Sweep, WhatDoesNotFitInANameBecomesAnUnderscoreAndAnAtIsNotRepeated) {
+  const ExperimentConfig config =
+      Parse(kHeadWithoutVariants + "variants: [{name: a@b, ple: {strategy: resident}}]\n" +
+            "sweep: {workload.text_file: ['my text.txt', 'to/my text.txt']}\n");
+  EXPECT_THAT(NamesOf(config), ElementsAre("a@b,text_file=my_text.txt", "a@b,text_file=my_text"));
+  EXPECT_THAT(ErrorOf(kHead + "sweep: {page_cache.inital: [warm]}\n"),
+              StartsWith("x.yaml:5:9: 'page_cache.inital' cannot be swept"));
+  EXPECT_THAT(ErrorOf(kHead + "sweep: {workload.threads: [1]}\n"),
+              StartsWith("x.yaml:5:9: 'workload.threads' cannot be swept"));
+}
+
+TEST(Sweep, AThousandVariantsAreAllowed) {
+  std::string threads = "1", batches = "1";
+  for (int i = 2; i <= 25; ++i) threads += Format(", {}", i);
+  for (int i = 2; i <= 40; ++i) batches += Format(", {}", i);
+  const std::string thousand = Format("model.threads: [{}], workload.batch: [{}]", threads, batches);
+  EXPECT_EQ(Parse(kHead + "sweep: {" + thousand + "}\n").variants.size(), 1000u);
+}
+
 TEST(Sweep, AThousandVariantsAreEnough) {
   std::string values = "1";
   for (int i = 2; i <= 40; ++i) values += Format(", {}", i);

@@ -87,6 +87,32 @@ TEST(Overrides, BrokenAssignments) {
   EXPECT_THAT(ErrorOf(kTwo, {"design.reps=[4"}), HasSubstr("--set design.reps=[4:"));
 }
 
+TEST(Overrides, ReachListsOfPlainValuesAndNamesThatLookLikeNumbers) {
+  const std::string groups = "experiment: parameter_groups\nshapes: [e2b, e4b]\n";
+  EXPECT_THAT(Parse(groups, {"shapes[1]=small"}).shapes, ElementsAre("e2b", "small"));
+  EXPECT_EQ(ErrorOf(groups, {"shapes[2]=small"}),
+            "--set shapes[2]=small: 'shapes' has no entry '2'; it has 2, numbered from 0");
+  const std::string numbers =
+      kHeadWithoutVariants +
+      "variants: [{name: '7', ple: {strategy: disk}}, {name: 0x, ple: {strategy: disk}}]\n";
+  EXPECT_EQ(Parse(numbers, {"variants[7].ple.backend=mmap"}).variants[0].ple.Get<DiskOptions>().backend,
+            IoBackend::kMmap);
+  EXPECT_EQ(Parse(numbers, {"variants[0x].ple.backend=mmap"}).variants[1].ple.Get<DiskOptions>().backend,
+            IoBackend::kMmap);
+}
+
+TEST(Overrides, MistakesInsideAValueNameTheOption) {
+  EXPECT_THAT(ErrorOf(kTwo, {"design={reps: 3, stop: {max: 1}}"}),
+              HasSubstr("--set design={reps: 3, stop: {max: 1}}: unknown key 'max' in 'design.stop'"));
+  EXPECT_THAT(ErrorOf(kTwo, {"sweep.model.threads=[1, two]"}),
+              HasSubstr("--set sweep.model.threads=[1, two]: 'threads' in 'variants[cached@threads=two]."));
+  EXPECT_THAT(ErrorOf(kTwo, {"exclude=[{name: nobody}]"}),
+              HasSubstr("--set exclude=[{name: nobody}]: 'exclude' matches no variant"));
+  EXPECT_THAT(ErrorOf(kTwo, {"zip.model.threads=[1, 2]", "zip.workload.batch=[1]"}),
+              HasSubstr("'zip' needs lists of one length"));
+  EXPECT_EQ(Parse(kTwo, {"workload.text_file=a=b"}).workload.text_file, "a=b") << "the first = splits";
+}
+
 TEST(Overrides, EntriesThatAreNotThere) {
   EXPECT_EQ(ErrorOf(kTwo, {"variants[2].name=x"}),
             "--set variants[2].name=x: 'variants' has no entry '2'; it has 2, numbered from 0: cached, disk");

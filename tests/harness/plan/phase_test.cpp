@@ -46,5 +46,19 @@ TEST(PhaseTest, ASourceIsMadeAsTheVariantAsks) {
   EXPECT_EQ(make(2)->fast_bytes(), plan.table.geometry.table_bytes());
 }
 
+TEST(PhaseTest, ACacheIsWarmedWithTheIdsThatItIsGiven) {
+  const testing::TinyRun tiny;
+  const RunPlan plan = ResolvePlan(
+      tiny.Config("reps: 2", "  - {name: c, ple: {strategy: cached, capacity: 50%, initial: warmed}}\n"));
+  const std::vector<int64_t> warm = {7, 9}, asked = {9, 11};
+  const auto hits = [&](std::span<const int64_t> warm_ids) {
+    const auto source = DefaultSourceMaker()(plan.variants[0].config, plan.variants[0].table, warm_ids);
+    source->Begin(asked)->Layer(0);
+    return source->stats().hits;
+  };
+  EXPECT_EQ(hits(warm), 1);
+  EXPECT_EQ(hits({}), 0);
+}
+
 }  // namespace phase_test
 }  // namespace plelab

@@ -11,6 +11,7 @@
 #include "harness/measure/repetition.h"
 #include "harness/plan/run_order.h"
 #include "model/base/error.h"
+#include "model/base/sha256.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -120,6 +121,9 @@ TEST(RunPlan, CountsTheTokensOfACheckpointThatIsNotThereYet) {
   const RunPlan plan = ResolvePlan(config);
   EXPECT_EQ(plan.checkpoint, nullptr);
   EXPECT_EQ(plan.table.geometry.vocab, 262'144);
+  EXPECT_EQ(plan.table.geometry.layers, 30);
+  EXPECT_EQ(plan.table.geometry.dim, 256);
+  EXPECT_EQ(plan.table.geometry.dtype, DType::kBFloat16);
   EXPECT_EQ(plan.WorkOf(0, 0).prompt_tokens, 12) << "a trace needs no tokenizer";
   for (auto& variant : config.variants) variant.workload.decode_tokens = 4000;
   EXPECT_THROW(ResolvePlan(config), UserError);
@@ -129,6 +133,72 @@ TEST(RunPlan, CountsTheTokensOfACheckpointThatIsNotThereYet) {
   }
   EXPECT_TRUE(ResolvePlan(config).groups.at(0).works.empty()) << "no tokenizer ships with e2b";
   EXPECT_FALSE(std::filesystem::exists(absent));
+}
+
+TEST(RunPlan, AStopRuleMayAddRepetitionsAndNeverTakesAny) {
+  DesignSection design;
+  design.reps = 7;
+  design.stop.max_reps = 9;
+  EXPECT_EQ(MostReps(design), 7) << "without a width there is no rule";
+  design.stop.rel_half_width = 0.01;
+  EXPECT_EQ(MostReps(design), 9);
+  design.reps = 11;
+  EXPECT_EQ(MostReps(design), 11);
+  const TinyRun tiny;
+  const RunPlan plan = ResolvePlan(
+      tiny.Config("warmup_steps: 2, reps: 2, stop: {rel_half_width: 1%, max_reps: 4}", kSixVariants));
+  EXPECT_EQ(plan.groups.at(0).works.size(), 4u);
+  EXPECT_EQ(plan.WorkOf(0, 3).excerpt, 3 * 21);
+}
+
+TEST(RunPlan, NamesTheTextsThatItReads) {
+  const TinyRun tiny;
+  testing::WriteText(tiny.folder() + "/other.json", "[5,6,7,8,9,10,11,12,13,14]");
+  const RunPlan plan = ResolvePlan(tiny.Config(
+      kInProcess, kSixVariants, "accuracy: {trace: " + tiny.folder() + "/other.json, context: 4}\n"));
+  EXPECT_EQ(plan.text->path, tiny.trace());
+  EXPECT_EQ(plan.text->sha256, Sha256OfFile(tiny.trace()));
+  EXPECT_EQ(plan.text->tokenizer_sha256, "");
+  EXPECT_EQ(plan.accuracy_text->path, tiny.folder() + "/other.json");
+  EXPECT_EQ(plan.accuracy_text->sha256, Sha256OfFile(tiny.folder() + "/other.json"));
+  EXPECT_THAT(plan.scored.value().windows, ElementsAre(ElementsAre(2, 5, 6, 7), ElementsAre(2, 8, 9, 10),
+                                                       ElementsAre(2, 11, 12, 13), ElementsAre(2, 14)));
+
+  // Where every variant brings its own text, that of the first stands for them.
+  ExperimentConfig config = tiny.Config(kInProcess, kSixVariants);
+  config.workload.trace = "";
+  EXPECT_EQ(ResolvePlan(config).text->path, tiny.trace());
+}
+
+TEST(RunPlan, SaysWhoMustBeNearAndWhoExact) {
+  const TinyRun tiny;
+  const RunPlan plan = ResolvePlan(tiny.Config(kInProcess,
+                                               "  - {name: resident, ple: {strategy: resident}}\n"
+                                               "  - {name: folded, ple: {strategy: folded}}\n"
+                                               "  - {name: dropped, ple: {strategy: dropped}}\n"));
+  EXPECT_TRUE(plan.variants[0].exact && !plan.variants[0].near);
+  EXPECT_TRUE(!plan.variants[1].exact && plan.variants[1].near);
+  EXPECT_TRUE(!plan.variants[2].exact && !plan.variants[2].near);
+  RunPlan made = plan;
+  MakeFoldedTables(made);
+  EXPECT_EQ(made.variants[0].table.folded, nullptr);
+  ASSERT_NE(made.variants[1].table.folded, nullptr);
+  EXPECT_EQ(made.variants[2].table.folded, nullptr);
+}
+
+TEST(RunPlan, OfOneVariantIsWithoutAGroupAndWithItsFoldedTable) {
+  const TinyRun tiny;
+  const ExperimentConfig config = tiny.Config(kInProcess,
+                                              "  - {name: resident, ple: {strategy: resident}}\n"
+                                              "  - {name: folded, group: apart, ple: {strategy: folded}}\n",
+                                              "accuracy: {trace: " + tiny.trace() + "}\n");
+  const RunPlan plan = ResolvePlanOfVariant(config, 1);
+  ASSERT_EQ(plan.variants.size(), 1u);
+  EXPECT_EQ(plan.groups.at(0).name, "");
+  EXPECT_EQ(plan.groups.at(0).control, -1);
+  EXPECT_NE(plan.variants[0].table.folded, nullptr);
+  EXPECT_FALSE(plan.accuracy_text) << "nothing is scored";
+  EXPECT_FALSE(plan.scored);
 }
 
 TEST(RunPlan, ShufflesAreKnownAndDifferByStream) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/base/error.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -54,8 +55,22 @@ TEST(VariantGroups, AGroupWithABaselineOfItsOwnKeepsIt) {
                               "  - {name: mmap, group: maps, ple: {strategy: disk, backend: mmap}}\n"
                               "  - {name: again, group: maps, ple: {strategy: resident}}\n"));
   ASSERT_EQ(plan.groups.size(), 2u);
-  EXPECT_THAT(NamesOf(plan, plan.groups[1]), ElementsAre("mmap", "again", "again@control"));
+  EXPECT_THAT(NamesOf(plan, plan.groups[1]), ElementsAre("again", "mmap", "again@control"))
+      << "the baseline stands first, wherever the config has it";
   EXPECT_EQ(plan.variants[1].row.baseline, "again");
+}
+
+TEST(VariantGroups, AnAddedNameThatIsTakenIsTheUsersMistake) {
+  const TinyRun tiny;
+  const std::string resident = "  - {name: resident, ple: {strategy: resident}}\n";
+  const std::string mmap = "ple: {strategy: disk, backend: mmap}}\n";
+  for (const std::string& variants :
+       {resident + "  - {name: disk, ple: {strategy: disk}}\n  - {name: resident@control, " + mmap,
+        resident + "  - {name: disk, ple: {strategy: disk}}\n  - {name: mmap, group: control, " + mmap}) {
+    EXPECT_THAT([&] { ResolvePlan(tiny.Config(kDesign, variants)); },
+                ::testing::ThrowsMessage<UserError>(
+                    ::testing::HasSubstr("'resident@control' would be two variants")));
+  }
 }
 
 TEST(VariantGroups, AnotherStateOfThePageCacheIsAGroupOfItsOwn) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "model/base/error.h"
 #include "tests/harness/record/record_fixture.h"
 #include "tests/support/mutate.h"
@@ -22,7 +23,7 @@ using ::testing::ThrowsMessage;
 const std::string kCrashes = PLELAB_SOURCE_DIR "/tests/data/damaged/result.h5";
 
 TEST(DamagedFile, AFileOnWhichTheLibraryCrashesIsRefused) {
-  EXPECT_THAT([] { ValidateRecord(kCrashes); }, ThrowsMessage<UserError>(HasSubstr("damaged")));
+  EXPECT_THAT([] { ResultProblems(kCrashes); }, ThrowsMessage<UserError>(HasSubstr("damaged")));
   EXPECT_THAT([] { ReadRecord(kCrashes); }, ThrowsMessage<UserError>(HasSubstr("damaged")));
 }
 
@@ -35,7 +36,7 @@ TEST(DamagedFile, AStringLongerThanTheFileIsNotAllocated) {
 // "valid", or the message of the error.
 std::string Outcome(const std::string& path) {
   try {
-    ValidateRecord(path);
+    ResultProblems(path);
     return "valid";
   } catch (const UserError& error) {
     return error.what();

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include <cmath>
+#include <filesystem>
+#include <functional>
 #include <limits>
 
 #include "harness/support/process.h"
@@ -17,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::TemporaryFolder;
+using ::testing::ThrowsMessage;
 using testing::WriteText;
 
 Table MakeTable(int64_t rows) {
@@ -169,6 +173,176 @@ TEST(Hdf5File, ATruncatedFileThrowsWhateverItsLength) {
     WriteText(folder / "cut.h5", whole.substr(0, length));
     EXPECT_ANY_THROW(Hdf5Reader(folder / "cut.h5").ReadTable("/tables/steps")) << length;
   }
+}
+
+// A file of another writer, which `fill` makes by the library itself.
+std::string ForeignFile(const TemporaryFolder& folder, const std::function<void(hid_t)>& fill) {
+  const std::string path = folder / "foreign.h5";
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  fill(file);
+  EXPECT_GE(H5Fclose(file), 0);
+  return path;
+}
+
+// `values` of a type in memory, stored as another one.
+void PutAttribute(hid_t object, const char* name, hid_t stored, hid_t memory, const void* values,
+                  hsize_t count = 1) {
+  const hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, nullptr);
+  const hid_t attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+  EXPECT_GE(H5Awrite(attribute, memory, values), 0);
+  H5Aclose(attribute);
+  H5Sclose(space);
+}
+
+TEST(Hdf5File, AttributesOfAnotherWriterAreText) {
+  const TemporaryFolder folder;
+  const std::string path = ForeignFile(folder, [](hid_t file) {
+    const hid_t meta = H5Gcreate2(file, "/meta", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const int whole = -7, several[] = {1, 2};
+    const float half = 0.5F;
+    PutAttribute(meta, "whole", H5T_STD_I16LE, H5T_NATIVE_INT, &whole);
+    PutAttribute(meta, "half", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, &half);
+    PutAttribute(meta, "several", H5T_STD_I32LE, H5T_NATIVE_INT, several, 2);
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 8);
+    PutAttribute(meta, "fixed", text, text, "abc\0\0\0\0\0");
+    H5Tclose(text);
+    PutAttribute(meta, "bits", H5T_STD_B8LE, H5T_STD_B8LE, "x");
+    H5Gclose(meta);
+  });
+  EXPECT_THAT(Hdf5Reader(path).ReadAttributes("/meta"),
+              ::testing::UnorderedElementsAre(Pair("bits", ""), Pair("fixed", "abc"), Pair("half", "0.5"),
+                                              Pair("several", ""), Pair("whole", "-7")));
+  EXPECT_THAT(Hdf5Reader(path).ReadAttributes("/nowhere"), ElementsAre());
+}
+
+// A table of `columns` of 8 bytes each, with two rows.
+void PutTable(hid_t file, const char* path, const std::vector<std::pair<const char*, hid_t>>& columns,
+              const void* values) {
+  const hsize_t rows = 2;
+  const hid_t type = H5Tcreate(H5T_COMPOUND, 8 * columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) H5Tinsert(type, columns[i].first, 8 * i, columns[i].second);
+  const hid_t space = H5Screate_simple(1, &rows, nullptr);
+  const hid_t table = H5Dcreate2(file, path, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  EXPECT_GE(H5Dwrite(table, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
+  H5Dclose(table);
+  H5Sclose(space);
+  H5Tclose(type);
+}
+
+TEST(Hdf5File, NumbersOfAnyWidthAreRead) {
+  const TemporaryFolder folder;
+  const struct {
+    int16_t small;
+    int16_t gap[3];
+    float half;
+    float other_gap;
+  } rows[] = {{-3, {}, 0.25F, 0}, {300, {}, -1.5F, 0}};
+  const std::string path = ForeignFile(folder, [&](hid_t file) {
+    PutTable(file, "/t", {{"small", H5T_NATIVE_INT16}, {"half", H5T_NATIVE_FLOAT}}, rows);
+  });
+  const Table table = Hdf5Reader(path).ReadTable("/t");
+  EXPECT_THAT(Values<int64_t>(table, "small"), ElementsAre(-3, 300));
+  EXPECT_THAT(Values<double>(table, "half"), ElementsAre(0.25, -1.5));
+  EXPECT_EQ(table.columns.at(0).unit, "") << "a file that says no units";
+}
+
+TEST(Hdf5File, WhatIsNoTableOrNoMatrixIsRefused) {
+  const TemporaryFolder folder;
+  const char* texts[] = {"a", "b"};
+  const std::string path = ForeignFile(folder, [&](hid_t file) {
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, H5T_VARIABLE);
+    PutTable(file, "/text", {{"name", text}}, texts);
+    H5Tclose(text);
+    const int64_t bits[] = {1, 2};
+    PutTable(file, "/bits", {{"bit", H5T_NATIVE_B64}}, bits);
+    PutTable(file, "/t", {{"n", H5T_NATIVE_INT64}}, bits);
+    const hsize_t shape[2] = {2, 3};
+    const hid_t space = H5Screate_simple(2, shape, nullptr);
+    H5Dclose(H5Dcreate2(file, "/m", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+  });
+  const Hdf5Reader reader(path);
+  const auto table = [&](const std::string& name) { return [&reader, name] { reader.ReadTable(name); }; };
+  const auto matrix = [&](const std::string& name) { return [&reader, name] { reader.ReadMatrix(name); }; };
+  const auto says = [&](const std::string& what) { return ThrowsMessage<UserError>(path + ": " + what); };
+  EXPECT_THAT(table("/none"), says("/none: expected a table, found none"));
+  EXPECT_THAT(table("/m"), says("/m: expected a table (compound type)"));
+  const std::string other = ": expected an integer, a float or a string of fixed length, found another type";
+  EXPECT_THAT(table("/text"), says("/text, column 'name'" + other));
+  EXPECT_THAT(table("/bits"), says("/bits, column 'bit'" + other));
+  EXPECT_NO_THROW(reader.ReadTable("/t"));
+  EXPECT_THAT(matrix("/none"), says("/none: expected a matrix, found none"));
+  EXPECT_THAT(matrix("/t"), says("/t: expected 2 dimension(s)"));
+  EXPECT_EQ(reader.ReadMatrix("/m").cols, 3);
+}
+
+// A few hundred bytes that claim 4 GB of zeros, in chunks of which the file has none.
+TEST(Hdf5File, AMatrixLargerThanItsFileCanHoldIsNotAllocated) {
+  const TemporaryFolder folder;
+  const std::string path = ForeignFile(folder, [](hid_t file) {
+    const hsize_t shape[2] = {100'000, 10'000}, chunk[2] = {10, 10'000};
+    const hid_t space = H5Screate_simple(2, shape, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(properties, 2, chunk);
+    H5Dclose(H5Dcreate2(file, "/m", H5T_IEEE_F32LE, space, H5P_DEFAULT, properties, H5P_DEFAULT));
+    H5Pclose(properties);
+    H5Sclose(space);
+  });
+  EXPECT_THAT([&] { Hdf5Reader(path).ReadMatrix("/m"); },
+              ThrowsMessage<UserError>(path + ": /m: claims 4000000000 bytes; damaged?"));
+}
+
+TEST(Hdf5File, AMatrixMayBeEmptyAndATableIsWrittenOnce) {
+  const TemporaryFolder folder;
+  Hdf5Writer writer;
+  writer.MakeMatrix("/none", 0, 3);
+  writer.MakeMatrix("/narrow", 3, 0);
+  writer.WriteRows("/none", 0, {});
+  writer.WriteRows("/narrow", 0, {});
+  writer.WriteTable("/t", MakeTable(1));
+  EXPECT_THROW(writer.WriteTable("/t", MakeTable(1)), RunError);
+  EXPECT_THAT(
+      [&] {
+        writer.WriteRows("/none", 0, std::vector<float>{1, 2, 3});
+      },
+      ThrowsMessage<RunError>("/none: 3 values from row 0 on are not whole rows of 0 x 3"));
+  EXPECT_THROW(writer.WriteRows("/narrow", 0, std::vector<float>{1}), RunError);
+  writer.Save(folder / "x.h5");
+  const Hdf5Reader reader(folder / "x.h5");
+  EXPECT_EQ(reader.ReadMatrix("/none").cols, 3);
+  EXPECT_EQ(reader.ReadMatrix("/none").values.size(), 0u);
+  EXPECT_EQ(reader.ReadMatrix("/narrow").rows, 3);
+  EXPECT_THAT(reader.ReadAttributes("/t"), ElementsAre(Pair("units", HasSubstr("\"step_ms\":\"ms\""))));
+}
+
+// Small tables stay whole, so that other programs read them without the filter.
+TEST(Hdf5File, OnlyLargeTablesAreChunked) {
+  const TemporaryFolder folder;
+  const auto layout = [&](int64_t rows) {
+    const std::string path = folder / std::to_string(rows);
+    Hdf5Writer writer;
+    writer.WriteTable("/t", {{{"x", "", std::vector<int64_t>(rows, 5)}}});
+    writer.Save(path);
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    const hid_t table = H5Dopen2(file, "/t", H5P_DEFAULT), properties = H5Dget_create_plist(table);
+    const H5D_layout_t found = H5Pget_layout(properties);
+    H5Pclose(properties);
+    H5Dclose(table);
+    H5Fclose(file);
+    return found;
+  };
+  EXPECT_EQ(layout((256 << 10) / 8 - 1), H5D_CONTIGUOUS);
+  if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
+    EXPECT_EQ(layout((256 << 10) / 8), H5D_CHUNKED);
+  }
+}
+
+TEST(Hdf5File, TheVersionIsThatOfTheLibrary) {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  EXPECT_EQ(Hdf5Version(),
+            std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release));
 }
 
 // What Python readers are promised: one line, without knowledge of this project.

@@ -34,6 +34,48 @@ TEST(PartStoreTest, FilesAreNamedAfterPhaseVariantAndRepetition) {
   EXPECT_EQ(parts.PathOf({Phase::kFailed, 0, 0}), folder / "failed-000-resident-r0000.h5");
 }
 
+TEST(PartStoreTest, ANameIsCutAndCleanedInItsFile) {
+  const TemporaryFolder folder;
+  const PartStore parts(folder.path(), {std::string(59, 'a') + "bc", "x.y_z=3,+%@-Q"});
+  EXPECT_EQ(parts.PathOf({Phase::kTime, 0, 1}), folder / ("time-000-" + std::string(59, 'a') + "b-r0001.h5"));
+  EXPECT_EQ(parts.PathOf({Phase::kTime, 1, 10'000}), folder / "time-001-x.y_z=3_____Q-r10000.h5");
+}
+
+TEST(PartStoreTest, RefreshingFindsWhatOthersPutAndKeepsItsOwn) {
+  const TemporaryFolder folder;
+  PartStore parts(folder.path(), {"a", "b"}), child(folder.path(), {"a", "b"});
+  parts.Put({Phase::kTime, 0, 3}, Part("mine", 3));
+  child.Put({Phase::kTime, 0, 3}, Part("theirs", 3));
+  for (const Phase phase : {Phase::kTime, Phase::kMemory, Phase::kAccuracy, Phase::kContribution})
+    child.Put({phase, 1, 4}, Part("b", 4));
+  child.Put({}, Part("run", 0));
+  child.Fail(1, "broke");
+  testing::WriteText(folder / "notes.txt", "a user's");
+  EXPECT_FALSE(parts.Has({Phase::kTime, 1, 4}));
+  parts.Refresh();
+  EXPECT_EQ(parts.Get({Phase::kTime, 0, 3}).reps.at(0).variant, "mine");
+  for (const Phase phase : {Phase::kTime, Phase::kMemory, Phase::kAccuracy, Phase::kContribution}) {
+    EXPECT_TRUE(parts.Has({phase, 1, 4}));
+    EXPECT_FALSE(parts.Has({phase, 0, 4}));
+  }
+  EXPECT_TRUE(parts.Has({}));
+  EXPECT_EQ(parts.ErrorOf(1), "broke");
+  EXPECT_FALSE(parts.HasFailed(0));
+}
+
+TEST(PartStoreTest, WhatIsSkippedIsNotCalledFailed) {
+  const TemporaryFolder folder;
+  PartStore parts(folder.path(), {"a", "b"});
+  parts.Skip(1, "not here");
+  parts.Fail(1, "later");
+  EXPECT_TRUE(parts.HasFailed(1)) << "it does not run";
+  EXPECT_EQ(parts.Get({Phase::kFailed, 1, 0}).variants.at(0).variant, "b");
+  const Record merged = parts.Merge(std::vector<VariantRow>(2));
+  EXPECT_EQ(merged.variants[0].status, "done");
+  EXPECT_EQ(merged.variants[1].status, "skipped");
+  EXPECT_EQ(merged.variants[1].error, "not here");
+}
+
 TEST(PartStoreTest, FindsAgainWhatAnEarlierRunLeft) {
   const TemporaryFolder folder;
   const std::vector<std::string> names = {"a", "b-r7"};

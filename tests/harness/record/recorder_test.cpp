@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 
 #include "harness/record/hdf5_file.h"
 #include "harness/record/table.h"
+#include "harness/results/result_problems.h"
 #include "model/base/error.h"
 #include "tests/harness/record/record_fixture.h"
 #include "tests/support/temporary_folder.h"
@@ -139,8 +141,8 @@ TEST(Recorder, AFileOfAnotherSchemaIsTheUsersMistake) {
 }
 
 TEST(Recorder, AFileOfVersion1HasNoPredecessors) {
-  const std::string published = PLELAB_SOURCE_DIR "/results/findings/ple_strategies_small.h5";
-  EXPECT_THAT(ValidateRecord(published), IsEmpty());
+  const std::string published = PLELAB_SOURCE_DIR "/tests/data/results/version_1.h5";
+  EXPECT_THAT(ResultProblems(published), IsEmpty());
   const Record record = ReadRecord(published);
   ASSERT_FALSE(record.steps.empty());
   for (const StepRow& step : record.steps) ASSERT_EQ(step.predecessor, "");
@@ -154,7 +156,7 @@ TEST(Recorder, AFileOfVersion2NeedsThem) {
   std::erase_if(steps.columns, [](const Column& column) { return column.name == "predecessor"; });
   writer.WriteTable("/tables/steps", steps);
   writer.Save(folder / "x.h5");
-  EXPECT_THAT(ValidateRecord(folder / "x.h5"),
+  EXPECT_THAT(ResultProblems(folder / "x.h5"),
               ::testing::Contains("/tables/steps: column 'predecessor' is missing"));
 }
 
@@ -165,7 +167,7 @@ TEST(Recorder, ADamagedFileIsTheUsersMistake) {
   for (size_t length = 0; length < whole.size(); length += whole.size() / 40) {
     WriteText(folder / "x.h5", whole.substr(0, length));
     EXPECT_THROW(ReadRecord(folder / "x.h5"), UserError) << length;
-    EXPECT_THROW(ValidateRecord(folder / "x.h5"), UserError) << length;
+    EXPECT_THROW(ResultProblems(folder / "x.h5"), UserError) << length;
   }
 }
 
@@ -244,7 +246,7 @@ TEST(Recorder, AFolderThatCannotBeMadeIsNamed) {
   EXPECT_THAT(ErrorOf([&] { WriteRecord(folder / "file/x.h5", {}); }), HasSubstr(folder / "file"));
 }
 
-TEST(ValidateRecord, ListsMissingTablesColumnsAndUnits) {
+TEST(ResultProblems, ListsMissingTablesColumnsAndUnits) {
   const TemporaryFolder folder;
   Hdf5Writer writer;
   writer.WriteAttribute("/meta", "schema_version", int64_t{kSchemaVersion});
@@ -253,16 +255,113 @@ TEST(ValidateRecord, ListsMissingTablesColumnsAndUnits) {
   steps.columns[0].values = std::vector<int64_t>(steps.columns[1].rows());  // variant
   writer.WriteTable("/tables/steps", steps);
   writer.Save(folder / "x.h5");
-  const auto problems = ValidateRecord(folder / "x.h5");
+  const auto problems = ResultProblems(folder / "x.h5");
   EXPECT_THAT(problems, ::testing::IsSupersetOf(
                             {"/tables/reps is missing", "/tables/steps: column 'token_id' is missing",
                              "/tables/steps: column 'variant': expected string, found int64"}));
 }
 
-TEST(ValidateRecord, IsEmptyForARecordInWhichEverythingHolds) {
+TEST(Recorder, ComparisonsAndTrainingComeBackToo) {
+  const TemporaryFolder folder;
+  Record record = MakeRecord();
+  ComparisonRow comparison;
+  comparison.metric = "step_ns", comparison.variant = "disk", comparison.value = 1.5, comparison.reps = 7;
+  record.comparisons = {comparison};
+  TrainingRow row;
+  row.step = 3, row.tokens = 5, row.loss = 2.5;
+  record.training.push_back({"arm_1", {row, row}});
+  record.training.push_back({"arm_2", {row}});
+  WriteRecord(folder / "x.h5", record);
+  const Record found = ReadRecord(folder / "x.h5");
+  EXPECT_EQ(Bytes(found.comparisons), Bytes(record.comparisons));
+  ASSERT_EQ(found.training.size(), 2u);
+  EXPECT_EQ(found.training[0].name, "arm_1");
+  EXPECT_EQ(Bytes(found.training[0].rows), Bytes(record.training[0].rows));
+  EXPECT_EQ(found.training[1].name, "arm_2");
+  EXPECT_EQ(found.training[1].rows.size(), 1u);
+  EXPECT_THAT(Hdf5Reader(folder / "x.h5").List("/curves"), ElementsAre("hit_rate", "ple_contribution"));
+}
+
+TEST(Recorder, EveryTableOfAPartIsAppended) {
+  Record a = MakeRecord();
+  Record b = MakeRecord();
+  b.training.push_back({"arm_1", {}});
+  b.curves.push_back({"bytes", "rows", "ns", {}});
+  const Record before = a;
+  Append(a, b);
+  EXPECT_EQ(a.meta, before.meta);
+  EXPECT_EQ(a.variants.size(), 2 * before.variants.size());
+  EXPECT_EQ(a.reps.size(), 2 * before.reps.size());
+  EXPECT_EQ(a.steps.size(), 2 * before.steps.size());
+  EXPECT_EQ(a.memory.size(), 2 * before.memory.size());
+  EXPECT_EQ(a.accuracy.size(), 2 * before.accuracy.size());
+  EXPECT_EQ(a.tokens.size(), 2 * before.tokens.size());
+  EXPECT_EQ(a.contribution.size(), 2 * before.contribution.size());
+  EXPECT_EQ(a.training.size(), 1u);
+  ASSERT_EQ(a.curves.size(), 2u);
+  EXPECT_EQ(a.curves[0].rows.size(), 2u);
+  EXPECT_EQ(a.curves[1].name, "bytes");
+}
+
+TEST(Recorder, AFolderOfPartsBelongsToItsResult) {
+  EXPECT_EQ(ResultOfParts("results/x.h5.parts"), "results/x.h5");
+  EXPECT_EQ(ResultOfParts("results/x.h5"), "results/x.h5");
+  EXPECT_EQ(ResultOfParts(PartsFolder("a")), "a");
+}
+
+// A curve, a contribution and a training run of two rows that lack all but one column.
+TEST(ResultProblems, CurvesAndTrainingHaveColumnsToo) {
   const TemporaryFolder folder;
   WriteRecord(folder / "x.h5", MakeRecord());
-  EXPECT_THAT(ValidateRecord(folder / "x.h5"), IsEmpty());
+  EXPECT_THAT(SchemaProblems(folder / "x.h5"), IsEmpty());
+  Hdf5Writer writer;
+  writer.WriteAttribute("/meta", "schema_version", int64_t{kSchemaVersion});
+  const Table one{{{"label", "", std::vector<std::string>{"a", "b"}}}};
+  for (const char* path : {"/curves/mine", "/curves/ple_contribution", "/training/arm"})
+    writer.WriteTable(path, one);
+  writer.Save(folder / "x.h5");
+  const auto problems = SchemaProblems(folder / "x.h5");
+  EXPECT_THAT(problems, ::testing::IsSupersetOf({"/curves/mine: column 'series' is missing",
+                                                 "/curves/ple_contribution: column 'bucket' is missing",
+                                                 "/training/arm: column 'loss' is missing"}));
+  for (const std::string& problem : problems) {
+    EXPECT_THAT(problem, ::testing::Not(HasSubstr("'label'")));
+    EXPECT_THAT(problem, ::testing::Not(HasSubstr("units")));
+  }
+  EXPECT_THAT(ErrorOf([&] { ReadRecord(folder / "x.h5"); }),
+              HasSubstr(Format("x.h5: {} (and {} more: plelab validate lists them)", problems.front(),
+                               problems.size() - 1)));
+}
+
+TEST(ResultProblems, OneMistakeIsSaidAlone) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.h5";
+  WriteRecord(path, MakeRecord());
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  EXPECT_GE(H5Adelete_by_name(file, "/tables/memory", "units", H5P_DEFAULT), 0);
+  H5Fclose(file);
+  EXPECT_THAT(SchemaProblems(path), ElementsAre("/tables/memory: attribute 'units' is missing"));
+  EXPECT_EQ(ErrorOf([&] { ReadRecord(path); }), path + ": /tables/memory: attribute 'units' is missing");
+}
+
+TEST(ResultProblems, AFileWithoutAVersionIsNoResult) {
+  const TemporaryFolder folder;
+  Hdf5Writer writer;
+  writer.WriteAttribute("/meta", "weights", "random");
+  writer.Save(folder / "x.h5");
+  EXPECT_EQ(SchemaProblems(folder / "x.h5").front(), "/meta has no schema_version: not a result of plelab");
+  for (const int64_t version : {0, 3}) {
+    writer.WriteAttribute("/meta", "schema_version", version);
+    writer.Save(folder / "x.h5");
+    EXPECT_EQ(SchemaProblems(folder / "x.h5").front(),
+              Format("/meta: expected schema_version 1 to 2, found '{}'", version));
+  }
+}
+
+TEST(ResultProblems, IsEmptyForARecordInWhichEverythingHolds) {
+  const TemporaryFolder folder;
+  WriteRecord(folder / "x.h5", MakeRecord());
+  EXPECT_THAT(ResultProblems(folder / "x.h5"), IsEmpty());
 }
 
 }  // namespace recorder_test

@@ -99,6 +99,33 @@ TEST(RepetitionFlags, StealIsAShareOfAllCoresTime) {
                           "steal: the hypervisor took 5.0 % of the cores' time", "", ""));
 }
 
+TEST(RepetitionFlags, WhereTheCoresAreNotKnownThereIsOne) {
+  for (const char* cores : {"", "unknown", "0"}) {
+    Record record = Even();
+    record.meta = {{"cores", cores}};
+    record.reps[0].steal_ns = 40'000'000;  // 2 % of 2 s
+    record.reps[1].steal_ns = 40'000'001;
+    FlagRepetitions(record);
+    EXPECT_THAT(Flags(record, "resident"),
+                ElementsAre("", "steal: the hypervisor took 2.0 % of the cores' time", "", "", ""))
+        << cores;
+  }
+}
+
+// Without steps a repetition has no mean, and the flags of the others stay theirs.
+TEST(RepetitionFlags, ARepetitionWithoutStepsIsLeftOut) {
+  Record record =
+      Timed([](const std::string&, int64_t rep, int64_t) { return rep == 4 ? 2'000'000 : 1'000'000; });
+  RepRow empty;
+  empty.variant = "disk";
+  empty.rep = 9;
+  empty.flag = "of an earlier version";
+  record.reps.insert(record.reps.begin() + 5, empty);
+  FlagRepetitions(record);
+  EXPECT_THAT(Flags(record, "disk"),
+              ElementsAre("", "", "", "", "", "slow: its mean step is 2.00 × the median repetition's"));
+}
+
 TEST(RepetitionFlags, SeveralReasonsAreJoined) {
   Record record =
       Timed([](const std::string&, int64_t rep, int64_t) { return rep == 4 ? 2'000'000 : 1'000'000; });

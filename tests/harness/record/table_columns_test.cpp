@@ -9,6 +9,7 @@
 #include "harness/record/hdf5_file.h"
 #include "harness/record/record.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "model/base/format.h"
 #include "tests/support/temporary_folder.h"
 
@@ -210,7 +211,7 @@ TEST(TableColumns, AFileOfVersion1LacksNoOtherTableThanTheComparisons) {
     Hdf5Writer writer;
     writer.WriteAttribute("/meta", "schema_version", version);
     writer.Save(folder / "x.h5");
-    return ValidateRecord(folder / "x.h5");
+    return ResultProblems(folder / "x.h5");
   };
   const std::vector<std::string> first = problems(1), second = problems(2);
   for (const char* table : {"accuracy", "memory", "reps", "steps", "tokens", "variants"}) {

@@ -233,6 +233,17 @@ TEST(CompareResults, WhatCannotAnswerIsNoPass) {
   EXPECT_THAT(Compare(Result(), untimed).text, HasSubstr("no variant was timed in both"));
 }
 
+TEST(CompareResults, AVariantThatNoLongerFinishesIsNoPass) {
+  const CompareOptions asked{.fail_if_slower = 0.02};
+  Record broken = Result();
+  broken.variants[1].status = "failed";
+  broken.variants[1].error = "it broke";
+  EXPECT_THAT(Compare(Result(), broken, asked).refusal,
+              HasSubstr("'disk' failed there (it broke) and finished in A"));
+  EXPECT_EQ(Compare(broken, broken, asked).refusal, "") << "it never did";
+  EXPECT_EQ(Compare(broken, Result(), asked).refusal, "") << "it was mended";
+}
+
 TEST(CompareResults, SaysFirstWhatMakesTimesWorthless) {
   Record failed = Result(), random = Result(), debug = Result();
   SetMeta(failed, "control", "failed");

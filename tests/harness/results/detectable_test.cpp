@@ -56,6 +56,14 @@ TEST(Detectable, WithoutATwinItIsToldFromTheVariantThatVariesMost) {
   EXPECT_NEAR(found->difference_ns, kTenReps * 10'000 * std::sqrt(2.5), 1e-3);
 }
 
+TEST(Detectable, APilotReadsNothingOfTheReferenceFile) {
+  const TinyRun tiny;
+  ExperimentConfig config = tiny.Config("reps: 10", "  - {name: disk, ple: {strategy: disk}}\n");
+  config.page_cache.reference = config.variants[0].page_cache.reference = "unread.bin";
+  const ExperimentConfig pilot = PilotOf(config);
+  EXPECT_EQ(pilot.page_cache.reference + pilot.variants[0].page_cache.reference, "");
+}
+
 TEST(Detectable, IsUnknownWithoutSuchAPair) {
   EXPECT_FALSE(DetectableIn(Measured(), "disk", 10)) << "nothing is compared with disk";
   EXPECT_FALSE(DetectableIn(Measured(), "cached", 10));

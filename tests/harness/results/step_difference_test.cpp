@@ -130,6 +130,18 @@ TEST(StepDifference, AFailedControlOnEitherSideDecidesNothing) {
   }
 }
 
+TEST(StepDifference, NothingIsSetOffAgainstABaselineThatFailed) {
+  const Record a = TimedRecord({.ns = Ns(0, 0)}), b = TimedRecord({.ns = Ns(500'000, 0)});
+  for (const bool in_a : {true, false}) {
+    Record left = a, right = b;
+    (in_a ? left : right).variants[0].status = "failed";
+    const StepDifference disk = RowOf(CompareSteps(left, right, 0.02), "disk");
+    EXPECT_EQ(disk.verdict, Verdict::kFail) << "its own times are there";
+    EXPECT_TRUE(std::isnan(disk.cost_a_ns) && std::isnan(disk.cost_difference_ns.value));
+    EXPECT_EQ(disk.cost_verdict, Verdict::kUndecided);
+  }
+}
+
 TEST(StepDifference, WhatFailedOrIsMissingInOneHasNoRow) {
   const Record a = TimedRecord({.ns = Ns(0, 0)});
   for (const bool in_a : {true, false}) {

@@ -136,6 +136,48 @@ TEST(SummaryTable, EachBaselineHasItsHeadingAndItsControlAndWhatFailedComesFirst
   EXPECT_THAT(table, Not(HasSubstr("\nother@control")));
 }
 
+TEST(SummaryTable, ATwinWhoseTurnsWereNotRecordedIsShownAndSaysSo) {
+  Record record = TwoVariants(6);
+  VariantRow twin = record.variants[0];
+  twin.variant = "resident@control";
+  twin.baseline = "resident";
+  record.variants.push_back(twin);
+  ComparisonRow row;
+  row.metric = "step_ns";
+  row.baseline = "resident";
+  row.variant = "resident@control";
+  row.statistic = "mean_difference";
+  row.value = 200;
+  row.low = -1100;
+  row.high = 1600;
+  row.control = 1;
+  row.p_corrected = 0.5;
+  record.comparisons.push_back(row);
+  EXPECT_THAT(SummaryTable(record),
+              HasSubstr("control: resident's twin +0.2 µs [-1.1, 1.6]; carry-over not tested"));
+}
+
+TEST(SummaryTable, ACarryOverWhoseTwinFailedIsSaidAllTheSame) {
+  Record record = TwoVariants(6);
+  VariantRow twin = record.variants[0];
+  twin.variant = "resident@control";
+  twin.baseline = "resident";
+  twin.status = "failed";
+  record.variants.push_back(twin);
+  ComparisonRow row;
+  row.metric = "step_ns";
+  row.baseline = "resident";
+  row.variant = "disk";
+  row.statistic = "carry_over";
+  row.value = 5000;
+  row.control = 1;
+  row.p_corrected = 0.001;
+  record.comparisons.push_back(row);
+  const std::string table = SummaryTable(record);
+  EXPECT_EQ(table.find("CONTROL FAILED: no comparison with resident counts"), 0) << table;
+  EXPECT_THAT(table, HasSubstr("control: resident's twin failed; disk is +5 µs off its mean behind another"));
+}
+
 TEST(SummaryTable, AControlWithALongNameIsSaidInTwoLinesAndNotCutOff) {
   Record record = TwoVariants(6);
   const std::string name = "cached_with_a_long_name@dtype=float32,threads=2";

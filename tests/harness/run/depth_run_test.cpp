@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/run/runner.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
@@ -46,7 +47,7 @@ TEST(DepthRun, ScoresEachListAgainstTheWholeModelAndRecordsIt) {
                       Variant("thin", "{ffn: 50%}") + Variant("after", "{skip: [0]}"));
   const RunResult result = plelab::Run(config, tiny.Options());
   EXPECT_FALSE(result.any_failed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const Record record = ReadRecord(tiny.out());
   EXPECT_THAT(record.steps, IsEmpty());
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "model/base/error.h"
+#include "model/base/sha256.h"
 #include "model/catalog/synth.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/temporary_folder.h"
@@ -15,6 +16,8 @@ namespace plelab {
 namespace input_identity_test {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 using testing::WriteText;
@@ -92,6 +95,53 @@ TEST_F(InputIdentity, OfFilesHasALineForEach) {
   EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
   EXPECT_THAT(lines, HasSubstr(folder_ / "b: 0 bytes"));
   EXPECT_THROW(IdentityOfFiles({folder_ / "none"}), UserError);
+}
+
+// 4,096 blocks of 4,096 bytes over a file of 20 MB, evenly from its first to its last byte.
+TEST_F(InputIdentity, OfALargeFileIsThatOfBlocksInEqualDistances) {
+  constexpr int64_t kSize = 20'000'003;
+  std::string bytes(kSize, '\0');
+  for (int64_t i = 0; i < kSize; ++i) bytes[i] = static_cast<char>(i / 997 + i * i % 251);
+  WriteText(path_, bytes);
+  Sha256 hash;
+  for (int64_t i = 0; i < 4096; ++i)
+    hash.Update(std::string_view(bytes).substr((kSize - 4096) * i / 4095, 4096));
+  EXPECT_THAT(IdentityOfFile(path_, kLarge), EndsWith(", sample " + hash.Hex()));
+}
+
+TEST_F(InputIdentity, AFileIsLargeAboveTheLimitAndNeverBelowABlock) {
+  const auto identity = [&](int64_t size, int64_t limit) {
+    WriteText(path_, std::string(size, 'x'));
+    return IdentityOfFile(path_, limit);
+  };
+  EXPECT_THAT(identity(4096, 0), HasSubstr("4096 bytes, sha256 "));
+  EXPECT_THAT(identity(4097, 0), HasSubstr("4097 bytes, changed at "));
+  EXPECT_THAT(identity(5000, 5000), HasSubstr("5000 bytes, sha256 "));
+  EXPECT_THAT(identity(5001, 5000), HasSubstr("5001 bytes, changed at "));
+}
+
+// A plan without a checkpoint, of two groups, one of which reads a folded table.
+TEST_F(InputIdentity, OfARunAreItsTextsItsMediaAndItsTasks) {
+  for (const char* name : {"p.png", "s.wav"}) WriteText(folder_ / name, "");
+  WriteText(folder_ / "t.jsonl",
+            R"({"images": ["p.png"], "audio": ["s.wav"], "context": "a", "choices": ["b", "c"], "gold": 0})");
+  RunPlan plan;
+  plan.config.experiment = "ple_strategies";
+  plan.groups.resize(2);
+  plan.groups[0].workload.text_file = "words.txt";
+  plan.groups[0].workload.images = {"i.png"};
+  plan.groups[0].workload.audio = {"a.wav"};
+  plan.groups[1].workload.trace = "ids.json";
+  plan.variants.resize(2);
+  plan.variants[1].table.folded = std::make_shared<const PleTable>(PleTable{"folded.rows", 0, {}});
+  EXPECT_THAT(FilesOf(plan), ElementsAre("folded.rows", "words.txt", "i.png", "a.wav", "ids.json"));
+  plan.config.accuracy.text_file = "held_out.txt";
+  plan.config.accuracy.tasks = {folder_ / "t.jsonl"};
+  EXPECT_EQ(FilesOf(plan).size(), 5u) << "nothing is scored";
+  plan.config.accuracy.enabled = true;
+  plan.config.experiment = "ple_ablation";
+  EXPECT_THAT(FilesOf(plan), ElementsAre("folded.rows", "held_out.txt", folder_ / "t.jsonl",
+                                         folder_ / "p.png", folder_ / "s.wav"));
 }
 
 // Added tokens come from tokenizer_config.json, so a changed one is another vocabulary.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/base/error.h"
+#include "model/catalog/parameter_count.h"
 
 namespace plelab {
 namespace logits_room_test {
@@ -42,6 +43,41 @@ TEST(LogitsRoom, AHeadOfItsOwnIsHeldToo) {
   const int64_t tied = EstimateLogits(config, work).weights_bytes;
   config.text.own_head = true;
   EXPECT_EQ(EstimateLogits(config, work).weights_bytes, tied + int64_t{262'400} * 2048 * 2);
+}
+
+TEST(LogitsRoom, TheLargerOfFileAndPassIsHeldBesideTheFile) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
+  const LogitsMemory one = EstimateLogits(config, {.tokens = 30, .tokens_per_pass = 100});
+  EXPECT_EQ(one.file_bytes, int64_t{30} * 262'400 * 4);
+  EXPECT_EQ(one.pass_bytes, int64_t{2} * 30 * 262'400 * 4 + int64_t{4} * 30 * (4 * 2048 + 8192) * 4 +
+                                int64_t{3} * (64 << 20) + int64_t{4} * 30 * 2 * 256 * 4)
+      << "no more tokens than there are";
+  EXPECT_EQ(one.kv_bytes, 0);
+  EXPECT_EQ(one.total(), one.file_bytes + one.pass_bytes + one.weights_bytes + 400'000'000);
+}
+
+// The scores of one query against four million keys are more than a block.
+TEST(LogitsRoom, ALongTextHasLargerScoresThanABlock) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
+  const int64_t tokens = 4'000'000;
+  EXPECT_EQ(EstimateLogits(config, {.tokens = tokens, .tokens_per_pass = 1}).pass_bytes,
+            int64_t{2} * 262'400 * 4 + int64_t{4} * (4 * 2048 + 8192) * 4 + 3 * 8 * tokens * 4 +
+                4 * tokens * 2 * 256 * 4);
+}
+
+TEST(LogitsRoom, TowersAndRowsAreHeldWhereTheyAreUsed) {
+  const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
+  LogitsWork work = {.dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
+  const GroupSums bytes = CountPublished(config, DType::kBFloat16).bytes;
+  EXPECT_EQ(EstimateLogits(config, work).weights_bytes, bytes.working_set());
+  work.images = true;
+  EXPECT_EQ(EstimateLogits(config, work).weights_bytes, bytes.working_set() + bytes.vision());
+  work.images = false;
+  work.audio = true;
+  EXPECT_EQ(EstimateLogits(config, work).weights_bytes, bytes.working_set() + bytes.audio());
+  work.audio = false;
+  work.row_bytes_held = 12'345;
+  EXPECT_EQ(EstimateLogits(config, work).weights_bytes, bytes.working_set() + 12'345);
 }
 
 TEST(LogitsRoom, MoreThanIsThereIsRefusedWithNumbers) {

@@ -12,6 +12,7 @@
 
 #include "harness/plan/run_plan.h"
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/run/time_phase.h"
 #include "model/base/error.h"
 #include "tests/support/checkpoint_files.h"
@@ -53,7 +54,7 @@ TEST(Runner, SixVariantsAreRecordedAndExactOnesAgreeBitForBit) {
   const TinyRun tiny;
   const RunResult result = plelab::Run(tiny.Config(kInProcess, kSixVariants), tiny.Options());
   EXPECT_FALSE(result.any_failed);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(PartsFolder(tiny.out())));
 
   const Record record = ReadRecord(tiny.out());
@@ -113,7 +114,7 @@ TEST(Runner, ABatchAndGreedyDecodingRun) {
     const RunResult result = plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, "", workload), options);
     EXPECT_FALSE(result.any_failed) << workload;
     EXPECT_EQ(OutputsOf(result.record, {"resident", "disk"}).size(), 2u) << workload;
-    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << workload;
+    EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty()) << workload;
   }
 }
 
@@ -167,7 +168,7 @@ TEST(Runner, AWrongLogitIsAnErrorAndNeverATime) {
               HasSubstr("decode step 4: its logits differ from those of 'resident'"));
   EXPECT_EQ(StepsOf(result.record, "disk"), 0);
   EXPECT_EQ(StepsOf(result.record, "resident"), 16) << "the others go on";
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
 }
 
 TEST(Runner, AnInputThatChangesWhileTheRunGoesOnIsNoResult) {
@@ -215,7 +216,7 @@ TEST(Runner, FoldedIsHeldToItsBound) {
     const RunResult good = plelab::Run(config, options);
     EXPECT_FALSE(good.any_failed) << dtype << ": " << Variant(good.record, "folded").error;
     EXPECT_EQ(StepsOf(good.record, "folded"), 16) << dtype;
-    EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty()) << dtype;
+    EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty()) << dtype;
 
     options.make_source = WithFlipped("folded", /*good_requests=*/3);
     options.force = true;
@@ -245,7 +246,7 @@ TEST(Runner, ATableThatShrinksFailsItsReadersAndNobodyElse) {
   }
   EXPECT_EQ(Variant(result.record, "resident").status, "done");
   EXPECT_EQ(StepsOf(result.record, "resident"), 16);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
 }
 
 TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
@@ -253,7 +254,7 @@ TEST(Runner, AccuracyOfExactVariantsIsTheBaselinesAndDroppingShows) {
   const std::string accuracy = "accuracy: {trace: " + tiny.trace() + ", context: 32, max_tokens: 200}\n";
   const Record record =
       plelab::Run(tiny.Config(kInProcess, kResidentAndDisk, accuracy), tiny.Options()).record;
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
   const double nats = RecordedAccuracy(record, "resident", "nats_per_token");
   EXPECT_EQ(RecordedAccuracy(record, "disk", "nats_per_token"), nats);
   EXPECT_EQ(RecordedAccuracy(record, "disk", "delta_nats"), 0);
@@ -330,7 +331,7 @@ TEST(Runner, RefusesAResultThatIsThereUnlessForced) {
   RunOptions forced = tiny.Options();
   forced.force = true;
   plelab::Run(config, forced);
-  EXPECT_THAT(ValidateRecord(tiny.out()), IsEmpty());
+  EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty());
 }
 
 TEST(Runner, ATextThatIsTooShortStopsBeforeAnythingIsWritten) {

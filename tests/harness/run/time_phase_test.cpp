@@ -4,7 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
+
+#include "harness/run/side_by_side.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/tiny_run.h"
 
 namespace plelab {
 namespace time_phase_test {
@@ -30,6 +35,32 @@ TEST(TimePhase, NoProcessIsWithoutARepetition) { EXPECT_THAT(ProcessesOf(3, 2, 2
 
 TEST(TimePhase, WhatTheStopRuleAddsGoesToFurtherProcesses) {
   EXPECT_THAT(ProcessesOf(3, 4, 9), ElementsAre(0, 0, 1, 2, 3, 3, 4, 4, 5));
+}
+
+// A process that was killed between two parts of a repetition leaves the first.
+TEST(TimePhase, HalfARepetitionIsForgottenAndAWholeOneKept) {
+  const testing::TinyRun tiny;
+  const RunPlan plan = ResolvePlan(tiny.Config("warmup_steps: 0, reps: 2, memory_reps: 0",
+                                               "  - {name: resident, ple: {strategy: resident}}\n"
+                                               "  - {name: disk, ple: {strategy: disk}}\n"));
+  const testing::TemporaryFolder folder;
+  PartStore parts(folder.path(), {"resident", "disk", "resident@control"});
+  for (const auto& [variant, rep] : {std::pair{0, 0}, {1, 0}, {2, 0}, {0, 1}}) {
+    Record part;
+    StepRow row;
+    row.variant = plan.variants[variant].name();
+    row.rep = rep;
+    row.step_ns = 7;
+    part.steps.push_back(row);
+    parts.Put({Phase::kTime, variant, rep}, std::move(part));
+  }
+  ModelShelf models;
+  PhaseContext context{plan, parts, models, DefaultSourceMaker()};
+  ForgetBrokenRepetitions(context, plan.groups.at(0), {0, 0, 2});
+  EXPECT_TRUE(HasRepetition(context, plan.groups.at(0), 0));
+  EXPECT_FALSE(parts.Has({Phase::kTime, 0, 1}));
+  parts.Refresh();
+  EXPECT_TRUE(parts.Has({Phase::kTime, 0, 1})) << "its file stays until it is written anew";
 }
 
 }  // namespace time_phase_test

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "harness/record/recorder.h"
+#include "harness/results/result_problems.h"
 #include "harness/training/media_documents.h"
 #include "harness/training/trainer.h"
 #include "model/base/error.h"
@@ -78,7 +79,7 @@ TEST_F(MediaTraining, LeavesAMultimodalCheckpointAndAValidResult) {
       ParseTrainingConfig(Yaml(", examples: 8, batch: 2, learn_row_zero: true, text_lr: 1e-4"), "x.yaml");
   EXPECT_EQ(config.steps(), 4);
   const TrainingResult result = Train(config, {});
-  EXPECT_THAT(ValidateRecord(result.path), IsEmpty());
+  EXPECT_THAT(ResultProblems(result.path), IsEmpty());
   const auto& rows = result.record.training.at(0).rows;
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_LT(rows.back().loss, rows.front().loss) << "two documents are soon known by heart";
