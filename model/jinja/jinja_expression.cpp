@@ -329,6 +329,7 @@ void JinjaScope::SetItem(const std::string& name, const std::string& item, Jinja
       (*map)[item] = Flat(std::move(value));
       return;
     }
+    break;  // it hides those in the frames around it
   }
   throw JinjaUnsupported(Format("an item that is set in '{}', which is no namespace", name));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "model/base/format.h"
 
@@ -22,6 +23,13 @@ std::string_view SpaceAt(Touches touches) {
   return found == kSpaces.end() ? std::string_view() : *found;
 }
 
+// Python's bool is a number: True == 1.
+std::optional<int64_t> NumberOf(const JinjaValue& value) {
+  if (const bool* truth = value.As<bool>()) return *truth ? 1 : 0;
+  if (const int64_t* number = value.As<int64_t>()) return *number;
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool IsTrue(const JinjaValue& value) {
@@ -34,9 +42,8 @@ bool IsTrue(const JinjaValue& value) {
 }
 
 bool AreEqual(const JinjaValue& a, const JinjaValue& b) {
+  if (const auto left = NumberOf(a), right = NumberOf(b); left && right) return *left == *right;
   if (a.data.index() != b.data.index()) return false;
-  if (const bool* truth = a.As<bool>()) return *truth == *b.As<bool>();
-  if (const int64_t* number = a.As<int64_t>()) return *number == *b.As<int64_t>();
   if (const std::string* text = a.As<std::string>()) return *text == *b.As<std::string>();
   if (const JinjaList* list = a.As<JinjaList>())
     return std::ranges::equal(*list, *b.As<JinjaList>(), AreEqual);

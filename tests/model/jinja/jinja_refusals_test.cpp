@@ -58,6 +58,8 @@ TEST(JinjaRefusals, SayWhereATemplateLeavesWhatItKnows) {
       {"{{ namespace(1) }}", "namespace() of something without a name"},
       {"{{ [m] }}", "a map or a list within another"},
       {"{% set x.y = 1 %}", "'x', which is no namespace"},
+      {"{% set n = namespace() %}{% for n in [1] %}{% set n.y = 2 %}{% endfor %}",
+       "'n', which is no namespace"},
       {"{% set x %}a{% endset %}", "the statement 'set'"},
       {"{% set a = %}", "a 'set' other than"},
       {"{% set 1 = 2 %}", "a 'set' other than"},
