@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "harness/cold/cold_reads.h"
@@ -12,6 +13,7 @@
 #include "harness/measure/near_output.h"
 #include "harness/measure/under_limit.h"
 #include "harness/plan/turn_order.h"
+#include "harness/storage/neutral_read.h"
 #include "harness/storage/settle.h"
 #include "harness/storage/storage.h"
 #include "harness/support/interrupt.h"
@@ -32,8 +34,17 @@ int64_t MajorFaults() {
 struct Turns {
   TurnOrder order;
   Settler settler;
+  std::optional<NeutralRead> read = std::nullopt;  // before the gap
   std::string last = {};
 };
+
+// A step that reads much of its memory anew does not notice what a read left behind.
+std::optional<NeutralRead> NeutralReadFor(const std::vector<Contestant>& contestants) {
+  for (const Contestant& c : contestants) {
+    if (c.session.rehearses() && c.reads_file) return std::make_optional<NeutralRead>(c.cold.table().path);
+  }
+  return std::nullopt;
+}
 
 Settler SettlerOf(const RepetitionSetup& setup, const std::vector<Contestant>& contestants) {
   const int64_t gap_ns = setup.design.settle.ns;
@@ -125,9 +136,12 @@ StepRow RowOf(const Contestant& c, const std::string& predecessor, int64_t rep, 
 
 // Runs and records one step after the turn of `turns.last`.  `step` counts measured steps from 0; warm-up
 // steps are negative.
-void Step(Contestant& c, const Turns& turns, const RepetitionSetup& setup, int64_t step) {
+void Step(Contestant& c, Turns& turns, const RepetitionSetup& setup, int64_t step) {
   // The device is quiet before it is looked what is cached: a read-around in flight would come in afterwards.
-  const bool settled = turns.settler.Settle([&] { c.cold.BeforeStep(c.session.next_ids()); });
+  const bool settled = turns.settler.Settle([&] {
+    c.cold.BeforeStep(c.session.next_ids());
+    if (turns.read) turns.read->Read();
+  });
   const int64_t faults = MajorFaults();
   const int64_t start_ns = setup.timeline ? setup.timeline->now_ns() : 0;
   const StepResult result = c.session.Step();
@@ -212,7 +226,8 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
       ColdCheck(variant)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;
   contestant.rep.cache_start = variant.cache_start;
-  if (variant.reads_file()) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.cold.table().path);
+  contestant.reads_file = variant.reads_file();
+  if (contestant.reads_file) contestant.rep.read_ahead_bytes = ReadAheadBytes(contestant.cold.table().path);
   return contestant;
 }
 
@@ -225,7 +240,7 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
 
   const Timer wall;
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
-              SettlerOf(setup, contestants)};
+              SettlerOf(setup, contestants), NeutralReadFor(contestants)};
   PrefillAll(contestants, setup, turns);
   {
     const UnderLimit limited(setup.limit, contestants, work);

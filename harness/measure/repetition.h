@@ -28,6 +28,7 @@ struct Contestant {
   DType dtype = DType::kFloat32;  // in which its model computes
   VariantSession session;
   ColdCheck cold;
+  bool reads_file = false;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
   // Its rows of /curves/encode: ns by modality; empty when the prompt has no media.

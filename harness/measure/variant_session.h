@@ -54,6 +54,8 @@ class VariantSession {
   StepResult Step();
   // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
+  // True where a step is rehearsed before it is timed.
+  bool rehearses() const { return no_rows_ != nullptr; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
   PleSource& source() { return *source_; }

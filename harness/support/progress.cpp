@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kQuiet{1000};        // shorter work shows n
 constexpr std::chrono::milliseconds kRedraw{100};        // on a terminal
 constexpr std::chrono::milliseconds kLineEvery{10'000};  // elsewhere: a log that can still be read
 constexpr int kBarCells = 24;
+constexpr double kLeastToTellTheRest = 0.02;  // before, what was loaded first counts for hours
 
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -89,7 +90,7 @@ std::string Progress::Describe(double elapsed_s) const {
   std::string text;
   if (total_ > 0) text += Format("{:.0f} %, ", 100.0 * Share());
   text += "elapsed " + ReadableSeconds(elapsed_s);
-  if (total_ > 0 && done_ > 0 && done_ < total_) {
+  if (total_ > 0 && Share() >= kLeastToTellTheRest && done_ < total_) {
     text += Format(", {} left", ReadableSeconds(elapsed_s / Share() - elapsed_s));
   }
   if (!note_.empty()) text += ", " + Printable(note_);

@@ -23,7 +23,8 @@ struct ProgressOutput {
 // At the end it prints, on both: loading weights: done in 7.2 s
 class Progress {
  public:
-  // `total` is in any unit; 0 means unknown, and then neither a percentage nor the time left is shown.
+  // `total` is in any unit; 0 means unknown, and then neither a percentage nor the time left is shown.  The
+  // time left is told from 2 % on.
   Progress(std::string what, int64_t total, ProgressOutput output = ProgressOutput::Standard());
   // Without Finish (as when an exception passes), says how far the work came if anything was shown.
   ~Progress();

@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--busy", metavar="FILE", help="a large file of the same disk that `dd` reads meanwhile")
-    parser.add_argument("--folder", default="results/same_twice", help="where the results go")
+    parser.add_argument("--folder", default=".work/same_twice", help="where the results go")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     args = parser.parse_args()
     folder = pathlib.Path(args.folder)

@@ -66,6 +66,19 @@ TEST_F(ProgressTest, PlainLinesComeAtTheStartEveryTenSecondsAndAtTheEnd) {
             "decode: done in 25 s, 25 steps\n");
 }
 
+TEST_F(ProgressTest, BelowTwoPercentNobodyKnowsTheRest) {
+  Progress progress("decode", 100, Output(false));
+  now_ += seconds(9);  // loading
+  progress.Update(1);
+  now_ += seconds(10);
+  progress.Update(2);
+  progress.Finish();
+  EXPECT_EQ(Written(),
+            "decode: 1 %, elapsed 9.0 s\n"
+            "decode: 2 %, elapsed 19 s, 15 min 31 s left\n"
+            "decode: done in 19 s\n");
+}
+
 TEST_F(ProgressTest, TerminalBarRedrawsInPlaceTenTimesASecond) {
   Progress progress("decode", 1000, Output(true));
   now_ += seconds(1);
