@@ -77,7 +77,12 @@ def placement(results: Results, file: str) -> str:
     if not len(result.table("comparisons")):
         raise MarkError(f"{result.path} has no table 'comparisons'; it is of schema_version {result.meta.get('schema_version')}, "
                         "and 2 has one: measure again")
-    rows = [variant_row(result, name) for name in result.done()["variant"] if not math.isnan(result.comparison(name, "mean")[0])]
+    timed = [name for name in result.done()["variant"] if not math.isnan(result.comparison(name, "mean")[0])]
+    place = {name: index for index, name in enumerate(timed)}
+    # Each baseline before what is compared with it: a copy in a group comes last in the file.
+    groups = list(dict.fromkeys(result.baseline_of(name) for name in timed))
+    timed.sort(key=lambda name: (groups.index(result.baseline_of(name)), not result.is_baseline(name), place[name]))
+    rows = [variant_row(result, name) for name in timed]
     if not rows:
         raise MarkError(f"{result.path} timed nothing")
     head = ["| variant | step ÷ baseline | more ms per step | verdict |", "|---|---|---|---|"]
