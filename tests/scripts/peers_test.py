@@ -52,7 +52,7 @@ with h5py.File(out, "w") as file:
         shutil.copy(sys.argv[2], os.environ["FAKE_TIMES"])
         metrics = ["prefill_ns", "step_ns"]
         file["tables/comparisons"] = rows(metric=metrics, variant=["plelab"] * 2, baseline=["p"] * 2, statistic=["ratio"] * 2,
-            value=[0.5, 0.25], low=[0.4, 0.2], high=[0.6, 0.3], margin=[0.02] * 2, verdict=["fail"] * 2, control=[0] * 2,
+            value=[0.5, 0.25], low=[0.4, 0.2], high=[0.6, 0.3], reps=[10] * 2, margin=[0.02] * 2, verdict=["fail"] * 2, control=[0] * 2,
             p=[np.nan] * 2, p_corrected=[np.nan] * 2)
     else:
         config = pathlib.Path(sys.argv[2]).read_text()
@@ -63,7 +63,7 @@ with h5py.File(out, "w") as file:
         file["tables/reps"] = rows(variant=["peer"], rep=[0], ttft_ns=[7_000_000], prefill_ns=[6_000_000], bandwidth_before=[1.0],
             bandwidth_after=[1.0], guest_cold=["yes"], cold_verified=["yes"])
         file["tables/steps"] = rows(variant=["peer"] * n, rep=[0] * n, step=range(n), step_ns=[5_000_000] * n, ple_wait_ns=[0] * n,
-            lookups=[0] * n, hits=[0] * n)
+            ple_hidden_ns=[0] * n, lookups=[0] * n, hits=[0] * n, bytes_asked=[0] * n, bytes_moved=[0] * n)
 """
 OPTIONS = ["--checkpoint", "ckpt", "--prompt", "4", "--warmup", "2", "--tokens", "3", "--rounds", "6", "--threads", "2"]
 
