@@ -136,44 +136,34 @@ TEST(SummaryTable, EachBaselineHasItsHeadingAndItsControlAndWhatFailedComesFirst
   EXPECT_THAT(table, Not(HasSubstr("\nother@control")));
 }
 
-TEST(SummaryTable, ATwinWhoseTurnsWereNotRecordedIsShownAndSaysSo) {
+// Two variants, resident's twin, and one row of what its control says.
+Record WithControl(const std::string& status, const std::string& statistic, double value,
+                   double p_corrected) {
   Record record = TwoVariants(6);
   VariantRow twin = record.variants[0];
   twin.variant = "resident@control";
   twin.baseline = "resident";
+  twin.status = status;
   record.variants.push_back(twin);
   ComparisonRow row;
   row.metric = "step_ns";
   row.baseline = "resident";
-  row.variant = "resident@control";
-  row.statistic = "mean_difference";
-  row.value = 200;
-  row.low = -1100;
-  row.high = 1600;
+  row.variant = statistic == "carry_over" ? "disk" : twin.variant;
+  row.statistic = statistic;
+  row.value = value;
   row.control = 1;
-  row.p_corrected = 0.5;
+  row.p_corrected = p_corrected;
   record.comparisons.push_back(row);
-  EXPECT_THAT(SummaryTable(record),
-              HasSubstr("control: resident's twin +0.2 µs [-1.1, 1.6]; carry-over not tested"));
+  return record;
+}
+
+TEST(SummaryTable, ATwinWhoseTurnsWereNotRecordedIsShownAndSaysSo) {
+  EXPECT_THAT(SummaryTable(WithControl("done", "mean_difference", 200, 0.5)),
+              HasSubstr("control: resident's twin +0.2 µs; carry-over not tested"));
 }
 
 TEST(SummaryTable, ACarryOverWhoseTwinFailedIsSaidAllTheSame) {
-  Record record = TwoVariants(6);
-  VariantRow twin = record.variants[0];
-  twin.variant = "resident@control";
-  twin.baseline = "resident";
-  twin.status = "failed";
-  record.variants.push_back(twin);
-  ComparisonRow row;
-  row.metric = "step_ns";
-  row.baseline = "resident";
-  row.variant = "disk";
-  row.statistic = "carry_over";
-  row.value = 5000;
-  row.control = 1;
-  row.p_corrected = 0.001;
-  record.comparisons.push_back(row);
-  const std::string table = SummaryTable(record);
+  const std::string table = SummaryTable(WithControl("failed", "carry_over", 5000, 0.001));
   EXPECT_EQ(table.find("CONTROL FAILED: no comparison with resident counts"), 0) << table;
   EXPECT_THAT(table, HasSubstr("control: resident's twin failed; disk is +5 µs off its mean behind another"));
 }
