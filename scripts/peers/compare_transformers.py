@@ -9,6 +9,7 @@ reference environment; PLELAB_REFERENCE_PYTHON names another interpreter.
 """
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -106,7 +107,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     text = parser.add_mutually_exclusive_group()
     text.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
-                      default=str(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
+                      default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
     text.add_argument("--text", help="a text, which the checkpoint's tokenizer.model turns into ids")
     parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
     parser.add_argument("--tokens", type=int, default=32, help="measured decode steps per round")
@@ -116,8 +117,8 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_transformers_<checkpoint>.h5")
     add_options(parser)
     options = parser.parse_args()
-    options.checkpoint = str(pathlib.Path(options.checkpoint).resolve())
-    options.out = options.out or ROOT / "results" / f"peers_transformers_{pathlib.Path(options.checkpoint).name}.h5"
+    name = pathlib.Path(options.checkpoint).resolve().name
+    options.out = options.out or ROOT / "results" / f"peers_transformers_{name}.h5"
     compare(options)
 
 
