@@ -24,7 +24,15 @@ def megabytes(result, variants, counter) -> np.ndarray:
 
 def differences(result, variants, counter) -> np.ndarray:
     """MB of a counter above each variant's baseline; NaN without one."""
-    return np.array([result.memory(v, counter) - result.memory(result.baseline_of(v) or "", counter) for v in variants]) / 1e6
+    return np.array([result.memory(v, counter) - result.memory(baseline_of(result, v), counter) for v in variants]) / 1e6
+
+
+def baseline_of(result, variant: str) -> str:
+    """What a variant's memory is compared with: of a baseline that is a copy, NAME@GROUP, only the original's was measured."""
+    name, table = result.baseline_of(variant) or "", result.table("memory")
+    while "@" in name and not (table["variant"] == name).any():
+        name = name.rsplit("@", 1)[0]
+    return name
 
 
 def totals_hide(result, variants) -> bool:
@@ -85,5 +93,5 @@ def draw_differences(axes, result, variants) -> None:
     axes.set_xlim(min(reach) - 0.08 * width, max(reach) + 0.3 * width)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("MB above the baseline")
-    names = result.baselines()
+    names = list(dict.fromkeys(baseline_of(result, variant) for variant in result.baselines()))
     style.title(axes, f"Compared with {style.short(names[0])}" if len(names) == 1 else "Compared with the baselines")

@@ -145,6 +145,12 @@ class Memory(Drawn):
         self.assertEqual(list(memory.differences(result, ["resident", "disk"], "anonymous")), [0, -5.24288])
         self.assertEqual(len(memory.draw(result).axes), 2)
 
+    def test_a_baseline_that_is_a_copy_has_the_memory_of_its_original(self):
+        result = Result(FINDINGS / "ple_strategies_small.h5")
+        self.assertEqual(result.baseline_of("disk_mmap"), "resident@mmap")
+        apart = memory.differences(result, ["disk_mmap"], "anonymous")[0]
+        self.assertEqual(apart, (result.memory("disk_mmap", "anonymous") - result.memory("resident", "anonymous")) / 1e6)
+
     def test_differences_that_totals_show_are_not_repeated(self):
         variants = [Variant("resident", "resident", 4 * 10**8), Variant("disk", "disk", 0)]
         result = Result(synthetic.write_run(self.folder / "a.h5", [Group("", variants)]))
