@@ -126,13 +126,18 @@ int64_t ReadAheadBytesOf(const std::string& path) {
   return std::isnan(bytes) ? kUnknownReadAheadBytes : static_cast<int64_t>(bytes);
 }
 
+bool ReadsAhead(const PleOptions& options) {
+  const PleOptions bottom = Bottom(options);
+  const std::string backend = OptionOf(bottom, "backend");
+  return (backend == "mmap" || backend == "pread") && OptionOf(bottom, "advice") != "random";
+}
+
 RowReading ReadingOf(const ColdCheck& check) {
   RowReading reading;
   reading.options = Bottom(check.options());
   reading.row_bytes = check.table().geometry.row_bytes();
   // A random read of a few pages moves these pages alone; a fault of a mapping brings what is around it.
-  const bool around =
-      OptionOf(reading.options, "backend") == "mmap" && OptionOf(reading.options, "advice") != "random";
+  const bool around = ReadsAhead(reading.options) && OptionOf(reading.options, "backend") == "mmap";
   const int64_t ahead = around ? ReadAheadBytesOf(check.section().reference) : 0;
   reading.comparable = check.table().geometry.table_bytes() >= kWindowsOfATable * ahead;
   reading.window_bytes = 2 * (reading.row_bytes + ::sysconf(_SC_PAGESIZE)) + ahead;

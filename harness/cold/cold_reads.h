@@ -22,6 +22,10 @@ struct RowReading {
 };
 RowReading ReadingOf(const ColdCheck& check);
 
+// Whether the kernel reads more than a row that a variant with these options asks for: through the page
+// cache, without `advice: random`.
+bool ReadsAhead(const PleOptions& options);
+
 // What the kernel reads ahead or around on the file system of `path`, in bytes.
 int64_t ReadAheadBytesOf(const std::string& path);
 

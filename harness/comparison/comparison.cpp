@@ -7,6 +7,7 @@
 #include "harness/cold/read_trend.h"
 #include "harness/comparison/control.h"
 #include "harness/comparison/group_turns.h"
+#include "harness/comparison/repetition_pairs.h"
 #include "harness/statistics/direct_effects.h"
 #include "harness/statistics/hodges_lehmann.h"
 #include "harness/statistics/student.h"
@@ -17,56 +18,6 @@ namespace plelab {
 namespace {
 
 constexpr int64_t kResamples = 1000;
-
-using Place = std::pair<int64_t, int64_t>;  // rep, step
-
-// The values of one metric, by repetition.
-using Reps = std::map<int64_t, Series>;
-
-Reps StepTimes(const std::vector<StepRow>& steps, const std::string& variant) {
-  Reps reps;
-  for (const StepRow& row : steps) {
-    if (row.variant == variant) reps[row.rep].push_back(static_cast<double>(row.step_ns));
-  }
-  return reps;
-}
-
-Reps OncePerRep(const std::vector<RepRow>& rows, const std::string& variant, int64_t RepRow::*metric) {
-  Reps reps;
-  for (const RepRow& row : rows) {
-    if (row.variant == variant) reps[row.rep] = {static_cast<double>(row.*metric)};
-  }
-  return reps;
-}
-
-// Two variants in the repetitions that both have.
-struct Pair {
-  std::vector<Series> variant, baseline;
-
-  template <class F>
-  std::vector<double> Each(F f) const {
-    std::vector<double> values;
-    for (size_t i = 0; i < variant.size(); ++i) values.push_back(f(variant[i], baseline[i]));
-    return values;
-  }
-  std::vector<double> MeanDifferences() const {
-    return Each([](const Series& v, const Series& b) { return Mean(v) - Mean(b); });
-  }
-  std::vector<double> BaselineMeans() const {
-    return Each([](const Series&, const Series& b) { return Mean(b); });
-  }
-};
-
-Pair PairOf(const Reps& variant, const Reps& baseline) {
-  Pair pair;
-  for (const auto& [rep, series] : variant) {
-    if (const auto other = baseline.find(rep); other != baseline.end()) {
-      pair.variant.push_back(series);
-      pair.baseline.push_back(other->second);
-    }
-  }
-  return pair;
-}
 
 Interval Exp(const Interval& i) { return {std::exp(i.value), std::exp(i.low), std::exp(i.high)}; }
 Interval Minus1(const Interval& i) { return {i.value - 1, i.low - 1, i.high - 1}; }
@@ -121,7 +72,7 @@ std::vector<ComparisonRow> LevelRows(const Record& record, const VariantRow& var
 // Makes the rows that compare one variant with its baseline in one metric.
 class Comparer {
  public:
-  Comparer(std::string metric, const VariantRow& variant, Pair pair, const DesignSection& design)
+  Comparer(std::string metric, const VariantRow& variant, RepetitionPairs pair, const DesignSection& design)
       : metric_(std::move(metric)), variant_(variant), pair_(std::move(pair)), design_(design) {
     margin_ns_ = design.margin * Mean(pair_.BaselineMeans());
   }
@@ -165,7 +116,7 @@ class Comparer {
 
   std::string metric_;
   const VariantRow& variant_;
-  Pair pair_;
+  RepetitionPairs pair_;
   const DesignSection& design_;
   double margin_ns_ = 0;
   std::vector<ComparisonRow> rows_;
@@ -204,7 +155,7 @@ void WithdrawWhereTheyDisagree(std::vector<ComparisonRow>& rows) {
 
 double RelativeHalfWidth(const std::vector<StepRow>& steps, const std::string& variant,
                          const std::string& baseline) {
-  const Pair pair = PairOf(StepTimes(steps, variant), StepTimes(steps, baseline));
+  const RepetitionPairs pair = PairsOf(StepTimes(steps, variant), StepTimes(steps, baseline));
   const Interval difference = MeanOfReps(pair.MeanDifferences()).interval;
   return (difference.high - difference.low) / 2 / Mean(pair.BaselineMeans());
 }
@@ -224,8 +175,8 @@ std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSec
     if (FindDone(record, variant.baseline) == nullptr) continue;
     if (!direct.contains(variant.baseline))
       direct[variant.baseline] = DirectDifferences(record, variant.baseline);
-    const Pair steps =
-        PairOf(StepTimes(record.steps, variant.variant), StepTimes(record.steps, variant.baseline));
+    const RepetitionPairs steps =
+        PairsOf(StepTimes(record.steps, variant.variant), StepTimes(record.steps, variant.baseline));
     if (steps.variant.empty()) continue;
     std::vector<ComparisonRow> of_steps =
         Comparer("step_ns", variant, steps, design).Rows(direct[variant.baseline][variant.variant]);
@@ -234,8 +185,8 @@ std::vector<ComparisonRow> CompareVariants(const Record& record, const DesignSec
     append(std::move(of_steps));
     for (const auto& [metric, member] :
          {std::pair{"ttft_ns", &RepRow::ttft_ns}, {"prefill_ns", &RepRow::prefill_ns}}) {
-      const Pair once = PairOf(OncePerRep(record.reps, variant.variant, member),
-                               OncePerRep(record.reps, variant.baseline, member));
+      const RepetitionPairs once = PairsOf(OncePerRep(record.reps, variant.variant, member),
+                                           OncePerRep(record.reps, variant.baseline, member));
       append(Comparer(metric, variant, once, design).Rows({}));
     }
   }

@@ -90,8 +90,7 @@ void RequireDifferentNames(const RunPlan& plan) {
     if (names.insert(variant.name()).second) continue;
     throw UserError(
         "{}: '{}' would be two variants: the run adds BASELINE{} as the twin of a baseline and "
-        "BASELINE@GROUP as its "
-        "copy in a group; rename the variant or the group",
+        "BASELINE@GROUP as its copy in a group; rename the variant or the group",
         plan.config.name, variant.name(), kControlSuffix);
   }
 }

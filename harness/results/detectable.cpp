@@ -4,9 +4,9 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <vector>
 
+#include "harness/comparison/repetition_pairs.h"
 #include "harness/config/config_print.h"
 #include "harness/record/recorder.h"
 #include "harness/statistics/power.h"
@@ -35,25 +35,6 @@ std::vector<std::string> ResultsOf(const std::string& name) {
   return paths;
 }
 
-std::map<int64_t, std::vector<double>> StepsOf(const Record& record, const std::string& variant) {
-  std::map<int64_t, std::vector<double>> reps;
-  for (const StepRow& row : record.steps) {
-    if (row.variant == variant) reps[row.rep].push_back(static_cast<double>(row.step_ns));
-  }
-  return reps;
-}
-
-// The repetitions' mean differences.
-std::vector<double> MeanDifferencesOf(const std::map<int64_t, std::vector<double>>& variant,
-                                      const std::map<int64_t, std::vector<double>>& baseline) {
-  std::vector<double> differences;
-  for (const auto& [rep, steps] : variant) {
-    if (const auto other = baseline.find(rep); other != baseline.end())
-      differences.push_back(Mean(steps) - Mean(other->second));
-  }
-  return differences;
-}
-
 }  // namespace
 
 std::optional<EarlierRun> LastRunOf(const std::string& config_name) {
@@ -73,13 +54,13 @@ std::optional<EarlierRun> LastRunOf(const std::string& config_name) {
 
 std::optional<DetectableStep> DetectableIn(const Record& record, const std::string& baseline,
                                            int64_t planned_reps) {
-  const auto of_baseline = StepsOf(record, baseline);
+  const Reps of_baseline = StepTimes(record.steps, baseline);
   if (of_baseline.empty()) return std::nullopt;
   std::optional<DetectableStep> found;
   double deviation = -1;
   for (const VariantRow& row : record.variants) {
     if (row.baseline != baseline || row.variant == baseline) continue;
-    const auto differences = MeanDifferencesOf(StepsOf(record, row.variant), of_baseline);
+    const auto differences = PairsOf(StepTimes(record.steps, row.variant), of_baseline).MeanDifferences();
     const double own = std::sqrt(Variance(differences));
     if (std::isnan(own) || (!IsControl(row) && own <= deviation)) continue;
     deviation = own;

@@ -4,8 +4,10 @@
 #include <map>
 #include <optional>
 
+#include "harness/cold/cold_reads.h"
 #include "harness/machine/page_cache_limit.h"
 #include "harness/measure/repetition.h"
+#include "harness/storage/storage.h"
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/format.h"
@@ -87,6 +89,19 @@ void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources
   KeepResults(context, contestants, rep);
 }
 
+// Pages that are being read cannot be evicted, and all that the kernel reads ahead is being read at once.  A
+// process whose limit is smaller is killed.
+std::string WhyItWouldBeKilled(const VariantPlan& variant) {
+  const int64_t limit = variant.config.page_cache.limit.bytes;
+  const double ahead = ReadsAhead(variant.config.ple) ? ReadAheadBytes(variant.table.path) : 0;
+  if (!(ahead >= static_cast<double>(limit))) return "";
+  return Format(
+      "the disk's read-ahead of {} KiB does not fit into {} KiB, and the kernel would kill the process; set "
+      "a "
+      "higher limit, a smaller read-ahead (scripts/read_ahead.sh) or 'advice: random'",
+      static_cast<int64_t>(ahead) / 1024, limit / 1024);
+}
+
 }  // namespace
 
 std::vector<int64_t> InTurn(PhaseContext& context, const VariantGroup& group) {
@@ -117,9 +132,10 @@ void ForgetBrokenRepetitions(PhaseContext& context, const VariantGroup& group, c
 void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group) {
   if (group.page_cache.limit.bytes == 0) return;
   const std::string reason = PageCacheLimit::WhyNot();
-  if (reason.empty()) return;
-  for (const int64_t v : InTurn(context, group))
-    context.parts.Skip(v, "page_cache.limit cannot be set here: " + reason);
+  for (const int64_t v : InTurn(context, group)) {
+    const std::string why = reason.empty() ? WhyItWouldBeKilled(context.plan.variants[v]) : reason;
+    if (!why.empty()) context.parts.Skip(v, "page_cache.limit cannot be set here: " + why);
+  }
 }
 
 void RunSideBySide(PhaseContext& context, const VariantGroup& group, const Block& block) {

@@ -26,7 +26,7 @@ bool HasRepetition(PhaseContext& context, const VariantGroup& group, int64_t rep
 void ForgetBrokenRepetitions(PhaseContext& context, const VariantGroup& group, const Block& block);
 
 // Marks what takes turns in the group as skipped, with the reason, where the group has a page_cache.limit
-// that cannot be set here.
+// that cannot be set here, and what the kernel would kill under that limit.
 void SkipWhatCannotBeLimited(PhaseContext& context, const VariantGroup& group);
 
 // Measures the repetitions of `block` that are not yet there, on one set of weights.  Each finished

@@ -157,5 +157,14 @@ TEST_F(ColdReadsTest, TheBottomOfTheChainSaysHowRowsAreRead) {
   EXPECT_NE(ReadingOf(Check("cached,over=disk")).text, direct);
 }
 
+TEST_F(ColdReadsTest, OnlyThePageCacheReadsAheadAndNotWhereItIsToldNotTo) {
+  for (const char* const spec :
+       {"disk,backend=mmap", "disk,backend=pread", "cached,over=disk,over.backend=pread"})
+    EXPECT_TRUE(ReadsAhead(Check(spec).options())) << spec;
+  for (const char* const spec : {"disk,backend=mmap,advice=random", "disk,backend=pread,advice=random",
+                                 "disk,backend=direct", "cached,over=disk,over.backend=direct", "resident"})
+    EXPECT_FALSE(ReadsAhead(Check(spec).options())) << spec;
+}
+
 }  // namespace cold_reads_test
 }  // namespace plelab

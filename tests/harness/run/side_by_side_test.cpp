@@ -9,13 +9,16 @@
 #include <optional>
 
 #include "harness/machine/page_cache_limit.h"
+#include "harness/storage/storage.h"
 #include "model/base/error.h"
+#include "model/base/format.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
 namespace side_by_side_test {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::TinyRun;
 
 const char* const kDesign = "warmup_steps: 1, reps: 3, memory_reps: 0";
@@ -132,6 +135,26 @@ TEST_F(SideBySide, AGroupWithoutALimitIsNotSkippedAndOneThatCannotHaveItIs) {
   if (why_not.empty()) return;
   EXPECT_EQ(parts_->ErrorOf(2), "page_cache.limit cannot be set here: " + why_not);
   EXPECT_EQ(parts_->Get({Phase::kFailed, 2, 0}).variants.at(0).status, "skipped");
+}
+
+TEST_F(SideBySide, AReadAheadThatDoesNotFitIntoTheLimitIsNotLetIn) {
+  if (!PageCacheLimit::WhyNot().empty()) GTEST_SKIP() << PageCacheLimit::WhyNot();
+  PhaseContext& context = Start(
+      "  - {name: resident, ple: {strategy: resident}}\n"
+      "  - {name: mmap, ple: {strategy: disk, backend: mmap}}\n"
+      "  - {name: pread, ple: {strategy: disk, backend: pread}}\n"
+      "  - {name: mmap_random, ple: {strategy: disk, backend: mmap, advice: random}}\n"
+      "  - {name: direct, ple: {strategy: disk, backend: direct}}\n"
+      "  - {name: cached, ple: {strategy: cached, capacity: 25%, initial: empty, over: {strategy: disk, "
+      "backend: pread}}}\n",
+      "page_cache: {limit: 4KiB}\n");
+  const double ahead = ReadAheadBytes(tiny_.shard());
+  if (!(ahead >= 4096)) GTEST_SKIP() << "a read-ahead of " << ahead << " bytes fits";
+  SkipWhatCannotBeLimited(context, group());
+  EXPECT_THAT(InTurn(context, group()), ElementsAre(0, 3, 4, 6)) << "resident, mmap_random, direct, the twin";
+  for (const int64_t v : {1, 2, 5})
+    EXPECT_THAT(parts_->ErrorOf(v), HasSubstr(Format("read-ahead of {} KiB does not fit into 4 KiB",
+                                                     static_cast<int64_t>(ahead) / 1024)));
 }
 
 }  // namespace side_by_side_test
