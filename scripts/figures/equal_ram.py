@@ -10,7 +10,7 @@ CAPTION = ("Time of a decode step as a ratio to the baseline of the same group, 
            "the steps before have left; cold: the table is evicted before each step. Read-ahead is the disk's setting during this run.")
 # What the sweep of a config appends to a variant's name.
 LIMIT, REGIME = re.compile(r"\blimit=(\d+)(KiB|MiB|GiB)\b"), re.compile(r"\bmaintain=(\w+)")
-REGIMES = {"none": "steady", "evict_each_step": "cold at each step"}
+REGIMES = {"none": "Steady", "evict_each_step": "Cold at each step"}
 MIB = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
 
 
@@ -53,7 +53,7 @@ def draw(result):
         axes.set_xscale("log", base=2)
         axes.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
         axes.set_xticks(sizes, [style.plain(size) for size in sizes])
-        style.title(axes, f"{REGIMES.get(regime, regime) or 'step time'}, {read_ahead(result)}".capitalize())
+        style.title(axes, f"{REGIMES.get(regime, regime) or 'Step time'}, {read_ahead(result)}")
     panels[0].set_ylabel("step time ÷ that with all rows in RAM")
     style.legend_above(figure)
     style.sign(figure, result)
@@ -66,6 +66,7 @@ def draw_way(axes, line: list[dict], i: int, way: str, ways: int) -> None:
     # Beside each other, so that bars of equal ways do not hide each other.
     places = [point["mib"] * 2 ** (0.07 * (i - (ways - 1) / 2)) for point in line]
     values = [point["ratio"][0] for point in line]
-    reach = [[value - point["ratio"][1] for point, value in zip(line, values)], [point["ratio"][2] - value for point, value in zip(line, values)]]
+    low, high = ([point["ratio"][side] for point in line] for side in (1, 2))
+    reach = [[value - bound for value, bound in zip(values, low)], [bound - value for value, bound in zip(values, high)]]
     axes.errorbar(places, values, yerr=reach, color=style.COLOURS[i % len(style.COLOURS)], linestyle=style.LINES[i % len(style.LINES)],
                   marker="osD^vP"[i % 6], capsize=2.5, label=way)

@@ -3,7 +3,7 @@ import numpy as np
 from matplotlib.ticker import NullLocator
 from resultfile import CONTROL_SUFFIX
 
-from . import style
+from . import equal_ram, style
 
 TITLE = "PLE rows held in RAM, and time per decode step"
 CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (the geometric mean over repetitions, error bars: 95 %, "
@@ -13,7 +13,8 @@ CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (
 
 
 def applies(result) -> bool:
-    return len(result.table("comparisons")) > 0 and any(not result.is_baseline(p["variant"]) for p in points(result))
+    """Not where dozens of variants have the same memory: that is another figure's."""
+    return not equal_ram.applies(result) and len(result.table("comparisons")) > 0 and any(not result.is_baseline(p["variant"]) for p in points(result))
 
 
 def points(result) -> list[dict]:

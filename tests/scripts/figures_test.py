@@ -10,7 +10,7 @@ sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import arms  # noqa: E402
 import figures  # noqa: E402
 import synthetic  # noqa: E402
-from figures import ablation, memory, modalities, placement, step_time, style  # noqa: E402
+from figures import ablation, equal_ram, memory, modalities, placement, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
@@ -122,6 +122,33 @@ class Placement(Drawn):
     def test_a_failed_control_is_said_below_the_figure(self):
         result = self.run_of(Group("", synthetic.STRATEGIES, carry_over_p=0.001))
         self.assertIn("CONTROL FAILED", style.provenance(result))
+
+
+class EqualRam(Drawn):
+    def groups(self, limits=(1, 2, 4)):
+        """mmap is slower by a tenth and by two tenths of a step where it is cold."""
+        return [Group(f"{way}{limit}{regime}", [Variant(f"resident_{way}@maintain={regime},limit={limit}MiB", "resident", 9),
+                                                Variant(f"{way}@maintain={regime},limit={limit}MiB", "disk", 0, slower)])
+                for limit in limits for way in ("mmap", "pread") for regime, slower in (("none", 2e5), ("evict_each_step", 4e5))]  # fmt: skip
+
+    def run_of(self, groups, **options):
+        return Result(synthetic.write_run(self.folder / "run.h5", groups, **options))
+
+    def test_all_ways_fit_at_every_size_and_no_baseline_is_among_them(self):
+        result = self.run_of(self.groups())
+        self.check_all(result)
+        self.assertEqual(len(equal_ram.points(result)), 12)
+        self.assertIn({"way": "mmap", "mib": 2, "regime": "evict_each_step", "ratio": (1.2, 1.19, 1.21)}, equal_ram.points(result))
+
+    def test_there_is_a_panel_for_each_regime_that_names_the_read_ahead(self):
+        panels = equal_ram.draw(self.run_of(self.groups())).axes
+        self.assertEqual([axes.get_title("left") for axes in panels],
+                         ["Steady, read-ahead 128 KiB", "Cold at each step, read-ahead 128 KiB"])
+
+    def test_it_takes_the_place_of_those_that_name_each_variant(self):
+        for limits, drawn in (((1, 2), [True, False, False]), ((1,), [False, True, True])):
+            result = self.run_of(self.groups(limits))
+            self.assertEqual([module.applies(result) for module in (equal_ram, placement, step_time)], drawn)
 
 
 class Steps(Drawn):

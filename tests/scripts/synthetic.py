@@ -109,7 +109,8 @@ def write_run(path: pathlib.Path, groups: list[Group], reps: int = 10, steps: in
             for rep in range(reps):
                 rep_rows.append({"variant": variant.name, "rep": rep, "ttft_ns": 20_000_000 + rep, "prefill_ns": 19_000_000,
                                  "bandwidth_before": 40.0, "bandwidth_after": 41.0, "guest_cold": "yes" if reads else "not_asked",
-                                 "device_cold": "unknown" if reads else "not_asked", "flag": (flags or {}).get(rep, "")})  # fmt: skip
+                                 "device_cold": "unknown" if reads else "not_asked", "flag": (flags or {}).get(rep, ""),
+                                 "read_ahead_bytes": 131072.0 if reads else NAN})  # fmt: skip
                 for step in range(steps):
                     step_rows.append({"variant": variant.name, "rep": rep, "step": step,
                                       "step_ns": int((BASE_NS + variant.slower_ns) * (1 + 0.02 * ((rep * 31 + step * 17) % 13))),
