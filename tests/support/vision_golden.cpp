@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "model/base/format.h"
 #include "model/checkpoint/tensor_spec.h"
 #include "model/weights/random_tensor.h"
 
 namespace plelab {
 
 VisionGolden::VisionGolden(const std::string& name)
-    : tensors(ReadTensors(std::string(PLELAB_SOURCE_DIR) + "/tests/data/vision/" + name + ".safetensors")) {
+    : tensors(ReadTensors(Format("{}/tests/data/vision/{}.safetensors", PLELAB_SOURCE_DIR, name))) {
   config.hidden_size = kVisionOutputChannels;
   config.architecture = "mobilenetv5_300m_enc";
   config.channel_multiplier = (*this)["width"].item<double>();
