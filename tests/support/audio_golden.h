@@ -14,13 +14,13 @@ namespace plelab {
 inline constexpr uint64_t kAudioGoldenSeed = 20;  // SEED of the recipe
 
 inline std::string AudioDataPath(const std::string& file) {
-  return std::string(PLELAB_SOURCE_DIR) + "/tests/data/audio/" + file;
+  return PLELAB_SOURCE_DIR "/tests/data/audio/" + file;
 }
 
 // A multimodal config.json with the golden's audio_config, a tiny text decoder and a tiny vision tower.
 inline std::string AudioGoldenConfig(const std::string& name) {
-  auto json = nlohmann::json::parse(
-      testing::ReadText(std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/mixed/config.json"));
+  auto json =
+      nlohmann::json::parse(testing::ReadText(PLELAB_SOURCE_DIR "/tests/data/text/mixed/config.json"));
   json["audio_config"] = nlohmann::json::parse(testing::ReadText(AudioDataPath(name + ".json")));
   return json.dump();
 }

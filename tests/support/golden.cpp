@@ -21,7 +21,7 @@ torch::ScalarType TypeOf(const std::string& name) {
   throw std::runtime_error("golden: dtype " + name + " is not read here");
 }
 
-const std::string kTextData = std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/";
+const std::string kTextData = PLELAB_SOURCE_DIR "/tests/data/text/";
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint64_t kSeed = 11;
 constexpr int64_t kSide = 256, kBins = 16;
-const std::string kData = std::string(PLELAB_SOURCE_DIR) + "/tests/data/multimodal/";
+const std::string kData = PLELAB_SOURCE_DIR "/tests/data/multimodal/";
 
 // Values in [-1, 1], as the recipe's `drawn` makes them.
 torch::Tensor Drawn(const std::string& name, const std::vector<int64_t>& shape) {

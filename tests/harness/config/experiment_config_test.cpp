@@ -26,7 +26,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kConfigs = std::string(PLELAB_SOURCE_DIR) + "/configs/";
+const std::string kConfigs = PLELAB_SOURCE_DIR "/configs/";
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);

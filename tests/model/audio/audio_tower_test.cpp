@@ -182,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(DTypes, AudioCheckpoint, ::testing::Values(DType::kFloa
                          [](const auto& dtype) { return std::string(Name(dtype.param)); });
 
 TEST(AudioTower, ATextOnlyCheckpointHasNone) {
-  const Checkpoint checkpoint = Checkpoint::Open(std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/plain");
+  const Checkpoint checkpoint = Checkpoint::Open(PLELAB_SOURCE_DIR "/tests/data/text/plain");
   EXPECT_THROW(LoadAudioTower(checkpoint, {}), UserError);
 }
 

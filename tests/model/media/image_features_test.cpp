@@ -23,7 +23,7 @@ using testing::ReadText;
 using testing::TemporaryFolder;
 using testing::WriteText;
 
-const std::string kPublished = std::string(PLELAB_SOURCE_DIR) + "/tests/data/published_e2b";
+const std::string kPublished = PLELAB_SOURCE_DIR "/tests/data/published_e2b";
 
 ImageProcessor ReadFrom(const nlohmann::json& config, const std::string& file = "preprocessor_config.json") {
   const TemporaryFolder folder;

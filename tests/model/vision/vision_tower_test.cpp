@@ -129,8 +129,7 @@ TEST(VisionTower, WhatDoesNotFitIsTheUsersError) {
             "vision_config: key 'hidden_size': expected 2048 as mobilenetv5_300m_enc has, found 1024");
 }
 
-const std::string kMixed =
-    std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/mixed";  // a file without towers
+const std::string kMixed = PLELAB_SOURCE_DIR "/tests/data/text/mixed";  // a file without towers
 
 class VisionCheckpoint : public ::testing::TestWithParam<DType> {};
 
@@ -163,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(DTypes, VisionCheckpoint, ::testing::Values(DType::kFlo
                          [](const auto& dtype) { return std::string(Name(dtype.param)); });
 
 TEST(VisionTower, ACheckpointWithoutOneIsTheUsersError) {
-  const Checkpoint text = Checkpoint::Open(std::string(PLELAB_SOURCE_DIR) + "/tests/data/text/plain");
+  const Checkpoint text = Checkpoint::Open(PLELAB_SOURCE_DIR "/tests/data/text/plain");
   EXPECT_THROW(LoadVisionTower(text, {}), UserError);
   const Checkpoint lacking = Checkpoint::Open(kMixed);
   EXPECT_THROW(LoadVisionTower(lacking, {}), UserError);
