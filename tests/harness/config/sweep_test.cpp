@@ -7,6 +7,7 @@
 #include "model/ple/sources/cached_ple.h"
 #include "model/ple/sources/disk_ple.h"
 #include "model/ple/strategies/strategy_table.h"
+#include "model/ple/strategies/transform_table.h"
 #include "model/ple/transforms/fixed_rows.h"
 #include "model/ple/transforms/low_rank_rows.h"
 #include "tests/harness/config/config_test_support.h"
