@@ -19,7 +19,7 @@ namespace {
 
 std::string ErrorOf(const ProcessResult& result) {
   // A child that exits with 1 or 2 has printed one line that explains why.
-  const bool explained = result.signal == 0 && (result.exit_code == 1 || result.exit_code == 2);
+  const bool explained = result.exit_code == 1 || result.exit_code == 2;
   return explained && !result.last_lines.empty() ? result.last_lines.back() : result.Describe();
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "harness/machine/bandwidth.h"
@@ -11,6 +12,8 @@
 #include "harness/machine/source_state.h"
 #include "harness/storage/storage.h"
 #include "harness/support/process.h"
+#include "harness/support/statistics.h"
+#include "harness/support/system_files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -51,6 +54,36 @@ TEST(Environment, StorageIsThatOfTheFileEvenBeforeItIsThere) {
   EXPECT_EQ(DescribeStorage(PLELAB_BINARY_DIR "/not/there/yet").filesystem, here.filesystem);
   EXPECT_EQ(DescribeStorage(PLELAB_BINARY_DIR "/not/there/yet").device, here.device);
   EXPECT_THAT(DescribeStorage("/proc/self/status").filesystem, MatchesRegex("proc, .*"));
+}
+
+#if defined(__x86_64__)
+// The three registers of a signature stand behind each other.
+TEST(Environment, AHypervisorIsNamedWhole) {
+  const auto list = DescribeEnvironment("/", 0);
+  const std::map<std::string, std::string> meta(list.begin(), list.end());
+  const std::string vm = meta.at("vm");
+  for (const std::string known :
+       {"KVMKVMKVM", "Microsoft Hv", "VMwareVMware", "XenVMMXenVMM", "TCGTCGTCGTCG"}) {
+    if (vm.starts_with(known.substr(0, 3))) {
+      EXPECT_EQ(vm.substr(0, vm.find(',')), known);
+    }
+  }
+}
+#endif
+
+TEST(MachineState, TheClockIsTheMeanOfTheCores) {
+  if (std::filesystem::exists("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
+    GTEST_SKIP() << "a clock that changes from one look to the next";
+  const auto mean_mhz = [] {
+    std::vector<double> mhz;
+    for (const std::string& line : Lines(ReadSystemFile("/proc/cpuinfo")))
+      if (line.starts_with("cpu MHz")) mhz.push_back(std::stod(line.substr(line.find(':') + 1)));
+    return Mean(mhz);
+  };
+  const double before = mean_mhz(), found = ReadMachineState().cpu_mhz;
+  if (mean_mhz() == before) {
+    EXPECT_DOUBLE_EQ(found, before);
+  }
 }
 
 TEST(MachineState, DifferencesAreOfTheCumulativeFieldsOnly) {

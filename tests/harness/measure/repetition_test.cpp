@@ -152,5 +152,25 @@ TEST(Repetition, ARowSaysWhichRepetitionItWasAndWhatTheMachineDid) {
   EXPECT_TRUE(std::isnan(contestants[0].rep.read_ahead_bytes)) << "resident reads no file";
 }
 
+TEST(Repetition, WhatBrokeKeepsItsOwnReasonAndIsComparedWithNobody) {
+  const TinyRun tiny;
+  const ExperimentConfig config = tiny.Config("warmup_steps: 2, reps: 1, control: false", kResidentAndDisk);
+  const RunPlan plan = ResolvePlan(config);
+  LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
+  std::vector<Contestant> contestants;
+  for (const int64_t v : {0, 1}) {
+    const VariantPlan& variant = plan.variants[v];
+    contestants.push_back(
+        MakeContestant(plan, v, 0, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
+  }
+  contestants[1].exact = false;
+  contestants[1].near = true;
+  contestants[1].error = "broke before its turn";
+  MeasureRepetition(contestants, plan.WorkOf(0, 0), {.rep = 0, .design = config.design, .threads = 1});
+  EXPECT_EQ(contestants[0].error, "");
+  EXPECT_EQ(contestants[1].error, "broke before its turn");
+  EXPECT_EQ(contestants[1].steps.size(), 0u);
+}
+
 }  // namespace repetition_test
 }  // namespace plelab
