@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 
+from equal_ram import points, read_ahead
 from published.cells import MarkError, Results
 from published.numerals import MINUS
 from resultfile import CONTROL_SUFFIX, Result
@@ -71,12 +72,8 @@ def variant_row(result: Result, variant: str) -> str:
     return f"| `{variant}` | {ratio} | {difference} | {verdict} |"
 
 
-def placement(results: Results, file: str) -> str:
+def placement(result: Result) -> str:
     """A step of each variant beside its baseline, from /tables/comparisons; the control comes first."""
-    result = results.file(file)
-    if not len(result.table("comparisons")):
-        raise MarkError(f"{result.path} has no table 'comparisons'; it is of schema_version {result.meta.get('schema_version')}, "
-                        "and 2 has one: measure again")
     timed = [name for name in result.done()["variant"] if not math.isnan(result.comparison(name, "mean")[0])]
     place = {name: index for index, name in enumerate(timed)}
     # Each baseline before what is compared with it: a copy in a group comes last in the file.
@@ -89,10 +86,35 @@ def placement(results: Results, file: str) -> str:
     return "\n".join([circumstances(result), *control_lines(result), "", *head, *rows])
 
 
-TABLES = {"placement": placement}
+def controls_of_groups(result: Result) -> str:
+    """How many baselines have a twin, and in how many groups a control failed."""
+    table = result.table("comparisons")
+    baselines = [name for name in table["baseline"].unique() if not math.isnan(result.comparison(name + CONTROL_SUFFIX, "mean_difference")[0])]
+    failed = sum(control_failed(result, name) for name in baselines)
+    return f"{len(baselines)} groups, each with a twin of its baseline: {failed or 'no'} control{'' if failed == 1 else 's'} failed."
+
+
+def equal_ram(result: Result) -> str:
+    """The ratio of each way to read rows, by the memory that they may take: a table for each regime of the page cache."""
+    found = points(result)
+    sizes = sorted({point.mib for point in found})
+    lines = [circumstances(result), f"{read_ahead(result).replace('read', 'Read', 1)}. {controls_of_groups(result)}"]
+    for regime in dict.fromkeys(point.regime for point in found):
+        lines += ["", f"| {regime} | " + " | ".join(f"{size:g} MiB" for size in sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
+        for way in dict.fromkeys(point.way for point in found):
+            cells = {p.mib: with_interval(*p.ratio) for p in found if (p.way, p.regime) == (way, regime)}
+            lines.append(f"| `{way}` | " + " | ".join(cells.get(size, "not measured") for size in sizes) + " |")
+    return "\n".join(lines)
+
+
+TABLES = {"placement": placement, "equal_ram": equal_ram}
 
 
 def generated(results: Results, words: list[str]) -> str:
     if len(words) != 2 or words[0] not in TABLES:
         raise MarkError(f"expected <!--table NAME FILE-->, with a name of: {', '.join(TABLES)}")
-    return TABLES[words[0]](results, words[1])
+    result = results.file(words[1])
+    if not len(result.table("comparisons")):
+        raise MarkError(f"{result.path} has no table 'comparisons'; it is of schema_version {result.meta.get('schema_version')}, "
+                        "and 2 has one: measure again")
+    return TABLES[words[0]](result)

@@ -10,6 +10,7 @@ sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import arms  # noqa: E402
 import figures  # noqa: E402
 import synthetic  # noqa: E402
+from equal_ram import Point  # noqa: E402
 from figures import ablation, equal_ram, memory, modalities, placement, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
@@ -138,7 +139,8 @@ class EqualRam(Drawn):
         result = self.run_of(self.groups())
         self.check_all(result)
         self.assertEqual(len(equal_ram.points(result)), 12)
-        self.assertIn({"way": "mmap", "mib": 2, "regime": "evict_each_step", "ratio": (1.2, 1.19, 1.21)}, equal_ram.points(result))
+        self.assertIn(Point("mmap@maintain=evict_each_step,limit=2MiB", "mmap", 2, "cold at each step", (1.2, 1.19, 1.21)),
+                      equal_ram.points(result))
 
     def test_there_is_a_panel_for_each_regime_that_names_the_read_ahead(self):
         panels = equal_ram.draw(self.run_of(self.groups())).axes

@@ -12,13 +12,15 @@ import h5py
 import numpy as np
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "scripts"))
+sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
+import synthetic  # noqa: E402
 from intervals import log_interval, wilson  # noqa: E402
 from published.cells import MarkError, Results  # noqa: E402
 from published.command import run  # noqa: E402
 from published.expressions import evaluate  # noqa: E402
 from published.numerals import numerals_in, written_like  # noqa: E402
 from published.page import Page  # noqa: E402
+from synthetic import Group, Variant  # noqa: E402
 
 TEXT = h5py.string_dtype("utf-8", 64)
 DROPPED = "small/accuracy[variant=dropped,metric=delta_nats]"
@@ -217,6 +219,17 @@ Control passed: the twin of `resident` differs from it by −0.00020 [−0.00110
 
     def test_a_table_that_differs_is_a_problem(self):
         self.assertIn("1: table placement placement: it is not what the file says", self.problems(self.EXPECTED.replace("1.048", "1.049"))[0])
+
+    def test_ways_to_read_at_equal_ram_have_a_table_for_each_regime(self):
+        groups = [Group(f"{limit}{regime}", [Variant(f"resident@maintain={regime},limit={limit}", "resident", 9),
+                                             Variant(f"mmap@maintain={regime},limit={limit}", "disk", 0, slower)], carry_over_p=p)
+                  for limit, p in (("1MiB", 0.6), ("2MiB", 0.001))
+                  for regime, slower in (("none", 2e5), ("evict_each_step", 4e5)) if (limit, regime) != ("2MiB", "evict_each_step")]  # fmt: skip
+        synthetic.write_run(self.folder / "findings/ram.h5", groups)
+        written = self.page("<!--table equal_ram ram-->\n\n<!--end-->\n").written()
+        self.assertIn("Read-ahead 128 KiB. 3 groups, each with a twin of its baseline: 1 control failed.", written)
+        self.assertIn("| steady | 1 MiB | 2 MiB |\n|---|---|---|\n| `mmap` | 1.100 [1.090, 1.110] | 1.100 [1.090, 1.110] |\n", written)
+        self.assertIn("| cold at each step | 1 MiB | 2 MiB |\n|---|---|---|\n| `mmap` | 1.200 [1.190, 1.210] | not measured |\n", written)
 
     def test_a_file_without_comparisons_is_refused(self):
         self.assertIn("it is of schema_version 1, and 2 has one: measure again", self.problems(self.MARK.replace("placement--", "small--"))[0])
