@@ -53,7 +53,6 @@ bool IsNamed(int fd, const std::string& path) {
 // Returns 0, EEXIST when there is a file at `to`, or else why the rename failed (errno).
 int TryToRename(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
-  if (errno == EEXIST) return EEXIST;
   if (::link(from.c_str(), to.c_str()) == 0) {  // a file system that lacks the flag may have hard links
     ::unlink(from.c_str());
     return 0;

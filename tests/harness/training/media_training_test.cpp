@@ -82,6 +82,7 @@ TEST_F(MediaTraining, LeavesAMultimodalCheckpointAndAValidResult) {
   EXPECT_THAT(ResultProblems(result.path), IsEmpty());
   const auto& rows = result.record.training.at(0).rows;
   ASSERT_EQ(rows.size(), 4u);
+  for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(rows[i].step, i + 1);
   EXPECT_LT(rows.back().loss, rows.front().loss) << "two documents are soon known by heart";
   const Checkpoint checkpoint = Checkpoint::Open(result.checkpoint);
   EXPECT_EQ(checkpoint.weights_label(), "trained");
