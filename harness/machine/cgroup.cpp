@@ -39,6 +39,8 @@ void KeepTightest(std::optional<T>& limit, std::optional<T> candidate) {
   if (candidate && (!limit || *candidate < *limit)) limit = candidate;
 }
 
+}  // namespace
+
 std::optional<double> CpuLimitOf(int version, const std::string& folder) {
   std::string quota_text, period_text;
   if (version == 2) {
@@ -52,8 +54,6 @@ std::optional<double> CpuLimitOf(int version, const std::string& folder) {
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return *quota / *period;
 }
-
-}  // namespace
 
 std::optional<Cgroup> FindCgroup(const std::string& controller, const std::string& proc_cgroup,
                                  const std::vector<Mount>& mounts) {

@@ -22,6 +22,10 @@ std::optional<Cgroup> FindCgroup(const std::string& controller, const std::strin
                                  const std::vector<Mount>& mounts);
 std::optional<Cgroup> FindCgroup(const std::string& controller);
 
+// Cores that the group of a hierarchy of this version may use by the files in `folder` (cpu.max, or
+// cpu.cfs_quota_us and cpu.cfs_period_us); none when they set no limit or are not there.
+std::optional<double> CpuLimitOf(int version, const std::string& folder);
+
 // The tightest limit of the group and of those above it; none when there is no limit.
 std::optional<int64_t> MemoryLimitBytes();
 std::optional<double> CpuLimitCores();

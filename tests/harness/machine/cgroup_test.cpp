@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/storage/mounts.h"
+#include "tests/support/temporary_folder.h"
 
 namespace plelab {
 namespace cgroup_test {
@@ -73,6 +74,27 @@ TEST(Cgroup, ThereMayBeNone) {
   EXPECT_FALSE(FindCgroup("memory", "", ParseMounts(kV2)).has_value());
   EXPECT_FALSE(FindCgroup("memory", "0::/\n", ParseMounts(kPlain)).has_value());
   EXPECT_FALSE(FindCgroup("memory", "nonsense\n", ParseMounts(kV2)).has_value());
+}
+
+TEST(Cgroup, CoresAreTheQuotaOfAPeriod) {
+  const testing::TemporaryFolder folder;
+  EXPECT_EQ(CpuLimitOf(1, folder.path()), std::nullopt) << "there are no files";
+  EXPECT_EQ(CpuLimitOf(2, folder.path()), std::nullopt);
+  for (const auto& [text, cores] :
+       std::vector<std::pair<std::string, std::optional<double>>>{{"150000 100000\n", 1.5},
+                                                                  {"max 100000\n", std::nullopt},
+                                                                  {"150000\n", std::nullopt},
+                                                                  {"9 0\n", std::nullopt}}) {
+    testing::WriteText(folder.path() + "/cpu.max", text);
+    EXPECT_EQ(CpuLimitOf(2, folder.path()), cores) << text;
+  }
+  testing::WriteText(folder.path() + "/cpu.cfs_period_us", "50000\n");
+  EXPECT_EQ(CpuLimitOf(1, folder.path()), std::nullopt) << "a period alone is no limit";
+  testing::WriteText(folder.path() + "/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(CpuLimitOf(1, folder.path()), std::nullopt);
+  testing::WriteText(folder.path() + "/cpu.cfs_quota_us", "200000\n");
+  EXPECT_EQ(CpuLimitOf(1, folder.path()), 4.0);
+  EXPECT_EQ(CpuLimitOf(2, folder.path()), std::nullopt) << "what is of the other version does not count";
 }
 
 }  // namespace cgroup_test

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/base/format.h"
 #include "model/catalog/parameter_count.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/tiny_run.h"
@@ -105,12 +106,16 @@ TEST_F(EstimateTest, MemoryTogetherOrOfTheLargestProcess) {
 
 TEST_F(EstimateTest, ATwinOfACacheHasACacheOfItsOwn) {
   const int64_t kv = int64_t{2} * 5 * 2 * 23 * 2 * 12 * 4;
-  const RunEstimate estimate = Timed("warmup_steps: 3, reps: 5, memory_reps: 0",
-                                     "  - {name: cached, ple: {strategy: cached, capacity: 50%}}\n"
-                                     "  - {name: disk, ple: {strategy: disk}}\n");
-  const int64_t cache = estimate.variants.at(0).fast_bytes;
-  ASSERT_GT(cache, 0);
-  EXPECT_EQ(estimate.memory_bytes, weights() + kProgram + 3 * kv + 2 * cache);
+  for (const char* const initial : {"empty", "warmed"}) {
+    const RunEstimate estimate =
+        Timed("warmup_steps: 3, reps: 5, memory_reps: 0",
+              Format("  - {{name: cached, ple: {{strategy: cached, capacity: 50%, initial: {}}}}}\n"
+                     "  - {{name: disk, ple: {{strategy: disk}}}}\n",
+                     initial));
+    const int64_t cache = estimate.variants.at(0).fast_bytes;
+    ASSERT_GT(cache, 0);
+    EXPECT_EQ(estimate.memory_bytes, weights() + kProgram + 3 * kv + 2 * cache) << initial;
+  }
 }
 
 TEST_F(EstimateTest, TheLargestGroupDecides) {
