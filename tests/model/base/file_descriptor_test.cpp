@@ -1,7 +1,9 @@
 #include "model/base/file_descriptor.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -147,6 +149,39 @@ TEST_F(SpecialFiles, FilesAndNothingAreNotSpecial) {
     EXPECT_NO_THROW(RefuseSpecialInput(path));
     EXPECT_NO_THROW(RefuseSpecialOutput(path));
   }
+}
+
+// Pages of the file that the page cache holds.
+int64_t CachedPages(const std::string& path, size_t bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  void* const map = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, 0);
+  ::close(fd);
+  std::vector<unsigned char> held(bytes / ::sysconf(_SC_PAGESIZE));
+  ::mincore(map, bytes, held.data());
+  ::munmap(map, bytes);
+  return std::ranges::count_if(held, [](unsigned char page) { return (page & 1) != 0; });
+}
+
+// How many pages one read of one page brings in, of a file of which none was cached.
+int64_t PagesOfARead(const std::string& path, ReadAhead read_ahead) {
+  constexpr size_t kBytes = size_t{1} << 22;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  EXPECT_EQ(::write(fd, std::string(kBytes, 'x').data(), kBytes), static_cast<ssize_t>(kBytes));
+  ::fsync(fd);
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(fd);
+  const int64_t before = CachedPages(path, kBytes);
+  std::vector<std::byte> out(page);
+  FileDescriptor(path, read_ahead).Read(0, out);
+  return CachedPages(path, kBytes) - before;
+}
+
+TEST(FileDescriptor, WithoutReadAheadOnePageBringsNoOther) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.path() + "/file";
+  if (PagesOfARead(path, ReadAhead::kOn) <= 1) GTEST_SKIP() << "the kernel reads nothing ahead here";
+  EXPECT_EQ(PagesOfARead(path, ReadAhead::kOff), 1);
 }
 
 }  // namespace file_descriptor_test

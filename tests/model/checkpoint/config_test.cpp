@@ -111,6 +111,8 @@ TEST(Config, ScalarsAndNullsMeanWhatTheReferenceMeans) {
   EXPECT_EQ(config.text.altup_coef_clip, std::nullopt);
   EXPECT_EQ(config.text.final_logit_softcapping, 0);
   EXPECT_THAT(config.eos_token_ids, ElementsAre(5));
+  json["eos_token_id"] = {0, 106};
+  EXPECT_THAT(ParseConfig(json.dump(), "config.json").eos_token_ids, ElementsAre(0, 106)) << "0 is an id";
   // Of no more than ten layers, the reference makes none sparse when the key is null.
   json["num_hidden_layers"] = 10;
   EXPECT_EQ(ParseConfig(json.dump(), "config.json").text.activation_sparsity_pattern,

@@ -333,6 +333,7 @@ TEST(JinjaTemplate, KeepsTextBetweenTagsToTheByte) {
       {"{{ 1 }}\n  {% if true %}x{% endif %}", "1\nx"},
       {"{{ 1 }}  {% if true %}x{% endif %}", "1  x"},
       {"{{ 1 }}  {#+ note +#}\nb", "1  \nb"},
+      {"{{ '(' }}x{{ ']' }}", "(x]"},  // brackets in a string open and close nothing
   };
   for (const auto& [source, expected] : cases) EXPECT_EQ(Rendered(source), expected) << source;
 }
