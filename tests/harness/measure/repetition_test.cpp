@@ -26,6 +26,17 @@ const char* const kCold = "page_cache: {initial: cold, maintain: evict_each_step
 // Loops that wait for a time end after a few readings of this clock.
 constexpr int64_t kTickNs = 100'000'000;
 
+// Who takes turns in repetition 0.
+std::vector<Contestant> BothOf(const RunPlan& plan, LoadedModel& loaded) {
+  std::vector<Contestant> contestants;
+  for (const int64_t v : {0, 1}) {
+    const VariantPlan& variant = plan.variants[v];
+    contestants.push_back(
+        MakeContestant(plan, v, 0, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
+  }
+  return contestants;
+}
+
 // The repetition of resident and disk with two warm-up and eight measured steps.
 std::vector<RepRow> Measure(const TinyRun& tiny, const std::string& settle,
                             const std::function<int64_t()>& in_flight) {
@@ -33,12 +44,7 @@ std::vector<RepRow> Measure(const TinyRun& tiny, const std::string& settle,
       tiny.Config("warmup_steps: 2, reps: 1, control: false, settle: " + settle, kResidentAndDisk, kCold);
   const RunPlan plan = ResolvePlan(config);
   LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
-  std::vector<Contestant> contestants;
-  for (const int64_t v : {0, 1}) {
-    const VariantPlan& variant = plan.variants[v];
-    contestants.push_back(
-        MakeContestant(plan, v, 0, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
-  }
+  std::vector<Contestant> contestants = BothOf(plan, loaded);
   const FakeClock clock(kTickNs);
   RepetitionSetup setup{.rep = 0, .design = config.design, .threads = 1};
   setup.in_flight = in_flight;
@@ -157,12 +163,7 @@ TEST(Repetition, WhatBrokeKeepsItsOwnReasonAndIsComparedWithNobody) {
   const ExperimentConfig config = tiny.Config("warmup_steps: 2, reps: 1, control: false", kResidentAndDisk);
   const RunPlan plan = ResolvePlan(config);
   LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
-  std::vector<Contestant> contestants;
-  for (const int64_t v : {0, 1}) {
-    const VariantPlan& variant = plan.variants[v];
-    contestants.push_back(
-        MakeContestant(plan, v, 0, loaded, DefaultSourceMaker()(variant.config, variant.table, {}), 0));
-  }
+  std::vector<Contestant> contestants = BothOf(plan, loaded);
   contestants[1].exact = false;
   contestants[1].near = true;
   contestants[1].error = "broke before its turn";
