@@ -96,9 +96,8 @@ std::string WhyItWouldBeKilled(const VariantPlan& variant) {
   const double ahead = ReadsAhead(variant.config.ple) ? ReadAheadBytes(variant.table.path) : 0;
   if (!(ahead >= static_cast<double>(limit))) return "";
   return Format(
-      "the disk's read-ahead of {} KiB does not fit into {} KiB, and the kernel would kill the process; set "
-      "a "
-      "higher limit, a smaller read-ahead (scripts/read_ahead.sh) or 'advice: random'",
+      "the disk's read-ahead of {} KiB does not fit into {} KiB, and the kernel would kill the process; "
+      "set a higher limit, a smaller read-ahead (scripts/read_ahead.sh) or 'advice: random'",
       static_cast<int64_t>(ahead) / 1024, limit / 1024);
 }
 

@@ -25,13 +25,22 @@ LOOKS = {"all": (0, 1), "even": (0,), "odd": (1,)}
 HEADER = f"{'variant':<28}{'all':>19}{'even':>19}{'odd':>19}{'Δ wait':>9}{'asked':>9}{'moved':>11}"
 
 
-def difference(steps: pd.DataFrame, variant: str, baseline: str, halves: tuple[int, ...]) -> tuple[float, float]:
-    """(mean, half-width) of the difference of step times in ms, over steps whose number is even (0), odd (1) or both."""
+def repetition_means(steps: pd.DataFrame, halves: tuple[int, ...]) -> pd.DataFrame:
+    """ns of a step by repetition (rows) and variant (columns), over steps whose number is even (0), odd (1) or both."""
     kept = steps[(steps["step"] % 2).isin(halves)]
-    means = kept.groupby(["variant", "rep"])["step_ns"].mean()
+    return kept.groupby(["rep", "variant"])["step_ns"].mean().unstack("variant")
+
+
+def half_width(differences: pd.Series, quantiles: dict[int, float]) -> float:
+    """Of Student's interval; NaN for a number of repetitions whose degrees of freedom `quantiles` lacks."""
+    return float(quantiles.get(len(differences) - 1, np.nan) * differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+def difference(steps: pd.DataFrame, variant: str, baseline: str, halves: tuple[int, ...]) -> tuple[float, float]:
+    """(mean, half-width) of the difference of step times in ms."""
+    means = repetition_means(steps, halves)
     apart = ((means[variant] - means[baseline]) / 1e6).dropna()
-    half = T_95.get(len(apart) - 1, np.nan) * apart.std(ddof=1) / np.sqrt(len(apart))
-    return float(apart.mean()), float(half)
+    return float(apart.mean()), half_width(apart, T_95)
 
 
 def line(result: Result, variant: str) -> str:

@@ -15,26 +15,25 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from even_odd import LOOKS, half_width, repetition_means  # noqa: E402
 from resultfile import CONTROL_SUFFIX, Result, ResultError, main_guard  # noqa: E402
 
 # Student's t at 1 - 0.05/3/2, by degrees of freedom (scipy.stats.t.ppf, which the product does not need).
 T_983 = {4: 3.9608, 5: 3.5341, 6: 3.2875, 7: 3.1276, 8: 3.0158, 9: 2.9333, 11: 2.8200, 14: 2.7178, 19: 2.6251}
 CONFIG = "configs/same_twice_small.yaml"
 SAME, OTHER = "resident", "resident_again"
-LOOKS = {"all": lambda step: step >= 0, "even": lambda step: step % 2 == 0, "odd": lambda step: step % 2 == 1}
 
 
 def intervals(path: pathlib.Path) -> dict[str, tuple[float, float, float]]:
     """By look: (difference, low, high) as shares of a step of `resident`."""
     steps = Result(path).table("steps")
     found = {}
-    for look, wanted in LOOKS.items():
-        kept = steps[wanted(steps["step"])]
-        means = kept.groupby(["variant", "rep"])["step_ns"].mean().unstack("variant")
-        differences = (means[OTHER] - means[SAME]).to_numpy()
-        if len(differences) - 1 not in T_983:
+    for look, halves in LOOKS.items():
+        means = repetition_means(steps, halves)
+        differences = (means[OTHER] - means[SAME]).dropna()
+        half = half_width(differences, T_983)
+        if np.isnan(half):
             raise ResultError(f"{path}: {len(differences)} repetitions; known are {sorted(n + 1 for n in T_983)}")
-        half = T_983[len(differences) - 1] * differences.std(ddof=1) / np.sqrt(len(differences))
         level = means[SAME].mean()
         found[look] = tuple(value / level for value in (differences.mean(), differences.mean() - half, differences.mean() + half))
     return found

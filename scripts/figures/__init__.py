@@ -2,8 +2,8 @@
 from . import (ablation, choices, contribution, depth, equal_ram, locality, media, memory, modalities, offload, parameter_groups,
                placement, rank, step_time, training)
 
-ALL = (modalities, equal_ram, placement, step_time, memory, parameter_groups, media, choices, ablation, depth, rank, contribution, locality, offload,
-       training)
+ALL = (modalities, equal_ram, placement, step_time, memory, parameter_groups, media, choices, ablation, depth, rank, contribution,
+       locality, offload, training)
 
 
 def applicable(result):

@@ -14,7 +14,9 @@ CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (
 
 def applies(result) -> bool:
     """Not where dozens of variants have the same memory: that is another figure's."""
-    return not equal_ram.applies(result) and len(result.table("comparisons")) > 0 and any(not result.is_baseline(p["variant"]) for p in points(result))
+    if equal_ram.applies(result) or not len(result.table("comparisons")):
+        return False
+    return any(not result.is_baseline(p["variant"]) for p in points(result))
 
 
 def points(result) -> list[dict]:
