@@ -14,7 +14,7 @@
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
 #include "model/checkpoint/config.h"
-#include "model/ple/sources/cache_policies.h"
+#include "model/ple/policies/cache_policies.h"
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
 

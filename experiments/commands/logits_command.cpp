@@ -16,10 +16,10 @@
 #include "harness/support/message.h"
 #include "harness/support/output_place.h"
 #include "harness/support/progress.h"
-#include "harness/workload/token_ids.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/factory.h"
 
 namespace plelab {

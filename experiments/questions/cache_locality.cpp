@@ -1,11 +1,11 @@
 // Is the table divided by concept? Then neighbouring tokens would want the same rows, and a small cache would
 // hit more often than the frequency of tokens explains.  Counts hits on a stream of ids; no model is loaded.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 
 #include "experiments/questions/experiment.h"
+#include "experiments/questions/locality_curves.h"
 #include "harness/measure/trace_hits.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
@@ -17,15 +17,18 @@
 #include "model/base/error.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/ple/ple_source.h"
+#include "model/ple/policies/cache_policies.h"
 
 namespace plelab {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kCurve[] = "cache_locality";
-constexpr char kLru[] = "lru", kWarmed[] = "lru_warmed", kOptimal[] = "optimal", kStatic[] = "static_hot",
-               kShuffled[] = "lru_shuffled";
+constexpr char kCurve[] = "cache_locality", kPolicyCurve[] = "cache_policies";
+// Of caches that start empty, and of those that have seen the learned part.
+constexpr char kLru[] = "lru", kOptimal[] = "optimal", kShuffled[] = "lru_shuffled";
+constexpr char kWarmed[] = "lru_warmed", kOptimalWarmed[] = "optimal_warmed",
+               kShuffledWarmed[] = "lru_warmed_shuffled";
 constexpr int64_t kTokenBlock =
     256;  // tokens that are resampled together, because neighbours share their words
 
@@ -77,17 +80,25 @@ Stream ReadStream(const ExperimentConfig& config) {
   return stream;
 }
 
-// Fills /curves/cache_locality, one capacity after another.
+// The series of a policy after the learned part.
+std::string SeriesOf(const CachePolicyRow& policy) {
+  return Format("{}{}", policy.name, policy.learns ? "" : "_warmed");
+}
+
+// Fills /curves/cache_locality and /curves/cache_policies, one capacity after another.
 class Sweep {
  public:
   Sweep(const LocalitySection& section, const Stream& stream)
-      : section_(section), stream_(stream), curve_{kCurve, "bytes", "hits per lookup", {}} {
+      : section_(section),
+        stream_(stream),
+        curve_{kCurve, "bytes", "hits per lookup", {}},
+        policies_{kPolicyCurve, "bytes", "hits per lookup", {}} {
     for (int64_t i = 1; i <= section.shuffles; ++i) {
       orders_.push_back(Shuffled(stream.measured(), static_cast<uint64_t>(section.seed + i)));
     }
   }
 
-  Curve Run() {
+  std::vector<Curve> Run() {
     const auto grid = CapacityGrid(section_.least_rows, DistinctRows(stream_.measured()));
     Progress bar("cache hits", std::ssize(grid));
     for (size_t i = 0; i < grid.size(); ++i) {
@@ -95,29 +106,53 @@ class Sweep {
       bar.Update(static_cast<int64_t>(i) + 1, Format("{} rows", grid[i]));
     }
     bar.Finish();
-    return curve_;
+    return {curve_, policies_};
   }
 
  private:
   void AddCapacity(int64_t capacity) {
     const RowStream measured = stream_.measured();
-    const int64_t vocab = stream_.geometry.vocab;
-    AddOneOrder(kLru, capacity, LruHits(measured, vocab, capacity));
-    AddOneOrder(kWarmed, capacity, LruHits(measured, vocab, capacity, stream_.learn()));
+    AddOneOrder(kLru, capacity, PolicyHits(CachePolicy::kLru, measured, capacity));
     AddOneOrder(kOptimal, capacity, OptimalHits(measured, capacity));
-    AddOneOrder(kStatic, capacity, StaticHits(measured, stream_.learn(), capacity));
+    AddShuffled(kShuffled, capacity, {});
+    AddShuffled(kShuffledWarmed, capacity, stream_.learn());
+    AddPolicies(capacity);
+  }
+
+  // The caches that have seen the learned part, and what each has more hits than LRU.
+  void AddPolicies(int64_t capacity) {
+    const Hits lru = PolicyHits(CachePolicy::kLru, stream_.measured(), capacity, stream_.learn());
+    const auto add = [&](const std::string& series, const Hits& hits) {
+      AddOneOrder(series, capacity, hits);
+      Hits more = hits;
+      std::transform(more.begin(), more.end(), lru.begin(), more.begin(), std::minus());
+      Add(policies_, series, capacity, MeanOf(more));
+    };
+    for (const CachePolicyRow& row : CachePolicies()) {
+      add(SeriesOf(row), PolicyHits(row.policy, stream_.measured(), capacity, stream_.learn()));
+    }
+    const Hits all = OptimalHits(stream_.rows, capacity);
+    add(kOptimalWarmed, Hits(all.begin() + static_cast<std::ptrdiff_t>(stream_.learned), all.end()));
+  }
+
+  void AddShuffled(const char* series, int64_t capacity, RowStream before) {
     std::vector<double> rates;
-    for (const auto& order : orders_) rates.push_back(Mean(LruHits(order, vocab, capacity)));
-    Add(kShuffled, capacity, {Mean(rates), Quantile(rates, 0.025), Quantile(rates, 0.975)});
+    for (const auto& order : orders_) {
+      rates.push_back(Mean(PolicyHits(CachePolicy::kLru, order, capacity, before)));
+    }
+    Add(curve_, series, capacity, {Mean(rates), Quantile(rates, 0.025), Quantile(rates, 0.975)});
   }
 
   // The text's own order.  What is uncertain is which passages the text consists of.
-  void AddOneOrder(const char* series, int64_t capacity, const Hits& hits) {
-    Add(series, capacity,
-        BlockBootstrapMean(hits, kTokenBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed)));
+  void AddOneOrder(const std::string& series, int64_t capacity, const Hits& hits) {
+    Add(curve_, series, capacity, MeanOf(hits));
   }
 
-  void Add(const char* series, int64_t capacity, const Interval& rate) {
+  Interval MeanOf(const Hits& hits) const {
+    return BlockBootstrapMean(hits, kTokenBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed));
+  }
+
+  void Add(Curve& curve, const std::string& series, int64_t capacity, const Interval& rate) const {
     CurveRow row;
     row.series = series;
     row.label = std::to_string(capacity);
@@ -125,13 +160,13 @@ class Sweep {
     row.y = rate.value;
     row.low = rate.low;
     row.high = rate.high;
-    curve_.rows.push_back(row);
+    curve.rows.push_back(row);
   }
 
   const LocalitySection& section_;
   const Stream& stream_;
   std::vector<std::vector<int64_t>> orders_;
-  Curve curve_;
+  Curve curve_, policies_;
 };
 
 // Describes the stream; x numbers the rows of this curve.
@@ -153,12 +188,26 @@ Curve DescribeStream(const Stream& stream) {
   return curve;
 }
 
+TextRows RowsOf(const LocalitySection& section, const Stream& stream) {
+  return {.learned = stream.learn(),
+          .measured = stream.measured(),
+          .vocab = stream.geometry.vocab,
+          .row_bytes = stream.geometry.row_bytes(),
+          .bootstrap = section.bootstrap,
+          .seed = static_cast<uint64_t>(section.seed)};
+}
+
 RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
   const RunOutput output(config, options);
   RunResult result;
   result.path = output.path();
   const Stream stream = ReadStream(config);
-  result.record.curves = {Sweep(config.locality, stream).Run(), DescribeStream(stream)};
+  result.record.curves = Sweep(config.locality, stream).Run();
+  result.record.curves.push_back(DescribeStream(stream));
+  const TextRows rows = RowsOf(config.locality, stream);
+  for (const auto& curve_of : {LruByCapacity, VocabularyGrowth, InterleavedUsers, AfterIdle}) {
+    result.record.curves.push_back(curve_of(rows));
+  }
   result.record.meta = DescribeExperiment(config, options, ".");
   const auto add = [&](const char* key, const std::string& value) {
     result.record.meta.emplace_back(key, value);
@@ -181,7 +230,7 @@ std::string LocalityEstimate(const ExperimentConfig& config) {
       CapacityGrid(config.locality.least_rows, distinct).size(), config.locality.shuffles);
 }
 
-Interval Find(const Curve& curve, const char* series, const std::string& label) {
+Interval Find(const Curve& curve, const std::string& series, const std::string& label) {
   for (const CurveRow& row : curve.rows) {
     if (row.series == series && row.label == label) return {row.y, row.low, row.high};
   }
@@ -193,34 +242,42 @@ double FindValue(const Curve& curve, const std::string& label) {
   return found == curve.rows.end() ? kNotMeasured : found->y;
 }
 
-std::string SummaryLine(const Curve& curve, const CurveRow& lru) {
-  const Interval shuffled = Find(curve, kShuffled, lru.label);
-  // When everything fits, the order adds nothing; this avoids the −0.0 of a rounding error.
-  const double order = std::abs(lru.y - shuffled.value) < 1e-9 ? 0 : lru.y - shuffled.value;
-  const auto percent = [&](const char* series) { return Find(curve, series, lru.label).value * 100; };
-  return Format(
-      "{:>7} {:>10} {:>7.1f} {:>7.1f} {:>8.1f} {:>7.1f} {:>20} {:>+20.1f}\n", lru.label,
-      ReadableBytes(static_cast<int64_t>(lru.x)), lru.y * 100, percent(kWarmed), percent(kStatic),
-      percent(kOptimal),
-      Format("{:.1f} [{:.1f}, {:.1f}]", shuffled.value * 100, shuffled.low * 100, shuffled.high * 100),
-      order * 100);
+using Column = std::pair<std::string, std::string>;  // a series and its title
+
+size_t WidthOf(const Column& column) { return std::max<size_t>(6, column.second.size()); }
+
+// One line for each capacity, with the hit rates of some series in percent.
+std::string RateTable(const Curve& curve, const std::vector<Column>& columns) {
+  std::string text = Format("{:>7} {:>10}", "rows", "bytes");
+  for (const Column& column : columns) text += Format(" {:>{}}", column.second, WidthOf(column));
+  text += "\n";
+  for (const CurveRow& row : curve.rows) {
+    if (row.series != columns.front().first) continue;
+    text += Format("{:>7} {:>10}", row.label, ReadableBytes(static_cast<int64_t>(row.x)));
+    for (const Column& column : columns) {
+      text += Format(" {:>{}.1f}", Find(curve, column.first, row.label).value * 100, WidthOf(column));
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 std::string LocalitySummary(const ExperimentConfig& config, const RunResult& result) {
-  const Curve &curve = result.record.curves.at(0), &stream = result.record.curves.at(1);
+  const Curve &curve = result.record.curves.at(0), &stream = result.record.curves.at(2);
   const double tokens = FindValue(stream, "measured_tokens"), distinct = FindValue(stream, "distinct_rows");
   std::string text = Format(
       "{} · rows of {} · {} tokens measured after {} · {} distinct rows: {:.1f} % of lookups are first "
       "uses\n",
       MetaValue(result.record.meta, "text"), config.locality.shape, tokens,
       FindValue(stream, "learned_tokens"), distinct, distinct / tokens * 100);
-  text += "hits in % of lookups; `order`: what the text's own order adds to LRU, in points\n";
-  text += Format("{:>7} {:>10} {:>7} {:>7} {:>8} {:>7} {:>20} {:>20}\n", "rows", "bytes", "lru", "warmed",
-                 "static", "optimum", "lru, shuffled", "order");
-  for (const CurveRow& row : curve.rows) {
-    if (row.series == kLru) text += SummaryLine(curve, row);
-  }
-  return text;
+  text += "hits in % of lookups, from an empty cache; shuffled: the same tokens in random order\n";
+  text += RateTable(curve, {{kLru, "lru"}, {kShuffled, "shuffled"}, {kOptimal, "optimum"}});
+  text += "and after the learned tokens\n";
+  std::vector<Column> columns;
+  for (const CachePolicyRow& row : CachePolicies()) columns.emplace_back(SeriesOf(row), row.name);
+  columns.insert(columns.begin() + 1, {kShuffledWarmed, "shuffled"});
+  columns.emplace_back(kOptimalWarmed, "optimum");
+  return text + RateTable(curve, columns);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Which lookups of a stream of rows a cache answers: the project's own LRU as it runs, and the policies that
-// it is compared with.
+// Which lookups of a stream of rows a cache answers, by policy, and the most that any cache could answer.
 #pragma once
 
 #include <cstdint>
@@ -8,22 +7,21 @@
 
 namespace plelab {
 
+enum class CachePolicy : int;  // model/ple/policies/cache_policies.h
+
 using RowStream = std::span<const int64_t>;  // rows in the order in which they are requested, one per step
 
 // [stream]: 1 for a hit, 0 for a miss.
 using Hits = std::vector<double>;
 
-// The hits of the real CachedPle with room for `capacity` rows over a source that costs nothing, with one
-// request per row.  The cache starts empty, or as it is after `warm`.  REQUIRES 0 ≤ row < vocab.
-Hits LruHits(RowStream stream, int64_t vocab, int64_t capacity, RowStream warm = {});
+// The hits of a cache of `capacity` rows that is asked for one row at a time, with the code of the live
+// cache. before: what it has seen before, nothing by default.  A policy that learns (static_hot) takes its
+// rows from there and holds them from the start.
+Hits PolicyHits(CachePolicy policy, RowStream stream, int64_t capacity, RowStream before = {});
 
 // The most hits that any cache of this capacity can have when it starts empty (Belady's MIN).  It knows the
-// future, keeps the rows that are used again soonest, and need not keep a row that it has just read.
+// future, and need not keep a row that it has just read.
 Hits OptimalHits(RowStream stream, int64_t capacity);
-
-// The hits of a cache that always holds the `capacity` most frequent rows of `learn`; of equally frequent
-// rows it prefers the smaller row number.
-Hits StaticHits(RowStream stream, RowStream learn, int64_t capacity);
 
 // The same rows in random order, of whose locality only the frequencies are left.
 std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed);

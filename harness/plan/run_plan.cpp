@@ -63,6 +63,7 @@ void OpenCheckpoint(RunPlan& plan) {
 std::string CacheStartOf(const PleOptions& options) {
   for (const auto& [key, value] : DescribePleOptions(options)) {
     if (key == "initial") return value;
+    if (key == "hot_from") return "static";
   }
   return "none";
 }

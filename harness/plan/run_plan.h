@@ -44,11 +44,12 @@ struct VariantPlan {
   // Where its rows are stored.  MakeFoldedTables sets `folded`.
   PleTable table;
   PleFootprint footprint;
-  LayerList layers;         // the layers that the variant runs
-  bool exact = false;       // its output must equal its baseline's bit for bit
-  bool near = false;        // its output must equal its baseline's up to the rounding of `folded`
-  std::string cache_start;  // the state of its PLE cache when a repetition starts: empty, warmed or none
-  VariantRow row;           // its row of /tables/variants, as it is before anything has run
+  LayerList layers;    // the layers that the variant runs
+  bool exact = false;  // its output must equal its baseline's bit for bit
+  bool near = false;   // its output must equal its baseline's up to the rounding of `folded`
+  std::string
+      cache_start;  // the state of its PLE cache when a repetition starts: empty, warmed, static or none
+  VariantRow row;   // its row of /tables/variants, as it is before anything has run
 
   const std::string& name() const { return config.name; }
   bool reads_file() const { return footprint.file_bytes > 0; }

@@ -58,7 +58,7 @@ struct RepRow {
   double cpu_mhz = kNotMeasured, temperature_c = kNotMeasured;
   int64_t steal_ns = 0, major_faults = 0;
   double psi_memory_us = kNotMeasured, psi_io_us = kNotMeasured, energy_j = kNotMeasured;
-  std::string cache_start;  // of the PLE cache: empty, warmed, none
+  std::string cache_start;  // of the PLE cache: empty, warmed, static, none
   std::string page_cache;   // the state that was set: cold, warm, evict_each_step, …
   // Median of the repetition's reads of the table with O_DIRECT, and of bytes that were never read.
   double direct_ns = kNotMeasured, unread_ns = kNotMeasured;

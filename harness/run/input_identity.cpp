@@ -9,6 +9,7 @@
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
 #include "model/checkpoint/companion_files.h"
+#include "model/ple/strategies/strategy_table.h"
 
 namespace plelab {
 namespace {
@@ -73,6 +74,7 @@ std::vector<std::string> FilesOf(const RunPlan& plan) {
   if (plan.checkpoint) paths = FilesOf(*plan.checkpoint);
   for (const VariantPlan& variant : plan.variants) {
     if (variant.table.folded) paths.push_back(variant.table.folded->path);
+    Add(paths, TracesRead(variant.config.ple));
   }
   if (RunsWorkload(config)) {
     for (const VariantGroup& group : plan.groups) {

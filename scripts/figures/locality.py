@@ -29,6 +29,9 @@ def draw(result):
         rows = table[table["series"] == series].sort_values("x")
         hits.plot(rows["x"] / 1e6, rows["y"] * 100, color=colour, linestyle=line, marker="o", markersize=0.35 * style.size.body, label=label)
         hits.fill_between(rows["x"] / 1e6, rows["low"] * 100, rows["high"] * 100, color=colour, alpha=0.18, linewidth=0)
+    every = result.curve("lru_by_capacity")  # older files lack it
+    if len(every):
+        hits.plot(every["x"] / 1e6, every["y"] * 100, color="#0072B2", linewidth=0.8)
     first_uses = facts["distinct_rows"] / facts["measured_tokens"]
     hits.axhline((1 - first_uses) * 100, color="#D55E00", linewidth=1, linestyle=(0, (1, 3)),
                  label=f"all but first uses ({first_uses:.1%} of lookups)")

@@ -1,16 +1,27 @@
 #include "model/ple/sources/cached_ple.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "model/ple/layer_major_rows.h"
-#include "model/ple/sources/cache_policies.h"
 
 namespace plelab {
 namespace {
 
 constexpr int64_t kWarmBytesAtOnce = 64 * 1024 * 1024;
+
+// Copies row i of the request to to[i], which has room for [layers, dim].
+void CopyRows(PleRequest& request, const PleGeometry& geometry, std::span<std::byte* const> to) {
+  const int64_t layer_bytes = geometry.layer_bytes();
+  for (int64_t layer = 0; layer < geometry.layers; ++layer) {
+    const std::byte* values = request.Layer(layer).data();
+    for (size_t i = 0; i < to.size(); ++i) {
+      std::memcpy(to[i] + layer * layer_bytes, values + i * layer_bytes, layer_bytes);
+    }
+  }
+}
 
 }  // namespace
 
@@ -27,12 +38,12 @@ class CachedPle::Request : public PleRequest {
   void Begin() {
     const std::lock_guard lock(source_.mutex_);
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (source_.cache_->Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
+      if (source_.slab_.Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
     }
     if (!missed_.empty()) AskBelow();
     Count();
     for (size_t i = 0; i < rows_.size(); ++i) {
-      const std::byte* row = source_.cache_->Find(rows_[i]);
+      const std::byte* row = source_.slab_.Find(rows_[i]);
       if (row != nullptr) data_.Put(static_cast<int64_t>(i), row);
     }
     if (missed_.empty()) Remember();
@@ -75,10 +86,7 @@ class CachedPle::Request : public PleRequest {
 
   // The caller holds the source's mutex.
   void Remember() {
-    for (int32_t position : source_.cache_->PositionsToUse(rows_)) {
-      const int64_t row = rows_[position];
-      if (!source_.cache_->Touch(row)) data_.Get(position, source_.cache_->Insert(row));
-    }
+    source_.slab_.Use(rows_, [this](int64_t position, std::byte* to) { data_.Get(position, to); });
   }
 
   CachedPle& source_;
@@ -89,30 +97,32 @@ class CachedPle::Request : public PleRequest {
   std::unique_ptr<PleRequest> below_;  // nullptr once its rows were copied
 };
 
-CachedPle::CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes,
-                     std::span<const int64_t> warm_ids, CachePolicy policy)
-    : over_(std::move(over)),
-      cache_(
-          RowOf(policy).make(over_->geometry().vocab, over_->geometry().row_bytes(),
-                             FastBytes(over_->geometry(), capacity_bytes) / over_->geometry().row_bytes())) {
+CachedPle::CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPolicy> policy,
+                     std::span<const int64_t> warm_ids)
+    : over_(std::move(over)), slab_(std::move(policy), over_->geometry().row_bytes()) {
   Warm(warm_ids);
-  counted_ = {};
   over_before_ = over_->stats();
 }
 
-int64_t CachedPle::FastBytes(const PleGeometry& geometry, int64_t capacity_bytes) {
-  return std::min(capacity_bytes, geometry.table_bytes()) / geometry.row_bytes() * geometry.row_bytes();
+int64_t CachedPle::RowsThatFit(const PleGeometry& geometry, int64_t capacity_bytes) {
+  return std::min(capacity_bytes / geometry.row_bytes(), geometry.vocab);
 }
 
+// Reads only the rows that are held in the end.
 void CachedPle::Warm(std::span<const int64_t> ids) {
-  std::vector<int64_t> rows;
+  std::vector<int64_t> rows, held;
   for (int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
-  std::vector<int64_t> kept;
-  for (int32_t position : cache_->PositionsToUse(rows)) kept.push_back(rows[position]);
+  std::vector<std::byte*> slots;
+  slab_.Use(rows, [&](int64_t position, std::byte* to) {
+    held.push_back(rows[position]);
+    slots.push_back(to);
+  });
 
   const auto at_once = static_cast<size_t>(std::max<int64_t>(1, kWarmBytesAtOnce / geometry().row_bytes()));
-  for (size_t done = 0; done < kept.size(); done += at_once) {
-    Begin(std::span(kept).subspan(done, std::min(at_once, kept.size() - done)))->Layer(0);
+  for (size_t done = 0; done < held.size(); done += at_once) {
+    const size_t count = std::min(at_once, held.size() - done);
+    const auto request = over_->Begin(std::span(held).subspan(done, count));
+    CopyRows(*request, geometry(), std::span(slots).subspan(done, count));
   }
 }
 
@@ -135,7 +145,7 @@ PleStats CachedPle::stats() const {
 int64_t CachedPle::held_bytes() const {
   const int64_t below = over_->held_bytes();
   const std::lock_guard lock(mutex_);
-  return cache_->held() * geometry().row_bytes() + below;
+  return slab_.held_bytes() + below;
 }
 
 }  // namespace plelab

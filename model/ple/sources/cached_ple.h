@@ -4,14 +4,15 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 
+#include "model/ple/cache/row_slab.h"
 #include "model/ple/capacity.h"
 #include "model/ple/ple_source.h"
-#include "model/ple/sources/row_cache.h"
 
 namespace plelab {
 
-enum class CachePolicy : int;  // cache_policies.h
+enum class CachePolicy : int;  // policies/cache_policies.h
 enum class CacheStart { kEmpty, kWarmed };
 
 struct CachedOptions {
@@ -21,6 +22,8 @@ struct CachedOptions {
   CachePolicy policy = {};
   // `empty`, or `warmed` with the ids that the caller provides.
   CacheStart initial = CacheStart::kEmpty;
+  // A file of token ids, from which a policy that learns takes its rows; empty for any other policy.
+  std::string hot_from = "";
 };
 
 // An id is a hit when the cache holds its row at Begin.  The missed rows of a request, each once, are
@@ -29,20 +32,19 @@ struct CachedOptions {
 // if they had been requested one by one.
 class CachedPle : public PleSource {
  public:
-  // capacity_bytes: the cache holds as many whole rows as fit; with 0 it holds none and still answers every
-  // request.
-  // warm_ids: the cache starts as it would be after a request for these ids, which stats() does not count.
-  // Throws RunError when reading their rows fails.
-  CachedPle(std::unique_ptr<PleSource> over, int64_t capacity_bytes, std::span<const int64_t> warm_ids,
-            CachePolicy policy = {});
+  // policy: of an empty cache.  With a capacity of 0 rows it holds none and still answers every request.
+  // warm_ids: the cache starts as it would be after requests for these ids one by one, which stats() does not
+  // count.  Throws RunError when reading their rows fails.
+  CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPolicy> policy,
+            std::span<const int64_t> warm_ids);
 
-  // The most bytes of rows that a cache with this budget holds: whole rows, at most one copy of each.
-  static int64_t FastBytes(const PleGeometry& geometry, int64_t capacity_bytes);
+  // How many rows a cache with this budget holds at most: whole rows, at most one copy of each.
+  static int64_t RowsThatFit(const PleGeometry& geometry, int64_t capacity_bytes);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
   PleStats stats() const override;  // the read counts are those of the source below
   const PleGeometry& geometry() const override { return over_->geometry(); }
-  int64_t fast_bytes() const override { return cache_->fast_bytes() + over_->fast_bytes(); }
+  int64_t fast_bytes() const override { return slab_.fast_bytes() + over_->fast_bytes(); }
   int64_t held_bytes() const override;
   void ReleasePages() override { over_->ReleasePages(); }
   bool keeps_state() const override { return true; }
@@ -55,9 +57,9 @@ class CachedPle : public PleSource {
 
   std::unique_ptr<PleSource> over_;
   mutable std::mutex mutex_;
-  std::unique_ptr<RowCache> cache_;  // guarded by mutex_
-  PleStats counted_;                 // lookups, hits and misses; guarded by mutex_
-  PleStats over_before_;             // the counts of the source below right after warming
+  RowSlab slab_;          // guarded by mutex_
+  PleStats counted_;      // lookups, hits and misses; guarded by mutex_
+  PleStats over_before_;  // the counts of the source below right after warming
 };
 
 }  // namespace plelab

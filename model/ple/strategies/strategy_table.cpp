@@ -1,7 +1,9 @@
 #include "model/ple/strategies/strategy_table.h"
 
 #include "model/ple/enum_rows.h"
-#include "model/ple/sources/cache_policies.h"
+#include "model/ple/policies/cache_policies.h"
+#include "model/ple/policies/static_hot.h"
+#include "model/ple/replay/token_ids.h"
 #include "model/ple/sources/cached_ple.h"
 #include "model/ple/sources/disk_ple.h"
 #include "model/ple/sources/dropped_ple.h"
@@ -30,10 +32,21 @@ PleFootprint InFile(const PleOptions& options, const PleGeometry& geometry) {
 
 PleFootprint Nowhere(const PleOptions&, const PleGeometry&) { return {}; }
 
+// The rows that a cache with a policy that learns holds, and always will.
+std::vector<int64_t> HotRows(const CachedOptions& own, const PleGeometry& geometry) {
+  std::vector<int64_t> learned = ReadTokenIds(own.hot_from, geometry.vocab);
+  return MostFrequentRows(learned,
+                          CachedPle::RowsThatFit(geometry, own.capacity.Resolve(geometry.table_bytes())));
+}
+
+int64_t CachedRows(const CachedOptions& own, const PleGeometry& geometry) {
+  if (RowOf(own.policy).learns) return std::ssize(HotRows(own, geometry));
+  return CachedPle::RowsThatFit(geometry, own.capacity.Resolve(geometry.table_bytes()));
+}
+
 PleFootprint CachedFootprint(const PleOptions& options, const PleGeometry& geometry) {
   PleFootprint footprint = FootprintOf(PleOptionsBelow(options), geometry);
-  const int64_t budget = options.Get<CachedOptions>().capacity.Resolve(geometry.table_bytes());
-  footprint.fast_bytes += CachedPle::FastBytes(geometry, budget);
+  footprint.fast_bytes += CachedRows(options.Get<CachedOptions>(), geometry) * geometry.row_bytes();
   return footprint;
 }
 
@@ -48,10 +61,12 @@ Source MakeResident(const PleOptions& options, const PleTable& table, const PleS
 
 Source MakeCached(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
   const auto& own = options.Get<CachedOptions>();
-  const bool warmed = own.initial == CacheStart::kWarmed;
+  const CachePolicyRow& policy = RowOf(own.policy);
+  const std::vector<int64_t> hot = policy.learns ? HotRows(own, table.geometry) : std::vector<int64_t>();
+  std::span<const int64_t> warm = hot;
+  if (!policy.learns && own.initial == CacheStart::kWarmed) warm = context.warm_ids;
   return std::make_unique<CachedPle>(MakeUntimed(PleOptionsBelow(options), table, context),
-                                     own.capacity.Resolve(table.geometry.table_bytes()),
-                                     warmed ? context.warm_ids : std::span<const int64_t>(), own.policy);
+                                     policy.make(CachedRows(own, table.geometry), hot), warm);
 }
 
 Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {
@@ -75,6 +90,23 @@ PleOption Advice() {
           [](const PleOptions& options) { return options.Get<DiskOptions>().backend != IoBackend::kDirect; },
           "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
           "ahead");
+}
+
+bool Learns(const PleOptions& options) { return RowOf(options.Get<CachedOptions>().policy).learns; }
+
+PleOption Initial() {
+  return PleOption("initial", &CachedOptions::initial,
+                   OneWordOf<CacheStart>{{{"empty", CacheStart::kEmpty}, {"warmed", CacheStart::kWarmed}}},
+                   "how the cache starts: empty (default), or warmed with text from before the prompt")
+      .GoesWith([](const PleOptions& options) { return !Learns(options); },
+                "every policy but 'static_hot', which starts with its own rows");
+}
+
+PleOption HotFrom() {
+  return PleOption("hot_from", &CachedOptions::hot_from, FilePath{},
+                   "a file of token ids of another text, whose most frequent rows are held")
+      .Required()
+      .GoesWith(Learns, "'policy: static_hot'");
 }
 
 // The rows of soft tokens are read from disk without a prefetch thread, because soft tokens are few and all
@@ -108,10 +140,9 @@ std::span<const StrategyRow> Strategies() {
                     "RAM for rows: an amount (64MiB, the default) or a share of the table (5%)"},
                    {"policy", &CachedOptions::policy,
                     OneWordOf<CachePolicy>{NamesOf(CachePolicies(), &CachePolicyRow::policy)},
-                    "which row leaves a full cache: lru (default)"},
-                   {"initial", &CachedOptions::initial,
-                    OneWordOf<CacheStart>{{{"empty", CacheStart::kEmpty}, {"warmed", CacheStart::kWarmed}}},
-                    "how the cache starts: empty (default), or warmed with text from before the prompt"}},
+                    "which row leaves a full cache (default: lru)"},
+                   Initial(),
+                   HotFrom()},
        .has_over = true,
        .footprint = CachedFootprint,
        .make = MakeCached},
@@ -161,6 +192,15 @@ std::span<const StrategyRow> Strategies() {
 
 const StrategyRow& RowOf(PleStrategy strategy) {
   return FindRow(Strategies(), &StrategyRow::strategy, strategy);
+}
+
+std::vector<std::string> TracesRead(const PleOptions& options) {
+  std::vector<std::string> paths;
+  if (RowOf(options.strategy).has_over) paths = TracesRead(PleOptionsBelow(options));
+  if (options.strategy == PleStrategy::kCached && Learns(options)) {
+    paths.push_back(options.Get<CachedOptions>().hot_from);
+  }
+  return paths;
 }
 
 }  // namespace plelab

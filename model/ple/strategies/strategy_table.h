@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,5 +51,8 @@ struct StrategyRow {
 // default.
 std::span<const StrategyRow> Strategies();
 const StrategyRow& RowOf(PleStrategy strategy);
+
+// The files of token ids that sources with these options learn from.
+std::vector<std::string> TracesRead(const PleOptions& options);
 
 }  // namespace plelab

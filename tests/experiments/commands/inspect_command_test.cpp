@@ -8,7 +8,7 @@
 
 #include "harness/config/experiment_config.h"
 #include "harness/support/process.h"
-#include "model/ple/sources/cache_policies.h"
+#include "model/ple/policies/cache_policies.h"
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
 #include "tests/support/checkpoint_files.h"
@@ -147,7 +147,8 @@ TEST(ListCommand, DescribesOptionsForPrograms) {
   EXPECT_EQ(cached["over"], true);
   EXPECT_EQ(cached["options"][0]["key"], "capacity");
   EXPECT_EQ(cached["options"][0]["default"], "64MiB");
-  EXPECT_EQ(cached["options"][1]["words"], nlohmann::json::array({"lru"}));
+  EXPECT_EQ(cached["options"][1]["words"],
+            nlohmann::json::array({"lru", "lfu", "clock", "s3fifo", "sieve", "tinylfu", "static_hot"}));
   EXPECT_EQ(json["strategies"][4]["name"], "folded");
   EXPECT_EQ(json["strategies"][4]["exact"], false);
   EXPECT_EQ(json["transforms"][1]["options"][0]["required"], true);

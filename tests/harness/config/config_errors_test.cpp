@@ -20,6 +20,7 @@ TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
                                            "      strategy: cached\n"
                                            "      capcity: 5%\n"),
             "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
+            "hot_from, "
             "backend, advice, prefetch, mode, file, verify, transform, layers, rank, group, entries, seed, "
             "over; did "
             "you mean 'capacity'?");

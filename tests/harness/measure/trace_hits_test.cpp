@@ -8,12 +8,12 @@
 #include <numeric>
 #include <random>
 
+#include "model/ple/policies/cache_policies.h"
+
 namespace plelab {
 namespace trace_hits_test {
 
 using ::testing::ElementsAre;
-
-constexpr int64_t kVocab = 64;
 
 double Sum(const Hits& hits) { return std::accumulate(hits.begin(), hits.end(), 0.0); }
 
@@ -67,16 +67,17 @@ TEST(TraceHits, LruAgreesWithASimpleOneLookupByLookup) {
   for (const uint64_t seed : {1, 2, 3}) {
     const auto stream = RandomStream(500, 40, seed), warm = RandomStream(100, 40, seed + 10);
     for (const int64_t capacity : {0, 1, 2, 7, 16, 40}) {
-      EXPECT_EQ(LruHits(stream, kVocab, capacity), SimpleLru(stream, capacity, {})) << capacity;
-      EXPECT_EQ(LruHits(stream, kVocab, capacity, warm), SimpleLru(stream, capacity, warm)) << capacity;
+      EXPECT_EQ(PolicyHits(CachePolicy::kLru, stream, capacity), SimpleLru(stream, capacity, {})) << capacity;
+      EXPECT_EQ(PolicyHits(CachePolicy::kLru, stream, capacity, warm), SimpleLru(stream, capacity, warm))
+          << capacity;
     }
   }
 }
 
 TEST(TraceHits, WarmingIsNotCounted) {
   const std::vector<int64_t> stream{3, 4}, warm{1, 2, 3};
-  EXPECT_THAT(LruHits(stream, kVocab, 2, warm), ElementsAre(1, 0));
-  EXPECT_THAT(LruHits(stream, kVocab, 2), ElementsAre(0, 0));
+  EXPECT_THAT(PolicyHits(CachePolicy::kLru, stream, 2, warm), ElementsAre(1, 0));
+  EXPECT_THAT(PolicyHits(CachePolicy::kLru, stream, 2), ElementsAre(0, 0));
 }
 
 TEST(TraceHits, NoCacheHasMoreHitsThanTheOptimum) {
@@ -93,20 +94,23 @@ TEST(TraceHits, TheOptimumIsAboveLruAndTheyMeetWhereEverythingFits) {
   const auto stream = RandomStream(400, 50, 5);
   const int64_t distinct = DistinctRows(stream);
   for (const int64_t capacity : CapacityGrid(1, distinct)) {
-    EXPECT_GE(Sum(OptimalHits(stream, capacity)), Sum(LruHits(stream, kVocab, capacity))) << capacity;
+    EXPECT_GE(Sum(OptimalHits(stream, capacity)), Sum(PolicyHits(CachePolicy::kLru, stream, capacity)))
+        << capacity;
   }
   const double first_uses_miss = static_cast<double>(std::ssize(stream) - distinct);
   EXPECT_EQ(Sum(OptimalHits(stream, distinct)), first_uses_miss);
-  EXPECT_EQ(Sum(LruHits(stream, kVocab, distinct)), first_uses_miss);
-  EXPECT_EQ(Sum(LruHits(Shuffled(stream, 1), kVocab, distinct)), first_uses_miss);
+  EXPECT_EQ(Sum(PolicyHits(CachePolicy::kLru, stream, distinct)), first_uses_miss);
+  EXPECT_EQ(Sum(PolicyHits(CachePolicy::kLru, Shuffled(stream, 1), distinct)), first_uses_miss);
 }
 
 TEST(TraceHits, AStaticSetIsLearnedFromTheEarlierPartAlone) {
   const std::vector<int64_t> learn{5, 5, 5, 7, 7, 2, 9}, stream{5, 7, 2, 9, 8, 8, 8};
-  EXPECT_THAT(StaticHits(stream, learn, 0), ElementsAre(0, 0, 0, 0, 0, 0, 0));
-  EXPECT_THAT(StaticHits(stream, learn, 2), ElementsAre(1, 1, 0, 0, 0, 0, 0));
-  EXPECT_THAT(StaticHits(stream, learn, 3), ElementsAre(1, 1, 1, 0, 0, 0, 0));   // 2 before 9: the smaller
-  EXPECT_THAT(StaticHits(stream, learn, 99), ElementsAre(1, 1, 1, 1, 0, 0, 0));  // 8 was never learned
+  EXPECT_THAT(PolicyHits(CachePolicy::kStaticHot, stream, 0, learn), ElementsAre(0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(PolicyHits(CachePolicy::kStaticHot, stream, 2, learn), ElementsAre(1, 1, 0, 0, 0, 0, 0));
+  EXPECT_THAT(PolicyHits(CachePolicy::kStaticHot, stream, 3, learn),
+              ElementsAre(1, 1, 1, 0, 0, 0, 0));  // 2 before 9: the smaller
+  EXPECT_THAT(PolicyHits(CachePolicy::kStaticHot, stream, 99, learn),
+              ElementsAre(1, 1, 1, 1, 0, 0, 0));  // 8 was never learned
 }
 
 TEST(TraceHits, ShufflingKeepsTheRowsAndTheirNumbers) {
@@ -124,8 +128,8 @@ TEST(TraceHits, ShufflingKeepsTheRowsAndTheirNumbers) {
 TEST(TraceHits, ShufflingTakesLocalityAway) {
   std::vector<int64_t> stream;  // each row four times in a row
   for (int64_t i = 0; i < 400; ++i) stream.push_back(i / 4 % 50);
-  EXPECT_EQ(Sum(LruHits(stream, kVocab, 4)), 300);
-  EXPECT_LT(Sum(LruHits(Shuffled(stream, 1), kVocab, 4)), 60);
+  EXPECT_EQ(Sum(PolicyHits(CachePolicy::kLru, stream, 4)), 300);
+  EXPECT_LT(Sum(PolicyHits(CachePolicy::kLru, Shuffled(stream, 1), 4)), 60);
 }
 
 TEST(TraceHits, TheGridDoublesUpToTheDistinctRows) {

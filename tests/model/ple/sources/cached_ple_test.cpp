@@ -1,17 +1,25 @@
 #include "model/ple/sources/cached_ple.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <list>
 #include <random>
 
 #include "model/base/format.h"
+#include "model/ple/policies/cache_policies.h"
+#include "model/ple/replay/replay.h"
 #include "tests/support/fake_file.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/row_streams.h"
+#include "tests/support/temp_file.h"
 
 namespace plelab {
 namespace cached_ple_test {
+
+using ::testing::HasSubstr;
 
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
 const int64_t kRowBytes = kGeometry.row_bytes();
@@ -20,8 +28,8 @@ const int64_t kRowBytes = kGeometry.row_bytes();
 class Cache {
  public:
   explicit Cache(int64_t rows, std::vector<int64_t> warm = {},
-                 std::string_view options = "over.prefetch=false") {
-    const auto spec = Format("cached,capacity={}B,initial=warmed,{}", rows * kRowBytes, options);
+                 std::string_view options = "initial=warmed,over.prefetch=false") {
+    const auto spec = Format("cached,capacity={}B,{}", rows * kRowBytes, options);
     source = MakePleSource(ParsePleSpec(spec), bytes.At("fake"),
                            {.warm_ids = warm, .open = FakeDisk::Opener(disk)});
   }
@@ -208,6 +216,65 @@ TEST(CachedPle, ARequestThatNobodyReadsLeavesNothingBehind) {
   Cache cache(2);
   cache.source->Begin(std::vector<int64_t>{5});
   EXPECT_FALSE(cache.Holds(5));
+}
+
+// The ids of another text, as `hot_from` names them.
+class OtherText : public ::testing::Test {
+ protected:
+  void SetUp() override { std::ofstream(file_.path()) << "[4, 4, 4, 9, 9, 9, 9, 2, 2, 30]"; }
+  std::string Spec(const CachePolicyRow& policy) const {
+    return Format("policy={},{}over.prefetch=false", policy.name,
+                  policy.learns ? Format("hot_from={},", file_.path()) : "initial=warmed,");
+  }
+  const std::vector<int64_t> ids_{4, 4, 4, 9, 9, 9, 9, 2, 2, 30};
+  TempFile file_{std::span<const std::byte>()};
+};
+
+TEST_F(OtherText, EveryPolicyHitsAsItDoesInAReplay) {
+  for (const CachePolicyRow& policy : CachePolicies()) {
+    Cache cache(7, policy.learns ? std::vector<int64_t>() : ids_, Spec(policy));
+    const auto replayed = policy.make(7, ids_);
+    Replay(*replayed, ids_);
+    const auto stream = UnequalRows(1500, kGeometry.vocab, 12);
+    const auto hits = Replay(*replayed, stream);
+    for (size_t i = 0; i < stream.size(); ++i) {
+      ASSERT_EQ(cache.Ask({stream[i]}), hits[i]) << policy.name << ", lookup " << i;
+    }
+    EXPECT_EQ(cache.source->held_bytes(), replayed->held() * kRowBytes) << policy.name;
+  }
+}
+
+TEST_F(OtherText, EveryPolicyAnswersLongRequests) {
+  for (const CachePolicyRow& policy : CachePolicies()) {
+    Cache cache(5, {}, Spec(policy));
+    const auto stream = UnequalRows(900, kGeometry.vocab, 13);
+    for (auto begin = stream.begin(); begin != stream.end(); begin += 30) cache.Ask({begin, begin + 30});
+    EXPECT_LE(cache.source->held_bytes(), 5 * kRowBytes) << policy.name;
+  }
+}
+
+TEST_F(OtherText, AStaticSetHoldsItsRowsFromTheStartAndNoOthersEver) {
+  Cache cache(3, {}, Spec(RowOf(CachePolicy::kStaticHot)));
+  EXPECT_EQ(cache.source->stats().read_calls, 0);
+  EXPECT_EQ(cache.source->held_bytes(), 3 * kRowBytes);
+  EXPECT_EQ(cache.Ask({9, 4, 2, 30}), 3);
+  EXPECT_EQ(cache.Ask({30, 7}), 0);
+  EXPECT_EQ(cache.Ask({9, 4, 2, 30}), 3);
+}
+
+TEST_F(OtherText, OfFewerRowsThanFitNoMoreAreHeld) {
+  Cache cache(20, {}, Spec(RowOf(CachePolicy::kStaticHot)));
+  EXPECT_EQ(cache.source->fast_bytes(), 4 * kRowBytes);
+}
+
+TEST_F(OtherText, IdsOfAnotherVocabularyAreRefused) {
+  std::ofstream(file_.path()) << "[4, 50]";
+  try {
+    Cache cache(3, {}, Spec(RowOf(CachePolicy::kStaticHot)));
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("token 1 is 50; expected an id from 0 to 49"));
+  }
 }
 
 TEST(CachedPle, SaysThatItKeepsState) {

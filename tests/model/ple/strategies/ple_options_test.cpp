@@ -22,6 +22,7 @@ namespace plelab {
 namespace ple_options_test {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -177,7 +178,10 @@ TEST(PleSpec, UnknownNamesListTheKnownOnes) {
   EXPECT_THAT(SpecError("cached,capcity=5%"),
               AllOf(HasSubstr("PLE spec 'cached,capcity=5%'"),
                     HasSubstr("unknown key 'capcity'; known: strategy"), HasSubstr("capacity")));
-  EXPECT_THAT(SpecError("cached,policy=fifo"), HasSubstr("unknown value 'fifo' for 'policy'; known: lru"));
+  EXPECT_THAT(
+      SpecError("cached,policy=fifo"),
+      HasSubstr(
+          "unknown value 'fifo' for 'policy'; known: lru, lfu, clock, s3fifo, sieve, tinylfu, static_hot"));
   EXPECT_THAT(SpecError("disk,prefetch=yes"),
               HasSubstr("unknown value 'yes' for 'prefetch'; known: true, false"));
   EXPECT_THAT(SpecError("cached,over.backend=uring"),
@@ -185,12 +189,24 @@ TEST(PleSpec, UnknownNamesListTheKnownOnes) {
   EXPECT_THAT(SpecError("cached,over.bakend=mmap"), HasSubstr("unknown key 'over.bakend'"));
 }
 
+TEST(PleOptions, AStaticSetNeedsATraceAndNothingElseTakesOne) {
+  EXPECT_THAT(SpecError("cached,policy=static_hot"),
+              HasSubstr("'strategy: cached' needs 'hot_from': a file of token ids"));
+  EXPECT_THAT(SpecError("cached,hot_from=ids.json"),
+              HasSubstr("key 'hot_from' goes with 'policy: static_hot'"));
+  EXPECT_THAT(SpecError("cached,policy=static_hot,hot_from=ids.json,initial=warmed"),
+              HasSubstr("key 'initial' goes with every policy but 'static_hot'"));
+  const auto options = ParsePleSpec("cached,hot_from=ids.json,policy=static_hot");
+  EXPECT_THAT(DescribePleOptions(options), Contains(Pair("hot_from", "ids.json")));
+}
+
 TEST(PleSpec, ANearNameIsSuggested) {
   EXPECT_THAT(SpecError("resdent"), HasSubstr("; did you mean 'resident'?"));
   EXPECT_THAT(SpecError("cached,capcity=5%"), HasSubstr("over; did you mean 'capacity'?"));
   EXPECT_THAT(SpecError("cached,over.bakend=mmap"), HasSubstr("over; did you mean 'over.backend'?"));
   EXPECT_THAT(SpecError("disk,transform=lowrank"), HasSubstr("; did you mean 'low_rank'?"));
-  EXPECT_THAT(SpecError("cached,policy=fifo"), Not(HasSubstr("did you mean")));
+  EXPECT_THAT(SpecError("cached,policy=fifo"), HasSubstr("; did you mean 's3fifo'?"));
+  EXPECT_THAT(SpecError("cached,policy=random"), Not(HasSubstr("did you mean")));
 }
 
 TEST(PleSpec, MalformedItemsAreErrors) {
@@ -301,6 +317,8 @@ TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
       options.own.Edit<LowRankOptions>().rank = 1;
       options.own.Edit<CodebookOptions>().entries = 2;
       if (!option.used_with.empty()) options.transform = option.used_with.front();
+      if (option.key == "hot_from") SetPleOption(options, "policy", "static_hot");
+      options.own.Edit<CachedOptions>().hot_from = "ids.json";
       EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
     }
   }

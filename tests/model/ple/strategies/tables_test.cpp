@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "model/ple/sources/cache_policies.h"
+#include "model/ple/policies/cache_policies.h"
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
 

@@ -1,4 +1,4 @@
-#include "harness/workload/token_ids.h"
+#include "model/ple/replay/token_ids.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>

@@ -1,22 +1,17 @@
-#include "harness/workload/token_ids.h"
+#include "model/ple/replay/token_ids.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <string>
 
 #include "model/base/error.h"
-#include "model/base/sha256.h"
 
 namespace plelab {
 namespace token_ids_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr int64_t kGemmaPieces = 262'144;
 
 std::string ErrorOf(const std::string& json) {
   try {
@@ -54,14 +49,6 @@ TEST(TokenIds, SaysWhatAFileThatIsNoListIs) {
 TEST(TokenIds, ADeepFileIsNamed) {
   EXPECT_THAT(ErrorOf(std::string(1'000'000, '[')),
               HasSubstr("ids.json: expected JSON of at most 64 levels"));
-}
-
-TEST(TokenIds, TheShippedTraceIsOfTheShippedText) {
-  const std::string path = PLELAB_SOURCE_DIR "/configs/traces/northanger_abbey_gemma.json";
-  EXPECT_GE(ReadTokenIds(path, kGemmaPieces).size(), 20'000u);
-  std::ifstream file(path);
-  const auto trace = nlohmann::json::parse(file);
-  EXPECT_EQ(trace["sha256"], Sha256OfFile(PLELAB_SOURCE_DIR "/" + trace["source"].get<std::string>()));
 }
 
 }  // namespace token_ids_test

@@ -1,16 +1,23 @@
 // The table of cache policies: everything that the program knows about each.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 
-#include "model/ple/sources/row_cache.h"
+#include "model/ple/cache/eviction_policy.h"
 
 namespace plelab {
 
 enum class CachePolicy : int {
   kLru,
+  kLfu,
+  kClock,
+  kS3Fifo,
+  kSieve,
+  kTinyLfu,
+  kStaticHot,
   kCount  // the number of policies, not a policy
 };
 
@@ -18,9 +25,12 @@ struct CachePolicyRow {
   CachePolicy policy;
   std::string_view name;  // as in `policy: lru`
   std::string_view help;  // one line
-  // Makes an empty cache with room for `capacity` rows, 0 ≤ capacity ≤ vocab, of a table of `vocab` rows with
-  // row_bytes bytes each.
-  std::unique_ptr<RowCache> (*make)(int64_t vocab, int64_t row_bytes, int64_t capacity);
+  // Whether it is made from the rows of another text (`hot_from`), and holds rows of its own choice from the
+  // start.
+  bool learns = false;
+  // Makes the policy of an empty cache for `capacity` rows, 0 ≤ capacity < 2^31.  learned: the rows of
+  // another text, for a policy that learns; otherwise ignored.
+  std::unique_ptr<EvictionPolicy> (*make)(int64_t capacity, std::span<const int64_t> learned);
 };
 
 // In the order of the enumeration, which is also the order in which users see them.

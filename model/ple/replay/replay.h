@@ -1,0 +1,16 @@
+// Counts the hits of a cache on a recorded stream of rows, without any row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/ple/cache/eviction_policy.h"
+
+namespace plelab {
+
+// Asks the policy for one row after another, as a live cache does when a request has one row.  Returns, for
+// each, 1 for a hit and 0 for a miss.
+std::vector<uint8_t> Replay(EvictionPolicy& policy, std::span<const int64_t> rows);
+
+}  // namespace plelab
