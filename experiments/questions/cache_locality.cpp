@@ -27,8 +27,7 @@ namespace fs = std::filesystem;
 constexpr char kCurve[] = "cache_locality", kPolicyCurve[] = "cache_policies";
 // Of caches that start empty, and of those that have seen the learned part.
 constexpr char kLru[] = "lru", kOptimal[] = "optimal", kShuffled[] = "lru_shuffled";
-constexpr char kWarmed[] = "lru_warmed", kOptimalWarmed[] = "optimal_warmed",
-               kShuffledWarmed[] = "lru_warmed_shuffled";
+constexpr char kOptimalWarmed[] = "optimal_warmed", kShuffledWarmed[] = "lru_warmed_shuffled";
 constexpr int64_t kTokenBlock =
     256;  // tokens that are resampled together, because neighbours share their words
 
@@ -131,8 +130,7 @@ class Sweep {
     for (const CachePolicyRow& row : CachePolicies()) {
       add(SeriesOf(row), PolicyHits(row.policy, stream_.measured(), capacity, stream_.learn()));
     }
-    const Hits all = OptimalHits(stream_.rows, capacity);
-    add(kOptimalWarmed, Hits(all.begin() + static_cast<std::ptrdiff_t>(stream_.learned), all.end()));
+    add(kOptimalWarmed, OptimalHits(stream_.measured(), capacity, stream_.learn()));
   }
 
   void AddShuffled(const char* series, int64_t capacity, RowStream before) {

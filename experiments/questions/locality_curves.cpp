@@ -42,16 +42,27 @@ void Add(Curve& curve, const std::string& series, int64_t label, int64_t x, cons
 
 Interval Exactly(double value) { return {value, kNan, kNan}; }
 
-// Token t of each user in turn, then token t + 1.  What is left of the text after equal stretches is left
-// out.
-std::vector<int64_t> Interleaved(RowStream rows, int64_t users) {
-  const int64_t each = std::ssize(rows) / users;
+// The position in the text of each turn: token t of each user, then token t + 1.  What is left of the text
+// after equal stretches is left out.
+std::vector<int64_t> TurnsOf(int64_t tokens, int64_t users) {
+  const int64_t each = tokens / users;
   std::vector<int64_t> turns;
   turns.reserve(each * users);
   for (int64_t token = 0; token < each; ++token) {
-    for (int64_t user = 0; user < users; ++user) turns.push_back(rows[user * each + token]);
+    for (int64_t user = 0; user < users; ++user) turns.push_back(user * each + token);
   }
   return turns;
+}
+
+// Hits in the text's order, so that neighbours are neighbours in the text whatever the number of users.
+Hits HitsInTurns(const CachePolicyRow& policy, const TextRows& text, int64_t capacity, int64_t users) {
+  const std::vector<int64_t> turns = TurnsOf(std::ssize(text.measured), users);
+  std::vector<int64_t> rows;
+  for (const int64_t position : turns) rows.push_back(text.measured[position]);
+  const Hits by_turn = PolicyHits(policy.policy, rows, capacity, text.learned);
+  Hits hits(turns.size());
+  for (size_t i = 0; i < turns.size(); ++i) hits[turns[i]] = by_turn[i];
+  return hits;
 }
 
 }  // namespace
@@ -93,9 +104,8 @@ Curve InterleavedUsers(const TextRows& text) {
   Curve curve{"interleaved_users", "users", "hits per lookup", {}};
   for (const int64_t capacity : CapacitiesFor(text)) {
     for (int64_t users = 1; users <= std::min(kMostUsers, std::ssize(text.measured)); users *= 2) {
-      const std::vector<int64_t> turns = Interleaved(text.measured, users);
       for (const CachePolicyRow& policy : CachePolicies()) {
-        const Hits hits = PolicyHits(policy.policy, turns, capacity, text.learned);
+        const Hits hits = HitsInTurns(policy, text, capacity, users);
         Add(curve, std::string(policy.name), capacity, users,
             BlockBootstrapMean(hits, kPassageTokens, text.bootstrap, text.seed));
       }

@@ -30,8 +30,8 @@ Curve VocabularyGrowth(const TextRows& text);
 Curve InterleavedUsers(const TextRows& text);
 
 // /curves/after_idle: hits per lookup of the tokens from x / 2 to x after a cache was emptied, over as many
-// starts as the measured rows have stretches of kIdleStretch tokens.  While it fills, every policy holds the
-// same rows; what is counted is LRU.  label: the capacity in rows.
+// starts as the measured rows have stretches of kIdleStretch tokens.  What is counted is LRU.  label: the
+// capacity in rows.
 constexpr int64_t kIdleStretch = 2048;
 Curve AfterIdle(const TextRows& text);
 

@@ -1,12 +1,12 @@
 #include "harness/measure/trace_hits.h"
 
+#include <algorithm>
 #include <random>
 #include <unordered_set>
 
 #include "model/base/random_bits.h"
 #include "model/ple/policies/belady.h"
 #include "model/ple/policies/cache_policies.h"
-#include "model/ple/policies/static_hot.h"
 #include "model/ple/replay/replay.h"
 
 namespace plelab {
@@ -20,19 +20,20 @@ Hits CountHits(EvictionPolicy& policy, RowStream stream) {
 }  // namespace
 
 Hits PolicyHits(CachePolicy policy, RowStream stream, int64_t capacity, RowStream before) {
-  const CachePolicyRow& row = RowOf(policy);
-  const auto made = row.make(capacity, before);
-  if (row.learns) {
-    for (const int64_t hot : MostFrequentRows(before, capacity)) made->Admit(hot);
-  } else {
-    Replay(*made, before);
-  }
-  return CountHits(*made, stream);
+  return CountHits(*MakeWarmed(RowOf(policy), capacity, before), stream);
 }
 
-Hits OptimalHits(RowStream stream, int64_t capacity) {
-  BeladyPolicy policy(capacity, stream);
-  return CountHits(policy, stream);
+// Asking for each row of `before` once lets the policy choose among them, and none of these requests can be a
+// hit, so that all hits which it maximises are those of the stream.
+Hits OptimalHits(RowStream stream, int64_t capacity, RowStream before) {
+  std::vector<int64_t> rows(before.begin(), before.end());
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  const auto asked_before = static_cast<std::ptrdiff_t>(rows.size());
+  rows.insert(rows.end(), stream.begin(), stream.end());
+  BeladyPolicy policy(capacity, rows);
+  const std::vector<uint8_t> hits = Replay(policy, rows);
+  return {hits.begin() + asked_before, hits.end()};
 }
 
 std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed) {

@@ -19,9 +19,10 @@ using Hits = std::vector<double>;
 // rows from there and holds them from the start.
 Hits PolicyHits(CachePolicy policy, RowStream stream, int64_t capacity, RowStream before = {});
 
-// The most hits that any cache of this capacity can have when it starts empty (Belady's MIN).  It knows the
-// future, and need not keep a row that it has just read.
-Hits OptimalHits(RowStream stream, int64_t capacity);
+// The most hits that any cache of this capacity can have (Belady's MIN) when it starts with rows of `before`,
+// whichever are best; without them it starts empty.  It knows the future, and need not keep a row that it has
+// just read.
+Hits OptimalHits(RowStream stream, int64_t capacity, RowStream before = {});
 
 // The same rows in random order, of whose locality only the frequencies are left.
 std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed);

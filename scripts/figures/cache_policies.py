@@ -6,7 +6,8 @@ TITLE = "Which policy keeps the right rows"
 CAPTION = ("Left: how many more of the lookups each policy hits than LRU, in percentage points, against the bytes that the cache "
            "holds; all have seen the same earlier part of the text, and the bands are 95 % intervals of that difference over "
            "passages of 256 tokens. static: the most frequent rows of the earlier part, never evicted. Right: the part of the way "
-           "from LRU to the optimum (Belady, which knows the future) that each closes, where that way is at least one point.")
+           "from LRU to the optimum (Belady, which knows the future, and starts with the best rows of the earlier part) that each "
+           "closes, without intervals, where that way is at least one point.")
 COLOURS = {"lru_warmed": "#000000", "optimal_warmed": "#555555", "lfu_warmed": "#E69F00", "clock_warmed": "#56B4E9", "s3fifo_warmed": "#009E73",
            "sieve_warmed": "#D55E00", "tinylfu_warmed": "#CC79A7", "static_hot": "#0072B2"}
 LINES = {"lru_warmed": "-", "optimal_warmed": "--", "lfu_warmed": "-.", "clock_warmed": ":", "s3fifo_warmed": "-", "sieve_warmed": (0, (5, 1, 1, 1)),

@@ -5,7 +5,7 @@ TITLE = "Hit rate of a cache of PLE rows, on a text and on the same tokens shuff
 CAPTION = ("Hits per lookup against the bytes that the cache holds, with one lookup per token of a real text. LRU is the project's own "
            "`cached` source, which starts empty or warmed by an earlier part of the text. Static: the most frequent rows of that "
            "earlier part, never evicted. Optimum (Belady): no cache that starts empty can have more hits; one that starts warmed "
-           "can. The grey band is LRU on the same tokens in random order (95 % of the orders), which shows the effect of frequency "
+           "can. The thin line is LRU at every capacity, from one pass. The grey band is LRU on the same tokens in random order (95 % of the orders), which shows the effect of frequency "
            "alone; the gap between it and LRU is what the order of the text adds (second panel). Other bands: 95 % intervals over passages of 256 tokens.")
 SERIES = (("optimal", "optimum from empty (Belady)", "#555555", "--"), ("static_hot", "static: most frequent of the earlier part",
           "#E69F00", "-."), ("lru_warmed", "LRU, warmed by the earlier part", "#56B4E9", (0, (5, 1, 1, 1, 1, 1))), ("lru", "LRU from empty", "#0072B2", "-"),

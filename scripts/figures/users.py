@@ -5,8 +5,8 @@ from .locality import stream_facts
 
 TITLE = "Several users, an emptied cache, and how fast new rows come"
 CAPTION = ("Left: hits when users take turns token by token, each in another stretch of the text, in a cache that has seen the "
-           "earlier part; all have the same lookups in another order. Middle: hits of the tokens from x/2 to x after the cache was "
-           "emptied, by its capacity in rows, over as many starts as the text allows. Right: distinct rows among the first x "
+           "earlier part; the lookups are nearly the same, in another order. Middle: hits of an LRU cache in the tokens from x/2 to x "
+           "after it was emptied, by its capacity in rows, over as many starts as the text allows. Right: distinct rows among the first x "
            "tokens, in the text's order and shuffled. Bands: 95 % intervals over passages of the text.")
 SHOWN_ROWS = 1024  # of the left panel; the nearest capacity that the file has
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "model/base/anonymous_memory.h"
 #include "model/ple/cache/eviction_policy.h"
@@ -20,8 +21,8 @@ class RowSlab {
         row_bytes_(row_bytes),
         slots_(policy_->capacity() * row_bytes, PageSize::kHuge) {}
 
-  // RAM for rows, whose pages are committed as they fill.  The policy's own lists are not counted: some tens
-  // of bytes for each row that is held.
+  // RAM for rows, whose pages are committed as they fill.  The policy's own lists are not counted; they take
+  // one to two hundred bytes for each row of the capacity.
   int64_t fast_bytes() const { return slots_.size_bytes(); }
   int64_t held_bytes() const { return policy_->held() * row_bytes_; }
   // The bytes of the row, or nullptr when it is not held.  Looking is not a use.
@@ -30,8 +31,9 @@ class RowSlab {
     return slot == EvictionPolicy::kNone ? nullptr : At(slot);
   }
   // Counts a use of each of the rows, one after another, so that those which the policy takes in are held
-  // from now on.  fill(position, to) must write the bytes of rows[position].  It is called for rows that
-  // entered and are held at the end, not for those that had to leave again meanwhile.
+  // from now on.  fill(position, to) must write the bytes of rows[position], or note the place and write them
+  // before anything else is asked of this slab; it must not throw.  It is called once for each row that
+  // entered and is held at the end, in any order, and not for rows that had to leave again meanwhile.
   void Use(std::span<const int64_t> rows, const std::function<void(int64_t, std::byte*)>& fill);
 
  private:

@@ -25,8 +25,8 @@ struct CachePolicyRow {
   CachePolicy policy;
   std::string_view name;  // as in `policy: lru`
   std::string_view help;  // one line
-  // Whether it is made from the rows of another text (`hot_from`), and holds rows of its own choice from the
-  // start.
+  // Whether it is made from the rows of another text (`hot_from`), of which whoever makes it lets it take in
+  // MostFrequentRows before the first request.
   bool learns = false;
   // Makes the policy of an empty cache for `capacity` rows, 0 ≤ capacity < 2^31.  learned: the rows of
   // another text, for a policy that learns; otherwise ignored.

@@ -7,9 +7,10 @@
 
 namespace plelab {
 
-// Four counters stand for a row, and the smallest of them is its estimate: never too low before the first
-// ageing, too high where other rows share all four.  Counters stop at 15.  After ten times `rows` additions
-// all are halved, so that what was popular long ago is forgotten.
+// Four counters stand for a row, and the smallest of them is its estimate: too high where other rows share
+// all four, and, up to 15, where counters stop, never too low before the first ageing.  After ten times
+// `rows` additions, and then after every five times as many, all are halved, so that what was popular long
+// ago is forgotten.
 class FrequencySketch {
  public:
   // rows: how many distinct rows it is expected to tell apart, at least 1.

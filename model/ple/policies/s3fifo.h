@@ -28,8 +28,8 @@ class GhostQueue {
 };
 
 // As libCacheSim has it today: a tenth of the capacity is the small queue, nine tenths are the main queue and
-// as many ghosts; a row is used again when it was used twice in the small queue; while the cache fills for
-// the first time, rows that the small queue cannot hold go to the main queue.
+// as many ghosts; a row of the small queue moves to the main one if it was used twice there; while the cache
+// fills for the first time, rows that the small queue cannot hold go to the main queue.
 class S3FifoPolicy : public EvictionPolicy {
  public:
   explicit S3FifoPolicy(int64_t capacity);

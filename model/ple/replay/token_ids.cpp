@@ -24,8 +24,10 @@ std::vector<int64_t> ParseTokenIds(const std::string& text, const std::string& o
     const bool in_range = id.is_number_integer() && id >= 0 && id < vocab_size;
     if (!in_range) {
       throw UserError(
-          "{}: token {} is {}; expected an id from 0 to {}: the ids of this checkpoint's vocabulary", origin,
-          ids.size(), id.dump(), vocab_size - 1);
+          "{}: token {} is {}; expected {}", origin, ids.size(), id.dump(),
+          vocab_size == kAnyVocabulary
+              ? "an id, which is 0 or more"
+              : Format("an id from 0 to {}: the ids of this checkpoint's vocabulary", vocab_size - 1));
     }
     ids.push_back(id.get<int64_t>());
   }

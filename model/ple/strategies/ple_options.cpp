@@ -94,6 +94,9 @@ void CheckRequired(const PleOptions& options) {
   if (options.transform != PleTransform()) CheckKey(options, TransformOption().key, TransformOption().key);
   for (const PleOption* option : OptionsUsedBy(options)) {
     if (!option->required || option->get(options) != option->get({})) continue;
+    if (!option->goes_with.empty()) {
+      throw UserError("{} needs '{}': {}", option->goes_with, option->key, option->help);
+    }
     const std::string_view whose = TransformsWith(option->key).empty() ? "strategy" : "transform";
     throw UserError("'{}: {}' needs '{}': {}", whose,
                     whose == "strategy" ? Name(options.strategy) : Name(options.transform), option->key,

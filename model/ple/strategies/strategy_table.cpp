@@ -32,21 +32,39 @@ PleFootprint InFile(const PleOptions& options, const PleGeometry& geometry) {
 
 PleFootprint Nowhere(const PleOptions&, const PleGeometry&) { return {}; }
 
-// The rows that a cache with a policy that learns holds, and always will.
-std::vector<int64_t> HotRows(const CachedOptions& own, const PleGeometry& geometry) {
-  std::vector<int64_t> learned = ReadTokenIds(own.hot_from, geometry.vocab);
-  return MostFrequentRows(learned,
-                          CachedPle::RowsThatFit(geometry, own.capacity.Resolve(geometry.table_bytes())));
+// The rows of a file of token ids.  Ids beyond the table read row 0, as soft tokens do in the model, but a
+// file with many of them was made with another vocabulary.
+std::vector<int64_t> RowsOfTrace(const std::string& path, int64_t vocab) try {
+  std::vector<int64_t> rows = ReadTokenIds(path, kAnyVocabulary);
+  int64_t beyond = 0;
+  for (int64_t& id : rows) {
+    if (id >= vocab) ++beyond;
+    id = PleRowOfId(id, vocab);
+  }
+  if (rows.empty()) throw UserError("{}: no ids in it", path);
+  if (beyond <= std::ssize(rows) / 2) return rows;
+  throw UserError("{}: {} of {} ids are beyond the table's {} rows: was it made with another vocabulary?",
+                  path, beyond, rows.size(), vocab);
+} catch (const UserError& error) {
+  throw UserError("'hot_from': {}; expected the ids of a text, as scripts/corpus/make_trace.py writes them",
+                  error.what());
 }
 
-int64_t CachedRows(const CachedOptions& own, const PleGeometry& geometry) {
-  if (RowOf(own.policy).learns) return std::ssize(HotRows(own, geometry));
+int64_t RowsThatFit(const CachedOptions& own, const PleGeometry& geometry) {
   return CachedPle::RowsThatFit(geometry, own.capacity.Resolve(geometry.table_bytes()));
+}
+
+// The rows that a cache with a policy that learns holds, and always will.
+std::vector<int64_t> HotRows(const CachedOptions& own, const PleGeometry& geometry) {
+  return MostFrequentRows(RowsOfTrace(own.hot_from, geometry.vocab), RowsThatFit(own, geometry));
 }
 
 PleFootprint CachedFootprint(const PleOptions& options, const PleGeometry& geometry) {
   PleFootprint footprint = FootprintOf(PleOptionsBelow(options), geometry);
-  footprint.fast_bytes += CachedRows(options.Get<CachedOptions>(), geometry) * geometry.row_bytes();
+  const auto& own = options.Get<CachedOptions>();
+  const bool learns = RowOf(own.policy).learns;
+  const int64_t rows = learns ? std::ssize(HotRows(own, geometry)) : RowsThatFit(own, geometry);
+  footprint.fast_bytes += rows * geometry.row_bytes();
   return footprint;
 }
 
@@ -63,10 +81,11 @@ Source MakeCached(const PleOptions& options, const PleTable& table, const PleSou
   const auto& own = options.Get<CachedOptions>();
   const CachePolicyRow& policy = RowOf(own.policy);
   const std::vector<int64_t> hot = policy.learns ? HotRows(own, table.geometry) : std::vector<int64_t>();
+  const int64_t rows = policy.learns ? std::ssize(hot) : RowsThatFit(own, table.geometry);
   std::span<const int64_t> warm = hot;
   if (!policy.learns && own.initial == CacheStart::kWarmed) warm = context.warm_ids;
   return std::make_unique<CachedPle>(MakeUntimed(PleOptionsBelow(options), table, context),
-                                     policy.make(CachedRows(own, table.geometry), hot), warm);
+                                     policy.make(rows, hot), warm);
 }
 
 Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {

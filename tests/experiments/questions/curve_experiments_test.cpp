@@ -62,7 +62,7 @@ TEST_F(CurveExperiments, LocalityCountsAShortTraceAsByHand) {
   EXPECT_EQ(Row("cache_locality", "static_hot", "2").y, 4.0 / 6);
   EXPECT_EQ(Row("cache_locality", "optimal", "2").y, 2.0 / 6);
   EXPECT_EQ(Row("cache_locality", "lru_shuffled", "3").y, 0.5);
-  // All ten rows, of which an optimal cache of two hits 5 5 - 5 7 - 5 7 - in the end.
+  // An optimal cache of two starts with 5 and 7 and keeps them.
   EXPECT_EQ(Row("cache_locality", "optimal_warmed", "2").y, 4.0 / 6);
   EXPECT_EQ(Row("cache_locality", "sieve_warmed", "3").y, 5.0 / 6);
   EXPECT_DOUBLE_EQ(Row("cache_locality", "lru_warmed_shuffled", "3").y, 5.0 / 6);

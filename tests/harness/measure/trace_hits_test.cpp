@@ -90,6 +90,28 @@ TEST(TraceHits, NoCacheHasMoreHitsThanTheOptimum) {
   }
 }
 
+// Whatever the cache held at the start, of what it may have held.
+TEST(TraceHits, TheOptimumBeginsWithTheBestOfTheRowsBefore) {
+  const std::vector<int64_t> before{0, 1, 0}, stream{1, 1};
+  EXPECT_EQ(Sum(OptimalHits(stream, 1, before)), 2);
+  EXPECT_EQ(Sum(OptimalHits(stream, 1, std::vector<int64_t>{0})), 1);
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const auto rows = RandomStream(8, 5, seed), learned = RandomStream(4, 5, seed + 100);
+    for (const int64_t capacity : {1, 2}) {
+      int64_t best = 0;
+      for (const int64_t first : learned) {
+        for (const int64_t second : learned) {
+          std::vector<int64_t> held{first};
+          if (capacity == 2 && second != first) held.push_back(second);
+          best = std::max(best, BestByTryingAll(rows, capacity, held));
+        }
+      }
+      EXPECT_EQ(Sum(OptimalHits(rows, capacity, learned)), best)
+          << "seed " << seed << ", capacity " << capacity;
+    }
+  }
+}
+
 TEST(TraceHits, TheOptimumIsAboveLruAndTheyMeetWhereEverythingFits) {
   const auto stream = RandomStream(400, 50, 5);
   const int64_t distinct = DistinctRows(stream);

@@ -1,4 +1,5 @@
-// Each policy beside a slow one that is written from its paper, lookup by lookup.
+// Each policy beside a slow one, lookup by lookup.  They are written from the papers, but s3fifo's follows
+// libCacheSim where the two differ, and tinylfu's counts with the project's own sketch.
 #include <gtest/gtest.h>
 
 #include <algorithm>

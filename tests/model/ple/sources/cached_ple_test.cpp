@@ -11,6 +11,7 @@
 #include "model/base/format.h"
 #include "model/ple/policies/cache_policies.h"
 #include "model/ple/replay/replay.h"
+#include "model/ple/strategies/strategy_table.h"
 #include "tests/support/fake_file.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/row_streams.h"
@@ -19,7 +20,9 @@
 namespace plelab {
 namespace cached_ple_test {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr PleGeometry kGeometry{.vocab = 50, .layers = 3, .dim = 8, .dtype = DType::kFloat32};
 const int64_t kRowBytes = kGeometry.row_bytes();
@@ -233,8 +236,7 @@ class OtherText : public ::testing::Test {
 TEST_F(OtherText, EveryPolicyHitsAsItDoesInAReplay) {
   for (const CachePolicyRow& policy : CachePolicies()) {
     Cache cache(7, policy.learns ? std::vector<int64_t>() : ids_, Spec(policy));
-    const auto replayed = policy.make(7, ids_);
-    Replay(*replayed, ids_);
+    const auto replayed = MakeWarmed(policy, 7, ids_);
     const auto stream = UnequalRows(1500, kGeometry.vocab, 12);
     const auto hits = Replay(*replayed, stream);
     for (size_t i = 0; i < stream.size(); ++i) {
@@ -263,18 +265,49 @@ TEST_F(OtherText, AStaticSetHoldsItsRowsFromTheStartAndNoOthersEver) {
 }
 
 TEST_F(OtherText, OfFewerRowsThanFitNoMoreAreHeld) {
-  Cache cache(20, {}, Spec(RowOf(CachePolicy::kStaticHot)));
+  const std::string spec = Spec(RowOf(CachePolicy::kStaticHot));
+  Cache cache(20, {}, spec);
   EXPECT_EQ(cache.source->fast_bytes(), 4 * kRowBytes);
+  const auto options = ParsePleSpec(Format("cached,capacity={}B,{}", 20 * kRowBytes, spec));
+  EXPECT_EQ(FootprintOf(options, kGeometry).fast_bytes, 4 * kRowBytes);
 }
 
-TEST_F(OtherText, IdsOfAnotherVocabularyAreRefused) {
-  std::ofstream(file_.path()) << "[4, 50]";
-  try {
-    Cache cache(3, {}, Spec(RowOf(CachePolicy::kStaticHot)));
-    FAIL() << "accepted";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("token 1 is 50; expected an id from 0 to 49"));
-  }
+TEST_F(OtherText, SoftTokensReadRowZero) {
+  std::ofstream(file_.path()) << "[50, 4, 70, 4, 4]";
+  Cache cache(2, {}, Spec(RowOf(CachePolicy::kStaticHot)));
+  EXPECT_EQ(cache.Ask({0, 4, 9}), 2);
+}
+
+TEST_F(OtherText, AFileThatCannotBeLearnedFromIsNamedWithItsKey) {
+  const auto error_of = [&](const std::string& text) -> std::string {
+    std::ofstream(file_.path()) << text;
+    const auto options = ParsePleSpec(Format("cached,{}", Spec(RowOf(CachePolicy::kStaticHot))));
+    try {
+      FootprintOf(options, kGeometry);
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const std::string name = "'hot_from': " + file_.path();
+  EXPECT_THAT(error_of("[]"), HasSubstr(name + ": no ids in it; expected the ids of a text"));
+  EXPECT_THAT(error_of("[4, 50, 51]"), HasSubstr("2 of 3 ids are beyond the table's 50 rows"));
+  EXPECT_THAT(error_of("[4, -1]"), HasSubstr("token 1 is -1; expected an id, which is 0 or more"));
+  EXPECT_THAT(error_of("no list"), HasSubstr(name));
+}
+
+TEST(CachedPle, AMissingFileToLearnFromIsNamed) {
+  EXPECT_THROW(FootprintOf(ParsePleSpec("cached,policy=static_hot,hot_from=no/such.json"), kGeometry),
+               UserError);
+}
+
+TEST(CachedPle, SaysWhatItLearnsFrom) {
+  const std::string learns = "policy=static_hot,hot_from=a.json";
+  EXPECT_THAT(TracesRead(ParsePleSpec("cached," + learns)), ElementsAre("a.json"));
+  EXPECT_THAT(TracesRead(ParsePleSpec("cached,over=cached,over.policy=static_hot,over.hot_from=b.json")),
+              ElementsAre("b.json"));
+  EXPECT_THAT(TracesRead(ParsePleSpec("cached")), IsEmpty());
+  EXPECT_THAT(TracesRead(ParsePleSpec("disk")), IsEmpty());
 }
 
 TEST(CachedPle, SaysThatItKeepsState) {

@@ -191,7 +191,7 @@ TEST(PleSpec, UnknownNamesListTheKnownOnes) {
 
 TEST(PleOptions, AStaticSetNeedsATraceAndNothingElseTakesOne) {
   EXPECT_THAT(SpecError("cached,policy=static_hot"),
-              HasSubstr("'strategy: cached' needs 'hot_from': a file of token ids"));
+              HasSubstr("'policy: static_hot' needs 'hot_from': a file of token ids"));
   EXPECT_THAT(SpecError("cached,hot_from=ids.json"),
               HasSubstr("key 'hot_from' goes with 'policy: static_hot'"));
   EXPECT_THAT(SpecError("cached,policy=static_hot,hot_from=ids.json,initial=warmed"),
