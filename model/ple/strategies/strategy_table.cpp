@@ -46,8 +46,7 @@ std::vector<int64_t> RowsOfTrace(const std::string& path, int64_t vocab) try {
   throw UserError("{}: {} of {} ids are beyond the table's {} rows: was it made with another vocabulary?",
                   path, beyond, rows.size(), vocab);
 } catch (const UserError& error) {
-  throw UserError("'hot_from': {}; expected the ids of a text, as scripts/corpus/make_trace.py writes them",
-                  error.what());
+  throw UserError("'hot_from': {}; scripts/corpus/make_trace.py writes the ids of a text", error.what());
 }
 
 int64_t RowsThatFit(const CachedOptions& own, const PleGeometry& geometry) {

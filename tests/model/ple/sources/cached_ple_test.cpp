@@ -290,7 +290,8 @@ TEST_F(OtherText, AFileThatCannotBeLearnedFromIsNamedWithItsKey) {
     return "accepted";
   };
   const std::string name = "'hot_from': " + file_.path();
-  EXPECT_THAT(error_of("[]"), HasSubstr(name + ": no ids in it; expected the ids of a text"));
+  EXPECT_THAT(error_of("[]"),
+              HasSubstr(name + ": no ids in it; scripts/corpus/make_trace.py writes the ids of a text"));
   EXPECT_THAT(error_of("[4, 50, 51]"), HasSubstr("2 of 3 ids are beyond the table's 50 rows"));
   EXPECT_THAT(error_of("[4, -1]"), HasSubstr("token 1 is -1; expected an id, which is 0 or more"));
   EXPECT_THAT(error_of("no list"), HasSubstr(name));
