@@ -10,11 +10,12 @@ namespace {
 
 constexpr uint8_t kMost = 15;
 constexpr int64_t kAdditionsPerRow = 10;
+constexpr int64_t kCountersPerRow = 4;  // of each hash: rows that are not held are asked for and counted too
 
 }  // namespace
 
 FrequencySketch::FrequencySketch(int64_t rows)
-    : mask_(std::bit_ceil(static_cast<uint64_t>(rows)) - 1),
+    : mask_(std::bit_ceil(static_cast<uint64_t>(kCountersPerRow * rows)) - 1),
       additions_until_halved_(kAdditionsPerRow * rows),
       counters_(kHashes * (mask_ + 1)) {}
 
