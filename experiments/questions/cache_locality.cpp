@@ -28,8 +28,6 @@ constexpr char kCurve[] = "cache_locality", kPolicyCurve[] = "cache_policies";
 // Of caches that start empty, and of those that have seen the learned part.
 constexpr char kLru[] = "lru", kOptimal[] = "optimal", kShuffled[] = "lru_shuffled";
 constexpr char kOptimalWarmed[] = "optimal_warmed", kShuffledWarmed[] = "lru_warmed_shuffled";
-constexpr int64_t kTokenBlock =
-    256;  // tokens that are resampled together, because neighbours share their words
 
 // The rows that a text asks for, in two parts: those learned from and those measured.
 struct Stream {
@@ -128,7 +126,9 @@ class Sweep {
       Add(policies_, series, capacity, MeanOf(more));
     };
     for (const CachePolicyRow& row : CachePolicies()) {
-      add(SeriesOf(row), PolicyHits(row.policy, stream_.measured(), capacity, stream_.learn()));
+      const bool is_lru = row.policy == CachePolicy::kLru;
+      add(SeriesOf(row),
+          is_lru ? lru : PolicyHits(row.policy, stream_.measured(), capacity, stream_.learn()));
     }
     add(kOptimalWarmed, OptimalHits(stream_.measured(), capacity, stream_.learn()));
   }
@@ -147,18 +147,11 @@ class Sweep {
   }
 
   Interval MeanOf(const Hits& hits) const {
-    return BlockBootstrapMean(hits, kTokenBlock, section_.bootstrap, static_cast<uint64_t>(section_.seed));
+    return BlockBootstrapMean(hits, kPassageTokens, section_.bootstrap, static_cast<uint64_t>(section_.seed));
   }
 
   void Add(Curve& curve, const std::string& series, int64_t capacity, const Interval& rate) const {
-    CurveRow row;
-    row.series = series;
-    row.label = std::to_string(capacity);
-    row.x = static_cast<double>(capacity * stream_.geometry.row_bytes());
-    row.y = rate.value;
-    row.low = rate.low;
-    row.high = rate.high;
-    curve.rows.push_back(row);
+    AddPoint(curve, series, capacity, capacity * stream_.geometry.row_bytes(), rate);
   }
 
   const LocalitySection& section_;

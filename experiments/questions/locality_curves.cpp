@@ -16,7 +16,6 @@ namespace {
 
 constexpr int64_t kCapacities[] = {64, 256, 1024, 4096};
 constexpr int64_t kMostUsers = 64;
-constexpr int64_t kPassageTokens = 256;  // tokens that are resampled together
 constexpr double kCapacitiesPerDoubling = 10;
 
 // Those of kCapacities that do not hold all rows of the text anyway; at least the smallest.
@@ -27,17 +26,6 @@ std::vector<int64_t> CapacitiesFor(const TextRows& text) {
     if (rows > kCapacities[0] && rows < distinct) capacities.push_back(rows);
   }
   return capacities;
-}
-
-void Add(Curve& curve, const std::string& series, int64_t label, int64_t x, const Interval& y) {
-  CurveRow row;
-  row.series = series;
-  row.label = std::to_string(label);
-  row.x = static_cast<double>(x);
-  row.y = y.value;
-  row.low = y.low;
-  row.high = y.high;
-  curve.rows.push_back(row);
 }
 
 Interval Exactly(double value) { return {value, kNan, kNan}; }
@@ -67,6 +55,17 @@ Hits HitsInTurns(const CachePolicyRow& policy, const TextRows& text, int64_t cap
 
 }  // namespace
 
+void AddPoint(Curve& curve, const std::string& series, int64_t label, int64_t x, const Interval& y) {
+  CurveRow row;
+  row.series = series;
+  row.label = std::to_string(label);
+  row.x = static_cast<double>(x);
+  row.y = y.value;
+  row.low = y.low;
+  row.high = y.high;
+  curve.rows.push_back(row);
+}
+
 Curve LruByCapacity(const TextRows& text) {
   Curve curve{"lru_by_capacity", "bytes", "hits per lookup", {}};
   const std::vector<int64_t> hits = LruHitsByCapacity(text.measured, text.vocab);
@@ -76,8 +75,8 @@ Curve LruByCapacity(const TextRows& text) {
   for (double exact = 1; before < most; exact *= std::exp2(1 / kCapacitiesPerDoubling)) {
     const int64_t capacity = std::min<int64_t>(most, std::llround(exact));
     if (capacity == before) continue;
-    Add(curve, "lru", capacity, capacity * text.row_bytes,
-        Exactly(static_cast<double>(hits[capacity]) / lookups));
+    AddPoint(curve, "lru", capacity, capacity * text.row_bytes,
+             Exactly(static_cast<double>(hits[capacity]) / lookups));
     before = capacity;
   }
   return curve;
@@ -91,7 +90,7 @@ Curve VocabularyGrowth(const TextRows& text) {
     for (int64_t i = 0; i < std::ssize(rows); ++i) {
       seen.insert(rows[i]);
       if (i + 1 != next && i + 1 != std::ssize(rows)) continue;
-      Add(curve, series, i + 1, i + 1, Exactly(static_cast<double>(seen.size())));
+      AddPoint(curve, series, i + 1, i + 1, Exactly(static_cast<double>(seen.size())));
       next *= 2;
     }
   };
@@ -106,8 +105,8 @@ Curve InterleavedUsers(const TextRows& text) {
     for (int64_t users = 1; users <= std::min(kMostUsers, std::ssize(text.measured)); users *= 2) {
       for (const CachePolicyRow& policy : CachePolicies()) {
         const Hits hits = HitsInTurns(policy, text, capacity, users);
-        Add(curve, std::string(policy.name), capacity, users,
-            BlockBootstrapMean(hits, kPassageTokens, text.bootstrap, text.seed));
+        AddPoint(curve, std::string(policy.name), capacity, users,
+                 BlockBootstrapMean(hits, kPassageTokens, text.bootstrap, text.seed));
       }
     }
   }
@@ -126,7 +125,7 @@ Curve AfterIdle(const TextRows& text) {
     for (int64_t end = 16; starts > 0 && end <= kIdleStretch; end *= 2) {
       Hits hits;  // of this stretch of every run
       for (const Hits& run : runs) hits.insert(hits.end(), run.begin() + end / 2, run.begin() + end);
-      Add(curve, "lru", capacity, end, BlockBootstrapMean(hits, end / 2, text.bootstrap, text.seed));
+      AddPoint(curve, "lru", capacity, end, BlockBootstrapMean(hits, end / 2, text.bootstrap, text.seed));
     }
   }
   return curve;

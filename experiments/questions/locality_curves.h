@@ -3,11 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "harness/measure/trace_hits.h"
 #include "harness/record/record.h"
+#include "harness/support/statistics.h"
 
 namespace plelab {
+
+// Tokens that are resampled together, because neighbours share their words.
+inline constexpr int64_t kPassageTokens = 256;
+
+// Adds a row to a curve of hits; the label is a number.
+void AddPoint(Curve& curve, const std::string& series, int64_t label, int64_t x, const Interval& y);
 
 struct TextRows {
   RowStream learned = {}, measured = {};
