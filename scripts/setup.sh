@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 packages=(build-essential cmake ninja-build ccache pkg-config git python3 python3-venv clang-format
   libfmt-dev libyaml-cpp-dev libhdf5-dev hdf5-tools libcli11-dev nlohmann-json3-dev libhwy-dev
-  libeigen3-dev libjpeg-dev libpng-dev libsndfile1-dev libsoxr-dev
+  libeigen3-dev liburing-dev libjpeg-dev libpng-dev libsndfile1-dev libsoxr-dev
   libssl-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev)
 for argument in "$@"; do
   case "$argument" in

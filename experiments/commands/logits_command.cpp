@@ -105,7 +105,7 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
 }
 
 void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
-  const PleFootprint rows = FootprintOf(ParsePleSpec(options.model.ple), checkpoint.ple_table().geometry);
+  const PleFootprint rows = FootprintOf(ParsePleSpec(options.model.ple), checkpoint.ple_table());
   CheckLogitsRoom(checkpoint.config(),
                   {.dtype = ParseDType(options.model.dtype),
                    .tokens = tokens,

@@ -28,7 +28,7 @@ void AddRows(Curve& curve, const std::string& variant, const char* label, int64_
 }  // namespace
 
 FileRange RangeOf(const PleTable& table) {
-  return {table.path, table.offset_bytes, table.geometry.table_bytes()};
+  return {table.path, table.offset_bytes, table.stored_bytes()};
 }
 
 ColdAsked AskedFor(const PageCacheSection& section, bool reads_file) {
@@ -69,8 +69,7 @@ void ColdCheck::BeforePrefill() {
 }
 
 void ColdCheck::LookAtRow(const PleTable& table, int64_t row) {
-  const int64_t row_bytes = table.geometry.row_bytes();
-  Look({table.path, table.offset_bytes + row * row_bytes, row_bytes});
+  for (const ReadRange& part : table.RangesOf(row)) Look({table.path, part.offset_bytes, part.size_bytes});
 }
 
 void ColdCheck::BeforeStep(std::span<const int64_t> ids) {

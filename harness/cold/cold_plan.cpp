@@ -52,7 +52,7 @@ std::map<std::string, ReferenceUse> UsesOf(const RunPlan& plan) {
     ReferenceUse& use = uses[path];
     if (use.place.empty()) use.place = PlaceOf(plan, variant);
     const RowReading reading = ReadingOf(check);
-    if (!reading.comparable) continue;  // a notice will say so
+    if (!reading.why_not.empty()) continue;  // a notice will say so
     const bool alone = plan.config.design.isolate == Isolate::kProcess;
     // Each group is timed by itself.
     use.window_bytes[Format("{} {}", alone ? variant.name() : std::to_string(variant.group), reading.text)] =

@@ -44,8 +44,8 @@ class RowProbe {
   }
   // The first row that begins at or behind `offset`, in the middle of a page or not as the variant's rows do.
   int64_t RowFrom(int64_t offset) const {
-    const int64_t row_bytes = table_.geometry.row_bytes();
-    return (offset - table_.offset_bytes + row_bytes - 1) / row_bytes;
+    const int64_t stride = table_.part_stride();
+    return (offset - table_.offset_bytes + stride - 1) / stride;
   }
   double ReadNs(int64_t row) {
     const PleStats before = source_->stats();
@@ -61,15 +61,19 @@ class RowProbe {
 
 // The file as if it were a table of the variant's rows, whose rows begin as deep in their pages.
 PleTable AsTable(const UnreadFile& file, const PleTable& like) {
-  PleTable table{file.path(), like.offset_bytes % ::sysconf(_SC_PAGESIZE), like.geometry};
-  const int64_t rows = (file.size_bytes() - table.offset_bytes) / like.geometry.row_bytes();
+  PleTable table = like;
+  table.path = file.path();
+  table.offset_bytes = like.offset_bytes % ::sysconf(_SC_PAGESIZE);
+  table.folded = nullptr;
+  table.layout.place_of_row = nullptr;
+  const int64_t rows = (file.size_bytes() - table.offset_bytes) / table.part_stride();
   table.geometry.vocab = std::min<int64_t>(rows, std::numeric_limits<int32_t>::max());
   return table;
 }
 
 std::vector<double> TableReadsNs(const PleTable& table, uint64_t seed) {
   try {
-    return DirectReadsNs(RangeOf(table), table.geometry.row_bytes(), kReferenceReads, seed);
+    return DirectReadsNs(RangeOf(table), table.part_bytes(), kReferenceReads, seed);
   } catch (const RunError&) {
     return {};
   }
@@ -92,11 +96,7 @@ std::vector<double> ReadWindows(const UnreadFile& file, const ColdCheck& check, 
 
 std::vector<double> ReadUnread(const ColdCheck& check, const RowReading& reading, int64_t gap_ns,
                                uint64_t seed) {
-  if (!reading.comparable) {
-    throw RunError(
-        "a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
-        check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
-  }
+  if (!reading.why_not.empty()) throw RunError("{}", reading.why_not);
   UnreadFile file(check.section().reference);
   const std::vector<double> ns =
       ReadWindows(file, check, reading,
@@ -132,16 +132,28 @@ bool ReadsAhead(const PleOptions& options) {
   return (backend == "mmap" || backend == "pread") && OptionOf(bottom, "advice") != "random";
 }
 
+// A read that goes on by itself is known to be over only when somebody asks.
+bool HidesEndsOfReads(const PleOptions& bottom) {
+  return OptionOf(bottom, "backend") == "io_uring" && OptionOf(bottom, "prefetch") == "true";
+}
+
 RowReading ReadingOf(const ColdCheck& check) {
   RowReading reading;
   reading.options = Bottom(check.options());
-  reading.row_bytes = check.table().geometry.row_bytes();
+  reading.row_bytes = check.table().part_stride();
   // A random read of a few pages moves these pages alone; a fault of a mapping brings what is around it.
   const bool around = ReadsAhead(reading.options) && OptionOf(reading.options, "backend") == "mmap";
   const int64_t ahead = around ? ReadAheadBytesOf(check.section().reference) : 0;
-  reading.comparable = check.table().geometry.table_bytes() >= kWindowsOfATable * ahead;
+  if (check.table().stored_bytes() < kWindowsOfATable * ahead) {
+    reading.why_not =
+        Format("a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
+               check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
+  } else if (check.table().parts() > 1) {
+    reading.why_not = Format("a row of {} lies in {} places", check.table().path, check.table().parts());
+  } else if (HidesEndsOfReads(reading.options)) {
+    reading.why_not = "nobody sees when a read of io_uring ends while the model computes: use prefetch=false";
+  }
   reading.window_bytes = 2 * (reading.row_bytes + ::sysconf(_SC_PAGESIZE)) + ahead;
-  if (!reading.comparable) reading.text = "around faults of a small table, ";
   for (const auto& [key, value] : DescribePleOptions(reading.options))
     reading.text += Format("{}={},", key, value);
   reading.text +=
@@ -157,7 +169,7 @@ void TakeColdReads(std::span<ColdCheck* const> checks, int64_t gap_ns, uint64_t 
     ColdReads reads;
     const PleTable& table = check->table();
     const auto [own, is_new] =
-        direct.try_emplace({table.path, table.offset_bytes, table.geometry.row_bytes()});
+        direct.try_emplace({table.path, table.offset_bytes, table.part_bytes()});
     if (is_new) own->second = TableReadsNs(table, seed);
     reads.direct_ns = own->second;
     if (check->asked().device && !check->section().reference.empty()) {

@@ -15,9 +15,8 @@ struct RowReading {
   PleOptions options;  // of the source that reads the file, without a transform
   int64_t row_bytes = 0;
   int64_t window_bytes = 0;  // what one read may bring into the page cache, with what the kernel reads around
-  // False for a mapping whose reads around a fault are not small beside the table: how much they move then
-  // depends on the table's ends and on what else is cached, and no read of another file is like them.
-  bool comparable = true;
+  // Why no read of another file is like those of this variant; empty where some are.
+  std::string why_not;
   std::string text;
 };
 RowReading ReadingOf(const ColdCheck& check);

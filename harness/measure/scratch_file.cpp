@@ -69,10 +69,10 @@ void ScratchFile::Write(uint64_t seed) const {
 
 void ScratchFile::Open() {
   try {
-    file_ = OpenRandomAccessFile(range_.path, IoBackend::kDirect);
+    file_ = OpenRandomAccessFile(range_.path, {IoBackend::kDirect});
   } catch (const UserError&) {  // the file system refuses O_DIRECT, as tmpfs does
     direct_ = false;
-    file_ = OpenRandomAccessFile(range_.path, IoBackend::kPread);
+    file_ = OpenRandomAccessFile(range_.path, {IoBackend::kPread});
   }
 }
 

@@ -95,7 +95,7 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   variant.config = config;
   variant.table = plan.table;
   try {
-    variant.footprint = FootprintOf(config.ple, plan.table.geometry);
+    variant.footprint = FootprintOf(config.ple, plan.table);
     variant.layers = EditLayers(config.layers, plan.model_config.text);
   } catch (const UserError& error) {
     throw UserError("{}: variant '{}': {}", plan.config.places.at(Format("variants[{}]", config.name)),

@@ -57,13 +57,13 @@ std::string CopyPath(const VariantPlan& variant, const std::string& parts_folder
 
 bool IsComplete(const std::string& copy, const PleTable& table) {
   std::error_code error;
-  const int64_t expected = OffsetInCopy(table) + table.geometry.table_bytes();
+  const int64_t expected = OffsetInCopy(table) + table.stored_bytes();
   return fs::file_size(copy, error) == static_cast<uintmax_t>(expected) && !error;
 }
 
 // Copies the table's rows.  The copy gets its name when it is whole.
 void Copy(const PleTable& table, const std::string& copy) {
-  const int64_t bytes = table.geometry.table_bytes();
+  const int64_t bytes = table.stored_bytes();
   const std::string unfinished = copy + ".part";
   const ProcessResult result = RunProgram(
       {"dd", "if=" + table.path, "of=" + unfinished, "bs=1M", "iflag=skip_bytes,count_bytes,fullblock",
@@ -167,7 +167,7 @@ OwnTables::OwnTables(const RunPlan& plan, const std::string& parts_folder, bool 
     }
     const std::string copy = CopyPath(variant, parts_folder);
     if (!IsComplete(copy, table)) Copy(table, copy);
-    bar.Update(done += table.geometry.table_bytes(), variant.name());
+    bar.Update(done += table.stored_bytes(), variant.name());
   }
   bar.Finish();
 }
@@ -188,7 +188,9 @@ std::vector<std::string> UseOwnTables(RunPlan& plan, const std::string& parts_fo
     const PleTable& table = TableRead(variant.table);
     const std::string copy = CopyPath(variant, parts_folder);
     if (copy.empty() || !IsComplete(copy, table)) continue;
-    const PleTable own{copy, OffsetInCopy(table), table.geometry};
+    PleTable own = table;
+    own.path = copy;
+    own.offset_bytes = OffsetInCopy(table);
     if (variant.table.folded) {
       variant.table.folded = std::make_shared<const PleTable>(own);
     } else {

@@ -26,6 +26,7 @@
 #include "harness/support/shell_word.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
+#include "model/ple/strategies/factory.h"
 
 namespace plelab {
 namespace fs = std::filesystem;
@@ -87,9 +88,17 @@ void OpenParts(PartStore& parts, const RunPlan& plan, const RunOptions& options)
   WriteChildConfig(parts, plan.config.resolved_yaml);
 }
 
+void SkipWhatIsForbidden(PhaseContext& context) {
+  for (int64_t v = 0; v < std::ssize(context.plan.variants); ++v) {
+    const std::string why = WhyUnavailable(context.plan.variants[v].config.ple);
+    if (!why.empty() && !context.parts.HasFailed(v)) context.parts.Skip(v, why);
+  }
+}
+
 // Time is measured first, on the untouched machine, then memory, in processes of their own.  Accuracy comes
 // last, after memory was read, or is the only phase.
 void RunPhases(PhaseContext& context) {
+  SkipWhatIsForbidden(context);
   if (RunsWorkload(context.plan.config)) {
     RunTimePhase(context);
     RunMemoryPhase(context);

@@ -14,7 +14,7 @@ constexpr int64_t kBlockBytes = 4096;
 
 NeutralRead::NeutralRead(const std::string& path) {
   try {
-    file_ = OpenRandomAccessFile(path, IoBackend::kDirect);
+    file_ = OpenRandomAccessFile(path, {IoBackend::kDirect});
   } catch (const UserError&) {
     return;
   }

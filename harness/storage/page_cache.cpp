@@ -148,7 +148,7 @@ std::vector<double> DirectReadsNs(const FileRange& range, int64_t bytes, int64_t
   if (bytes <= 0 || bytes > range.size_bytes) return {};
   std::unique_ptr<RandomAccessFile> direct;
   try {
-    direct = OpenRandomAccessFile(range.path, IoBackend::kDirect);
+    direct = OpenRandomAccessFile(range.path, {IoBackend::kDirect});
   } catch (const UserError&) {
     return {};  // the file exists, so its file system refuses O_DIRECT
   }

@@ -1,7 +1,6 @@
 #include "model/io/direct_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,23 +8,12 @@
 #include <cstring>
 #include <new>
 
+#include "model/io/direct_alignment.h"
+
 namespace plelab {
 namespace {
 
-constexpr int64_t kFallbackAlignment = 4096;  // no device in use needs more
 constexpr int64_t kBounceBytes = 1024 * 1024;
-
-int64_t AlignmentOf([[maybe_unused]] int fd) {
-#ifdef STATX_DIOALIGN
-  struct statx status = {};
-  if (::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0) {
-    // Both are 0 where the kernel, or an emulator that runs this program, does not report them.
-    const int64_t stated = std::max<int64_t>(status.stx_dio_offset_align, status.stx_dio_mem_align);
-    if (stated > 0 && kBounceBytes % stated == 0) return stated;
-  }
-#endif
-  return kFallbackAlignment;
-}
 
 }  // namespace
 
@@ -47,8 +35,8 @@ struct DirectFile::Progress {
   int error = 0;
 };
 
-DirectFile::DirectFile(const std::string& path)
-    : file_(path, ReadAhead::kOn, O_DIRECT), alignment_(AlignmentOf(file_.get())) {}
+DirectFile::DirectFile(const std::string& path, int64_t alignment_bytes)
+    : file_(path, ReadAhead::kOn, O_DIRECT), alignment_(DirectAlignment(file_, alignment_bytes)) {}
 DirectFile::~DirectFile() = default;
 
 void DirectFile::Read(int64_t offset, std::span<std::byte> out) {
@@ -73,8 +61,8 @@ DirectFile::Progress DirectFile::ReadThrough(BounceBuffer& buffer, int64_t offse
   const auto expected = static_cast<int64_t>(out.size());
   while (progress.found < expected) {
     const int64_t position = offset + progress.found;
-    const int64_t block = position / alignment_ * alignment_;
-    const int64_t blocks_end = (offset + expected + alignment_ - 1) / alignment_ * alignment_;
+    const int64_t block = RoundDown(position, alignment_);
+    const int64_t blocks_end = RoundUp(offset + expected, alignment_);
     const ssize_t got =
         ::pread(file_.get(), buffer.data(), std::min(blocks_end - block, kBounceBytes), block);
     if (got < 0 && errno == EINTR) continue;

@@ -14,7 +14,8 @@ namespace plelab {
 // part is copied.
 class DirectFile : public RandomAccessFile {
  public:
-  explicit DirectFile(const std::string& path);
+  // alignment_bytes: as DirectAlignment; 0 is the least.
+  explicit DirectFile(const std::string& path, int64_t alignment_bytes = 0);
   ~DirectFile() override;
 
   void Read(int64_t offset, std::span<std::byte> out) override;
@@ -22,7 +23,7 @@ class DirectFile : public RandomAccessFile {
   int64_t size_bytes() const override { return file_.size_bytes(); }
   const std::string& path() const override { return file_.path(); }
   IoCounters counters() const override { return counters_.Load(); }
-  // The alignment of offsets, sizes and buffers in bytes: what statx reports, or 4096 where it reports none.
+  // Of offsets, sizes and buffers.
   int64_t alignment_bytes() const { return alignment_; }
 
  private:

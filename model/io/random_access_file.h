@@ -8,12 +8,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "model/base/file_descriptor.h"
 
 namespace plelab {
 
-enum class IoBackend { kPread, kDirect, kMmap };
+enum class IoBackend { kPread, kDirect, kMmap, kUring };
 
 // What the kernel is told about the order of reads.  It changes what the kernel reads beside the bytes asked
 // for, never the bytes returned.
@@ -25,8 +26,25 @@ enum class IoAdvice {
 // Cumulative counts, failed reads included.  How many bytes the device moved for them is not known here: the
 // kernel reads ahead, and answers from the page cache.
 struct IoCounters {
-  int64_t read_calls = 0;  // calls of Read
-  int64_t bytes_asked = 0;
+  int64_t read_calls = 0;   // reads issued: calls of Read, and ranges of Submit
+  int64_t bytes_asked = 0;  // without the blocks around them that direct reads need
+};
+
+// The bytes [offset_bytes, offset_bytes + size_bytes) of a file.
+struct ReadRange {
+  int64_t offset_bytes = 0;
+  int64_t size_bytes = 0;
+};
+
+// Reads that were submitted together, and the memory that they fill.
+class Completion {
+ public:
+  // Reads that have not begun never do; those under way are waited for, because they write into this memory.
+  virtual ~Completion() = default;
+  // Blocks until range `index` is there and returns its bytes, which stay valid as long as this lives.
+  // Ranges may be waited for in any order, each as often as you like, and by several threads.
+  // Throws ReadError, at every call for the same range, when the file ended early or could not be read.
+  virtual std::span<const std::byte> Wait(size_t index) = 0;
 };
 
 class RandomAccessFile {
@@ -35,6 +53,12 @@ class RandomAccessFile {
   // Fills `out` with the bytes from `offset` on.  Thread-safe.
   // Throws ReadError when the file ends early, shrank since it was opened, or cannot be read.
   virtual void Read(int64_t offset, std::span<std::byte> out) = 0;
+  // Starts to read ranges, each of at least one byte, in this order, and returns at once.  The completion
+  // must not outlive the file.  Thread-safe.
+  // Where the file does not read by itself, each range is read when it is first waited for.
+  virtual std::unique_ptr<Completion> Submit(std::span<const ReadRange> ranges);
+  // True when submitted reads go on without a thread of this process.
+  virtual bool reads_by_itself() const { return false; }
   // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache. They
   // stay in the page cache.  Reads never do this themselves: call it outside of timed regions.
   virtual void ReleasePages() {}
@@ -45,10 +69,28 @@ class RandomAccessFile {
   virtual IoCounters counters() const = 0;
 };
 
-// Direct reads pass by the page cache, so kDirect has no use for advice.
-// Throws UserError when the file cannot be opened, for kDirect also when its file system refuses O_DIRECT.
-std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, IoBackend backend,
-                                                       IoAdvice advice = IoAdvice::kNormal);
+// How io_uring reads.
+struct UringOptions {
+  int64_t queue_depth = 64;  // reads in flight at the same time, 1 to 4096
+  // kInterrupt: the device says when a read has ended.  kIo: the kernel asks the device again and again, in
+  // the thread that waits (IORING_SETUP_IOPOLL).  kSubmission: a thread of the kernel takes reads from the
+  // queue without a system call (IORING_SETUP_SQPOLL).
+  enum class Polling { kInterrupt, kIo, kSubmission };
+  Polling polling = Polling::kInterrupt;
+  // The memory that reads fill is made known to the kernel once, not at each read.
+  bool registered = true;
+};
+
+struct IoOptions {
+  IoBackend backend = IoBackend::kPread;
+  IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap; direct reads pass by the page cache
+  int64_t alignment_bytes = 0;          // of direct and io_uring: 512, 4096, …; 0: the least that the device allows
+  UringOptions uring = {};              // of io_uring
+};
+
+// Throws UserError when the file cannot be opened; for kDirect and kUring also when its file system refuses
+// O_DIRECT or its device the alignment, and for kUring when io_uring is forbidden here or the device does not allow the polling.
+std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, const IoOptions& options);
 
 // IoCounters that several reading threads add to.
 class AtomicIoCounters {

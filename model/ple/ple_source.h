@@ -8,20 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "model/base/dtype.h"
+#include "model/ple/ple_table.h"
 
 namespace plelab {
-
-// Shape of the table `embed_tokens_per_layer.weight` [vocab, layers · dim].
-struct PleGeometry {
-  int64_t vocab = 0;   // vocab_size_per_layer_input
-  int64_t layers = 0;  // num_hidden_layers
-  int64_t dim = 0;     // hidden_size_per_layer_input
-  DType dtype = DType::kBFloat16;
-  int64_t row_bytes() const { return layers * dim * SizeOf(dtype); }
-  int64_t table_bytes() const { return vocab * row_bytes(); }
-  int64_t layer_bytes() const { return dim * SizeOf(dtype); }
-};
 
 // What the rows of a request mean.  Exactly one function of the model, PerLayerInput, interprets it.
 enum class PleKind {
@@ -74,6 +63,11 @@ class PleRequest {
   // Throws RunError naming file, row and offset when a read failed (at every call, not only the first), or
   // when the table has no such layer.
   virtual std::span<const std::byte> Layer(int64_t layer) = 0;
+  // One layer's slice of the row at `position` as PleSource::codec() stores it, for a cache that keeps rows
+  // packed.  slice_bytes: the size of such a slice.  Blocks, throws and stays valid as Layer.
+  virtual const std::byte* Slice(int64_t layer, int64_t position, int64_t slice_bytes) {
+    return Layer(layer).data() + position * slice_bytes;
+  }
 };
 
 class PleSource {
@@ -87,6 +81,8 @@ class PleSource {
   virtual void StartSequence() {}
   virtual PleStats stats() const = 0;
   virtual const PleGeometry& geometry() const = 0;
+  // How PleRequest::Slice stores rows; nullptr: as Layer returns them.
+  virtual const RowCodec* codec() const { return nullptr; }
   // Bytes of fast memory (RAM) in which this source can hold rows: those of the whole table, those of the
   // whole rows that fit into a cache, or 0.
   virtual int64_t fast_bytes() const = 0;
@@ -107,22 +103,6 @@ class PleSource {
   virtual int64_t threads() const { return 0; }
 };
 
-// The row that an id reads.  Reference: Gemma3nTextModel.get_per_layer_inputs (transformers).
-inline int64_t PleRowOfId(int64_t id, int64_t vocab) { return id >= 0 && id < vocab ? id : 0; }
-
-// Where the table is stored: in the published safetensors shard, token-major, so that each token's row is one
-// contiguous run of bytes.
-struct PleTable {
-  std::string path;
-  int64_t offset_bytes = 0;  // of row 0, from the start of the file
-  PleGeometry geometry;
-  // The table of finished per-layer inputs that was computed from this one, for `folded`; otherwise nullptr.
-  std::shared_ptr<const PleTable> folded = nullptr;
-};
-
-// The table that is read: the folded one where there is one, otherwise `table` itself.
-inline const PleTable& TableRead(const PleTable& table) { return table.folded ? *table.folded : table; }
-
 // A source that wraps another one.  It passes every call on; subclasses override what they change.
 class PleWrapper : public PleSource {
  public:
@@ -132,6 +112,7 @@ class PleWrapper : public PleSource {
   void StartSequence() override { over_->StartSequence(); }
   PleStats stats() const override { return over_->stats(); }
   const PleGeometry& geometry() const override { return over_->geometry(); }
+  const RowCodec* codec() const override { return over_->codec(); }
   int64_t fast_bytes() const override { return over_->fast_bytes(); }
   int64_t held_bytes() const override { return over_->held_bytes(); }
   void ReleasePages() override { over_->ReleasePages(); }

@@ -1,53 +1,82 @@
 #include "model/ple/row_reader.h"
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
+
+#include "model/base/error.h"
+#include "model/base/format.h"
 
 namespace plelab {
 namespace {
 
 constexpr int64_t kLargestReadBytes = 1024 * 1024;
 
-// The positions of `rows`, sorted by row.
-std::vector<int32_t> SortedPositions(std::span<const int64_t> rows) {
-  std::vector<int32_t> order(rows.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return rows[a] < rows[b]; });
-  return order;
-}
-
 }  // namespace
 
-void RowReader::Read(std::span<const int64_t> rows, LayerMajorRows& out,
-                     const std::atomic<bool>& abandoned) const {
-  if (rows.size() == 1) return ReadRows(rows.front(), 1, out.data());
+RowBatch::RowBatch(const PleTable& table, RandomAccessFile& file, std::span<const int64_t> rows) : table_(table) {
+  FindPlaces(rows);
+  FindRuns();
+  std::vector<ReadRange> ranges;
+  for (const Run& run : runs_) ranges.push_back(RangeOf(run));
+  completion_ = file.Submit(ranges);
+}
 
-  const int64_t row_bytes = geometry_.row_bytes();
-  const int64_t most_rows =
-      std::clamp<int64_t>(kLargestReadBytes / row_bytes, 1, std::max<int64_t>(out.size(), 1));
-  const auto run = std::make_unique_for_overwrite<std::byte[]>(most_rows * row_bytes);
-  const std::vector<int32_t> order = SortedPositions(rows);
-  for (size_t begin = 0, end = 0; begin < order.size() && !abandoned; begin = end) {
-    const int64_t first = rows[order[begin]];
-    int64_t last = first;
-    for (end = begin; end < order.size(); ++end) {
-      const int64_t row = rows[order[end]];
-      if (row > last + 1 || row - first >= most_rows) break;
-      last = row;
-    }
-    ReadRows(first, last - first + 1, run.get());
-    for (size_t i = begin; i < end; ++i) out.Put(order[i], run.get() + (rows[order[i]] - first) * row_bytes);
+void RowBatch::FindPlaces(std::span<const int64_t> rows) {
+  std::vector<std::pair<int64_t, int64_t>> sorted;  // place and row
+  for (const int64_t row : rows) sorted.emplace_back(table_.PlaceOf(row), row);
+  std::ranges::sort(sorted);
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  for (const auto& [place, row] : sorted) {
+    places_.push_back(place);
+    rows_of_places_.push_back(row);
+  }
+  for (const int64_t row : rows) {
+    const auto found = std::ranges::lower_bound(places_, table_.PlaceOf(row));
+    place_of_.push_back(static_cast<int32_t>(found - places_.begin()));
   }
 }
 
-void RowReader::ReadRows(int64_t first, int64_t count, std::byte* out) const {
-  try {
-    file_->Read(OffsetOf(first), {out, static_cast<size_t>(count * geometry_.row_bytes())});
-  } catch (const ReadError& error) {
-    const int64_t row = first + (error.failed_at() - OffsetOf(first)) / geometry_.row_bytes();
-    throw RunError("PLE row {} at offset {}: {}", row, OffsetOf(row), error.what());
+void RowBatch::FindRuns() {
+  const int64_t most = std::max<int64_t>(1, kLargestReadBytes / table_.part_stride());
+  for (size_t i = 0; i < places_.size(); ++i) {
+    const bool follows = i > 0 && places_[i] == places_[i - 1] + 1 &&
+                         places_[i] - places_[runs_.back().begin] < most;
+    if (!follows) runs_.push_back({.begin = i});
+    runs_.back().end = i + 1;
+    run_of_place_.push_back(static_cast<int32_t>(runs_.size() - 1));
   }
+  runs_per_part_ = runs_.size();
+  for (int64_t part = 1; part < table_.parts(); ++part) {
+    for (size_t i = 0; i < runs_per_part_; ++i) {
+      runs_.push_back(runs_[i]);
+      runs_.back().part = part;
+    }
+  }
+}
+
+ReadRange RowBatch::RangeOf(const Run& run) const {
+  const int64_t begin = table_.OffsetOf(places_[run.begin], run.part);
+  return {begin, table_.OffsetOf(places_[run.end - 1], run.part) + table_.part_bytes() - begin};
+}
+
+void RowBatch::Wait(size_t index) {
+  Run& run = runs_.at(index);
+  try {
+    run.bytes = completion_->Wait(index).data();
+  } catch (const ReadError& error) {
+    const int64_t failed = (error.failed_at() - RangeOf(run).offset_bytes) / table_.part_stride();
+    const size_t place = std::min(run.begin + static_cast<size_t>(failed), run.end - 1);
+    throw RunError("PLE row {}{} at offset {}: {}", rows_of_places_[place],
+                   table_.parts() > 1 ? Format(" of layer {}", run.part) : "",
+                   table_.OffsetOf(places_[place], run.part), error.what());
+  }
+}
+
+const std::byte* RowBatch::Slice(int64_t position, int64_t layer) const {
+  const int64_t per_part = table_.layers_per_part();
+  const auto place = static_cast<size_t>(place_of_[static_cast<size_t>(position)]);
+  const Run& run = runs_[static_cast<size_t>(layer / per_part) * runs_per_part_ + run_of_place_[place]];
+  return run.bytes + static_cast<int64_t>(place - run.begin) * table_.part_stride() +
+         layer % per_part * table_.slice_bytes();
 }
 
 }  // namespace plelab

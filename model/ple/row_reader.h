@@ -1,37 +1,72 @@
-// Reads rows from a token-major table in a file, as published: each row is one contiguous run of bytes.
+// Reads rows of a table in a file.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "model/io/random_access_file.h"
-#include "model/ple/layer_major_rows.h"
+#include "model/ple/ple_table.h"
 
 namespace plelab {
 
+// The reads of one batch of rows.  Layers of a later part need later reads, so that the first layers can be
+// had before the rest has come.
+class RowBatch {
+ public:
+  // rows: [n], each in [0, vocab), in any order and with repeats.  Each distinct row is read once, in the
+  // file's order, and neighbours in one read of up to 1 MiB.  The table and the file must outlive the batch.
+  RowBatch(const PleTable& table, RandomAccessFile& file, std::span<const int64_t> rows);
+
+  // How many reads there are, and how many of them, the first ones, a layer waits for.
+  size_t reads() const { return runs_.size(); }
+  size_t ReadsUntil(int64_t layer) const { return (layer / table_.layers_per_part() + 1) * runs_per_part_; }
+  // Blocks until read `index` is done.  Throws RunError naming file, row and offset when it failed, at every
+  // call.
+  void Wait(size_t index);
+  // The stored slice of one layer of the row at `position` of `rows`.  REQUIRES that Wait has returned for the
+  // reads of the layer's part.
+  const std::byte* Slice(int64_t position, int64_t layer) const;
+
+ private:
+  // Neighbouring places that are one read, as indices into places_.
+  struct Run {
+    size_t begin = 0, end = 0;
+    int64_t part = 0;
+    const std::byte* bytes = nullptr;  // once it was read
+  };
+  void FindPlaces(std::span<const int64_t> rows);
+  void FindRuns();
+  ReadRange RangeOf(const Run& run) const;
+
+  const PleTable& table_;
+  std::vector<int64_t> places_;           // distinct, ascending
+  std::vector<int64_t> rows_of_places_;   // [places]
+  std::vector<int32_t> place_of_;         // [n], as indices into places_
+  std::vector<int32_t> run_of_place_;     // [places], among those of one part
+  std::vector<Run> runs_;                 // [parts, runs_per_part_]
+  size_t runs_per_part_ = 0;
+  std::unique_ptr<Completion> completion_;  // declared last: it is destroyed first
+};
+
 class RowReader {
  public:
-  // Row r lies at offset_bytes + r · geometry.row_bytes() of `file`.
-  RowReader(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes)
-      : geometry_(geometry), file_(std::move(file)), offset_bytes_(offset_bytes) {}
+  RowReader(PleTable table, std::unique_ptr<RandomAccessFile> file)
+      : table_(std::move(table)), file_(std::move(file)) {}
 
-  // Reads rows [n], each in [0, vocab), in any order and with repeats, into `out`; REQUIRES out.size() == n.
-  // Each distinct row is read once, in the file's order, and adjacent rows in one read.  Returns early once
-  // `abandoned` is true.  Thread-safe.
-  // Throws RunError naming file, row and offset when a read fails.
-  void Read(std::span<const int64_t> rows, LayerMajorRows& out, const std::atomic<bool>& abandoned) const;
+  const PleTable& table() const { return table_; }
+  // Starts to read; the batch must not outlive the reader.  Thread-safe.
+  std::unique_ptr<RowBatch> Submit(std::span<const int64_t> rows) const {
+    return std::make_unique<RowBatch>(table_, *file_, rows);
+  }
+  bool reads_by_itself() const { return file_->reads_by_itself(); }
   IoCounters counters() const { return file_->counters(); }
   void ReleasePages() { file_->ReleasePages(); }
   bool bypasses_page_cache() const { return file_->bypasses_page_cache(); }
 
  private:
-  int64_t OffsetOf(int64_t row) const { return offset_bytes_ + row * geometry_.row_bytes(); }
-  void ReadRows(int64_t first, int64_t count, std::byte* out) const;
-
-  PleGeometry geometry_;
+  PleTable table_;
   std::unique_ptr<RandomAccessFile> file_;
-  int64_t offset_bytes_;
 };
 
 }  // namespace plelab

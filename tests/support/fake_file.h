@@ -118,8 +118,7 @@ class FakeFile : public RandomAccessFile {
 };
 
 inline FileOpener FakeDisk::Opener(std::shared_ptr<FakeDisk> disk) {
-  return
-      [disk](const std::string& path, IoBackend, IoAdvice) { return std::make_unique<FakeFile>(path, disk); };
+  return [disk](const std::string& path, const IoOptions&) { return std::make_unique<FakeFile>(path, disk); };
 }
 
 }  // namespace plelab

@@ -37,6 +37,9 @@ struct TableBytes {
   std::vector<std::byte> file;
 };
 
+// A table as published, of which only the shape matters.
+inline PleTable TableOf(const PleGeometry& geometry) { return {.path = "", .geometry = geometry}; }
+
 inline std::vector<std::byte> Copy(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
 // The rows of a request, layer after layer: [layers, n, dim].

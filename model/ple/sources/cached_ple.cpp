@@ -2,83 +2,111 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 #include <vector>
 
-#include "model/ple/layer_major_rows.h"
+#include "model/ple/decoded_rows.h"
 
 namespace plelab {
 namespace {
 
 constexpr int64_t kWarmBytesAtOnce = 64 * 1024 * 1024;
 
-// Copies row i of the request to to[i], which has room for [layers, dim].
-void CopyRows(PleRequest& request, const PleGeometry& geometry, std::span<std::byte* const> to) {
-  const int64_t layer_bytes = geometry.layer_bytes();
-  for (int64_t layer = 0; layer < geometry.layers; ++layer) {
-    const std::byte* values = request.Layer(layer).data();
-    for (size_t i = 0; i < to.size(); ++i) {
-      std::memcpy(to[i] + layer * layer_bytes, values + i * layer_bytes, layer_bytes);
+int64_t SliceBytesOf(const PleSource& source) {
+  return source.codec() != nullptr ? source.codec()->slice_bytes() : source.geometry().layer_bytes();
+}
+
+// Copies row i of the request to to[i], which has room for a row as the source stores it.
+void CopyRows(PleRequest& request, int64_t layers, int64_t slice_bytes, std::span<std::byte* const> to) {
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    for (int64_t i = 0; i < std::ssize(to); ++i) {
+      std::memcpy(to[i] + layer * slice_bytes, request.Slice(layer, i, slice_bytes), slice_bytes);
     }
   }
 }
 
 }  // namespace
 
-// Holds its own copy of every row, so that evictions by later requests do not affect it.
+// Holds its own copy of every row as it is stored, so that evictions by later requests do not affect it.
 class CachedPle::Request : public PleRequest {
  public:
   Request(CachedPle& source, std::span<const int64_t> ids)
-      : source_(source), data_(source.geometry(), std::ssize(ids)) {
-    rows_.reserve(ids.size());
-    for (int64_t id : ids) rows_.push_back(PleRowOfId(id, source.geometry().vocab));
+      : source_(source),
+        rows_(std::make_unique_for_overwrite<std::byte[]>(ids.size() * source.row_bytes())),
+        decoded_(source.geometry(), source.codec(), std::ssize(ids)),
+        is_taken_(source.geometry().layers) {
+    row_numbers_.reserve(ids.size());
+    for (const int64_t id : ids) row_numbers_.push_back(PleRowOfId(id, source.geometry().vocab));
+  }
+  // A request of which a layer was used has its rows enter the cache, also where the model skips layers.
+  ~Request() override {
+    if (below_ == nullptr || !was_used_) return;
+    try {
+      for (int64_t layer = 0; layer < source_.geometry().layers; ++layer) TakeLayer(layer);
+    } catch (const std::exception&) {
+      // A row that cannot be read does not enter, and nobody asked for it.
+    }
   }
 
   // Requests the misses from the source below first, so that their reads overlap the copying of the hits.
   void Begin() {
     const std::lock_guard lock(source_.mutex_);
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      if (source_.slab_.Find(rows_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
+    for (size_t i = 0; i < row_numbers_.size(); ++i) {
+      if (source_.slab_.Find(row_numbers_[i]) == nullptr) missed_.push_back(static_cast<int32_t>(i));
     }
-    if (!missed_.empty()) AskBelow();
     Count();
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      const std::byte* row = source_.slab_.Find(rows_[i]);
-      if (row != nullptr) data_.Put(static_cast<int64_t>(i), row);
+    if (!missed_.empty()) AskBelow();
+    for (size_t i = 0; i < row_numbers_.size(); ++i) {
+      const std::byte* row = source_.slab_.Find(row_numbers_[i]);
+      if (row != nullptr) std::memcpy(Row(static_cast<int64_t>(i)), row, source_.row_bytes());
     }
     if (missed_.empty()) Remember();
   }
 
   std::span<const std::byte> Layer(int64_t layer) override {
-    const auto rows = data_.Layer(layer);
-    if (below_ != nullptr) TakeMisses();
-    return rows;
+    return decoded_.Layer(layer, [&](int64_t position) {
+      if (position == 0) TakeLayer(layer);
+      return Row(position) + layer * source_.slice_bytes_;
+    });
+  }
+  const std::byte* Slice(int64_t layer, int64_t position, int64_t slice_bytes) override {
+    CheckPleLayer(source_.geometry(), layer);
+    TakeLayer(layer);
+    return Row(position) + layer * slice_bytes;
   }
 
  private:
+  std::byte* Row(int64_t position) { return rows_.get() + position * source_.row_bytes(); }
+
   void AskBelow() {
-    for (int32_t position : missed_) missing_rows_.push_back(rows_[position]);
+    for (const int32_t position : missed_) missing_rows_.push_back(row_numbers_[position]);
     std::sort(missing_rows_.begin(), missing_rows_.end());
     missing_rows_.erase(std::unique(missing_rows_.begin(), missing_rows_.end()), missing_rows_.end());
+    for (const int32_t position : missed_) {
+      const auto found = std::lower_bound(missing_rows_.begin(), missing_rows_.end(), row_numbers_[position]);
+      asked_as_.push_back(static_cast<int32_t>(found - missing_rows_.begin()));
+    }
     below_ = source_.over_->Begin(missing_rows_);
   }
 
   void Count() {
-    source_.counted_.lookups += std::ssize(rows_);
+    source_.counted_.lookups += std::ssize(row_numbers_);
     source_.counted_.misses += std::ssize(missed_);
-    source_.counted_.hits += std::ssize(rows_) - std::ssize(missed_);
+    source_.counted_.hits += std::ssize(row_numbers_) - std::ssize(missed_);
   }
 
-  // Takes in all missed rows or none: when a read failed, this throws and the cache stays unchanged.
-  void TakeMisses() {
-    const int64_t layer_bytes = source_.geometry().layer_bytes();
-    for (int64_t layer = 0; layer < source_.geometry().layers; ++layer) {
-      const std::byte* values = below_->Layer(layer).data();
-      for (int32_t position : missed_) {
-        const auto found = std::lower_bound(missing_rows_.begin(), missing_rows_.end(), rows_[position]);
-        data_.PutLayer(layer, position, values + (found - missing_rows_.begin()) * layer_bytes);
-      }
+  // Copies what the missed rows have of this layer.  With the last layer all of them enter the cache: when a
+  // read failed, none does.
+  void TakeLayer(int64_t layer) {
+    if (below_ == nullptr || is_taken_[layer]) return;
+    was_used_ = true;
+    const int64_t bytes = source_.slice_bytes_;
+    for (size_t i = 0; i < missed_.size(); ++i) {
+      std::memcpy(Row(missed_[i]) + layer * bytes, below_->Slice(layer, asked_as_[i], bytes), bytes);
     }
+    is_taken_[layer] = true;
+    if (++layers_taken_ < std::ssize(is_taken_)) return;
     below_.reset();
     const std::lock_guard lock(source_.mutex_);
     Remember();
@@ -86,26 +114,29 @@ class CachedPle::Request : public PleRequest {
 
   // The caller holds the source's mutex.
   void Remember() {
-    source_.slab_.Use(rows_, [this](int64_t position, std::byte* to) { data_.Get(position, to); });
+    source_.slab_.Use(row_numbers_, [this](int64_t position, std::byte* to) {
+      std::memcpy(to, Row(position), source_.row_bytes());
+    });
   }
 
   CachedPle& source_;
-  LayerMajorRows data_;
-  std::vector<int64_t> rows_;          // [n]
-  std::vector<int32_t> missed_;        // positions in rows_
+  std::unique_ptr<std::byte[]> rows_;  // [n], each as it is stored, all layers
+  DecodedRows decoded_;
+  std::vector<int64_t> row_numbers_;   // [n]
+  std::vector<int32_t> missed_;        // positions in row_numbers_
   std::vector<int64_t> missing_rows_;  // the ids given to `below_`: distinct, ascending
+  std::vector<int32_t> asked_as_;      // [missed]: positions in missing_rows_
   std::unique_ptr<PleRequest> below_;  // nullptr once its rows were copied
+  std::vector<bool> is_taken_;         // [layers]
+  int64_t layers_taken_ = 0;
+  bool was_used_ = false;
 };
 
 CachedPle::CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPolicy> policy,
                      std::span<const int64_t> warm_ids)
-    : over_(std::move(over)), slab_(std::move(policy), over_->geometry().row_bytes()) {
+    : over_(std::move(over)), slice_bytes_(SliceBytesOf(*over_)), slab_(std::move(policy), row_bytes()) {
   Warm(warm_ids);
   over_before_ = over_->stats();
-}
-
-int64_t CachedPle::RowsThatFit(const PleGeometry& geometry, int64_t capacity_bytes) {
-  return std::min(capacity_bytes / geometry.row_bytes(), geometry.vocab);
 }
 
 // Reads only the rows that are held in the end.
@@ -118,11 +149,11 @@ void CachedPle::Warm(std::span<const int64_t> ids) {
     slots.push_back(to);
   });
 
-  const auto at_once = static_cast<size_t>(std::max<int64_t>(1, kWarmBytesAtOnce / geometry().row_bytes()));
+  const auto at_once = static_cast<size_t>(std::max<int64_t>(1, kWarmBytesAtOnce / row_bytes()));
   for (size_t done = 0; done < held.size(); done += at_once) {
     const size_t count = std::min(at_once, held.size() - done);
     const auto request = over_->Begin(std::span(held).subspan(done, count));
-    CopyRows(*request, geometry(), std::span(slots).subspan(done, count));
+    CopyRows(*request, geometry().layers, slice_bytes_, std::span(slots).subspan(done, count));
   }
 }
 
@@ -138,7 +169,7 @@ PleStats CachedPle::stats() const {
   stats.lookups = counted_.lookups;
   stats.hits = counted_.hits;
   stats.misses = counted_.misses;
-  stats.row_bytes = counted_.lookups * geometry().row_bytes();
+  stats.row_bytes = counted_.lookups * row_bytes();
   return stats;
 }
 

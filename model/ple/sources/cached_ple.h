@@ -27,8 +27,9 @@ struct CachedOptions {
 };
 
 // An id is a hit when the cache holds its row at Begin.  The missed rows of a request, each once, are
-// requested from the source below in one Begin and enter the cache at the first Layer call; repeats of a
-// missed id wait for the same read and are misses too.  The policy sees the rows in the order of the ids, as
+// requested from the source below in one Begin; a layer waits for what it needs of them, and they enter the
+// cache when the last layer was asked for, or with the end of the request.  Repeats of a missed id wait for
+// the same read and are misses too.  Rows are kept as the source below stores them.  The policy sees the rows in the order of the ids, as
 // if they had been requested one by one.
 class CachedPle : public PleSource {
  public:
@@ -38,12 +39,10 @@ class CachedPle : public PleSource {
   CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPolicy> policy,
             std::span<const int64_t> warm_ids);
 
-  // How many rows a cache with this budget holds at most: whole rows, at most one copy of each.
-  static int64_t RowsThatFit(const PleGeometry& geometry, int64_t capacity_bytes);
-
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
   PleStats stats() const override;  // the read counts are those of the source below
   const PleGeometry& geometry() const override { return over_->geometry(); }
+  const RowCodec* codec() const override { return over_->codec(); }
   int64_t fast_bytes() const override { return slab_.fast_bytes() + over_->fast_bytes(); }
   int64_t held_bytes() const override;
   void ReleasePages() override { over_->ReleasePages(); }
@@ -54,8 +53,10 @@ class CachedPle : public PleSource {
  private:
   class Request;
   void Warm(std::span<const int64_t> ids);
+  int64_t row_bytes() const { return geometry().layers * slice_bytes_; }
 
   std::unique_ptr<PleSource> over_;
+  int64_t slice_bytes_;  // of one layer of a row, as the source below stores it
   mutable std::mutex mutex_;
   RowSlab slab_;          // guarded by mutex_
   PleStats counted_;      // lookups, hits and misses; guarded by mutex_

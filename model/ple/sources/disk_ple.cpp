@@ -1,19 +1,52 @@
 #include "model/ple/sources/disk_ple.h"
 
 #include <utility>
+#include <vector>
+
+#include "model/ple/decoded_rows.h"
+#include "model/ple/sources/read_clock.h"
 
 namespace plelab {
-namespace {
 
-class DiskRequest : public PleRequest {
+// What both kinds of requests share: a batch whose reads somebody performs.
+class DiskPle::Request : public PleRequest {
  public:
-  DiskRequest(ReadQueue& queue, std::shared_ptr<ReadJob> job) : queue_(queue), job_(std::move(job)) {}
-  ~DiskRequest() override { queue_.Abandon(*job_); }
+  Request(const PleTable& table, int64_t n) : table_(table), decoded_(table.geometry, table.codec.get(), n) {}
 
   std::span<const std::byte> Layer(int64_t layer) override {
-    const auto rows = job_->data.Layer(layer);
-    queue_.Finish(*job_);
-    return rows;
+    CheckPleLayer(table_.geometry, layer);
+    const RowBatch& batch = WaitFor(layer);
+    return decoded_.Layer(layer, [&](int64_t position) { return batch.Slice(position, layer); });
+  }
+  const std::byte* Slice(int64_t layer, int64_t position, int64_t /*slice_bytes*/) override {
+    CheckPleLayer(table_.geometry, layer);
+    return WaitFor(layer).Slice(position, layer);
+  }
+
+ protected:
+  // Returns the batch once the layer's reads are done.
+  virtual const RowBatch& WaitFor(int64_t layer) = 0;
+
+ private:
+  const PleTable& table_;
+  DecodedRows decoded_;
+};
+
+// The file reads only while somebody waits: the queue's thread, or else the caller.
+class DiskPle::QueuedRequest : public Request {
+ public:
+  QueuedRequest(DiskPle& source, std::span<const int64_t> rows)
+      : Request(source.reader_.table(), std::ssize(rows)),
+        queue_(source.queue_),
+        job_(std::make_shared<ReadJob>(source.reader_.Submit(rows))) {
+    queue_.Submit(job_);
+  }
+  ~QueuedRequest() override { queue_.Abandon(*job_); }
+
+ protected:
+  const RowBatch& WaitFor(int64_t layer) override {
+    queue_.Finish(*job_, job_->batch->ReadsUntil(layer));
+    return *job_->batch;
   }
 
  private:
@@ -21,19 +54,55 @@ class DiskRequest : public PleRequest {
   std::shared_ptr<ReadJob> job_;
 };
 
-}  // namespace
+// The file reads by itself from when the batch was submitted.
+class DiskPle::OwnRequest : public Request {
+ public:
+  OwnRequest(DiskPle& source, std::vector<int64_t> rows)
+      : Request(source.reader_.table(), std::ssize(rows)), source_(source), rows_(std::move(rows)) {
+    if (source.prefetch_) Submit();
+  }
 
-DiskPle::DiskPle(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes,
-                 bool prefetch)
-    : geometry_(geometry),
-      reader_(geometry, std::move(file), offset_bytes),
-      queue_([this](ReadJob& job) { reader_.Read(job.rows, job.data, job.abandoned); }, prefetch) {}
+ protected:
+  const RowBatch& WaitFor(int64_t layer) override {
+    const int64_t asked_ns = ReadClockNs();
+    if (!batch_) Submit();
+    const size_t reads = batch_->ReadsUntil(layer);
+    if (waited_for_ >= reads) return *batch_;
+    for (size_t i = 0; i < reads; ++i) batch_->Wait(i);
+    Count(asked_ns);
+    waited_for_ = reads;
+    return *batch_;
+  }
+
+ private:
+  void Submit() {
+    counted_until_ns_ = ReadClockNs();
+    batch_ = source_.reader_.Submit(rows_);
+  }
+  void Count(int64_t asked_ns) {
+    const int64_t now = ReadClockNs();
+    source_.own_read_ns_ += now - counted_until_ns_;
+    source_.own_hidden_ns_ += std::max<int64_t>(asked_ns - counted_until_ns_, 0);
+    counted_until_ns_ = now;
+  }
+
+  DiskPle& source_;
+  std::vector<int64_t> rows_;  // [n]
+  std::unique_ptr<RowBatch> batch_;
+  size_t waited_for_ = 0;
+  int64_t counted_until_ns_ = 0;
+};
+
+DiskPle::DiskPle(const PleTable& table, std::unique_ptr<RandomAccessFile> file, bool prefetch)
+    : reader_(table, std::move(file)), prefetch_(prefetch), queue_(prefetch && !reader_.reads_by_itself()) {}
 
 std::unique_ptr<PleRequest> DiskPle::Begin(std::span<const int64_t> ids) {
-  auto job = std::make_shared<ReadJob>(geometry_, ids);
-  queue_.Submit(job);
+  std::vector<int64_t> rows;
+  rows.reserve(ids.size());
+  for (const int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
   lookups_.fetch_add(std::ssize(ids), std::memory_order_relaxed);
-  return std::make_unique<DiskRequest>(queue_, std::move(job));
+  if (reader_.reads_by_itself()) return std::make_unique<OwnRequest>(*this, std::move(rows));
+  return std::make_unique<QueuedRequest>(*this, rows);
 }
 
 PleStats DiskPle::stats() const {
@@ -44,9 +113,9 @@ PleStats DiskPle::stats() const {
           .misses = lookups,
           .read_calls = io.read_calls,
           .bytes_asked = io.bytes_asked,
-          .row_bytes = lookups * geometry_.row_bytes(),
-          .read_ns = times.read_ns,
-          .hidden_ns = times.hidden_ns};
+          .row_bytes = lookups * reader_.table().row_bytes(),
+          .read_ns = times.read_ns + own_read_ns_,
+          .hidden_ns = times.hidden_ns + own_hidden_ns_};
 }
 
 }  // namespace plelab

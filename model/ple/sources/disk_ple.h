@@ -13,27 +13,41 @@ namespace plelab {
 struct DiskOptions {
   IoBackend backend = IoBackend::kPread;
   IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap
-  bool prefetch = true;  // true: a thread starts reading at Begin; false: the first Layer call reads
+  bool prefetch = true;                 // true: reads start at Begin; false: the first Layer call reads
+  int64_t alignment = 0;                // of direct and io_uring, in bytes; 0: the least that the device allows
+  int64_t queue_depth = UringOptions().queue_depth;
+  UringOptions::Polling polling = UringOptions::Polling::kInterrupt;
+  bool registered = true;
+
+  IoOptions io() const { return {backend, advice, alignment, {queue_depth, polling, registered}}; }
 };
 
+// With prefetch, reads start at Begin: by the kernel alone where the file reads by itself, otherwise by a
+// thread of this source.
 class DiskPle : public PleSource {
  public:
-  // With `prefetch`, a thread of this source starts reading at Begin; without, the first Layer call reads.
-  DiskPle(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes,
-          bool prefetch);
+  DiskPle(const PleTable& table, std::unique_ptr<RandomAccessFile> file, bool prefetch);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
-  PleStats stats() const override;  // every lookup is a miss
-  const PleGeometry& geometry() const override { return geometry_; }
+  // Every lookup is a miss.  Nobody sees when a read ends that goes on by itself: its read_ns counts up to
+  // when a caller looks for it, so that read_ns and hidden_ns are then the most that they can be.
+  PleStats stats() const override;
+  const PleGeometry& geometry() const override { return reader_.table().geometry; }
+  const RowCodec* codec() const override { return reader_.table().codec.get(); }
   int64_t fast_bytes() const override { return 0; }
   void ReleasePages() override { reader_.ReleasePages(); }
   PleSource* traceless() override { return reader_.bypasses_page_cache() ? this : nullptr; }
   int64_t threads() const override { return queue_.threads(); }
 
  private:
-  PleGeometry geometry_;
+  class Request;
+  class QueuedRequest;
+  class OwnRequest;
+
   RowReader reader_;
+  bool prefetch_;
   std::atomic<int64_t> lookups_ = 0;
+  std::atomic<int64_t> own_read_ns_ = 0, own_hidden_ns_ = 0;  // of files that read by themselves
   ReadQueue queue_;  // declared last: its thread ends before the members that it uses are destroyed
 };
 

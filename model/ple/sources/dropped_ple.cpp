@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "model/base/error.h"
-#include "model/ple/layer_major_rows.h"
 
 namespace plelab {
 namespace {

@@ -1,27 +1,12 @@
 #include "model/ple/sources/read_queue.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "model/ple/sources/read_clock.h"
+
 namespace plelab {
-namespace {
-
-int64_t NowNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
-
-ReadJob::ReadJob(const PleGeometry& geometry, std::span<const int64_t> ids)
-    : data(geometry, std::ssize(ids)) {
-  rows.reserve(ids.size());
-  for (int64_t id : ids) rows.push_back(PleRowOfId(id, geometry.vocab));
-}
-
-ReadQueue::ReadQueue(std::function<void(ReadJob&)> read, bool with_thread) : read_(std::move(read)) {
+ReadQueue::ReadQueue(bool with_thread) {
   if (with_thread) thread_ = std::thread([this] { ThreadMain(); });
 }
 
@@ -36,26 +21,28 @@ ReadQueue::~ReadQueue() {
 }
 
 void ReadQueue::Submit(std::shared_ptr<ReadJob> job) {
-  if (!thread_.joinable()) return;  // the first Finish of the job reads it
+  if (!thread_.joinable()) return;  // Finish reads
   {
     const std::lock_guard lock(mutex_);
+    job->state = ReadJob::State::kQueued;
     queued_.push_back(std::move(job));
   }
   work_.notify_one();
 }
 
-void ReadQueue::Finish(ReadJob& job) {
+void ReadQueue::Finish(ReadJob& job, size_t reads) {
   std::unique_lock lock(mutex_);
-  if (job.state != ReadJob::State::kDone) {
-    const int64_t thread_ns_before = ThreadReadingNs();
-    if (job.state == ReadJob::State::kQueued) {
-      Withdraw(job);
-      RunJob(lock, job, Reader::kCaller);
+  const int64_t thread_ns_before = ThreadReadingNs();
+  while (job.done < reads && !job.error) {
+    if (job.state == ReadJob::State::kQueued) Withdraw(job);
+    if (job.state == ReadJob::State::kIdle) {
+      Perform(lock, job, reads, Reader::kCaller);
+    } else {
+      done_.wait(lock);
     }
-    done_.wait(lock, [&] { return job.state == ReadJob::State::kDone; });
-    thread_read_waited_ns_ += ThreadReadingNs() - thread_ns_before;
   }
-  if (job.error) std::rethrow_exception(job.error);
+  thread_read_waited_ns_ += ThreadReadingNs() - thread_ns_before;
+  if (job.done < reads) std::rethrow_exception(job.error);
 }
 
 void ReadQueue::Abandon(ReadJob& job) {
@@ -77,37 +64,45 @@ void ReadQueue::ThreadMain() {
     // The job must stay alive when its request is destroyed meanwhile.
     const std::shared_ptr<ReadJob> job = std::move(queued_.front());
     queued_.pop_front();
-    RunJob(lock, *job, Reader::kThread);
+    Perform(lock, *job, job->batch->reads(), Reader::kThread);
   }
 }
 
-// The caller holds the lock on entry and on return; the read itself runs without it.
-void ReadQueue::RunJob(std::unique_lock<std::mutex>& lock, ReadJob& job, Reader reader) {
-  const int64_t begin_ns = NowNs();
-  if (reader == Reader::kThread) thread_reads_since_ns_ = begin_ns;
+// The caller holds the lock on entry and on return; the reads themselves run without it.
+void ReadQueue::Perform(std::unique_lock<std::mutex>& lock, ReadJob& job, size_t reads, Reader reader) {
   job.state = ReadJob::State::kReading;
+  while (job.done < reads && !job.error && !job.abandoned) PerformOne(lock, job, reader);
+  job.state = ReadJob::State::kIdle;
+  done_.notify_all();
+}
+
+void ReadQueue::PerformOne(std::unique_lock<std::mutex>& lock, ReadJob& job, Reader reader) {
+  const size_t index = job.done;
+  const int64_t begin_ns = ReadClockNs();
+  if (reader == Reader::kThread) thread_reads_since_ns_ = begin_ns;
   lock.unlock();
   std::exception_ptr error;
   try {
-    read_(job);
+    job.batch->Wait(index);
   } catch (...) {
     error = std::current_exception();
   }
   lock.lock();
-  (reader == Reader::kThread ? thread_read_ns_ : caller_read_ns_) += NowNs() - begin_ns;
+  (reader == Reader::kThread ? thread_read_ns_ : caller_read_ns_) += ReadClockNs() - begin_ns;
   if (reader == Reader::kThread) thread_reads_since_ns_ = 0;
   job.error = error;
-  job.state = ReadJob::State::kDone;
+  if (!error) job.done = index + 1;
   done_.notify_all();
 }
 
-void ReadQueue::Withdraw(const ReadJob& job) {
+void ReadQueue::Withdraw(ReadJob& job) {
+  job.state = ReadJob::State::kIdle;
   std::erase_if(queued_, [&](const std::shared_ptr<ReadJob>& queued) { return queued.get() == &job; });
 }
 
 // How long the thread has been reading up to now, its current read included.
 int64_t ReadQueue::ThreadReadingNs() const {
-  return thread_read_ns_ + (thread_reads_since_ns_ == 0 ? 0 : NowNs() - thread_reads_since_ns_);
+  return thread_read_ns_ + (thread_reads_since_ns_ == 0 ? 0 : ReadClockNs() - thread_reads_since_ns_);
 }
 
 }  // namespace plelab

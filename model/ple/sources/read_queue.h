@@ -7,40 +7,38 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "model/ple/layer_major_rows.h"
+#include "model/ple/row_reader.h"
 
 namespace plelab {
 
-// The rows of one request that are to be read.
+// The reads of one request.
 struct ReadJob {
-  ReadJob(const PleGeometry& geometry, std::span<const int64_t> ids);
+  explicit ReadJob(std::unique_ptr<RowBatch> batch) : batch(std::move(batch)) {}
 
-  std::vector<int64_t> rows;  // [n], row numbers of the table
-  LayerMajorRows data;
+  std::unique_ptr<RowBatch> batch;
   std::atomic<bool> abandoned = false;
-  // Used by ReadQueue only, guarded by its mutex.  Once the state is kDone, data and error no longer change.
-  enum class State { kQueued, kReading, kDone } state = State::kQueued;
-  std::exception_ptr error;
+  // Used by ReadQueue only, guarded by its mutex.
+  enum class State { kIdle, kQueued, kReading } state = State::kIdle;
+  size_t done = 0;           // so many reads, the first ones, have ended well
+  std::exception_ptr error;  // of read `done`, after which none is begun
 };
 
 class ReadQueue {
  public:
-  // read(job) fills job.data or throws; two threads may call it at the same time for different jobs.
-  // with_thread: a thread reads the jobs in the order of Submit.  Without it, the first Finish of a job reads
-  // it.
-  ReadQueue(std::function<void(ReadJob&)> read, bool with_thread);
+  // with_thread: a thread performs the reads of the jobs in the order of Submit.  Without it, Finish does.
+  explicit ReadQueue(bool with_thread);
   ~ReadQueue();  // waits for a read in progress
 
   void Submit(std::shared_ptr<ReadJob> job);
-  // Returns when the job is done.  When the thread has not started it yet, the caller reads it itself, since
-  // waiting would not be faster.  Throws what the read threw, at every call.  Thread-safe.
-  void Finish(ReadJob& job);
+  // Returns when the first `reads` reads of the job are done.  Where the thread has not begun with the job,
+  // the caller performs them itself, since waiting would not be faster.  Throws what one of them threw, at
+  // every call.  Thread-safe.
+  void Finish(ReadJob& job, size_t reads);
   // Declares that the job's rows are no longer needed.  Returns at once.
   void Abandon(ReadJob& job);
 
@@ -55,11 +53,11 @@ class ReadQueue {
  private:
   void ThreadMain();
   enum class Reader { kThread, kCaller };
-  void RunJob(std::unique_lock<std::mutex>& lock, ReadJob& job, Reader reader);
-  void Withdraw(const ReadJob& job);
+  void Perform(std::unique_lock<std::mutex>& lock, ReadJob& job, size_t reads, Reader reader);
+  void PerformOne(std::unique_lock<std::mutex>& lock, ReadJob& job, Reader reader);
+  void Withdraw(ReadJob& job);
   int64_t ThreadReadingNs() const;
 
-  std::function<void(ReadJob&)> read_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "model/ple/layer_major_rows.h"
+#include "model/ple/decoded_rows.h"
 
 namespace plelab {
 namespace {
@@ -42,67 +42,55 @@ void LoadInChunks(RandomAccessFile& file, int64_t offset, std::span<std::byte> o
   if (error) std::rethrow_exception(error);
 }
 
-// A request for one id: the row in the table already has the layout [layers, 1, dim].
-class OneRow : public PleRequest {
- public:
-  OneRow(const PleGeometry& geometry, const std::byte* row) : geometry_(geometry), row_(row) {}
-
-  std::span<const std::byte> Layer(int64_t layer) override {
-    CheckPleLayer(geometry_, layer);
-    return {row_ + layer * geometry_.layer_bytes(), static_cast<size_t>(geometry_.layer_bytes())};
-  }
-
- private:
-  const PleGeometry& geometry_;
-  const std::byte* row_;
-};
-
-// A request for any number of ids: each layer is gathered when Layer first asks for it.
-class ManyRows : public PleRequest {
- public:
-  ManyRows(const PleGeometry& geometry, const std::byte* table, std::span<const int64_t> ids)
-      : geometry_(geometry), rows_(geometry, std::ssize(ids)), gathered_(geometry.layers) {
-    from_.reserve(ids.size());
-    for (int64_t id : ids) from_.push_back(table + PleRowOfId(id, geometry.vocab) * geometry.row_bytes());
-  }
-
-  std::span<const std::byte> Layer(int64_t layer) override {
-    const auto span = rows_.Layer(layer);
-    if (!gathered_[layer]) Gather(layer);
-    return span;
-  }
-
- private:
-  void Gather(int64_t layer) {
-    const int64_t skip = layer * geometry_.layer_bytes();
-    for (size_t i = 0; i < from_.size(); ++i) rows_.PutLayer(layer, static_cast<int64_t>(i), from_[i] + skip);
-    gathered_[layer] = true;
-  }
-
-  const PleGeometry& geometry_;
-  LayerMajorRows rows_;
-  std::vector<bool> gathered_;          // [layers]
-  std::vector<const std::byte*> from_;  // [n]
-};
-
 }  // namespace
 
-ResidentPle::ResidentPle(const PleGeometry& geometry, RandomAccessFile& file, int64_t offset_bytes,
-                         PageSize pages)
-    : geometry_(geometry), table_(geometry.table_bytes(), pages) {
-  LoadInChunks(file, offset_bytes, {table_.data(), static_cast<size_t>(table_.size_bytes())});
+// A request keeps only where its rows begin; each layer is gathered when it is first asked for.
+class ResidentPle::Request : public PleRequest {
+ public:
+  Request(const ResidentPle& source, std::span<const int64_t> ids)
+      : source_(source), decoded_(source.geometry(), source.codec(), std::ssize(ids)) {
+    places_.reserve(ids.size());
+    for (const int64_t id : ids) {
+      places_.push_back(source.stored_.PlaceOf(PleRowOfId(id, source.geometry().vocab)));
+    }
+  }
+
+  std::span<const std::byte> Layer(int64_t layer) override {
+    CheckPleLayer(source_.geometry(), layer);
+    return decoded_.Layer(layer, [&](int64_t position) { return At(layer, position); });
+  }
+  const std::byte* Slice(int64_t layer, int64_t position, int64_t /*slice_bytes*/) override {
+    CheckPleLayer(source_.geometry(), layer);
+    return At(layer, position);
+  }
+
+ private:
+  const std::byte* At(int64_t layer, int64_t position) const {
+    const PleTable& stored = source_.stored_;
+    const int64_t per_part = stored.layers_per_part();
+    return source_.memory_.data() + stored.OffsetOf(places_[position], layer / per_part) +
+           layer % per_part * stored.slice_bytes();
+  }
+
+  const ResidentPle& source_;
+  DecodedRows decoded_;
+  std::vector<int64_t> places_;  // [n]
+};
+
+ResidentPle::ResidentPle(const PleTable& table, RandomAccessFile& file, PageSize pages)
+    : stored_(table), memory_(table.stored_bytes(), pages) {
+  LoadInChunks(file, table.offset_bytes, {memory_.data(), static_cast<size_t>(memory_.size_bytes())});
+  stored_.offset_bytes = 0;
 }
 
 std::unique_ptr<PleRequest> ResidentPle::Begin(std::span<const int64_t> ids) {
   lookups_.fetch_add(std::ssize(ids), std::memory_order_relaxed);
-  if (ids.size() != 1) return std::make_unique<ManyRows>(geometry_, table_.data(), ids);
-  const int64_t row = PleRowOfId(ids.front(), geometry_.vocab);
-  return std::make_unique<OneRow>(geometry_, table_.data() + row * geometry_.row_bytes());
+  return std::make_unique<Request>(*this, ids);
 }
 
 PleStats ResidentPle::stats() const {
   const int64_t lookups = lookups_.load(std::memory_order_relaxed);
-  return {.lookups = lookups, .hits = lookups, .row_bytes = lookups * geometry_.row_bytes()};
+  return {.lookups = lookups, .hits = lookups, .row_bytes = lookups * stored_.row_bytes()};
 }
 
 }  // namespace plelab

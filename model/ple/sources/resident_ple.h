@@ -15,18 +15,21 @@ struct ResidentOptions {
 
 class ResidentPle : public PleSource {
  public:
-  // Copies the table that begins at `offset_bytes` of `file` into anonymous memory.  Throws RunError when a
-  // read fails.
-  ResidentPle(const PleGeometry& geometry, RandomAccessFile& file, int64_t offset_bytes, PageSize pages);
+  // Copies the table from `file` into anonymous memory, in the form in which it is stored.  Throws RunError
+  // when a read fails.
+  ResidentPle(const PleTable& table, RandomAccessFile& file, PageSize pages);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
   PleStats stats() const override;  // loading is not counted, so every lookup is a hit
-  const PleGeometry& geometry() const override { return geometry_; }
-  int64_t fast_bytes() const override { return geometry_.table_bytes(); }
+  const PleGeometry& geometry() const override { return stored_.geometry; }
+  const RowCodec* codec() const override { return stored_.codec.get(); }
+  int64_t fast_bytes() const override { return memory_.size_bytes(); }
 
  private:
-  PleGeometry geometry_;
-  AnonymousMemory table_;  // [vocab, layers, dim]
+  class Request;
+
+  PleTable stored_;         // with its first place at offset 0
+  AnonymousMemory memory_;  // the stored bytes
   std::atomic<int64_t> lookups_ = 0;
 };
 

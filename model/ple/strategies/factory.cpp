@@ -36,10 +36,10 @@ void CheckFits(const PleOptions& options, const PleGeometry& geometry) {
 
 }  // namespace
 
-std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, IoBackend backend,
-                                            const PleSourceContext& context, IoAdvice advice) {
-  auto file = context.open(table.path, backend, advice);
-  const int64_t end = table.offset_bytes + table.geometry.table_bytes();
+std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, const IoOptions& options,
+                                            const PleSourceContext& context) {
+  auto file = context.open(table.path, options);
+  const int64_t end = table.offset_bytes + table.stored_bytes();
   if (file->size_bytes() < end) {
     throw UserError("{}: the PLE table takes bytes {} to {}, the file has {}: is the download complete?",
                     table.path, table.offset_bytes, end, file->size_bytes());
@@ -56,11 +56,17 @@ std::unique_ptr<PleSource> MakeUntimed(const PleOptions& options, const PleTable
                                    : transform.make(std::move(source), options, table, context);
 }
 
-PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry) {
-  CheckFits(options, geometry);
-  PleFootprint footprint = RowOf(options.strategy).footprint(options, geometry);
+std::string WhyUnavailable(const PleOptions& options) {
+  const StrategyRow& row = RowOf(options.strategy);
+  if (row.why_unavailable != nullptr) return row.why_unavailable(options);
+  return row.has_over ? WhyUnavailable(PleOptionsBelow(options)) : "";
+}
+
+PleFootprint FootprintOf(const PleOptions& options, const PleTable& table) {
+  CheckFits(options, table.geometry);
+  PleFootprint footprint = RowOf(options.strategy).footprint(options, table);
   const TransformRow& transform = RowOf(options.transform);
-  if (transform.table_bytes != nullptr) footprint.table_bytes = transform.table_bytes(options, geometry);
+  if (transform.table_bytes != nullptr) footprint.table_bytes = transform.table_bytes(options, table.geometry);
   return footprint;
 }
 

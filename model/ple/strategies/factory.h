@@ -12,8 +12,8 @@
 
 namespace plelab {
 
-using FileOpener = std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, IoBackend backend,
-                                                                   IoAdvice advice)>;
+using FileOpener =
+    std::function<std::unique_ptr<RandomAccessFile>(const std::string& path, const IoOptions& options)>;
 
 // What a source needs besides its options and its table.
 struct PleSourceContext {
@@ -36,9 +36,13 @@ struct PleFootprint {
 };
 // Throws UserError for a transform that does not fit the table, such as one that names a layer or a rank that
 // the table does not have.
-PleFootprint FootprintOf(const PleOptions& options, const PleGeometry& geometry);
+PleFootprint FootprintOf(const PleOptions& options, const PleTable& table);
 
-// Throws UserError when the table does not fit its file or the transform does not fit the table, and RunError
+// Why a source of these options cannot be made on this machine whatever the table, such as io_uring that is
+// forbidden; empty where it can.
+std::string WhyUnavailable(const PleOptions& options);
+
+// Throws UserError when WhyUnavailable says so, when the table does not fit its file or the transform does not fit the table, and RunError
 // when a read fails or when table.folded is missing for `folded`.
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
                                          const PleSourceContext& context = {});

@@ -8,9 +8,8 @@
 namespace plelab {
 
 // Opens the table's file.  Throws UserError when the file ends before the table does.
-std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, IoBackend backend,
-                                            const PleSourceContext& context,
-                                            IoAdvice advice = IoAdvice::kNormal);
+std::unique_ptr<RandomAccessFile> OpenTable(const PleTable& table, const IoOptions& options,
+                                            const PleSourceContext& context);
 
 // As MakePleSource, for a source that another one wraps: `options` were checked before, and the source is not
 // timed.

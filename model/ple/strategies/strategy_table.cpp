@@ -1,5 +1,6 @@
 #include "model/ple/strategies/strategy_table.h"
 
+#include "model/io/uring_file.h"
 #include "model/ple/enum_rows.h"
 #include "model/ple/policies/cache_policies.h"
 #include "model/ple/policies/static_hot.h"
@@ -17,20 +18,20 @@ namespace {
 
 using Source = std::unique_ptr<PleSource>;
 
-PleFootprint InMemory(const PleOptions&, const PleGeometry& geometry) {
-  const int64_t table = geometry.table_bytes();
-  return {.fast_bytes = table, .file_bytes = 0, .table_bytes = table};
+PleFootprint InMemory(const PleOptions&, const PleTable& table) {
+  return {.fast_bytes = table.stored_bytes(), .file_bytes = 0, .table_bytes = table.stored_bytes()};
 }
 
-PleFootprint InFile(const PleOptions& options, const PleGeometry& geometry) {
-  const int64_t table = geometry.table_bytes();
+PleFootprint InFile(const PleOptions& options, const PleTable& table) {
+  const auto& own = options.Get<DiskOptions>();
+  const bool has_thread = own.prefetch && own.backend != IoBackend::kUring;
   return {.fast_bytes = 0,
-          .file_bytes = table,
-          .table_bytes = table,
-          .helper_threads = options.Get<DiskOptions>().prefetch ? 1 : 0};
+          .file_bytes = table.stored_bytes(),
+          .table_bytes = table.stored_bytes(),
+          .helper_threads = has_thread ? 1 : 0};
 }
 
-PleFootprint Nowhere(const PleOptions&, const PleGeometry&) { return {}; }
+PleFootprint Nowhere(const PleOptions&, const PleTable&) { return {}; }
 
 // The rows of a file of token ids.  Ids beyond the table read row 0, as soft tokens do in the model, but a
 // file with many of them was made with another vocabulary.
@@ -49,38 +50,49 @@ std::vector<int64_t> RowsOfTrace(const std::string& path, int64_t vocab) try {
   throw UserError("'hot_from': {}; scripts/corpus/make_trace.py writes the ids of a text", error.what());
 }
 
-int64_t RowsThatFit(const CachedOptions& own, const PleGeometry& geometry) {
-  return CachedPle::RowsThatFit(geometry, own.capacity.Resolve(geometry.table_bytes()));
+// Bytes of a row as a cache over a source with these options keeps it: packed, unless a transform has
+// changed its values.
+int64_t RowBytesKept(const PleOptions& below, const PleTable& table) {
+  return RowOf(below.transform).keeps_values ? table.row_bytes() : table.geometry.row_bytes();
+}
+
+// How many rows a cache holds at most: whole rows, at most one copy of each.
+int64_t RowsThatFit(const PleOptions& options, const PleTable& table) {
+  const int64_t row_bytes = RowBytesKept(PleOptionsBelow(options), table);
+  const int64_t bytes = options.Get<CachedOptions>().capacity.Resolve(table.geometry.vocab * row_bytes);
+  return std::min(bytes / row_bytes, table.geometry.vocab);
 }
 
 // The rows that a cache with a policy that learns holds, and always will.
-std::vector<int64_t> HotRows(const CachedOptions& own, const PleGeometry& geometry) {
-  return MostFrequentRows(RowsOfTrace(own.hot_from, geometry.vocab), RowsThatFit(own, geometry));
+std::vector<int64_t> HotRows(const PleOptions& options, const PleTable& table) {
+  return MostFrequentRows(RowsOfTrace(options.Get<CachedOptions>().hot_from, table.geometry.vocab),
+                          RowsThatFit(options, table));
 }
 
-PleFootprint CachedFootprint(const PleOptions& options, const PleGeometry& geometry) {
-  PleFootprint footprint = FootprintOf(PleOptionsBelow(options), geometry);
-  const auto& own = options.Get<CachedOptions>();
-  const bool learns = RowOf(own.policy).learns;
-  const int64_t rows = learns ? std::ssize(HotRows(own, geometry)) : RowsThatFit(own, geometry);
-  footprint.fast_bytes += rows * geometry.row_bytes();
+PleFootprint CachedFootprint(const PleOptions& options, const PleTable& table) {
+  PleFootprint footprint = FootprintOf(PleOptionsBelow(options), table);
+  const bool learns = RowOf(options.Get<CachedOptions>().policy).learns;
+  const int64_t rows = learns ? std::ssize(HotRows(options, table)) : RowsThatFit(options, table);
+  footprint.fast_bytes += rows * RowBytesKept(PleOptionsBelow(options), table);
   return footprint;
 }
 
-PleFootprint FoldedFootprint(const PleOptions& options, const PleGeometry& geometry) {
-  return FootprintOf(PleOptionsBelow(options), FoldedGeometry(geometry));
+// Before the folded table was made, it is known as one of float32 in the published order.
+PleFootprint FoldedFootprint(const PleOptions& options, const PleTable& table) {
+  if (table.folded) return FootprintOf(PleOptionsBelow(options), *table.folded);
+  return FootprintOf(PleOptionsBelow(options), {.path = "", .geometry = FoldedGeometry(table.geometry)});
 }
 
 Source MakeResident(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
-  return std::make_unique<ResidentPle>(table.geometry, *OpenTable(table, IoBackend::kPread, context),
-                                       table.offset_bytes, options.Get<ResidentOptions>().pages);
+  return std::make_unique<ResidentPle>(table, *OpenTable(table, {}, context),
+                                       options.Get<ResidentOptions>().pages);
 }
 
 Source MakeCached(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
   const auto& own = options.Get<CachedOptions>();
   const CachePolicyRow& policy = RowOf(own.policy);
-  const std::vector<int64_t> hot = policy.learns ? HotRows(own, table.geometry) : std::vector<int64_t>();
-  const int64_t rows = policy.learns ? std::ssize(hot) : RowsThatFit(own, table.geometry);
+  const std::vector<int64_t> hot = policy.learns ? HotRows(options, table) : std::vector<int64_t>();
+  const int64_t rows = policy.learns ? std::ssize(hot) : RowsThatFit(options, table);
   std::span<const int64_t> warm = hot;
   if (!policy.learns && own.initial == CacheStart::kWarmed) warm = context.warm_ids;
   return std::make_unique<CachedPle>(MakeUntimed(PleOptionsBelow(options), table, context),
@@ -88,8 +100,7 @@ Source MakeCached(const PleOptions& options, const PleTable& table, const PleSou
 }
 
 Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {
-  return std::make_unique<DiskPle>(table.geometry, OpenTable(table, own.backend, context, own.advice),
-                                   table.offset_bytes, own.prefetch);
+  return std::make_unique<DiskPle>(table, OpenTable(table, own.io(), context), own.prefetch);
 }
 
 Source MakeDisk(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
@@ -100,14 +111,53 @@ Source MakeDropped(const PleOptions& options, const PleTable& table, const PleSo
   return std::make_unique<DroppedPle>(table.geometry, options.Get<DroppedOptions>().mode);
 }
 
+bool IsUring(const PleOptions& options) { return options.Get<DiskOptions>().backend == IoBackend::kUring; }
+
+// Reads pass by the page cache.
+bool IsDirect(const PleOptions& options) {
+  return IsUring(options) || options.Get<DiskOptions>().backend == IoBackend::kDirect;
+}
+
 PleOption Advice() {
   return PleOption("advice", &DiskOptions::advice,
                    OneWordOf<IoAdvice>{{{"normal", IoAdvice::kNormal}, {"random", IoAdvice::kRandom}}},
                    "of pread and mmap: normal (default, the kernel reads ahead) or random (it does not)")
-      .GoesWith(
-          [](const PleOptions& options) { return options.Get<DiskOptions>().backend != IoBackend::kDirect; },
-          "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
-          "ahead");
+      .GoesWith([](const PleOptions& options) { return !IsDirect(options); },
+                "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
+                "ahead");
+}
+
+PleOption Alignment() {
+  return PleOption("alignment", &DiskOptions::alignment,
+                   OneWordOf<int64_t>{{{"device", 0}, {"512", 512}, {"4096", 4096}}},
+                   "of direct reads, in bytes: device (default, the least that it allows), 512 or 4096")
+      .GoesWith(IsDirect, "'backend: direct' and 'backend: io_uring'");
+}
+
+PleOption OfUring(PleOption option) { return std::move(option).GoesWith(IsUring, "'backend: io_uring'"); }
+
+std::vector<PleOption> DiskOptionRows() {
+  using Polling = UringOptions::Polling;
+  return {{"backend", &DiskOptions::backend,
+           OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
+                                 {"direct", IoBackend::kDirect},
+                                 {"mmap", IoBackend::kMmap},
+                                 {"io_uring", IoBackend::kUring}}},
+           "how rows are read: pread (default), direct (O_DIRECT), mmap or io_uring (O_DIRECT, many at once)"},
+          Advice(),
+          {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
+           "true (default): reads start when ids are known; false: when rows are needed"},
+          Alignment(),
+          OfUring({"queue_depth", &DiskOptions::queue_depth, WholeNumber{1, 4096},
+                   "reads of io_uring in flight at the same time: 64 (default)"}),
+          OfUring({"polling", &DiskOptions::polling,
+                   OneWordOf<Polling>{{{"none", Polling::kInterrupt},
+                                       {"iopoll", Polling::kIo},
+                                       {"sqpoll", Polling::kSubmission}}},
+                   "none (default), iopoll (the device is polled, where it can be) or sqpoll (a thread of the "
+                   "kernel takes reads)"}),
+          OfUring({"registered", &DiskOptions::registered, TrueOrFalse{},
+                   "true (default): the kernel knows the memory of reads; false: it is named at each read"})};
 }
 
 bool Learns(const PleOptions& options) { return RowOf(options.Get<CachedOptions>().policy).learns; }
@@ -168,14 +218,8 @@ std::span<const StrategyRow> Strategies() {
        .name = "disk",
        .help = "rows read from the checkpoint's file when their token appears",
        .exactness = Exactness::kExact,
-       .options = {{"backend", &DiskOptions::backend,
-                    OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
-                                          {"direct", IoBackend::kDirect},
-                                          {"mmap", IoBackend::kMmap}}},
-                    "how rows are read: pread (default), direct (O_DIRECT) or mmap"},
-                   Advice(),
-                   {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
-                    "true (default): a thread reads ahead; false: reads happen when needed"}},
+       .options = DiskOptionRows(),
+       .why_unavailable = [](const PleOptions& options) { return IsUring(options) ? WhyNoUring() : ""; },
        .footprint = InFile,
        .make = MakeDisk},
       {.strategy = PleStrategy::kDropped,

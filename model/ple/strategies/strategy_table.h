@@ -37,8 +37,10 @@ struct StrategyRow {
   std::vector<PleOption> options = {};  // its own options, in the order in which they are recorded
   bool has_over = false;                // it accepts `over`: it has another source below it
   bool reads_folded = false;            // it reads PleTable::folded
+  // Why it cannot be made here, or an empty text; nullptr where it always can.
+  std::function<std::string(const PleOptions&)> why_unavailable = nullptr;
   // The source's footprint; table_bytes is that of the table before any transform.
-  std::function<PleFootprint(const PleOptions&, const PleGeometry&)> footprint;
+  std::function<PleFootprint(const PleOptions&, const PleTable&)> footprint;
   // Makes the source.  Throws as MakePleSource.
   std::function<std::unique_ptr<PleSource>(const PleOptions&, const PleTable&, const PleSourceContext&)> make;
 

@@ -31,7 +31,7 @@ auto Changing(F change) {
 
 // A scan of the table as stored in its file, for transforms that are fitted to it.
 TableScan ScanOf(const PleTable& table, const PleSourceContext& context) {
-  return {table.geometry, OpenTable(table, IoBackend::kPread, context), table.offset_bytes};
+  return {table, OpenTable(table, {}, context)};
 }
 
 const std::vector<int64_t>& LayersOf(const PleOptions& options) {
@@ -112,7 +112,7 @@ PleOption Seed() {
 // place.
 std::span<const TransformRow> Transforms() {
   static const TransformRow rows[] = {
-      {.transform = PleTransform::kNone, .name = "none", .help = "rows as they are"},
+      {.transform = PleTransform::kNone, .name = "none", .help = "rows as they are", .keeps_values = true},
       {.transform = PleTransform::kZeroLayers,
        .name = "zero_layers",
        .help = "rows of some layers are 0, the projected half of their input stays",
@@ -136,6 +136,7 @@ std::span<const TransformRow> Transforms() {
        .name = "shuffled",
        .help = "each token has the row of another token, always the same one",
        .options = {Seed<ShuffledOptions>()},
+       .keeps_values = true,
        .make =
            [](Source source, const PleOptions& options, const PleTable&, const PleSourceContext&) {
              return std::make_unique<ShuffledPle>(std::move(source), options.Get<ShuffledOptions>().seed);
@@ -144,6 +145,7 @@ std::span<const TransformRow> Transforms() {
        .name = "previous",
        .help = "each token has the row of the token before it",
        .looks_back = true,
+       .keeps_values = true,
        .make = [](Source source, const PleOptions&, const PleTable&,
                   const PleSourceContext&) { return std::make_unique<PreviousPle>(std::move(source)); }},
       {.transform = PleTransform::kRandom,

@@ -36,6 +36,7 @@ struct TransformRow {
   std::string_view help;                // one line
   std::vector<PleOption> options = {};  // its own options, in the order in which they are recorded
   bool looks_back = false;              // it needs the ids in the order of one text
+  bool keeps_values = false;            // a row that it returns is a row as stored, of whatever token
   // Throws UserError when the options do not fit the table.  nullptr when they always fit.
   std::function<void(const PleOptions&, const PleGeometry&)> check = nullptr;
   // The bytes that the whole table would take in this form.  nullptr when the transform does not change them.

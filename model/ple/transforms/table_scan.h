@@ -15,12 +15,11 @@ namespace plelab {
 // counts in stats().
 class TableScan {
  public:
-  TableScan(const PleGeometry& geometry, std::unique_ptr<RandomAccessFile> file, int64_t offset_bytes)
-      : geometry_(geometry), reader_(geometry, std::move(file), offset_bytes) {}
+  TableScan(const PleTable& table, std::unique_ptr<RandomAccessFile> file) : reader_(table, std::move(file)) {}
 
-  const PleGeometry& geometry() const { return geometry_; }
+  const PleGeometry& geometry() const { return reader_.table().geometry; }
   // The number of rows that a scan of at most `most_rows` visits.
-  int64_t rows(int64_t most_rows) const { return std::min(most_rows, geometry_.vocab); }
+  int64_t rows(int64_t most_rows) const { return std::min(most_rows, geometry().vocab); }
 
   using Visitor = std::function<void(int64_t layer, std::span<const float> values)>;
   // Visits rows(most_rows) rows, spaced evenly over the table, in blocks.  For each block `visit` is called
@@ -31,7 +30,6 @@ class TableScan {
   std::vector<std::vector<float>> MeanRows() const;
 
  private:
-  PleGeometry geometry_;
   RowReader reader_;
 };
 

@@ -26,6 +26,7 @@ class TransformedPle : public PleWrapper {
 
   // A layer is changed when it is first requested.
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
+  const RowCodec* codec() const override { return nullptr; }  // changed rows are no longer as stored
 
  private:
   std::unique_ptr<RowTransform> transform_;

@@ -40,7 +40,7 @@ class PageCacheLimitTest : public ::testing::Test {
   // Reads all of the file in rows, in a random order.
   void ReadRows(IoBackend backend) const {
     constexpr int64_t kRow = 16 * 1024;
-    const auto file = OpenRandomAccessFile(path_, backend, IoAdvice::kRandom);
+    const auto file = OpenRandomAccessFile(path_, {backend, IoAdvice::kRandom});
     std::vector<int64_t> rows(kFileBytes / kRow);
     for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int64_t>(i);
     std::shuffle(rows.begin(), rows.end(), std::mt19937(1));

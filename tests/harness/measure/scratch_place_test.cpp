@@ -50,7 +50,7 @@ TEST(ScratchPlace, SaysWhereReadsGoThroughThePageCache) {
   // Newer kernels take O_DIRECT on a tmpfs too.
   bool refused = false;
   try {
-    OpenRandomAccessFile(scratch.path(), IoBackend::kDirect);
+    OpenRandomAccessFile(scratch.path(), {IoBackend::kDirect});
   } catch (const std::exception&) {
     refused = true;
   }

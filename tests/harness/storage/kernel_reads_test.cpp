@@ -37,7 +37,7 @@ class KernelReadsTest : public ::testing::Test {
     testing::WriteText(path_, std::string(kFileBytes, 'x'));
   }
   std::unique_ptr<RandomAccessFile> Open(IoBackend backend, IoAdvice advice = IoAdvice::kNormal) const {
-    return OpenRandomAccessFile(path_, backend, advice);
+    return OpenRandomAccessFile(path_, {backend, advice});
   }
   void Evict() const {
     EvictFromPageCache({path_, 0, kFileBytes});

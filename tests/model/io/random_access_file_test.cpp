@@ -13,6 +13,7 @@
 
 #include "model/base/format.h"
 #include "model/io/direct_file.h"
+#include "model/io/uring_file.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temp_file.h"
 
@@ -26,7 +27,10 @@ constexpr int64_t kSize = 3 * 1024 * 1024 + 1234;
 
 class EveryBackend : public ::testing::TestWithParam<IoBackend> {
  protected:
-  std::unique_ptr<RandomAccessFile> Open() { return OpenRandomAccessFile(file_.path(), GetParam()); }
+  void SetUp() override {
+    if (GetParam() == IoBackend::kUring && !WhyNoUring().empty()) GTEST_SKIP() << WhyNoUring();
+  }
+  std::unique_ptr<RandomAccessFile> Open() { return OpenRandomAccessFile(file_.path(), {GetParam()}); }
   std::vector<std::byte> Expected(int64_t offset, int64_t size) const {
     return {bytes_.begin() + offset, bytes_.begin() + offset + size};
   }
@@ -151,17 +155,17 @@ TEST_P(EveryBackend, SurvivesAFileThatShrinksWhileThreadsRead) {
 
 TEST_P(EveryBackend, AMissingFileIsTheUsersMistake) {
   try {
-    OpenRandomAccessFile("/nonexistent/model.safetensors", GetParam());
+    OpenRandomAccessFile("/nonexistent/model.safetensors", {GetParam()});
     FAIL() << "opened";
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("/nonexistent/model.safetensors"));
   }
-  EXPECT_THROW(OpenRandomAccessFile("/tmp", GetParam()), UserError);
+  EXPECT_THROW(OpenRandomAccessFile("/tmp", {GetParam()}), UserError);
 }
 
 TEST_P(EveryBackend, OpensAnEmptyFile) {
   const TempFile empty{std::span<const std::byte>()};
-  const auto file = OpenRandomAccessFile(empty.path(), GetParam());
+  const auto file = OpenRandomAccessFile(empty.path(), {GetParam()});
   EXPECT_EQ(file->size_bytes(), 0);
   EXPECT_THAT(ErrorOf(*file, 0, 1), HasSubstr("found 0"));
 }
@@ -172,6 +176,8 @@ std::string BackendName(const ::testing::TestParamInfo<IoBackend>& info) {
       return "pread";
     case IoBackend::kDirect:
       return "direct";
+    case IoBackend::kUring:
+      return "io_uring";
     case IoBackend::kMmap:
       return "mmap";
   }
@@ -179,7 +185,8 @@ std::string BackendName(const ::testing::TestParamInfo<IoBackend>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, EveryBackend,
-                         ::testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap),
+                         ::testing::Values(IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap,
+                                           IoBackend::kUring),
                          BackendName);
 
 TEST(DirectFile, StatesAnAlignmentThatABounceBufferHolds) {
@@ -193,7 +200,7 @@ TEST(IoAdvice, ChangesNoByte) {
   const auto bytes = RandomBytes(kSize, 7);
   const TempFile temp{bytes};
   for (const IoBackend backend : {IoBackend::kPread, IoBackend::kMmap}) {
-    const auto file = OpenRandomAccessFile(temp.path(), backend, IoAdvice::kRandom);
+    const auto file = OpenRandomAccessFile(temp.path(), {backend, IoAdvice::kRandom});
     std::vector<std::byte> out(kSize);
     file->Read(0, out);
     EXPECT_EQ(out, bytes);
@@ -210,7 +217,7 @@ int64_t PageFaults() {
 TEST(MmapFile, APageThatWasReadStaysMappedUntilItIsReleased) {
   constexpr int64_t kReads = 200;
   const TempFile temp{RandomBytes(kSize, 7)};
-  const auto file = OpenRandomAccessFile(temp.path(), IoBackend::kMmap);
+  const auto file = OpenRandomAccessFile(temp.path(), {IoBackend::kMmap});
   std::vector<std::byte> out(15360);
   const auto faults_of = [&](bool released) {
     file->Read(1'000'000, out);

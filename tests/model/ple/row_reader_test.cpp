@@ -42,12 +42,16 @@ constexpr int64_t kOffset = 24;
 Reads ReadsOf(const PleGeometry& geometry, const std::vector<int64_t>& ids) {
   const TableBytes table(geometry, kOffset);
   Reads reads;
-  const RowReader reader(geometry, std::make_unique<WatchedFile>(table.file, reads), kOffset);
-  LayerMajorRows rows(geometry, std::ssize(ids));
-  const std::atomic<bool> abandoned = false;
-  reader.Read(ids, rows, abandoned);
+  const RowReader reader(table.At("fake"), std::make_unique<WatchedFile>(table.file, reads));
+  const auto batch = reader.Submit(ids);
+  EXPECT_EQ(reads.size(), 0u) << "this file reads when it is waited for";
+  for (size_t i = 0; i < batch->reads(); ++i) batch->Wait(i);
   for (int64_t layer = 0; layer < geometry.layers; ++layer) {
-    EXPECT_EQ(Copy(rows.Layer(layer)), table.Expected(ids, layer)) << "layer " << layer;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const std::byte* slice = batch->Slice(static_cast<int64_t>(i), layer);
+      EXPECT_EQ(std::vector<std::byte>(slice, slice + geometry.layer_bytes()), table.Expected({ids[i]}, layer))
+          << "row " << ids[i] << ", layer " << layer;
+    }
   }
   return reads;
 }
@@ -85,17 +89,6 @@ TEST(RowReader, ARequestOfNothingButNeighboursIsOneRead) {
   EXPECT_THAT(ReadsOf(kSmall, {49}), ElementsAre(Pair(kOffset + 49 * kSmallRow, kSmallRow)));
   EXPECT_THAT(ReadsOf(kSmall, {5, 5}), ElementsAre(Pair(kOffset + 5 * kSmallRow, kSmallRow)));
   EXPECT_THAT(ReadsOf(kSmall, {}), ElementsAre());
-}
-
-TEST(RowReader, StopsBeforeTheNextReadOnceItIsAbandoned) {
-  const TableBytes table(kSmall, kOffset);
-  Reads reads;
-  const RowReader reader(kSmall, std::make_unique<WatchedFile>(table.file, reads), kOffset);
-  LayerMajorRows rows(kSmall, 2);
-  const std::atomic<bool> abandoned = true;
-  const std::vector<int64_t> ids = {3, 40};
-  reader.Read(ids, rows, abandoned);
-  EXPECT_THAT(reads, ElementsAre());
 }
 
 }  // namespace row_reader_test

@@ -117,7 +117,7 @@ TEST(CachedPle, ACapacityThatIsNoWholeNumberOfRowsRoundsDown) {
   const auto source =
       MakePleSource(options, bytes.At("fake"), {.warm_ids = {}, .open = FakeDisk::Opener(disk)});
   EXPECT_EQ(source->fast_bytes(), 2 * kRowBytes);
-  EXPECT_EQ(FootprintOf(options, kGeometry).fast_bytes, source->fast_bytes());
+  EXPECT_EQ(FootprintOf(options, TableOf(kGeometry)).fast_bytes, source->fast_bytes());
 }
 
 TEST(CachedPle, ABudgetBeyondTheTableHoldsTheTable) {
@@ -269,7 +269,7 @@ TEST_F(OtherText, OfFewerRowsThanFitNoMoreAreHeld) {
   Cache cache(20, {}, spec);
   EXPECT_EQ(cache.source->fast_bytes(), 4 * kRowBytes);
   const auto options = ParsePleSpec(Format("cached,capacity={}B,{}", 20 * kRowBytes, spec));
-  EXPECT_EQ(FootprintOf(options, kGeometry).fast_bytes, 4 * kRowBytes);
+  EXPECT_EQ(FootprintOf(options, TableOf(kGeometry)).fast_bytes, 4 * kRowBytes);
 }
 
 TEST_F(OtherText, SoftTokensReadRowZero) {
@@ -283,7 +283,7 @@ TEST_F(OtherText, AFileThatCannotBeLearnedFromIsNamedWithItsKey) {
     std::ofstream(file_.path()) << text;
     const auto options = ParsePleSpec(Format("cached,{}", Spec(RowOf(CachePolicy::kStaticHot))));
     try {
-      FootprintOf(options, kGeometry);
+      FootprintOf(options, TableOf(kGeometry));
     } catch (const UserError& error) {
       return error.what();
     }
@@ -298,7 +298,7 @@ TEST_F(OtherText, AFileThatCannotBeLearnedFromIsNamedWithItsKey) {
 }
 
 TEST(CachedPle, AMissingFileToLearnFromIsNamed) {
-  EXPECT_THROW(FootprintOf(ParsePleSpec("cached,policy=static_hot,hot_from=no/such.json"), kGeometry),
+  EXPECT_THROW(FootprintOf(ParsePleSpec("cached,policy=static_hot,hot_from=no/such.json"), TableOf(kGeometry)),
                UserError);
 }
 

@@ -210,7 +210,7 @@ TEST_P(DiskOnDemand, ReadsInTheFirstLayerCallAndHidesNothing) {
 }
 
 class DiskBackends : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(, DiskBackends, ::testing::Values("pread", "direct", "mmap"),
+INSTANTIATE_TEST_SUITE_P(, DiskBackends, ::testing::Values("pread", "direct", "mmap", "io_uring"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(DiskBackends, AFileThatShrinksWhileStreamingIsACleanError) {

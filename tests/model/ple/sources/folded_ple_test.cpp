@@ -23,9 +23,9 @@ class Folded : public ::testing::Test {
     table.folded = std::make_shared<const PleTable>(folded_.At("folded"));
     return MakePleSource(
         ParsePleSpec(spec), table,
-        {.warm_ids = {}, .open = [this](const std::string& path, IoBackend backend, IoAdvice advice) {
+        {.warm_ids = {}, .open = [this](const std::string& path, const IoOptions& options) {
            const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
-           return FakeDisk::Opener(disk)(path, backend, advice);
+           return FakeDisk::Opener(disk)(path, options);
          }});
   }
 
@@ -90,9 +90,9 @@ TEST_F(Folded, HoldsWhatTheSourceOfItsFinishedInputsHolds) {
 
 TEST_F(Folded, IsAsItsFootprintSaysAndKeepsStateWhereACacheDoes) {
   for (const char* spec : {"folded", "folded,over=cached"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), OfFolded()).fast_bytes, Make(spec)->fast_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(OfFolded())).fast_bytes, Make(spec)->fast_bytes()) << spec;
   }
-  const PleFootprint footprint = FootprintOf(ParsePleSpec("folded"), kRows);
+  const PleFootprint footprint = FootprintOf(ParsePleSpec("folded"), TableOf(kRows));
   EXPECT_EQ(footprint.file_bytes, 2 * kRows.table_bytes()) << "float32 for bfloat16";
   EXPECT_EQ(footprint.table_bytes, 2 * kRows.table_bytes());
   EXPECT_FALSE(Make("folded")->keeps_state());

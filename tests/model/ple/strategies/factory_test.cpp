@@ -52,27 +52,27 @@ TEST(FactorySpecs, AreOfEveryStrategy) {
 TEST_F(Factory, EverySourceIsAsItsFootprintSays) {
   for (const char* spec : kSpecs) {
     const auto source = Make(spec);
-    EXPECT_EQ(source->fast_bytes(), FootprintOf(ParsePleSpec(spec), kGeometry).fast_bytes) << spec;
+    EXPECT_EQ(source->fast_bytes(), FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).fast_bytes) << spec;
     EXPECT_EQ(source->geometry().vocab, kGeometry.vocab) << spec;
-    EXPECT_EQ(source->threads(), FootprintOf(ParsePleSpec(spec), kGeometry).helper_threads) << spec;
+    EXPECT_EQ(source->threads(), FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).helper_threads) << spec;
   }
   const auto helpers = [](const char* spec) {
-    return FootprintOf(ParsePleSpec(spec), kGeometry).helper_threads;
+    return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).helper_threads;
   };
   EXPECT_EQ(helpers("resident"), 0);
   EXPECT_EQ(helpers("disk"), 1);
   EXPECT_EQ(helpers("disk,prefetch=false"), 0);
   EXPECT_EQ(helpers("cached"), 1) << "that of the disk below it";
   EXPECT_EQ(helpers("folded"), 1) << "rows of soft tokens are read without a thread";
-  EXPECT_EQ(FootprintOf(ParsePleSpec("resident"), kGeometry).file_bytes, 0);
-  EXPECT_EQ(FootprintOf(ParsePleSpec("disk"), kGeometry).file_bytes, kGeometry.table_bytes());
-  EXPECT_EQ(FootprintOf(ParsePleSpec("cached"), kGeometry).file_bytes, kGeometry.table_bytes());
-  EXPECT_EQ(FootprintOf(ParsePleSpec("cached,over=resident"), kGeometry).file_bytes, 0);
-  EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), kGeometry).file_bytes, 0);
+  EXPECT_EQ(FootprintOf(ParsePleSpec("resident"), TableOf(kGeometry)).file_bytes, 0);
+  EXPECT_EQ(FootprintOf(ParsePleSpec("disk"), TableOf(kGeometry)).file_bytes, kGeometry.table_bytes());
+  EXPECT_EQ(FootprintOf(ParsePleSpec("cached"), TableOf(kGeometry)).file_bytes, kGeometry.table_bytes());
+  EXPECT_EQ(FootprintOf(ParsePleSpec("cached,over=resident"), TableOf(kGeometry)).file_bytes, 0);
+  EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), TableOf(kGeometry)).file_bytes, 0);
   for (const char* spec : {"resident", "disk", "cached,over=cached"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), kGeometry).table_bytes, kGeometry.table_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes()) << spec;
   }
-  EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), kGeometry).table_bytes, 0);
+  EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), TableOf(kGeometry)).table_bytes, 0);
 }
 
 TEST_F(Factory, OnlyACacheKeepsState) {

@@ -70,7 +70,8 @@ TEST(PleSpec, EveryOptionIsReadAndDescribed) {
   EXPECT_THAT(DescribePleOptions(options),
               ElementsAre(Pair("strategy", "cached"), Pair("capacity", "5%"), Pair("policy", "lru"),
                           Pair("initial", "warmed"), Pair("over.strategy", "disk"),
-                          Pair("over.backend", "direct"), Pair("over.prefetch", "false")));
+                          Pair("over.backend", "direct"), Pair("over.prefetch", "false"),
+                          Pair("over.alignment", "device")));
   EXPECT_EQ(ParsePleSpec("dropped,mode=block_off").Get<DroppedOptions>().mode, DropMode::kBlockOff);
   EXPECT_EQ(ParsePleSpec("resident,pages=4k").Get<ResidentOptions>().pages, PageSize::k4KiB);
 }
@@ -240,7 +241,24 @@ TEST(PleSpec, AdviceGoesWithThePageCache) {
   EXPECT_THAT(SpecError("disk,advice=sequential"), HasSubstr("known: normal, random"));
   EXPECT_THAT(SpecError("resident,advice=random"), HasSubstr("key 'advice' is not an option of 'resident'"));
   EXPECT_THAT(DescribePleOptions(ParsePleSpec("disk,backend=direct")),
-              ElementsAre(Pair("strategy", "disk"), Pair("backend", "direct"), Pair("prefetch", "true")));
+              ElementsAre(Pair("strategy", "disk"), Pair("backend", "direct"), Pair("prefetch", "true"),
+                          Pair("alignment", "device")));
+}
+
+TEST(PleSpec, OptionsOfIoUringGoWithIt) {
+  EXPECT_THAT(SpecError("disk,queue_depth=4"), HasSubstr("key 'queue_depth' goes with 'backend: io_uring'"));
+  EXPECT_THAT(SpecError("disk,backend=direct,polling=sqpoll"), HasSubstr("goes with 'backend: io_uring'"));
+  EXPECT_THAT(SpecError("disk,backend=io_uring,advice=random"), HasSubstr("key 'advice' goes with"));
+  EXPECT_THAT(SpecError("disk,alignment=512"), HasSubstr("key 'alignment' goes with 'backend: direct'"));
+  EXPECT_THAT(SpecError("disk,backend=io_uring,queue_depth=0"), HasSubstr("queue_depth"));
+  const PleOptions options =
+      ParsePleSpec("disk,backend=io_uring,queue_depth=8,polling=sqpoll,registered=false,alignment=4096");
+  const IoOptions io = options.Get<DiskOptions>().io();
+  EXPECT_EQ(io.backend, IoBackend::kUring);
+  EXPECT_EQ(io.alignment_bytes, 4096);
+  EXPECT_EQ(io.uring.queue_depth, 8);
+  EXPECT_EQ(io.uring.polling, UringOptions::Polling::kSubmission);
+  EXPECT_FALSE(io.uring.registered);
 }
 
 TEST(PleSpec, ACacheNeedsRowsBelow) {
@@ -318,6 +336,9 @@ TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
       options.own.Edit<CodebookOptions>().entries = 2;
       if (!option.used_with.empty()) options.transform = option.used_with.front();
       if (option.key == "hot_from") SetPleOption(options, "policy", "static_hot");
+      for (const char* key : {"alignment", "queue_depth", "polling", "registered"}) {
+        if (option.key == key) SetPleOption(options, "backend", "io_uring");
+      }
       options.own.Edit<CachedOptions>().hot_from = "ids.json";
       EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
     }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/value_table.h"
+#include "tests/support/ple_table.h"
 
 namespace plelab {
 namespace fixed_rows_test {
@@ -56,7 +57,7 @@ TEST(FixedRows, MeansAreRoundedOnceToTheTablesDtype) {
 }
 
 TEST(FixedRows, TakeTheBytesOfTheRowsThatAreLeft) {
-  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), kGeometry).table_bytes; };
+  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes; };
   const int64_t row = 6 * 4;
   EXPECT_EQ(bytes("resident"), 40 * 4 * row);
   EXPECT_EQ(bytes("resident,transform=zero_layers,layers=0-2"), 40 * row);

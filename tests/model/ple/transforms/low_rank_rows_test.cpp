@@ -5,6 +5,7 @@
 
 #include "model/base/format.h"
 #include "tests/support/value_table.h"
+#include "tests/support/ple_table.h"
 
 namespace plelab {
 namespace low_rank_rows_test {
@@ -70,7 +71,7 @@ TEST(LowRankRows, MoreDirectionsThanARowIsWideIsTheUsersMistake) {
 }
 
 TEST(LowRankRows, TakeTheBytesOfTwoThinMatrices) {
-  EXPECT_EQ(FootprintOf(ParsePleSpec("resident,transform=low_rank,rank=3"), kGeometry).table_bytes,
+  EXPECT_EQ(FootprintOf(ParsePleSpec("resident,transform=low_rank,rank=3"), TableOf(kGeometry)).table_bytes,
             2 * 3 * (16 + 4) * 4);
 }
 

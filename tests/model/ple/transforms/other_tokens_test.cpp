@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/support/value_table.h"
+#include "tests/support/ple_table.h"
 
 namespace plelab {
 namespace other_tokens_test {
@@ -82,7 +83,7 @@ TEST(PreviousPle, ASequenceStartsWithItsOwnRow) {
 TEST(OtherTokens, TakeTheBytesOfTheWholeTable) {
   for (const char* spec :
        {"resident,transform=shuffled", "disk,transform=previous", "cached,transform=shuffled"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), kGeometry).table_bytes, kGeometry.table_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes()) << spec;
   }
 }
 

@@ -142,7 +142,7 @@ TEST(TransformsAndTables, MustFitEachOther) {
   const PleGeometry bytes{.vocab = 4, .layers = 1, .dim = 2, .dtype = DType::kInt8};
   EXPECT_THAT(MakingFails(ValueTable(bytes), "resident,transform=int8"),
               HasSubstr("the PLE table is in int8"));
-  EXPECT_THROW(FootprintOf(ParsePleSpec("disk,transform=low_rank,rank=9"), kGeometry), UserError);
+  EXPECT_THROW(FootprintOf(ParsePleSpec("disk,transform=low_rank,rank=9"), TableOf(kGeometry)), UserError);
 }
 
 }  // namespace transforms_test

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/value_table.h"
+#include "tests/support/ple_table.h"
 
 namespace plelab {
 namespace zero_soft_test {
@@ -22,7 +23,7 @@ TEST(ZeroSoft, IdsOutsideTheTableReadZerosAndTokensTheirRows) {
 }
 
 TEST(ZeroSoft, TheTableStaysAsLargeAsItIs) {
-  EXPECT_EQ(FootprintOf(ParsePleSpec("disk,transform=zero_soft"), kGeometry).table_bytes,
+  EXPECT_EQ(FootprintOf(ParsePleSpec("disk,transform=zero_soft"), TableOf(kGeometry)).table_bytes,
             kGeometry.table_bytes());
 }
 

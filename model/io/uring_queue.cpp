@@ -1,0 +1,163 @@
+#include "model/io/uring_queue.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "model/base/error.h"
+#include "model/base/format.h"
+#include "model/io/registered_memory.h"
+
+namespace plelab {
+namespace {
+
+std::string ErrorText(int error) { return std::system_category().message(error); }
+
+unsigned SetupFlags(const UringOptions& options) {
+  switch (options.polling) {
+    case UringOptions::Polling::kInterrupt:
+      return 0;
+    case UringOptions::Polling::kIo:
+      return IORING_SETUP_IOPOLL;
+    case UringOptions::Polling::kSubmission:
+      return IORING_SETUP_SQPOLL;
+  }
+  throw RunError("no such polling");
+}
+
+// −errno, or 0 when the ring is there.
+int MakeRing(const UringOptions& options, io_uring& ring) {
+  io_uring_params params = {};
+  params.flags = SetupFlags(options);
+  params.sq_thread_idle = 50;  // ms without work until the kernel's thread sleeps
+  return io_uring_queue_init_params(static_cast<unsigned>(options.queue_depth), &ring, &params);
+}
+
+std::string WhyForbidden(int error) {
+  int disabled = 0;
+  std::ifstream("/proc/sys/kernel/io_uring_disabled") >> disabled;
+  return Format("io_uring cannot be used here: {}{}", ErrorText(error),
+                disabled > 0 ? Format(" (kernel.io_uring_disabled is {})", disabled) : "");
+}
+
+}  // namespace
+
+std::string WhyNoUring() {
+  io_uring ring = {};
+  const int error = -MakeRing({.queue_depth = 1}, ring);
+  if (error != 0) return WhyForbidden(error);
+  io_uring_queue_exit(&ring);
+  return "";
+}
+
+UringQueue::UringQueue(const FileDescriptor& file, const UringOptions& options, RegisteredMemory* memory,
+                       UringFault fault)
+    : file_(file), options_(options), fault_(std::move(fault)) {
+  int error = -MakeRing(options, ring_);
+  if (error != 0) throw UserError("{}: {}; use 'backend: direct'", file.path(), WhyForbidden(error));
+  const int descriptor = file.get();
+  error = -io_uring_register_files(&ring_, &descriptor, 1);
+  if (error != 0) {
+    io_uring_queue_exit(&ring_);
+    throw UserError("{}: io_uring does not take this file: {}; use 'backend: direct'", file.path(),
+                    ErrorText(error));
+  }
+  if (memory == nullptr || memory->size_bytes() == 0) return;
+  const iovec known = {memory->data(), static_cast<size_t>(memory->size_bytes())};
+  // A limit on locked memory forbids it; reads then name their memory each time.
+  if (io_uring_register_buffers(&ring_, &known, 1) == 0) memory_ = memory;
+}
+
+UringQueue::~UringQueue() { io_uring_queue_exit(&ring_); }
+
+void UringQueue::Submit(std::span<UringRead> reads) {
+  const std::lock_guard lock(mutex_);
+  for (UringRead& read : reads) {
+    if (!read.is_done) waiting_.push_back(&read);
+  }
+  Start();
+}
+
+void UringQueue::Finish(UringRead& read) {
+  const std::lock_guard lock(mutex_);
+  while (!read.is_done) Reap();
+}
+
+void UringQueue::Drop(std::span<UringRead> reads) {
+  const std::lock_guard lock(mutex_);
+  const auto is_ours = [&](const UringRead* read) {
+    return read >= reads.data() && read < reads.data() + reads.size();
+  };
+  std::erase_if(waiting_, is_ours);
+  while (std::ranges::any_of(reads, &UringRead::is_in_flight)) {
+    Reap();
+    std::erase_if(waiting_, is_ours);  // the rest of a read that came back short
+  }
+}
+
+// The caller holds the mutex.
+void UringQueue::Start() {
+  bool is_new = false;
+  for (; in_flight_ < options_.queue_depth && !waiting_.empty(); waiting_.pop_front()) {
+    StartOne(*waiting_.front());
+    is_new = true;
+  }
+  while (is_new) {
+    const int submitted = io_uring_submit(&ring_);
+    if (submitted >= 0) return;
+    // Busy: the kernel wants its answers fetched first.
+    if (submitted != -EAGAIN && submitted != -EBUSY && submitted != -EINTR) {
+      throw RunError("{}: io_uring takes no reads: {}", file_.path(), ErrorText(-submitted));
+    }
+  }
+}
+
+void UringQueue::StartOne(UringRead& read) {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  if (entry == nullptr) throw RunError("{}: io_uring's queue is shorter than asked", file_.path());
+  std::byte* to = read.to + read.found;
+  const auto size = static_cast<unsigned>(std::min<int64_t>(read.size - read.found, int64_t{1} << 30));
+  const auto offset = static_cast<uint64_t>(read.offset + read.found);
+  if (memory_ != nullptr && memory_->Holds(to)) {
+    io_uring_prep_read_fixed(entry, 0, to, size, offset, 0);
+  } else {
+    io_uring_prep_read(entry, 0, to, size, offset);
+  }
+  entry->flags |= IOSQE_FIXED_FILE;
+  io_uring_sqe_set_data(entry, &read);
+  read.is_in_flight = true;
+  ++in_flight_;
+}
+
+// Blocks until at least one read has ended, and takes all answers that are there.  The caller holds the mutex.
+void UringQueue::Reap() {
+  io_uring_cqe* first = nullptr;
+  const int waited = io_uring_wait_cqe(&ring_, &first);
+  if (waited == -EINTR || waited == -EAGAIN) return;
+  if (waited < 0) throw RunError("{}: io_uring gives no answer: {}", file_.path(), ErrorText(-waited));
+  std::array<io_uring_cqe*, 64> answers;
+  const unsigned count = io_uring_peek_batch_cqe(&ring_, answers.data(), answers.size());
+  for (unsigned i = 0; i < count; ++i) {
+    Answer(*static_cast<UringRead*>(io_uring_cqe_get_data(answers[i])), answers[i]->res);
+  }
+  io_uring_cq_advance(&ring_, count);
+  Start();
+}
+
+void UringQueue::Answer(UringRead& read, UringAnswer answer) {
+  --in_flight_;
+  read.is_in_flight = false;
+  if (fault_) answer = fault_(read.offset + read.found, answer);
+  const bool again = answer == -EINTR || answer == -EAGAIN;
+  if (answer > 0) read.found += answer;
+  if (answer < 0 && !again) read.error = -answer;
+  // Half a block is the end of the file: a read from there on would not be aligned.
+  const bool ended = answer == 0 || read.error != 0 || (answer > 0 && read.found % 512 != 0);
+  read.is_done = ended || read.found >= read.needed;
+  if (!read.is_done) waiting_.push_front(&read);
+}
+
+}  // namespace plelab

@@ -1,0 +1,30 @@
+#include "model/ple/ple_table.h"
+
+#include "model/base/error.h"
+
+namespace plelab {
+
+int64_t PleTable::part_stride() const {
+  const int64_t alignment = layout.part_alignment;
+  return (part_bytes() + alignment - 1) / alignment * alignment;
+}
+
+std::vector<ReadRange> PleTable::RangesOf(int64_t row) const {
+  std::vector<ReadRange> ranges;
+  for (int64_t part = 0; part < parts(); ++part) {
+    ranges.push_back({OffsetOf(PlaceOf(row), part), part_bytes()});
+  }
+  return ranges;
+}
+
+ReadRange PleTable::RangeOf(int64_t row, int64_t layer) const {
+  const int64_t part = layer / layers_per_part();
+  return {OffsetOf(PlaceOf(row), part) + layer % layers_per_part() * slice_bytes(), slice_bytes()};
+}
+
+void CheckPleLayer(const PleGeometry& geometry, int64_t layer) {
+  if (layer >= 0 && layer < geometry.layers) return;
+  throw RunError("PLE rows of layer {} asked; the table has layers 0 to {}", layer, geometry.layers - 1);
+}
+
+}  // namespace plelab
