@@ -12,7 +12,7 @@
 #include "model/base/json_object.h"
 #include "model/base/sha256.h"
 #include "model/checkpoint/tensor_spec.h"
-#include "model/ple/transforms/row_values.h"
+#include "model/ple/formats/row_values.h"
 
 namespace plelab {
 namespace {

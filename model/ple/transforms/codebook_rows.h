@@ -1,8 +1,7 @@
 // The transform `codebook`: each layer has a codebook of a few rows, and every token reads one of them.
 #pragma once
 
-#include <vector>
-
+#include "model/ple/formats/codebook.h"
 #include "model/ple/transforms/table_scan.h"
 #include "model/ple/transforms/transformed_ple.h"
 
@@ -13,16 +12,17 @@ struct CodebookOptions {
   int64_t seed = 0;
 };
 
-// k-means per layer (Lloyd's algorithm, starting from rows drawn at random).  A token reads the entry nearest
-// to its row.  The entry is searched for at each request and is the one that a stored index would name.
+// The books of a table, one for each layer, fitted to all rows of a table of up to kMostFitRows rows, and to
+// that many evenly spaced rows of a larger one.  REQUIRES entries ≤ min(vocab, kMostFitRows).
+Codebooks FitCodebooks(const TableScan& table, int64_t entries, int64_t seed);
+
+// A token reads the entry nearest to its row.  The entry is searched for at each request and is the one that a
+// packed table names (formats/codebook_codec.h).
 class CodebookRows : public RowTransform {
  public:
-  // The codebooks are fitted to all rows of a table of up to kMostFitRows rows, and to that many evenly
-  // spaced rows of a larger one.
   static constexpr int64_t kMostFitRows = 8192;
-  static constexpr int kIterations = 10;
-  // REQUIRES entries ≤ min(vocab, kMostFitRows).
-  CodebookRows(const TableScan& table, int64_t entries, int64_t seed);
+  CodebookRows(const TableScan& table, int64_t entries, int64_t seed)
+      : dim_(table.geometry().dim), books_(FitCodebooks(table, entries, seed)) {}
   // Bytes of the table in this form: an index of ⌈log2 entries⌉ bits per row and layer, and each layer's
   // codebook in the table's dtype.
   static int64_t Bytes(const PleGeometry& geometry, int64_t entries);
@@ -31,9 +31,7 @@ class CodebookRows : public RowTransform {
 
  private:
   int64_t dim_;
-  // [layers][dim, entries]: transposed, so that one value of a row is multiplied with those of all entries at
-  // once.
-  std::vector<std::vector<float>> books_;
+  Codebooks books_;
 };
 
 }  // namespace plelab

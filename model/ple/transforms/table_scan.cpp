@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "model/ple/decoded_rows.h"
-#include "model/ple/transforms/row_values.h"
+#include "model/ple/formats/row_values.h"
 
 namespace plelab {
 namespace {

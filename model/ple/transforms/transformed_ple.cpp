@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "model/ple/transforms/row_values.h"
+#include "model/ple/formats/row_values.h"
 
 namespace plelab {
 namespace {

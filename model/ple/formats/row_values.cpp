@@ -1,4 +1,4 @@
-#include "model/ple/transforms/row_values.h"
+#include "model/ple/formats/row_values.h"
 
 #include <cstdint>
 #include <cstring>
