@@ -99,6 +99,7 @@ int RunCommandLine(int argc, char** argv) {
   AddListCommand(app);
   AddInspectCommand(app);
   AddSynthCommand(app);
+  AddPackCommand(app);
   AddLogitsCommand(app);
   AddGenerateCommand(app);
   AddRunCommand(app);

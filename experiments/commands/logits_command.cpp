@@ -19,6 +19,7 @@
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
+#include "model/packing/table_of_folder.h"
 #include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/factory.h"
 
@@ -105,7 +106,8 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
 }
 
 void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
-  const PleFootprint rows = FootprintOf(ParsePleSpec(options.model.ple), checkpoint.ple_table());
+  const PleOptions ple = ParsePleSpec(options.model.ple);
+  const PleFootprint rows = FootprintOf(ple, TableOfFolder(ple.table, checkpoint));
   CheckLogitsRoom(checkpoint.config(),
                   {.dtype = ParseDType(options.model.dtype),
                    .tokens = tokens,

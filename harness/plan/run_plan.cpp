@@ -11,6 +11,7 @@
 #include "harness/workload/loaded_model.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
+#include "model/packing/table_of_folder.h"
 #include "model/text/layer_edit.h"
 
 namespace plelab {
@@ -95,14 +96,17 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   variant.config = config;
   variant.table = plan.table;
   try {
-    variant.footprint = FootprintOf(config.ple, plan.table);
+    if (plan.checkpoint) variant.table = TableOfFolder(config.ple.table, *plan.checkpoint);
+    variant.footprint = FootprintOf(config.ple, variant.table);
     variant.layers = EditLayers(config.layers, plan.model_config.text);
   } catch (const UserError& error) {
     throw UserError("{}: variant '{}': {}", plan.config.places.at(Format("variants[{}]", config.name)),
                     config.name, error.what());
   }
-  variant.exact = IsExact(config);
-  variant.near = MustBeNear(config);
+  // Rows of another table need not have the values of the checkpoint's own.
+  const bool same_values = config.ple.table.empty() || variant.table.codec == nullptr;
+  variant.exact = IsExact(config) && same_values;
+  variant.near = MustBeNear(config) && same_values;
   variant.cache_start = CacheStartOf(config.ple);
   variant.row = RowOf(plan, variant);
   return variant;
@@ -167,6 +171,10 @@ void MakeFoldedTables(RunPlan& plan) {
   for (VariantPlan& variant : plan.variants) {
     if (!ReadsFoldedTable(variant.config.ple)) continue;
     variant.table = TableWithProgress(variant.config.ple, *plan.checkpoint);
+    // Packed inputs were rounded once more.
+    variant.near = variant.near && variant.table.folded->codec == nullptr;
+    variant.footprint = FootprintOf(variant.config.ple, variant.table);
+    variant.row = RowOf(plan, variant);
   }
 }
 

@@ -38,6 +38,10 @@ ParameterCount CountCheckpoint(const Checkpoint& checkpoint) {
   ParameterCount count;
   for (const TensorSpec& spec : PublishedTensors(checkpoint.config())) {
     const TensorInfo* info = checkpoint.Find(spec.name);
+    if (info == nullptr && spec.name == checkpoint.ple_tensor() && checkpoint.has_packed_table()) {
+      count.parameters[spec.group] += spec.elements();
+      count.bytes[spec.group] += checkpoint.ple_table().stored_bytes();
+    }
     if (info == nullptr) continue;
     count.parameters[spec.group] += info->size_bytes / SizeOf(info->dtype);
     count.bytes[spec.group] += info->size_bytes;

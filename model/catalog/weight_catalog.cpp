@@ -44,7 +44,9 @@ std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
   for (const TensorSpec& spec : specs) {
     known.insert(spec.name);
     const TensorInfo* info = checkpoint.Find(spec.name);
-    const bool optional = spec.group == ParameterGroup::kUnusedKv || may_lack.contains(spec.group);
+    const bool is_packed = spec.name == checkpoint.ple_tensor() && checkpoint.has_packed_table();
+    const bool optional =
+        is_packed || spec.group == ParameterGroup::kUnusedKv || may_lack.contains(spec.group);
     if (info == nullptr) {
       if (!optional) problems.push_back(Format("'{}': missing, expected {}", spec.name, Shape(spec.shape)));
     } else if (info->shape != spec.shape) {

@@ -11,7 +11,9 @@
 #include "model/base/file_descriptor.h"
 #include "model/base/json_object.h"
 #include "model/base/sha256.h"
+#include "model/checkpoint/packed_table.h"
 #include "model/checkpoint/tensor_spec.h"
+#include "model/checkpoint/weights_identity.h"
 #include "model/ple/formats/row_values.h"
 
 namespace plelab {
@@ -112,11 +114,12 @@ Checkpoint Checkpoint::Open(const std::string& directory) {
   Checkpoint checkpoint;
   checkpoint.directory_ = directory;
   const std::string config_path = directory + "/config.json";
-  const std::string config_text = ReadText(config_path);
-  checkpoint.config_ = ParseConfig(config_text, config_path);
+  checkpoint.config_text_ = ReadText(config_path);
+  checkpoint.config_ = ParseConfig(checkpoint.config_text_, config_path);
   Sha256 fingerprint;
-  fingerprint.Update(config_text);
+  fingerprint.Update(checkpoint.config_text_);
   checkpoint.OpenShards(fingerprint);
+  checkpoint.AddPackedTable(fingerprint);
   checkpoint.fingerprint_ = fingerprint.Hex();
   TextConfig& text = checkpoint.config_.text;
   text.own_head = text.own_head || checkpoint.HeadDiffers();
@@ -165,6 +168,19 @@ void Checkpoint::AddShard(const std::string& path, Sha256& fingerprint) {
     weights_label_ = label->second;
   }
   shards_[path] = std::move(file);
+}
+
+// What is packed beside the weights belongs to what this checkpoint is.
+void Checkpoint::AddPackedTable(Sha256& fingerprint) {
+  if (!has_packed_table()) return;
+  const FileDescriptor file(directory_ + "/" + PackedFileName(PackedKind::kRows), ReadAhead::kOff);
+  fingerprint.Update(ReadSafetensorsHeader(file).text);
+}
+
+std::string Checkpoint::ple_tensor() const { return TextPrefix(config_) + "embed_tokens_per_layer.weight"; }
+
+bool Checkpoint::has_packed_table() const {
+  return Find(ple_tensor()) == nullptr && IsPackedTable(directory_ + "/" + PackedFileName(PackedKind::kRows));
 }
 
 void Checkpoint::RequireFloats() const {
@@ -225,9 +241,30 @@ int64_t Checkpoint::weight_bytes_read() const {
   return bytes;
 }
 
+namespace {
+
+void RequireShape(const PleTable& packed, const TextConfig& text) {
+  const PleGeometry& g = packed.geometry;
+  if (g.vocab == text.vocab_size_per_layer_input && g.layers == text.num_hidden_layers &&
+      g.dim == text.hidden_size_per_layer_input) {
+    return;
+  }
+  throw UserError("{}: expected a table [{}, {} x {}] as config.json says, found [{}, {} x {}]", packed.path,
+                  text.vocab_size_per_layer_input, text.num_hidden_layers, text.hidden_size_per_layer_input,
+                  g.vocab, g.layers, g.dim);
+}
+
+}  // namespace
+
 PleTable Checkpoint::ple_table() const {
   const TextConfig& text = config_.text;
-  const std::string name = TextPrefix(config_) + "embed_tokens_per_layer.weight";
+  if (has_packed_table()) {
+    PleTable packed = OpenPackedTable(directory_ + "/" + PackedFileName(PackedKind::kRows), PackedKind::kRows,
+                                      WeightsIdentity(*this));
+    RequireShape(packed, text);
+    return packed;
+  }
+  const std::string name = ple_tensor();
   const std::vector<int64_t> expected = {text.vocab_size_per_layer_input,
                                          text.num_hidden_layers * text.hidden_size_per_layer_input};
   const TensorInfo* info = Find(name);

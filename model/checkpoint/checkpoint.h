@@ -43,6 +43,7 @@ class Checkpoint {
   static Checkpoint Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
+  const std::string& config_text() const { return config_text_; }  // of config.json
   const Gemma3nConfig& config() const { return config_; }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   // Returns nullptr when the checkpoint has no such tensor.
@@ -54,8 +55,13 @@ class Checkpoint {
   int64_t weight_bytes_read(Modality modality) const { return read_->at(static_cast<size_t>(modality)); }
   // "random", "trained" or "unlabelled": the entry `weights` of the safetensors metadata.
   const std::string& weights_label() const { return weights_label_; }
-  // Where the PLE table lies.  Throws UserError when it is missing or its shape disagrees with the config.
+  // Where the PLE table lies: as published, or packed beside the weights (packed_table.h).  Throws UserError
+  // when it is missing, damaged, or its shape disagrees with the config.
   PleTable ple_table() const;
+  // The published name of its tensor.
+  std::string ple_tensor() const;
+  // True where the folder has no published table but a packed one.
+  bool has_packed_table() const;
   // SHA-256 over config.json and the headers and sizes of the shards: identifies the checkpoint without
   // reading 10 GB.
   const std::string& fingerprint() const { return fingerprint_; }
@@ -66,10 +72,12 @@ class Checkpoint {
   Checkpoint() = default;
   void OpenShards(Sha256& fingerprint);
   void AddShard(const std::string& path, Sha256& fingerprint);
+  void AddPackedTable(Sha256& fingerprint);
   void RequireFloats() const;
   bool HeadDiffers() const;
 
   std::string directory_;
+  std::string config_text_;
   Gemma3nConfig config_;
   std::map<std::string, TensorInfo> tensors_;
   std::vector<ForeignTensor> foreign_;  // empty once the checkpoint is open

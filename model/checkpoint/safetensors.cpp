@@ -155,7 +155,7 @@ SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file, ForeignForma
 }
 
 std::string MakeSafetensorsHeader(std::vector<TensorInfo>& tensors,
-                                  const std::map<std::string, std::string>& metadata) {
+                                  const std::map<std::string, std::string>& metadata, int64_t alignment) {
   // Written member by member, because an ordered_json looks through all of its members to add one.
   using Json = nlohmann::ordered_json;
   std::vector<std::string> members;
@@ -171,7 +171,8 @@ std::string MakeSafetensorsHeader(std::vector<TensorInfo>& tensors,
     members.push_back(Json(tensor.name).dump() + ":" + entry.dump());
   }
   std::string text = Format("{{{}}}", Join(members, ","));
-  text.resize((text.size() + 7) / 8 * 8, ' ');
+  const auto unit = static_cast<size_t>(alignment);
+  text.resize((kLengthBytes + text.size() + unit - 1) / unit * unit - kLengthBytes, ' ');
   const uint64_t length = text.size();
   std::string bytes(kLengthBytes, '\0');
   std::memcpy(bytes.data(), &length, kLengthBytes);

@@ -48,8 +48,8 @@ SafetensorsHeader ReadSafetensorsHeader(const FileDescriptor& file,
 
 // For writing.  Lays `tensors`, whose name, dtype and shape are given, one after another and fills in their
 // offset_bytes and size_bytes.  Returns the first bytes of the file: the length and the header, which is
-// padded with spaces to a multiple of 8 bytes.
+// padded with spaces so that the first tensor begins at a multiple of `alignment`, itself a multiple of 8.
 std::string MakeSafetensorsHeader(std::vector<TensorInfo>& tensors,
-                                  const std::map<std::string, std::string>& metadata);
+                                  const std::map<std::string, std::string>& metadata, int64_t alignment = 8);
 
 }  // namespace plelab

@@ -9,6 +9,11 @@ int64_t PleTable::part_stride() const {
   return (part_bytes() + alignment - 1) / alignment * alignment;
 }
 
+int64_t PleTable::index_bytes() const {
+  const int64_t places = layout.place_of_row ? std::ssize(*layout.place_of_row) : 0;
+  return places * static_cast<int64_t>(sizeof(int32_t)) + (codec ? codec->index_bytes() : 0);
+}
+
 std::vector<ReadRange> PleTable::RangesOf(int64_t row) const {
   std::vector<ReadRange> ranges;
   for (int64_t part = 0; part < parts(); ++part) {

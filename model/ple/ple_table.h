@@ -62,6 +62,8 @@ struct PleTable {
   int64_t part_stride() const;
   // Bytes of the whole table in its file.
   int64_t stored_bytes() const { return parts() * geometry.vocab * part_stride(); }
+  // Bytes of RAM that reading it takes beside rows: the order of its rows, its codebooks.
+  int64_t index_bytes() const;
   int64_t PlaceOf(int64_t row) const {
     return layout.place_of_row ? layout.place_of_row->at(static_cast<size_t>(row)) : row;
   }
@@ -77,6 +79,12 @@ struct PleTable {
 
 // The table that is read: the folded one where there is one, otherwise `table` itself.
 inline const PleTable& TableRead(const PleTable& table) { return table.folded ? *table.folded : table; }
+
+// How the hashes in a file that was written for rows are compared with the file when it is opened.
+enum class TableCheck {
+  kSampled,  // 64 MiB of it, spread evenly; a smaller file whole
+  kFull      // all of it
+};
 
 // Throws RunError unless 0 ≤ layer < geometry.layers.
 void CheckPleLayer(const PleGeometry& geometry, int64_t layer);

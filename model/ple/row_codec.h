@@ -13,6 +13,8 @@ class RowCodec {
   virtual ~RowCodec() = default;
   // Bytes of a stored slice; the same for each layer.
   virtual int64_t slice_bytes() const = 0;
+  // Bytes of RAM that decoding takes for the whole table, such as codebooks.
+  virtual int64_t index_bytes() const { return 0; }
   // Decodes the stored slice of `layer` to [dim] in the dtype of the table's geometry.
   virtual void Decode(int64_t layer, const std::byte* stored, std::span<std::byte> values) const = 0;
   // The inverse, as near as the format allows.  values: [dim]; stored: [slice_bytes()].

@@ -10,18 +10,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "model/base/output_file.h"
-#include "model/ple/ple_source.h"
-#include "model/ple/sources/folded_ple.h"
+#include "model/checkpoint/block_hashes.h"
+#include "model/ple/ple_table.h"
 
 namespace plelab {
 
 // Looks for the file at table.path with a table of table.geometry.  If it was made from `made_from` and its
 // hashes are right, sets table.offset_bytes and returns true.  Returns false for any other file, a damaged
 // one included, and for none.
-bool FindFolded(PleTable& table, const std::string& made_from, FoldedCheck check);
+bool FindFolded(PleTable& table, const std::string& made_from, TableCheck check);
 
 // True for a file that FoldedWriter made, from whatever weights; false for any other, and for one that was
 // cut.
@@ -39,12 +38,9 @@ class FoldedWriter {
   void Commit();
 
  private:
-  void EndBlock();
-
   OutputFile file_;
   int64_t table_bytes_, end_bytes_, written_ = 0;  // begin of the next rows, in the file; rows so far
-  std::vector<std::byte> block_;                   // the block that is not full yet
-  std::vector<std::byte> hashes_;
+  BlockHasher hasher_;
 };
 
 }  // namespace plelab

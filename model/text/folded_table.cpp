@@ -13,6 +13,9 @@
 #include "model/base/output_file.h"
 #include "model/base/sha256.h"
 #include "model/catalog/load_weights.h"
+#include "model/checkpoint/packed_table.h"
+#include "model/checkpoint/weights_identity.h"
+#include "model/packing/table_of_folder.h"
 #include "model/ple/sources/folded_ple.h"
 #include "model/text/folded_file.h"
 #include "model/text/per_layer_input.h"
@@ -177,16 +180,40 @@ FileLock LockWeights(const PleTable& rows, const PleTable& table, const FoldProg
 
 std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint) {
   const std::string& file = options.Get<FoldedOptions>().file;
-  return file.empty() ? checkpoint.directory() + "/ple_folded.safetensors" : file;
+  if (!file.empty()) return file;
+  return (options.table.empty() ? checkpoint.directory() : options.table) + "/" +
+         PackedFileName(PackedKind::kFolded);
 }
 
+namespace {
+
+// Finished inputs that were packed, or nothing.
+std::optional<PleTable> PackedFolded(const PleOptions& options, const std::string& path,
+                                     const Checkpoint& checkpoint) {
+  if (!IsPackedTable(path)) return std::nullopt;
+  return OpenPackedTable(path, PackedKind::kFolded, WeightsIdentity(checkpoint),
+                         options.Get<FoldedOptions>().verify);
+}
+
+}  // namespace
+
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress) {
-  PleTable rows = checkpoint.ple_table();
+  PleTable rows = TableOfFolder(options.table, checkpoint);
   if (!ReadsFoldedTable(options)) return rows;
+  if (auto packed = PackedFolded(options, FoldedPath(options, checkpoint), checkpoint)) {
+    rows.folded = std::make_shared<const PleTable>(std::move(*packed));
+    return rows;
+  }
+  if (checkpoint.Find(checkpoint.ple_tensor()) == nullptr) {
+    throw UserError(
+        "{}: 'folded' needs the table as published or a packed one of finished inputs; pack it with "
+        "--ple-folded",
+        checkpoint.directory());
+  }
   PleTable table{.path = FoldedPath(options, checkpoint), .geometry = FoldedGeometry(rows.geometry)};
   table.geometry.vocab = TextIds(checkpoint.config());
   const std::string made_from = MadeFrom(checkpoint);
-  const FoldedCheck check = options.Get<FoldedOptions>().verify;
+  const TableCheck check = options.Get<FoldedOptions>().verify;
   if (!FindFolded(table, made_from, check)) {
     CheckPlace(table, !options.Get<FoldedOptions>().file.empty());
     const FileLock lock = LockWeights(rows, table, progress);

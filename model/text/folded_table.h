@@ -19,7 +19,8 @@ using FoldProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)
 // The options' `file`, else CKPT/ple_folded.safetensors.
 std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint);
 
-// The table for a source of `options`: the checkpoint's own, with `folded` set if the options ask for it.
+// The table for a source of `options`: that of options.table, else the checkpoint's own, with `folded` set if
+// the options ask for it.  Finished inputs that `plelab pack` wrote are taken as they are.
 // Writes the file when there is none, when its hashes say that it is damaged, or when it was made from other
 // weights (as told by the checkpoint's headers, by the times of the files that the fold reads and by a sample
 // of their bytes).  One process at a time does so for the same weights; others wait for it, `progress` being

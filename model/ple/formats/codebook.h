@@ -16,6 +16,7 @@ class Codebooks {
 
   int64_t layers() const { return static_cast<int64_t>(books_.size()); }
   int64_t entries() const { return entries_; }
+  int64_t bytes() const { return layers() * entries_ * (dim_ + 1) * static_cast<int64_t>(sizeof(float)); }
   // The entry of a layer's book that is nearest to `row` [dim], the first of equally near ones.
   int64_t Nearest(int64_t layer, std::span<const float> row) const;
   // Writes an entry to `row` [dim].

@@ -19,6 +19,7 @@ class CodebookCodec : public RowCodec {
   CodebookCodec(std::shared_ptr<const Codebooks> books, int64_t dim, DType dtype);
 
   int64_t slice_bytes() const override { return SliceBytes(books_->entries()); }
+  int64_t index_bytes() const override { return books_->bytes(); }
   void Decode(int64_t layer, const std::byte* stored, std::span<std::byte> values) const override;
   void Encode(int64_t layer, std::span<const float> values, std::span<std::byte> stored) const override;
 

@@ -14,7 +14,7 @@ struct DiskOptions {
   IoBackend backend = IoBackend::kPread;
   IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap
   bool prefetch = true;                 // true: reads start at Begin; false: the first Layer call reads
-  int64_t alignment = 0;                // of direct and io_uring, in bytes; 0: the least that the device allows
+  int64_t alignment = 0;  // of direct and io_uring, in bytes; 0: the least that the device allows
   int64_t queue_depth = UringOptions().queue_depth;
   UringOptions::Polling polling = UringOptions::Polling::kInterrupt;
   bool registered = true;
@@ -34,7 +34,7 @@ class DiskPle : public PleSource {
   PleStats stats() const override;
   const PleGeometry& geometry() const override { return reader_.table().geometry; }
   const RowCodec* codec() const override { return reader_.table().codec.get(); }
-  int64_t fast_bytes() const override { return 0; }
+  int64_t fast_bytes() const override { return reader_.table().index_bytes(); }
   void ReleasePages() override { reader_.ReleasePages(); }
   PleSource* traceless() override { return reader_.bypasses_page_cache() ? this : nullptr; }
   int64_t threads() const override { return queue_.threads(); }

@@ -16,15 +16,9 @@ inline PleGeometry FoldedGeometry(PleGeometry rows) {
   return rows;
 }
 
-// How the hashes in a file of finished inputs are compared with the file when it is opened.
-enum class FoldedCheck {
-  kSampled,  // 64 MiB of it, spread evenly; a smaller file whole
-  kFull      // all of it
-};
-
 struct FoldedOptions {
   std::string file = "";  // where finished inputs are kept; empty: beside the checkpoint's own files
-  FoldedCheck verify = FoldedCheck::kSampled;
+  TableCheck verify = TableCheck::kSampled;
 };
 
 // A request is kFolded when every id in it has a finished input.  Images and audio are soft tokens, whose

@@ -23,7 +23,7 @@ class ResidentPle : public PleSource {
   PleStats stats() const override;  // loading is not counted, so every lookup is a hit
   const PleGeometry& geometry() const override { return stored_.geometry; }
   const RowCodec* codec() const override { return stored_.codec.get(); }
-  int64_t fast_bytes() const override { return memory_.size_bytes(); }
+  int64_t fast_bytes() const override { return memory_.size_bytes() + stored_.index_bytes(); }
 
  private:
   class Request;

@@ -40,6 +40,8 @@ std::vector<PleStrategy> StrategiesWhere(Wanted wanted) {
   return strategies;
 }
 
+bool ReadsATable(const StrategyRow& row) { return row.has_rows() || row.reads_folded; }
+
 std::vector<PleOptionInfo> MakeInfos() {
   const auto with_rows = StrategiesWhere([](const StrategyRow& row) { return row.has_rows(); });
   std::vector<PleOptionInfo> infos;
@@ -47,6 +49,7 @@ std::vector<PleOptionInfo> MakeInfos() {
   for (const StrategyRow& row : Strategies()) {
     for (const PleOption& option : row.options) Add(infos, option, {row.strategy});
   }
+  Add(infos, TableOption(), StrategiesWhere(ReadsATable));
   Add(infos, TransformOption(), with_rows);
   for (const TransformRow& row : Transforms()) {
     for (const PleOption& option : row.options) Add(infos, option, with_rows, {row.transform});
@@ -74,6 +77,12 @@ const PleOption& TransformOption() {
   return option;
 }
 
+const PleOption& TableOption() {
+  static const PleOption option("table", &PleOptions::table, FilePath{},
+                                "a folder whose table is read in place of the checkpoint's (plelab pack)");
+  return option;
+}
+
 std::vector<const PleOption*> OptionsNamed(std::string_view key) {
   std::vector<const PleOption*> found;
   const auto take = [&](const PleOption& option) {
@@ -81,6 +90,7 @@ std::vector<const PleOption*> OptionsNamed(std::string_view key) {
   };
   take(StrategyOption());
   take(TransformOption());
+  take(TableOption());
   for (const StrategyRow& row : Strategies()) std::ranges::for_each(row.options, take);
   for (const TransformRow& row : Transforms()) std::ranges::for_each(row.options, take);
   return found;
@@ -92,6 +102,7 @@ std::vector<const PleOption*> OptionsUsedBy(const PleOptions& options) {
   for (const PleOption& option : strategy.options) {
     if (!option.fits || option.fits(options)) used.push_back(&option);
   }
+  if (ReadsATable(strategy)) used.push_back(&TableOption());
   if (!strategy.has_rows()) return used;
   used.push_back(&TransformOption());
   for (const PleOption& option : RowOf(options.transform).options) used.push_back(&option);

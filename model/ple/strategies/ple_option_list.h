@@ -11,6 +11,7 @@ namespace plelab {
 // The options `strategy` and `transform` themselves.
 const PleOption& StrategyOption();
 const PleOption& TransformOption();
+const PleOption& TableOption();
 inline constexpr std::string_view kOverKey = "over";  // its value is the description of another source
 
 // All options with this key; `seed`, for example, belongs to several transforms.  A key has the same meaning

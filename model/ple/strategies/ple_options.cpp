@@ -118,6 +118,9 @@ void CheckBelow(const PleOptions& options, const PleOptions& below) {
   if (row.reads_folded && !IsExact(below)) {
     throw UserError("'{}' holds finished inputs, not rows: none below it may have a 'transform'", row.name);
   }
+  if (!below.table.empty()) {
+    throw UserError("'over.table' stands below '{0}'; give '{0}' itself 'table: {1}'", row.name, below.table);
+  }
   if (RowOf(below.transform).looks_back) {
     throw UserError(
         "'over.transform: {0}' stands below a cache, which asks for missing rows in an order of its own; "

@@ -24,6 +24,9 @@ struct PleOptions {
   PleStrategy strategy = {};
   // Applied to any strategy that has rows.  The default is the first row of the table, `none`.
   PleTransform transform = {};
+  // A folder with the table to read in place of the checkpoint's own: one that `plelab pack` wrote, or a copy
+  // of the checkpoint.  Empty: the checkpoint's.  Not for the source below a cache.
+  std::string table = "";
   // The option structs of any strategy and transform, so that a key may precede the name of the strategy that
   // it belongs to.  Options of other strategies are an error when the options are checked.
   OptionStructs own = {};

@@ -19,13 +19,15 @@ namespace {
 using Source = std::unique_ptr<PleSource>;
 
 PleFootprint InMemory(const PleOptions&, const PleTable& table) {
-  return {.fast_bytes = table.stored_bytes(), .file_bytes = 0, .table_bytes = table.stored_bytes()};
+  return {.fast_bytes = table.stored_bytes() + table.index_bytes(),
+          .file_bytes = 0,
+          .table_bytes = table.stored_bytes()};
 }
 
 PleFootprint InFile(const PleOptions& options, const PleTable& table) {
   const auto& own = options.Get<DiskOptions>();
   const bool has_thread = own.prefetch && own.backend != IoBackend::kUring;
-  return {.fast_bytes = 0,
+  return {.fast_bytes = table.index_bytes(),
           .file_bytes = table.stored_bytes(),
           .table_bytes = table.stored_bytes(),
           .helper_threads = has_thread ? 1 : 0};
@@ -122,9 +124,10 @@ PleOption Advice() {
   return PleOption("advice", &DiskOptions::advice,
                    OneWordOf<IoAdvice>{{{"normal", IoAdvice::kNormal}, {"random", IoAdvice::kRandom}}},
                    "of pread and mmap: normal (default, the kernel reads ahead) or random (it does not)")
-      .GoesWith([](const PleOptions& options) { return !IsDirect(options); },
-                "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
-                "ahead");
+      .GoesWith(
+          [](const PleOptions& options) { return !IsDirect(options); },
+          "'backend: pread' and 'backend: mmap'; direct reads pass by the page cache, so nothing is read "
+          "ahead");
 }
 
 PleOption Alignment() {
@@ -138,26 +141,27 @@ PleOption OfUring(PleOption option) { return std::move(option).GoesWith(IsUring,
 
 std::vector<PleOption> DiskOptionRows() {
   using Polling = UringOptions::Polling;
-  return {{"backend", &DiskOptions::backend,
-           OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
-                                 {"direct", IoBackend::kDirect},
-                                 {"mmap", IoBackend::kMmap},
-                                 {"io_uring", IoBackend::kUring}}},
-           "how rows are read: pread (default), direct (O_DIRECT), mmap or io_uring (O_DIRECT, many at once)"},
-          Advice(),
-          {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
-           "true (default): reads start when ids are known; false: when rows are needed"},
-          Alignment(),
-          OfUring({"queue_depth", &DiskOptions::queue_depth, WholeNumber{1, 4096},
-                   "reads of io_uring in flight at the same time: 64 (default)"}),
-          OfUring({"polling", &DiskOptions::polling,
-                   OneWordOf<Polling>{{{"none", Polling::kInterrupt},
-                                       {"iopoll", Polling::kIo},
-                                       {"sqpoll", Polling::kSubmission}}},
-                   "none (default), iopoll (the device is polled, where it can be) or sqpoll (a thread of the "
-                   "kernel takes reads)"}),
-          OfUring({"registered", &DiskOptions::registered, TrueOrFalse{},
-                   "true (default): the kernel knows the memory of reads; false: it is named at each read"})};
+  return {
+      {"backend", &DiskOptions::backend,
+       OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
+                             {"direct", IoBackend::kDirect},
+                             {"mmap", IoBackend::kMmap},
+                             {"io_uring", IoBackend::kUring}}},
+       "how rows are read: pread (default), direct (O_DIRECT), mmap or io_uring (O_DIRECT, many at once)"},
+      Advice(),
+      {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
+       "true (default): reads start when ids are known; false: when rows are needed"},
+      Alignment(),
+      OfUring({"queue_depth", &DiskOptions::queue_depth, WholeNumber{1, 4096},
+               "reads of io_uring in flight at the same time: 64 (default)"}),
+      OfUring(
+          {"polling", &DiskOptions::polling,
+           OneWordOf<Polling>{
+               {{"none", Polling::kInterrupt}, {"iopoll", Polling::kIo}, {"sqpoll", Polling::kSubmission}}},
+           "none (default), iopoll (the device is polled, where it can be) or sqpoll (a thread of the "
+           "kernel takes reads)"}),
+      OfUring({"registered", &DiskOptions::registered, TrueOrFalse{},
+               "true (default): the kernel knows the memory of reads; false: it is named at each read"})};
 }
 
 bool Learns(const PleOptions& options) { return RowOf(options.Get<CachedOptions>().policy).learns; }
@@ -240,8 +244,7 @@ std::span<const StrategyRow> Strategies() {
        .options = {{"file", &FoldedOptions::file, FilePath{},
                     "where finished inputs are kept, if not in CKPT/ple_folded.safetensors"},
                    {"verify", &FoldedOptions::verify,
-                    OneWordOf<FoldedCheck>{
-                        {{"sampled", FoldedCheck::kSampled}, {"full", FoldedCheck::kFull}}},
+                    OneWordOf<TableCheck>{{{"sampled", TableCheck::kSampled}, {"full", TableCheck::kFull}}},
                     "how the file's hashes are checked: sampled (default, 64 MiB of it) or full"}},
        .has_over = true,
        .reads_folded = true,

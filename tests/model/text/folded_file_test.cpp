@@ -46,7 +46,7 @@ class FoldedFile : public ::testing::Test {
   PleTable Table(int64_t rows) const {
     return {.path = folder_ / "t.safetensors", .geometry = {rows, 2, kMiB / 16, DType::kFloat32}};
   }
-  bool Finds(PleTable table, FoldedCheck check = FoldedCheck::kSampled) const {
+  bool Finds(PleTable table, TableCheck check = TableCheck::kSampled) const {
     return FindFolded(table, "some weights", check);
   }
 
@@ -65,7 +65,7 @@ TEST_F(FoldedFile, HoldsRowsAndAHashOfEachMiB) {
     writer.Append(all.subspan(2'200'000));
     writer.Commit();
   }
-  ASSERT_TRUE(FindFolded(table, "some weights", FoldedCheck::kFull));
+  ASSERT_TRUE(FindFolded(table, "some weights", TableCheck::kFull));
   const std::string file = testing::ReadText(table.path);
   const size_t begin = static_cast<size_t>(table.offset_bytes);
   ASSERT_EQ(file.size(), begin + rows.size() + 3 * 32);
@@ -77,7 +77,7 @@ TEST_F(FoldedFile, HoldsRowsAndAHashOfEachMiB) {
   }
   EXPECT_EQ(HexOf(std::string_view(file).substr(begin + rows.size())), hashes);
 
-  EXPECT_FALSE(FindFolded(table, "other weights", FoldedCheck::kSampled));
+  EXPECT_FALSE(FindFolded(table, "other weights", TableCheck::kSampled));
   EXPECT_FALSE(Finds(Table(4)));
   EXPECT_TRUE(IsFoldedFile(table.path));
   const auto end = static_cast<int64_t>(file.size());
@@ -119,10 +119,10 @@ TEST_F(FoldedFile, IsCheckedInSampleOrWhole) {
     writer.Append(rows);
     writer.Commit();
   }
-  ASSERT_TRUE(FindFolded(table, "some weights", FoldedCheck::kFull));
+  ASSERT_TRUE(FindFolded(table, "some weights", TableCheck::kFull));
   Flip(table.path, table.offset_bytes + 63 * kMiB);
   EXPECT_TRUE(Finds(table));
-  EXPECT_FALSE(Finds(table, FoldedCheck::kFull));
+  EXPECT_FALSE(Finds(table, TableCheck::kFull));
   Flip(table.path, table.offset_bytes + 63 * kMiB);
   for (const int64_t block : {0, 1, 62, 64}) {
     Flip(table.path, table.offset_bytes + block * kMiB + 5);

@@ -67,11 +67,11 @@ TEST(PleSpec, EveryOptionIsReadAndDescribed) {
   EXPECT_EQ(options.over->strategy, PleStrategy::kDisk);
   EXPECT_EQ(options.over->Get<DiskOptions>().backend, IoBackend::kDirect);
   EXPECT_FALSE(options.over->Get<DiskOptions>().prefetch);
-  EXPECT_THAT(DescribePleOptions(options),
-              ElementsAre(Pair("strategy", "cached"), Pair("capacity", "5%"), Pair("policy", "lru"),
-                          Pair("initial", "warmed"), Pair("over.strategy", "disk"),
-                          Pair("over.backend", "direct"), Pair("over.prefetch", "false"),
-                          Pair("over.alignment", "device")));
+  EXPECT_THAT(
+      DescribePleOptions(options),
+      ElementsAre(Pair("strategy", "cached"), Pair("capacity", "5%"), Pair("policy", "lru"),
+                  Pair("initial", "warmed"), Pair("over.strategy", "disk"), Pair("over.backend", "direct"),
+                  Pair("over.prefetch", "false"), Pair("over.alignment", "device")));
   EXPECT_EQ(ParsePleSpec("dropped,mode=block_off").Get<DroppedOptions>().mode, DropMode::kBlockOff);
   EXPECT_EQ(ParsePleSpec("resident,pages=4k").Get<ResidentOptions>().pages, PageSize::k4KiB);
 }
@@ -280,7 +280,7 @@ TEST(PleSpec, FoldedStandsBeforeRowsAsTheyAre) {
 TEST(PleSpec, FoldedKeepsItsFileWhereItIsTold) {
   const PleOptions options = ParsePleSpec("folded,file=/data/x.safetensors,verify=full,over=resident");
   EXPECT_EQ(options.Get<FoldedOptions>().file, "/data/x.safetensors");
-  EXPECT_EQ(options.Get<FoldedOptions>().verify, FoldedCheck::kFull);
+  EXPECT_EQ(options.Get<FoldedOptions>().verify, TableCheck::kFull);
   using Options = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(DescribePleOptions(options), (Options{{"strategy", "folded"},
                                                   {"file", "/data/x.safetensors"},

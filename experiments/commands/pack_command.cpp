@@ -1,0 +1,99 @@
+// `plelab pack`: a checkpoint's folder with its PLE table in another form, layout or order.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "experiments/commands/commands.h"
+#include "harness/support/interrupt.h"
+#include "harness/support/message.h"
+#include "harness/support/progress.h"
+#include "harness/support/units.h"
+#include "harness/workload/loaded_model.h"
+#include "model/base/error.h"
+#include "model/packing/pack_checkpoint.h"
+#include "model/ple/replay/token_ids.h"
+#include "model/ple/strategies/ple_options.h"
+
+namespace plelab {
+namespace {
+
+struct PackArguments {
+  std::string checkpoint, out, layout = "token_major", dtype, order;
+  int64_t group = RowFormat().group, entries = RowFormat().entries, alignment = 1;
+  bool folded = false, force = false;
+};
+
+RowForm FormOf(const PackArguments& arguments, const PleTable& from) {
+  return ParseRowForm(arguments.dtype.empty() ? Name(from.geometry.dtype) : arguments.dtype);
+}
+
+std::string Describe(const PleTable& table, RowForm form) {
+  return Format("{} rows of {} bytes ({}, {}), {}", table.geometry.vocab, table.row_bytes(), Name(form),
+                table.parts() == 1 ? "token-major" : "layer-major", ReadableBytes(table.stored_bytes()));
+}
+
+void Pack(const PackArguments& arguments) {
+  const InterruptGuard guard;
+  const Checkpoint checkpoint = Checkpoint::Open(arguments.checkpoint);
+  std::optional<PleTable> folded;
+  if (arguments.folded) folded = *TableWithProgress(ParsePleSpec("folded"), checkpoint).folded;
+  const PleTable from = folded ? *folded : checkpoint.ple_table();
+  PackOptions options;
+  options.format = {FormOf(arguments, from), arguments.group, arguments.entries};
+  options.order = arguments.layout == "layer_major" ? TableOrder::kLayerMajor : TableOrder::kTokenMajor;
+  options.part_alignment = arguments.alignment;
+  if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, kAnyVocabulary);
+  options.folded = folded ? &*folded : nullptr;
+  options.force = arguments.force;
+  std::unique_ptr<Progress> progress;
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!progress) progress = std::make_unique<Progress>("packing into " + arguments.out, total);
+    progress->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+  };
+  PackCheckpoint(checkpoint, arguments.out, options);
+  if (progress) progress->Finish();
+  const PleTable packed =
+      folded ? *TableWithProgress(ParsePleSpec("folded"), Checkpoint::Open(arguments.out)).folded
+             : Checkpoint::Open(arguments.out).ple_table();
+  std::cout << Format("{}: {}; before: {}\n", Printable(arguments.out), Describe(packed, options.format.form),
+                      Describe(from, ParseRowForm(Name(from.geometry.dtype))));
+}
+
+}  // namespace
+
+void AddPackCommand(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("pack", "Write a checkpoint with its PLE table in another form or layout");
+  auto arguments = std::make_shared<PackArguments>();
+  command->add_option("CKPT", arguments->checkpoint, "checkpoint directory")->required();
+  command->add_option("--out", arguments->out, "the new checkpoint's directory")->required();
+  command
+      ->add_option("--ple-layout", arguments->layout,
+                   "token_major (a row is one run) or layer_major (layer 0 first)")
+      ->check(CLI::IsMember({"token_major", "layer_major"}))
+      ->capture_default_str();
+  command->add_option("--ple-dtype", arguments->dtype,
+                      "bfloat16, int8, int4, codebook, float16 or float32; default: as the table is");
+  command->add_option("--ple-group", arguments->group, "of int8 and int4: values that share a scale")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--ple-entries", arguments->entries, "of codebook: rows of each layer's book")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command
+      ->add_option("--ple-align", arguments->alignment,
+                   "rows begin at multiples of this many bytes; 4096: at pages")
+      ->check(CLI::IsMember({1, 512, 4096}))
+      ->capture_default_str();
+  command->add_option(
+      "--ple-order", arguments->order,
+      "FILE of token ids (configs/traces): its most frequent rows come first and share pages");
+  command->add_flag("--ple-folded", arguments->folded,
+                    "pack the finished per-layer inputs of `folded`; the table stays as published");
+  command->add_flag("--force", arguments->force, "replace files that are there");
+  command->callback([arguments] { Pack(*arguments); });
+}
+
+}  // namespace plelab

@@ -1,0 +1,15 @@
+// What two copies of one checkpoint have in common, however their tensors are spread over files.
+#pragma once
+
+#include <string>
+
+#include "model/checkpoint/checkpoint.h"
+
+namespace plelab {
+
+// SHA-256 over config.json and, for each tensor but the PLE table, its name, dtype, shape, first and last
+// bytes.  A folder with a packed table has the identity of the checkpoint that it was packed from.  Throws
+// RunError when a tensor cannot be read.
+std::string WeightsIdentity(const Checkpoint& checkpoint);
+
+}  // namespace plelab
