@@ -14,6 +14,7 @@
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"
 #include "harness/support/units.h"
+#include "model/base/format.h"
 #include "model/ple/policies/cache_policies.h"
 
 namespace plelab {
