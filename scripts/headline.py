@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import numpy as np
-from figures import ablation, contribution, rank
+from figures import ablation, contribution, domains, rank
 from resultfile import Result
 from summary import LEVELS, NS_PER_MS, bytes_text, control_failed, interval, percent_of_a_step, predecessors_matter
 
@@ -129,7 +129,7 @@ def sentence(result: Result) -> str:
     accuracy = [clause for clause in (clause_of(result) for clause_of in (*asked, dropped_clause)) if clause]
     clauses += accuracy
     if not clauses or experiment in ("depth", "modalities", "ple_contribution"):
-        others = (sentence_of(result) for sentence_of in (parameter_sentence, locality_sentence, offload_sentence, depth_sentence,
+        others = (sentence_of(result) for sentence_of in (parameter_sentence, locality_sentence, domain_sentence, offload_sentence, depth_sentence,
                                                           modality_sentence, contribution_sentence, training_sentence))
         found = next(filter(None, others), None)
         if found or not clauses:
@@ -204,6 +204,19 @@ def locality_sentence(result: Result) -> str | None:
             f"{rates['lru'][at]:.1%} against {rates['lru_shuffled'][at]:.1%} on the same tokens shuffled); after an earlier part of the text, "
             f"one that it warmed has {rates['lru_warmed'][at]:.1%} at that size, and a static cache of its most frequent rows "
             f"{rates['static_hot'][at]:.1%}.")
+
+
+def domain_sentence(result: Result) -> str | None:
+    if not domains.applies(result):
+        return None
+    said = []
+    for rows in domains.capacities(result):
+        added, hits = domains.order_adds(result, rows), domains.at(result.curve("domain_hits"), domains.LRU, rows)["y"]
+        most, least = added.index[0], added.index[-1]
+        said.append(f"{added['y'].iloc[0]:.1f} percentage points in {most} (to {hits[most]:.1%}) and {added['y'].iloc[-1]:.1f} in {least} "
+                    f"(to {hits[least]:.1%}) at {rows:,.0f} rows")
+    return ("The order of the tokens adds to the hits of a warmed LRU cache most and least in these domains: " + "; ".join(said) +
+            "; compared with the same tokens shuffled.")
 
 
 def offload_sentence(result: Result) -> str | None:

@@ -36,7 +36,7 @@ COLUMNS = {
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
     "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/cache_policies": CURVE, "curves/interleaved_users": CURVE,
     "curves/after_idle": CURVE, "curves/vocabulary_growth": CURVE, "curves/lru_by_capacity": CURVE, "curves/offload_vs_mlp": CURVE,
-    "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
+    "curves/domain_hits": CURVE, "curves/domain_above_lru": CURVE, "curves/domain_gap": CURVE, "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
 }
 # Columns that files of schema_version 1 lack, and what they say of them.
 SINCE_2 = {

@@ -204,7 +204,7 @@ def cannot_tell(result: Result) -> list[str]:
         lines.append("Reads that overlap computing: the reads of a token are timed alone.")
     if len(steps) or len(result.curve("offload_vs_mlp")):
         lines.append("Long runs: the effects of temperature, battery and other processes were not measured.")
-    if len(steps) or scored or len(result.curve("cache_locality")):
+    if len(steps) or scored or len(result.curve("cache_locality")) or len(result.curve("domain_hits")):
         lines.append("Other texts and languages: what was found holds for the text that was read.")
     return lines[:GREY_LINES]
 

@@ -1,91 +1,34 @@
 // Is the table divided by concept? Then neighbouring tokens would want the same rows, and a small cache would
 // hit more often than the frequency of tokens explains.  Counts hits on a stream of ids; no model is loaded.
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 
 #include "experiments/questions/experiment.h"
 #include "experiments/questions/locality_curves.h"
+#include "experiments/questions/locality_domains.h"
+#include "experiments/questions/locality_stream.h"
 #include "harness/measure/trace_hits.h"
+#include "harness/run/input_identity.h"
 #include "harness/run/run_identity.h"
 #include "harness/run/run_output.h"
 #include "harness/support/progress.h"
 #include "harness/support/statistics.h"
 #include "harness/support/units.h"
-#include "harness/workload/synthesise.h"
-#include "harness/workload/token_text.h"
-#include "model/base/error.h"
-#include "model/checkpoint/checkpoint.h"
-#include "model/ple/ple_source.h"
+#include "model/base/format.h"
 #include "model/ple/policies/cache_policies.h"
 
 namespace plelab {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kCurve[] = "cache_locality", kPolicyCurve[] = "cache_policies";
 // Of caches that start empty, and of those that have seen the learned part.
 constexpr char kLru[] = "lru", kOptimal[] = "optimal", kShuffled[] = "lru_shuffled";
 constexpr char kOptimalWarmed[] = "optimal_warmed", kShuffledWarmed[] = "lru_warmed_shuffled";
 
-// The rows that a text asks for, in two parts: those learned from and those measured.
-struct Stream {
-  TokenText text;
-  PleGeometry geometry;
-  std::vector<int64_t> rows;
-  size_t learned = 0;  // leading rows that are not measured
-
-  RowStream learn() const { return RowStream(rows).first(learned); }
-  RowStream measured() const { return RowStream(rows).subspan(learned); }
-};
-
-std::string PlaceOf(const ExperimentConfig& config, const std::string& key) {
-  const auto found = config.places.find(key);
-  return found == config.places.end() ? config.name : found->second;
-}
-
-std::string TokenizerOf(const ExperimentConfig& config) {
-  const std::string& shape = config.locality.shape;
-  if (fs::is_directory(shape)) return TokenizerFile(shape);
-  const std::string tokenizer = TokenizerOfShape(shape);
-  if (!tokenizer.empty() || config.locality.text_file.empty()) return tokenizer;
-  throw UserError(
-      "{}: 'text_file' in 'locality' needs a tokenizer, and none ships with the shape '{}'; give a 'trace' "
-      "of ids, or name a checkpoint as the 'shape'",
-      PlaceOf(config, "locality.text_file"), shape);
-}
-
-Stream ReadStream(const ExperimentConfig& config) {
-  const LocalitySection& section = config.locality;
-  CheckFilesExist(config);
-  const Vocabulary vocabulary{ConfigOfShape(section.shape), TokenizerOf(config), section.shape};
-  const TextConfig& text = vocabulary.config.text;
-  Stream stream{.text = ReadTokenText(TextOf(section), vocabulary),
-                .geometry = {.vocab = text.vocab_size_per_layer_input,
-                             .layers = text.num_hidden_layers,
-                             .dim = text.hidden_size_per_layer_input},
-                .rows = {}};
-  for (const int64_t id : stream.text.ids) stream.rows.push_back(PleRowOfId(id, stream.geometry.vocab));
-  const int64_t all = std::ssize(stream.rows);
-  const int64_t learned = section.learn_tokens > 0 ? section.learn_tokens : all / 2;
-  if (learned < 1 || learned >= all) {
-    throw UserError("{}: 'learn_tokens' in 'locality' is {}, and {} has {} tokens; leave some to measure",
-                    PlaceOf(config, "locality.learn_tokens"), learned, stream.text.path, all);
-  }
-  stream.learned = static_cast<size_t>(learned);
-  return stream;
-}
-
-// The series of a policy after the learned part.
-std::string SeriesOf(const CachePolicyRow& policy) {
-  return Format("{}{}", policy.name, policy.learns ? "" : "_warmed");
-}
-
 // Fills /curves/cache_locality and /curves/cache_policies, one capacity after another.
 class Sweep {
  public:
-  Sweep(const LocalitySection& section, const Stream& stream)
+  Sweep(const LocalitySection& section, const LocalityStream& stream)
       : section_(section),
         stream_(stream),
         curve_{kCurve, "bytes", "hits per lookup", {}},
@@ -155,17 +98,17 @@ class Sweep {
   }
 
   const LocalitySection& section_;
-  const Stream& stream_;
+  const LocalityStream& stream_;
   std::vector<std::vector<int64_t>> orders_;
   Curve curve_, policies_;
 };
 
 // Describes the stream; x numbers the rows of this curve.
-Curve DescribeStream(const Stream& stream) {
+Curve DescribeStream(const LocalityStream& stream) {
   Curve curve{"cache_stream", "", "by label", {}};
   const auto add = [&](const char* label, int64_t value) {
     CurveRow row;
-    row.series = fs::path(stream.text.path).stem().string();
+    row.series = stream.name();
     row.label = label;
     row.x = static_cast<double>(curve.rows.size());
     row.y = static_cast<double>(value);
@@ -179,7 +122,7 @@ Curve DescribeStream(const Stream& stream) {
   return curve;
 }
 
-TextRows RowsOf(const LocalitySection& section, const Stream& stream) {
+TextRows RowsOf(const LocalitySection& section, const LocalityStream& stream) {
   return {.learned = stream.learn(),
           .measured = stream.measured(),
           .vocab = stream.geometry.vocab,
@@ -188,37 +131,48 @@ TextRows RowsOf(const LocalitySection& section, const Stream& stream) {
           .seed = static_cast<uint64_t>(section.seed)};
 }
 
+void CountOneStream(const ExperimentConfig& config, Record& record) {
+  const LocalityStream stream = ReadLocalityStream(config);
+  record.curves = Sweep(config.locality, stream).Run();
+  record.curves.push_back(DescribeStream(stream));
+  const TextRows rows = RowsOf(config.locality, stream);
+  for (const auto& curve_of : {LruByCapacity, VocabularyGrowth, InterleavedUsers, AfterIdle}) {
+    record.curves.push_back(curve_of(rows));
+  }
+  const auto add = [&](const char* key, const std::string& value) { record.meta.emplace_back(key, value); };
+  add("text", stream.text.path);
+  add("text_hash", stream.text.sha256);
+  add("tokenizer_hash", stream.text.tokenizer_sha256);
+}
+
+void CountDomains(const ExperimentConfig& config, Record& record) {
+  record.curves = CompareDomains(config.locality, ReadDomains(config));
+  record.meta.emplace_back("inputs", IdentityOfFiles(config.locality.traces));
+}
+
 RunResult CountAndWrite(const ExperimentConfig& config, const RunOptions& options) {
   const RunOutput output(config, options);
   RunResult result;
   result.path = output.path();
-  const Stream stream = ReadStream(config);
-  result.record.curves = Sweep(config.locality, stream).Run();
-  result.record.curves.push_back(DescribeStream(stream));
-  const TextRows rows = RowsOf(config.locality, stream);
-  for (const auto& curve_of : {LruByCapacity, VocabularyGrowth, InterleavedUsers, AfterIdle}) {
-    result.record.curves.push_back(curve_of(rows));
-  }
   result.record.meta = DescribeExperiment(config, options, ".");
-  const auto add = [&](const char* key, const std::string& value) {
-    result.record.meta.emplace_back(key, value);
-  };
-  add("weights", "none");
-  add("text", stream.text.path);
-  add("text_hash", stream.text.sha256);
-  add("tokenizer_hash", stream.text.tokenizer_sha256);
+  result.record.meta.emplace_back("weights", "none");
+  (config.locality.traces.empty() ? CountOneStream : CountDomains)(config, result.record);
   output.Write(result.record);
   return result;
 }
 
 std::string LocalityEstimate(const ExperimentConfig& config) {
-  const Stream stream = ReadStream(config);
-  const int64_t distinct = DistinctRows(stream.measured());
-  return Format(
-      "{}: {} tokens measured after {}, {} distinct rows; {} capacities, {} random orders; under a minute, "
-      "and no memory or disk to speak of\n",
-      config.name, std::ssize(stream.measured()), std::ssize(stream.learn()), distinct,
-      CapacityGrid(config.locality.least_rows, distinct).size(), config.locality.shuffles);
+  std::string text;
+  const bool alone = config.locality.traces.empty();
+  for (const LocalityStream& stream : alone ? std::vector{ReadLocalityStream(config)} : ReadDomains(config)) {
+    const int64_t distinct = DistinctRows(stream.measured());
+    text +=
+        Format("{}: {} tokens measured after {}, {} distinct rows; {} capacities, {} random orders; ",
+               alone ? config.name : stream.name(), std::ssize(stream.measured()), std::ssize(stream.learn()),
+               distinct, CapacityGrid(config.locality.least_rows, distinct).size(), config.locality.shuffles);
+    if (!alone) text += "some seconds\n";
+  }
+  return text + (alone ? "under a minute, and no memory or disk to speak of\n" : "");
 }
 
 Interval Find(const Curve& curve, const std::string& series, const std::string& label) {
@@ -254,6 +208,7 @@ std::string RateTable(const Curve& curve, const std::vector<Column>& columns) {
 }
 
 std::string LocalitySummary(const ExperimentConfig& config, const RunResult& result) {
+  if (!config.locality.traces.empty()) return DomainSummary(result.record);
   const Curve &curve = result.record.curves.at(0), &stream = result.record.curves.at(2);
   const double tokens = FindValue(stream, "measured_tokens"), distinct = FindValue(stream, "distinct_rows");
   std::string text = Format(

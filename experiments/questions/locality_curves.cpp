@@ -42,17 +42,6 @@ std::vector<int64_t> TurnsOf(int64_t tokens, int64_t users) {
   return turns;
 }
 
-// Hits in the text's order, so that neighbours are neighbours in the text whatever the number of users.
-Hits HitsInTurns(const CachePolicyRow& policy, const TextRows& text, int64_t capacity, int64_t users) {
-  const std::vector<int64_t> turns = TurnsOf(std::ssize(text.measured), users);
-  std::vector<int64_t> rows;
-  for (const int64_t position : turns) rows.push_back(text.measured[position]);
-  const Hits by_turn = PolicyHits(policy.policy, rows, capacity, text.learned);
-  Hits hits(turns.size());
-  for (size_t i = 0; i < turns.size(); ++i) hits[turns[i]] = by_turn[i];
-  return hits;
-}
-
 }  // namespace
 
 void AddPoint(Curve& curve, const std::string& series, int64_t label, int64_t x, const Interval& y) {
@@ -103,8 +92,9 @@ Curve InterleavedUsers(const TextRows& text) {
   Curve curve{"interleaved_users", "users", "hits per lookup", {}};
   for (const int64_t capacity : CapacitiesFor(text)) {
     for (int64_t users = 1; users <= std::min(kMostUsers, std::ssize(text.measured)); users *= 2) {
+      const std::vector<int64_t> turns = TurnsOf(std::ssize(text.measured), users);
       for (const CachePolicyRow& policy : CachePolicies()) {
-        const Hits hits = HitsInTurns(policy, text, capacity, users);
+        const Hits hits = PolicyHitsInOrder(policy.policy, text.measured, turns, capacity, text.learned);
         AddPoint(curve, std::string(policy.name), capacity, users,
                  BlockBootstrapMean(hits, kPassageTokens, text.bootstrap, text.seed));
       }

@@ -244,7 +244,12 @@ void VisitFields(LocalitySection& s, V&& visit) {
   visit("text_file", s.text_file, "text to read, if the shape has a tokenizer (or give trace)", Rule());
   visit("encoding", s.encoding, "of text_file, as iconv names it: utf-8, latin-1, windows-1252, utf-16, …",
         Rule());
-  visit("trace", s.trace, "JSON file with token ids (or give text_file)", Rule());
+  visit("trace", s.trace, "JSON file with token ids (or give text_file or traces)", Rule());
+  visit(
+      "traces", s.traces,
+      "two or more such files, each of which is a domain: the answers by domain stand beside each other, and "
+      "a static set is also learned on the other domains",
+      Rule());
   visit("special_tokens", s.special_tokens,
         "whether spellings of special tokens in the text (<bos>, <start_of_turn>, …) are their ids; if not, "
         "they are text",

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -84,6 +85,24 @@ void CheckOneText(const std::string& place, std::string_view section, const std:
                   text_file.empty() ? "none" : "both");
 }
 
+// A text or trace whose answers stand alone, or traces of domains, which are told apart by their stems.
+void CheckStreams(const std::string& place, const LocalitySection& section) {
+  const auto given = !section.text_file.empty() + !section.trace.empty() + !section.traces.empty();
+  if (given != 1) {
+    throw UserError("{}: 'locality' needs exactly one of text_file, trace and traces, found {}", place,
+                    given == 0 ? "none" : "more");
+  }
+  std::set<std::string> names;
+  for (const std::string& trace : section.traces) {
+    const std::string name = std::filesystem::path(trace).stem().string();
+    if (!names.insert(name).second)
+      throw UserError("{}: 'traces' in 'locality' has two files that are called '{}'", place, name);
+  }
+  if (names.size() == 1)
+    throw UserError("{}: 'traces' in 'locality' compares domains; expected two files or more, found one",
+                    place);
+}
+
 void CheckDesign(const YamlNode& root, const ExperimentConfig& config) {
   const YamlNode* design = root.Find("design");
   if (design && config.design.stop.rel_half_width > 0 && config.design.stop.max_reps < config.design.reps) {
@@ -161,8 +180,7 @@ ExperimentConfig ParseExperimentConfig(const std::string& yaml, const std::strin
     config.accuracy.enabled = true;
     CheckOneText(accuracy->place, "accuracy", config.accuracy.text_file, config.accuracy.trace);
   }
-  if (const YamlNode* locality = root.Find("locality"))
-    CheckOneText(locality->place, "locality", config.locality.text_file, config.locality.trace);
+  if (const YamlNode* locality = root.Find("locality")) CheckStreams(locality->place, config.locality);
   if (const YamlNode* shapes = root.Find("shapes")) ReadShapes(*shapes, config);
   if (Contains(info.required, "variants")) ReadAllVariants(root, config);
   if (Contains(info.optional, "shapes") && config.shapes.empty() && config.model.checkpoint.empty()) {
@@ -305,6 +323,7 @@ void CheckFilesExist(const ExperimentConfig& config) {
   CheckWorkload(config, "workload", config.workload);
   CheckTexts(config, "accuracy", config.accuracy);
   CheckTexts(config, "locality", config.locality);
+  for (const std::string& trace : config.locality.traces) CheckFile(config, "locality", "traces", trace);
   for (const std::string& task : config.accuracy.tasks) CheckFile(config, "accuracy", "tasks", task);
   for (const VariantConfig& variant : config.variants) {
     CheckWorkload(config, Format("variants[{}].workload", variant.name), variant.workload);

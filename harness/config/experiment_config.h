@@ -128,9 +128,11 @@ struct AccuracySection {
 // tokens.
 struct LocalitySection {
   std::string shape = "e2b";       // a shape or a checkpoint, whose rows are cached
-  std::string text_file;           // set exactly one of text_file and trace
+  std::string text_file;           // set exactly one of text_file, trace and traces
   std::string encoding = "utf-8";  // of text_file
   std::string trace;
+  // Traces of several domains, which are compared.  Each is called by the stem of its file.
+  std::vector<std::string> traces = {};
   bool special_tokens = true;  // as in WorkloadSection
   int64_t learn_tokens = 0;    // 0: the first half of the stream
   int64_t least_rows = 16;     // the smallest capacity, which doubles from there

@@ -1,6 +1,7 @@
 #include "harness/measure/trace_hits.h"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <unordered_set>
 
@@ -41,6 +42,28 @@ std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed) {
   std::mt19937_64 random(seed);
   Shuffle(rows, [&random](size_t) { return random(); });
   return rows;
+}
+
+std::vector<int64_t> RandomOrder(int64_t tokens, int64_t passage, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<int64_t> order;
+  for (int64_t begin = 0; begin < tokens; begin += passage) {
+    std::vector<int64_t> positions(static_cast<size_t>(std::min(passage, tokens - begin)));
+    std::iota(positions.begin(), positions.end(), begin);
+    Shuffle(positions, [&random](size_t) { return random(); });
+    order.insert(order.end(), positions.begin(), positions.end());
+  }
+  return order;
+}
+
+Hits PolicyHitsInOrder(CachePolicy policy, RowStream stream, std::span<const int64_t> order, int64_t capacity,
+                       RowStream before) {
+  std::vector<int64_t> rows;
+  for (const int64_t position : order) rows.push_back(stream[position]);
+  const Hits by_turn = PolicyHits(policy, rows, capacity, before);
+  Hits hits(order.size());
+  for (size_t i = 0; i < order.size(); ++i) hits[order[i]] = by_turn[i];
+  return hits;
 }
 
 int64_t DistinctRows(RowStream stream) {

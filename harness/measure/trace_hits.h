@@ -27,6 +27,15 @@ Hits OptimalHits(RowStream stream, int64_t capacity, RowStream before = {});
 // The same rows in random order, of whose locality only the frequencies are left.
 std::vector<int64_t> Shuffled(RowStream stream, uint64_t seed);
 
+// The positions 0 … tokens − 1 in random order within each passage of so many: whatever is said in a passage
+// stays in it.  With one passage, Shuffled(stream, seed) has the rows of `stream` in this order.
+std::vector<int64_t> RandomOrder(int64_t tokens, int64_t passage, uint64_t seed);
+
+// PolicyHits of the stream's rows in another order, each hit at the row's own position in the stream, so that
+// neighbours in the text stay neighbours.  REQUIRES that `order` has each of the positions 0 … n − 1 once.
+Hits PolicyHitsInOrder(CachePolicy policy, RowStream stream, std::span<const int64_t> order, int64_t capacity,
+                       RowStream before = {});
+
 int64_t DistinctRows(RowStream stream);
 
 // The capacities least, 2 · least, 4 · least, … below `distinct`, and `distinct` itself, with which only

@@ -9,16 +9,17 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import arms  # noqa: E402
 import figures  # noqa: E402
+import numpy as np  # noqa: E402
 import synthetic  # noqa: E402
 from equal_ram import Point  # noqa: E402
-from figures import ablation, equal_ram, memory, modalities, placement, step_time, style  # noqa: E402
+from figures import ablation, domains, equal_ram, memory, modalities, placement, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
 
 FINDINGS = PROJECT / "results/findings"
 # One published file for each figure.
-PUBLISHED = ("parameter_groups", "cache_locality_small", "offload_vs_mlp", "depth_small", "ple_ablation_small", "ple_rank_small",
+PUBLISHED = ("parameter_groups", "cache_locality_small", "cache_domains", "offload_vs_mlp", "depth_small", "ple_ablation_small", "ple_rank_small",
              "ple_contribution_small", "ple_media_small", "training_small", "ple_strategies_small")
 LEAST_POINTS = {"screen": 7.4, "page": 6.5, "column": 5.9}
 
@@ -192,6 +193,34 @@ class Modalities(Drawn):
         for counted in (True, False):
             result = Result(synthetic.write_modalities(self.folder / "b.h5", counted))
             self.assertEqual(len(modalities.draw(result).axes), 1 + counted)
+
+
+class Domains(Drawn):
+    LRU = {"prose": {64: 0.4, 512: 0.6, 1024: 0.8}, "code": {64: 0.6, 512: 0.8, 700: 0.9}}
+    SHUFFLED = {"prose": {64: 0.3, 512: 0.55, 1024: 0.79}, "code": {64: 0.35, 512: 0.7, 700: 0.9}}
+
+    def result(self):
+        return Result(synthetic.write_domains(self.folder / "a.h5", self.LRU, self.SHUFFLED))
+
+    def test_capacities_are_those_that_all_domains_have(self):
+        self.assertEqual(domains.capacities(self.result()), [64, 512])
+
+    def test_what_order_adds_has_its_interval_the_right_way_round(self):
+        added = domains.order_adds(self.result(), 64)
+        self.assertEqual(list(added.index), ["code", "prose"])
+        for column, expected in (("y", [25, 10]), ("low", [24, 9]), ("high", [26, 11])):
+            for value, number in zip(added[column], expected):
+                self.assertAlmostEqual(value, number)
+
+    def test_bars_reach_from_the_value_to_its_limits(self):
+        values = domains.at(self.result().curve("domain_hits"), domains.LRU, 64)
+        self.assertTrue(np.allclose(domains.bars(values), 1))
+
+    def test_it_fits_at_every_size(self):
+        for size in style.SIZES:
+            style.use(size)
+            with self.subTest(size=size):
+                self.check(domains.draw(self.result()), size)
 
 
 class Ablation(Drawn):

@@ -181,3 +181,27 @@ def write_layers(path: pathlib.Path, deltas: dict[int, float]) -> pathlib.Path:
             "variant": name, "task": "windows", "metric": "delta_nats", "value": nats, "low": nats - 0.001, "high": nats + 0.001, "n": 9}
             for name, _, _, nats in rows])  # fmt: skip
     return path
+
+
+def write_domains(path: pathlib.Path, lru: dict[str, dict[int, float]], shuffled: dict[str, dict[int, float]]) -> pathlib.Path:
+    """A comparison of domains: domain → capacity → hits of LRU on the text and on its tokens shuffled, within 0.01."""
+    hits, above, gap = [], [], []
+
+    def add(rows, series, domain, capacity, y):
+        rows.append({"series": series, "label": domain, "x": float(capacity), "y": y, "low": y - 0.01, "high": y + 0.01})
+
+    for domain, rates in lru.items():
+        for capacity, rate in rates.items():
+            others = {"lru_warmed_shuffled": shuffled[domain][capacity], "lru_warmed_shuffled_within": rate - 0.005, "optimal_warmed": rate + 0.2,
+                      "static_hot": rate - 0.1, "static_from_others": rate - 0.2, "s3fifo_warmed": rate + 0.1, "sieve_warmed": rate + 0.05}
+            add(hits, "lru_warmed", domain, capacity, rate)
+            for series, other in others.items():
+                add(hits, series, domain, capacity, other)
+                add(above, series, domain, capacity, other - rate)
+                if series in ("s3fifo_warmed", "sieve_warmed", "static_hot"):
+                    add(gap, series, domain, capacity, (other - rate) / 0.2)
+    with h5py.File(path, "w") as file:
+        file.create_group("meta").attrs.update({"experiment": "cache_locality", "weights": "none"})
+        for name, rows in (("domain_hits", hits), ("domain_above_lru", above), ("domain_gap", gap)):
+            file[f"curves/{name}"] = table_of(rows)
+    return path

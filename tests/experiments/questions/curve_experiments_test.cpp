@@ -99,6 +99,32 @@ TEST_F(CurveExperiments, LocalityNeedsTokensOnBothSides) {
   EXPECT_FALSE(fs::exists(out_));
 }
 
+TEST_F(CurveExperiments, LocalityComparesTheDomainsOfSeveralTraces) {
+  WriteText(folder_ / "first.json", "[5, 5, 5, 7,  5, 7, 9, 5, 7, 9]");
+  WriteText(folder_ / "second.json", "[7, 7, 9, 9,  8, 8, 7, 5]");
+  const std::string traces = "traces: [" + folder_ / "first.json" + ", " + folder_ / "second.json" + "]";
+  const std::string yaml =
+      "experiment: cache_locality\nlocality: {shape: e2b, " + traces + ", learn_tokens: 4, least_rows: 1}\n";
+  const ProcessResult run = RunYaml(yaml);
+  ASSERT_EQ(run.exit_code, 0) << LastLine(run);
+  EXPECT_THAT(run.output, HasSubstr("static else"));
+  EXPECT_THAT(ResultProblems(out_), IsEmpty());
+  EXPECT_EQ(Row("domain_hits", "static_from_second", "first").x, 1);
+  EXPECT_EQ(Row("domain_stream", "second", "new_rows").y, 2);
+  const std::string inputs = MetaValue(ReadRecord(out_).meta, "inputs");
+  EXPECT_THAT(inputs, HasSubstr("first.json: 31 bytes, sha256 "));
+  EXPECT_THAT(inputs, HasSubstr("second.json: "));
+  fs::remove(out_);
+  WriteText(folder_ / "second.json", "[1, 2, 3, 4]");
+  const ProcessResult all = RunYaml(yaml);
+  EXPECT_EQ(all.exit_code, 2);
+  EXPECT_THAT(LastLine(all), HasSubstr("'learn_tokens' in 'locality' is 4, and "));
+  fs::remove(folder_ / "first.json");
+  const ProcessResult missing = RunYaml(yaml);
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(LastLine(missing), HasSubstr("'traces' in 'locality': there is no file "));
+}
+
 TEST_F(CurveExperiments, OffloadTimesReadsAndLeavesNoScratchFile) {
   const std::string scratch = folder_ / "scratch";
   const ProcessResult run =

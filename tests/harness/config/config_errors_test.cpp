@@ -269,12 +269,19 @@ TEST(ConfigErrors, LocalityNeedsOneStreamOfTokens) {
   const std::string head = "experiment: cache_locality\n";
   EXPECT_EQ(ErrorOf(head), "x.yaml:1:1: missing key 'locality', which 'cache_locality' needs");
   EXPECT_EQ(ErrorOf(head + "locality: {shape: e2b}\n"),
-            "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found none");
+            "x.yaml:2:11: 'locality' needs exactly one of text_file, trace and traces, found none");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, text_file: b}\n"),
-            "x.yaml:2:11: 'locality' needs exactly one of text_file and trace, found both");
-  EXPECT_EQ(ErrorOf(head + "locality: {trace: a, polcy: lru}\n"),
-            "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, encoding, trace, "
-            "special_tokens, learn_tokens, least_rows, shuffles, bootstrap, seed");
+            "x.yaml:2:11: 'locality' needs exactly one of text_file, trace and traces, found more");
+  EXPECT_EQ(ErrorOf(head + "locality: {trace: a, traces: [b, c]}\n"),
+            "x.yaml:2:11: 'locality' needs exactly one of text_file, trace and traces, found more");
+  EXPECT_EQ(ErrorOf(head + "locality: {traces: [b]}\n"),
+            "x.yaml:2:11: 'traces' in 'locality' compares domains; expected two files or more, found one");
+  EXPECT_EQ(ErrorOf(head + "locality: {traces: [x/b.json, c.json, y/b.txt]}\n"),
+            "x.yaml:2:11: 'traces' in 'locality' has two files that are called 'b'");
+  EXPECT_EQ(
+      ErrorOf(head + "locality: {trace: a, polcy: lru}\n"),
+      "x.yaml:2:22: unknown key 'polcy' in 'locality'; known: shape, text_file, encoding, trace, traces, "
+      "special_tokens, learn_tokens, least_rows, shuffles, bootstrap, seed");
   EXPECT_EQ(ErrorOf(head + "locality: {trace: a, shuffles: 1}\n"),
             "x.yaml:2:32: 'shuffles' in 'locality': expected a whole number from 2 to 10000, found '1'");
   EXPECT_THAT(ErrorOf(head + "locality: {trace: a}\nshapes: [e2b]\n"),

@@ -154,6 +154,34 @@ TEST(TraceHits, ShufflingTakesLocalityAway) {
   EXPECT_LT(Sum(PolicyHits(CachePolicy::kLru, Shuffled(stream, 1), 4)), 60);
 }
 
+TEST(TraceHits, ARandomOrderStaysWithinItsPassages) {
+  const std::vector<int64_t> order = RandomOrder(23, 10, 1);
+  ASSERT_EQ(order.size(), 23u);
+  for (const auto& [begin, end] : {std::pair{0, 10}, {10, 20}, {20, 23}}) {
+    std::vector<int64_t> passage(order.begin() + begin, order.begin() + end), all(end - begin);
+    std::iota(all.begin(), all.end(), begin);
+    EXPECT_TRUE(end == 23 || passage != all);
+    EXPECT_THAT(passage, ::testing::UnorderedElementsAreArray(all));
+  }
+  EXPECT_NE(std::vector(order.begin(), order.begin() + 10), std::vector(RandomOrder(10, 10, 2)));
+}
+
+TEST(TraceHits, OnePassageIsTheShuffledStream) {
+  const auto stream = RandomStream(300, 30, 8);
+  std::vector<int64_t> rows;
+  for (const int64_t position : RandomOrder(300, 300, 4)) rows.push_back(stream[position]);
+  EXPECT_EQ(rows, Shuffled(stream, 4));
+}
+
+TEST(TraceHits, InAnotherOrderEachHitIsWhereItsRowStands) {
+  const std::vector<int64_t> stream{7, 7, 8, 9}, order{3, 0, 2, 1}, before{9};  // 9, 7, 8, 7
+  EXPECT_THAT(PolicyHitsInOrder(CachePolicy::kLru, stream, order, 2, before), ElementsAre(0, 1, 0, 1));
+  EXPECT_THAT(PolicyHitsInOrder(CachePolicy::kLru, stream, order, 1), ElementsAre(0, 0, 0, 0));
+  const std::vector<int64_t> as_it_stands{0, 1, 2, 3};
+  EXPECT_EQ(PolicyHitsInOrder(CachePolicy::kLru, stream, as_it_stands, 1),
+            PolicyHits(CachePolicy::kLru, stream, 1));
+}
+
 TEST(TraceHits, TheGridDoublesUpToTheDistinctRows) {
   EXPECT_THAT(CapacityGrid(16, 100), ElementsAre(16, 32, 64, 100));
   EXPECT_THAT(CapacityGrid(16, 64), ElementsAre(16, 32, 64));
