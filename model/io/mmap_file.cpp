@@ -10,7 +10,12 @@
 
 namespace plelab {
 
-MmapFile::MmapFile(const std::string& path, IoAdvice advice) : file_(path, ReadAhead::kOn) {
+MmapFile::MmapFile(const std::string& path, IoAdvice advice, int64_t mapped_bytes)
+    : file_(path, ReadAhead::kOn), budget_bytes_(mapped_bytes) {
+  if (budget_bytes_ > 0 && budget_bytes_ < kLeastBudgetBytes) {
+    throw UserError("{}: a mapping of at most {} bytes was asked for; the least is {}", path, budget_bytes_,
+                    kLeastBudgetBytes);
+  }
   if (size_bytes() == 0) return;
   void* mapping = ::mmap(nullptr, size_bytes(), PROT_READ, MAP_SHARED, file_.get(), 0);
   if (mapping == MAP_FAILED) {
@@ -19,6 +24,8 @@ MmapFile::MmapFile(const std::string& path, IoAdvice advice) : file_(path, ReadA
   mapping_ = static_cast<std::byte*>(mapping);
   // This is a hint: where the kernel ignores it, reads still work.
   if (advice == IoAdvice::kRandom) ::madvise(mapping_, size_bytes(), MADV_RANDOM);
+  // Where the page cache holds the file in folios of 2 MiB, one fault would map all of one.
+  if (budget_bytes_ > 0) ::madvise(mapping_, size_bytes(), MADV_NOHUGEPAGE);
 }
 
 MmapFile::~MmapFile() {
@@ -26,9 +33,30 @@ MmapFile::~MmapFile() {
 }
 
 void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
+  counters_.Add(std::ssize(out));
+  if (budget_bytes_ > 0) return ReadWithinBudget(offset, out);
+  CopyOrThrow(offset, out);
+}
+
+// In pieces of which each fits into half the budget with what the kernel maps around it.
+void MmapFile::ReadWithinBudget(int64_t offset, std::span<std::byte> out) {
+  const int64_t most = budget_bytes_ / 2 - 2 * kFaultAroundBytes;
+  for (int64_t done = 0; done < std::ssize(out); done += most) {
+    const auto piece = out.subspan(done, std::min<int64_t>(most, std::ssize(out) - done));
+    const int64_t maps = std::ssize(piece) + 2 * kFaultAroundBytes;
+    const std::lock_guard lock(mutex_);
+    if (mapped_at_most_ + maps > budget_bytes_) {
+      ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
+      mapped_at_most_ = 0;
+    }
+    mapped_at_most_ += maps;
+    CopyOrThrow(offset + done, piece);
+  }
+}
+
+void MmapFile::CopyOrThrow(int64_t offset, std::span<std::byte> out) {
   const auto expected = static_cast<int64_t>(out.size());
   const int64_t found = Copy(offset, out);
-  counters_.Add(expected);
   if (found == expected) return;
   // A fault that lies inside both the mapping and the file means that the device failed.
   const bool in_range =
@@ -50,7 +78,17 @@ int64_t MmapFile::Copy(int64_t offset, std::span<std::byte> out) const {
 }
 
 void MmapFile::ReleasePages() {
+  const std::lock_guard lock(mutex_);
   if (mapping_ != nullptr) ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
+  mapped_at_most_ = 0;
+}
+
+void MmapFile::Trim() {
+  if (budget_bytes_ == 0) return;
+  const std::lock_guard lock(mutex_);
+  if (mapped_at_most_ <= budget_bytes_ / 2) return;
+  ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
+  mapped_at_most_ = 0;
 }
 
 }  // namespace plelab

@@ -69,7 +69,7 @@ std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, 
     case IoBackend::kDirect:
       return std::make_unique<DirectFile>(path, options.alignment_bytes);
     case IoBackend::kMmap:
-      return std::make_unique<MmapFile>(path, options.advice);
+      return std::make_unique<MmapFile>(path, options.advice, options.mapped_bytes);
     case IoBackend::kUring:
       return OpenUringFile(path, options);
   }

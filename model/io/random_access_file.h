@@ -62,6 +62,9 @@ class RandomAccessFile {
   // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache. They
   // stay in the page cache.  Reads never do this themselves: call it outside of timed regions.
   virtual void ReleasePages() {}
+  // Called when rows that were read are no longer used, outside of timed regions where there are such: a file
+  // with a budget of mapped pages unmaps them when the budget is half used.
+  virtual void Trim() {}
   // True when reads neither find nor leave anything in the page cache.
   virtual bool bypasses_page_cache() const { return false; }
   virtual int64_t size_bytes() const = 0;  // when the file was opened
@@ -84,12 +87,14 @@ struct UringOptions {
 struct IoOptions {
   IoBackend backend = IoBackend::kPread;
   IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap; direct reads pass by the page cache
-  int64_t alignment_bytes = 0;          // of direct and io_uring: 512, 4096, …; 0: the least that the device allows
-  UringOptions uring = {};              // of io_uring
+  int64_t mapped_bytes = 0;             // of mmap: the most that may be mapped at a time; 0: no limit
+  int64_t alignment_bytes = 0;  // of direct and io_uring: 512, 4096, …; 0: the least that the device allows
+  UringOptions uring = {};      // of io_uring
 };
 
 // Throws UserError when the file cannot be opened; for kDirect and kUring also when its file system refuses
-// O_DIRECT or its device the alignment, and for kUring when io_uring is forbidden here or the device does not allow the polling.
+// O_DIRECT or its device the alignment, and for kUring when io_uring is forbidden here or the device does not
+// allow the polling.
 std::unique_ptr<RandomAccessFile> OpenRandomAccessFile(const std::string& path, const IoOptions& options);
 
 // IoCounters that several reading threads add to.

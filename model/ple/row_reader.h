@@ -24,8 +24,8 @@ class RowBatch {
   // Blocks until read `index` is done.  Throws RunError naming file, row and offset when it failed, at every
   // call.
   void Wait(size_t index);
-  // The stored slice of one layer of the row at `position` of `rows`.  REQUIRES that Wait has returned for the
-  // reads of the layer's part.
+  // The stored slice of one layer of the row at `position` of `rows`.  REQUIRES that Wait has returned for
+  // the reads of the layer's part.
   const std::byte* Slice(int64_t position, int64_t layer) const;
 
  private:
@@ -40,11 +40,11 @@ class RowBatch {
   ReadRange RangeOf(const Run& run) const;
 
   const PleTable& table_;
-  std::vector<int64_t> places_;           // distinct, ascending
-  std::vector<int64_t> rows_of_places_;   // [places]
-  std::vector<int32_t> place_of_;         // [n], as indices into places_
-  std::vector<int32_t> run_of_place_;     // [places], among those of one part
-  std::vector<Run> runs_;                 // [parts, runs_per_part_]
+  std::vector<int64_t> places_;          // distinct, ascending
+  std::vector<int64_t> rows_of_places_;  // [places]
+  std::vector<int32_t> place_of_;        // [n], as indices into places_
+  std::vector<int32_t> run_of_place_;    // [places], among those of one part
+  std::vector<Run> runs_;                // [parts, runs_per_part_]
   size_t runs_per_part_ = 0;
   std::unique_ptr<Completion> completion_;  // declared last: it is destroyed first
 };
@@ -62,6 +62,7 @@ class RowReader {
   bool reads_by_itself() const { return file_->reads_by_itself(); }
   IoCounters counters() const { return file_->counters(); }
   void ReleasePages() { file_->ReleasePages(); }
+  void Trim() { file_->Trim(); }
   bool bypasses_page_cache() const { return file_->bypasses_page_cache(); }
 
  private:

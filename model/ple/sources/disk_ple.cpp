@@ -37,11 +37,15 @@ class DiskPle::QueuedRequest : public Request {
  public:
   QueuedRequest(DiskPle& source, std::span<const int64_t> rows)
       : Request(source.reader_.table(), std::ssize(rows)),
+        reader_(source.reader_),
         queue_(source.queue_),
         job_(std::make_shared<ReadJob>(source.reader_.Submit(rows))) {
     queue_.Submit(job_);
   }
-  ~QueuedRequest() override { queue_.Abandon(*job_); }
+  ~QueuedRequest() override {
+    queue_.Abandon(*job_);
+    reader_.Trim();
+  }
 
  protected:
   const RowBatch& WaitFor(int64_t layer) override {
@@ -50,6 +54,7 @@ class DiskPle::QueuedRequest : public Request {
   }
 
  private:
+  RowReader& reader_;
   ReadQueue& queue_;
   std::shared_ptr<ReadJob> job_;
 };

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "model/io/random_access_file.h"
+#include "model/ple/capacity.h"
 #include "model/ple/ple_source.h"
 #include "model/ple/row_reader.h"
 #include "model/ple/sources/read_queue.h"
@@ -14,12 +15,16 @@ struct DiskOptions {
   IoBackend backend = IoBackend::kPread;
   IoAdvice advice = IoAdvice::kNormal;  // of pread and mmap
   bool prefetch = true;                 // true: reads start at Begin; false: the first Layer call reads
+  Capacity mapped = {.bytes = 0};       // of mmap: the most that may be mapped at a time; 0: no limit
   int64_t alignment = 0;  // of direct and io_uring, in bytes; 0: the least that the device allows
   int64_t queue_depth = UringOptions().queue_depth;
   UringOptions::Polling polling = UringOptions::Polling::kInterrupt;
   bool registered = true;
 
-  IoOptions io() const { return {backend, advice, alignment, {queue_depth, polling, registered}}; }
+  // A share of the table is one of `table_bytes`.
+  IoOptions io(int64_t table_bytes) const {
+    return {backend, advice, mapped.Resolve(table_bytes), alignment, {queue_depth, polling, registered}};
+  }
 };
 
 // With prefetch, reads start at Begin: by the kernel alone where the file reads by itself, otherwise by a

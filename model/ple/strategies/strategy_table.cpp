@@ -102,7 +102,8 @@ Source MakeCached(const PleOptions& options, const PleTable& table, const PleSou
 }
 
 Source MakeDiskWith(const DiskOptions& own, const PleTable& table, const PleSourceContext& context) {
-  return std::make_unique<DiskPle>(table, OpenTable(table, own.io(), context), own.prefetch);
+  return std::make_unique<DiskPle>(table, OpenTable(table, own.io(table.stored_bytes()), context),
+                                   own.prefetch);
 }
 
 Source MakeDisk(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
@@ -137,6 +138,14 @@ PleOption Alignment() {
       .GoesWith(IsDirect, "'backend: direct' and 'backend: io_uring'");
 }
 
+PleOption Mapped() {
+  return PleOption("mapped", &DiskOptions::mapped, AmountOfMemory{},
+                   "of mmap, the most that is mapped at a time: 0B (default, no limit), 64MiB or a share")
+      .GoesWith(
+          [](const PleOptions& options) { return options.Get<DiskOptions>().backend == IoBackend::kMmap; },
+          "'backend: mmap'");
+}
+
 PleOption OfUring(PleOption option) { return std::move(option).GoesWith(IsUring, "'backend: io_uring'"); }
 
 std::vector<PleOption> DiskOptionRows() {
@@ -151,6 +160,7 @@ std::vector<PleOption> DiskOptionRows() {
       Advice(),
       {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},
        "true (default): reads start when ids are known; false: when rows are needed"},
+      Mapped(),
       Alignment(),
       OfUring({"queue_depth", &DiskOptions::queue_depth, WholeNumber{1, 4096},
                "reads of io_uring in flight at the same time: 64 (default)"}),

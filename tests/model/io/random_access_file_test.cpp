@@ -7,12 +7,15 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <limits>
+#include <random>
 #include <string>
 #include <thread>
 
 #include "model/base/format.h"
 #include "model/io/direct_file.h"
+#include "model/io/mmap_file.h"
 #include "model/io/uring_file.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temp_file.h"
@@ -194,6 +197,47 @@ TEST(DirectFile, StatesAnAlignmentThatABounceBufferHolds) {
   const int64_t alignment = DirectFile(temp.path()).alignment_bytes();
   EXPECT_GT(alignment, 0);
   EXPECT_EQ(1024 * 1024 % alignment, 0);
+}
+
+// Bytes of a mapping of the file that count as this process's memory.
+int64_t MappedBytes(const std::string& path) {
+  std::ifstream maps("/proc/self/smaps");
+  std::string line;
+  bool is_ours = false;
+  while (std::getline(maps, line)) {
+    if (line.find(" r--s ") != std::string::npos || line.find(" r--p ") != std::string::npos) {
+      is_ours = line.find(path) != std::string::npos;
+    }
+    if (is_ours && line.starts_with("Rss:")) return std::stoll(line.substr(4)) * 1024;
+  }
+  return -1;
+}
+
+TEST(MmapFile, ABudgetIsKeptWhateverIsReadAndCostsNoByte) {
+  constexpr int64_t kLarge = 64 * 1024 * 1024, kBudget = 8 * 1024 * 1024;
+  const auto bytes = RandomBytes(kLarge, 5);
+  const TempFile temp{bytes};
+  for (const IoAdvice advice : {IoAdvice::kNormal, IoAdvice::kRandom}) {
+    MmapFile file(temp.path(), advice, kBudget);
+    std::mt19937 random(3);
+    int64_t most = 0;
+    for (int64_t i = 0; i < 20'000; ++i) {
+      const int64_t offset = random() % (kLarge - 15360);
+      std::vector<std::byte> out(15360);
+      file.Read(offset, out);
+      ASSERT_TRUE(std::equal(out.begin(), out.end(), bytes.begin() + offset));
+      if (i % 3 == 0) file.Trim();
+      if (i % 16 == 0) most = std::max(most, MappedBytes(temp.path()));
+    }
+    if (most < 0) GTEST_SKIP() << "/proc/self/smaps is not there";
+    EXPECT_GT(most, kBudget / 8) << "pages stay mapped within the budget";
+    EXPECT_LE(most, kBudget);
+    std::vector<std::byte> all(kLarge);
+    file.Read(0, all);
+    EXPECT_EQ(all, bytes);
+    EXPECT_LE(MappedBytes(temp.path()), kBudget);
+  }
+  EXPECT_THROW(MmapFile(temp.path(), IoAdvice::kNormal, 4096), UserError);
 }
 
 TEST(IoAdvice, ChangesNoByte) {

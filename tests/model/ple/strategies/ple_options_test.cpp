@@ -253,7 +253,7 @@ TEST(PleSpec, OptionsOfIoUringGoWithIt) {
   EXPECT_THAT(SpecError("disk,backend=io_uring,queue_depth=0"), HasSubstr("queue_depth"));
   const PleOptions options =
       ParsePleSpec("disk,backend=io_uring,queue_depth=8,polling=sqpoll,registered=false,alignment=4096");
-  const IoOptions io = options.Get<DiskOptions>().io();
+  const IoOptions io = options.Get<DiskOptions>().io(0);
   EXPECT_EQ(io.backend, IoBackend::kUring);
   EXPECT_EQ(io.alignment_bytes, 4096);
   EXPECT_EQ(io.uring.queue_depth, 8);
@@ -339,6 +339,7 @@ TEST(PleOptions, TheKnownOnesAreDescribedWithEveryWordThatTheyTake) {
       for (const char* key : {"alignment", "queue_depth", "polling", "registered"}) {
         if (option.key == key) SetPleOption(options, "backend", "io_uring");
       }
+      if (option.key == "mapped") SetPleOption(options, "backend", "mmap");
       options.own.Edit<CachedOptions>().hot_from = "ids.json";
       EXPECT_NO_THROW(CheckPleOptions(options, {std::string(option.key)})) << option.key;
     }
