@@ -6,9 +6,25 @@
 #include <cerrno>
 #include <system_error>
 
+#include "model/io/direct_alignment.h"
 #include "model/io/sigbus_guard.h"
 
 namespace plelab {
+namespace {
+
+// The page cache may hold the file in folios of up to so many bytes, and Linux maps at a fault either all of
+// the page's folio or, around the page, what is cached of this much smaller window (fault_around_bytes).
+constexpr int64_t kLargestFolioBytes = 2 * 1024 * 1024;
+constexpr int64_t kFaultAroundBytes = 64 * 1024;
+
+// No less than what reading the range can map.
+int64_t MappedAtMost(int64_t offset, int64_t size_bytes) {
+  const int64_t begin = std::max<int64_t>(offset - kFaultAroundBytes, 0);
+  return RoundUp(offset + size_bytes + kFaultAroundBytes, kLargestFolioBytes) -
+         RoundDown(begin, kLargestFolioBytes);
+}
+
+}  // namespace
 
 MmapFile::MmapFile(const std::string& path, IoAdvice advice, int64_t mapped_bytes)
     : file_(path, ReadAhead::kOn), budget_bytes_(mapped_bytes) {
@@ -24,8 +40,6 @@ MmapFile::MmapFile(const std::string& path, IoAdvice advice, int64_t mapped_byte
   mapping_ = static_cast<std::byte*>(mapping);
   // This is a hint: where the kernel ignores it, reads still work.
   if (advice == IoAdvice::kRandom) ::madvise(mapping_, size_bytes(), MADV_RANDOM);
-  // Where the page cache holds the file in folios of 2 MiB, one fault would map all of one.
-  if (budget_bytes_ > 0) ::madvise(mapping_, size_bytes(), MADV_NOHUGEPAGE);
 }
 
 MmapFile::~MmapFile() {
@@ -38,17 +52,14 @@ void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
   CopyOrThrow(offset, out);
 }
 
-// In pieces of which each fits into half the budget with what the kernel maps around it.
+// In pieces of which each fits into the budget with what the kernel maps around it.
 void MmapFile::ReadWithinBudget(int64_t offset, std::span<std::byte> out) {
-  const int64_t most = budget_bytes_ / 2 - 2 * kFaultAroundBytes;
-  for (int64_t done = 0; done < std::ssize(out); done += most) {
-    const auto piece = out.subspan(done, std::min<int64_t>(most, std::ssize(out) - done));
-    const int64_t maps = std::ssize(piece) + 2 * kFaultAroundBytes;
+  constexpr int64_t kPiece = kLeastBudgetBytes / 2;
+  for (int64_t done = 0; done < std::ssize(out); done += kPiece) {
+    const auto piece = out.subspan(done, std::min<int64_t>(kPiece, std::ssize(out) - done));
+    const int64_t maps = MappedAtMost(offset + done, std::ssize(piece));
     const std::lock_guard lock(mutex_);
-    if (mapped_at_most_ + maps > budget_bytes_) {
-      ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
-      mapped_at_most_ = 0;
-    }
+    if (mapped_at_most_ + maps > budget_bytes_) Unmap();
     mapped_at_most_ += maps;
     CopyOrThrow(offset + done, piece);
   }
@@ -79,15 +90,16 @@ int64_t MmapFile::Copy(int64_t offset, std::span<std::byte> out) const {
 
 void MmapFile::ReleasePages() {
   const std::lock_guard lock(mutex_);
-  if (mapping_ != nullptr) ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
-  mapped_at_most_ = 0;
+  Unmap();
 }
 
 void MmapFile::Trim() {
-  if (budget_bytes_ == 0) return;
   const std::lock_guard lock(mutex_);
-  if (mapped_at_most_ <= budget_bytes_ / 2) return;
-  ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
+  if (budget_bytes_ > 0 && mapped_at_most_ > budget_bytes_ / 2) Unmap();
+}
+
+void MmapFile::Unmap() {
+  if (mapping_ != nullptr) ::madvise(mapping_, size_bytes(), MADV_DONTNEED);
   mapped_at_most_ = 0;
 }
 

@@ -14,14 +14,10 @@ namespace plelab {
 // they stay in the page cache, which is not this process's memory.
 class MmapFile : public RandomAccessFile {
  public:
-  // What the kernel maps at most around one fault of a page that is in the page cache (fault_around_bytes,
-  // whose default this is).
-  static constexpr int64_t kFaultAroundBytes = 64 * 1024;
-
   // mapped_bytes: the budget, at least kLeastBudgetBytes; 0: none.  Throws UserError when the file cannot be
   // opened or the budget is too small, RunError when the kernel refuses to map it.
   explicit MmapFile(const std::string& path, IoAdvice advice = IoAdvice::kNormal, int64_t mapped_bytes = 0);
-  static constexpr int64_t kLeastBudgetBytes = 4 * 1024 * 1024;
+  static constexpr int64_t kLeastBudgetBytes = 16 * 1024 * 1024;
   ~MmapFile() override;
 
   void Read(int64_t offset, std::span<std::byte> out) override;
@@ -34,6 +30,7 @@ class MmapFile : public RandomAccessFile {
  private:
   int64_t Copy(int64_t offset, std::span<std::byte> out) const;
   void ReadWithinBudget(int64_t offset, std::span<std::byte> out);
+  void Unmap();  // the caller holds the mutex
   void CopyOrThrow(int64_t offset, std::span<std::byte> out);
 
   FileDescriptor file_;

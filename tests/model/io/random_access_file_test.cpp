@@ -214,7 +214,7 @@ int64_t MappedBytes(const std::string& path) {
 }
 
 TEST(MmapFile, ABudgetIsKeptWhateverIsReadAndCostsNoByte) {
-  constexpr int64_t kLarge = 64 * 1024 * 1024, kBudget = 8 * 1024 * 1024;
+  constexpr int64_t kLarge = 64 * 1024 * 1024, kBudget = 16 * 1024 * 1024;
   const auto bytes = RandomBytes(kLarge, 5);
   const TempFile temp{bytes};
   for (const IoAdvice advice : {IoAdvice::kNormal, IoAdvice::kRandom}) {
