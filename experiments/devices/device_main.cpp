@@ -2,10 +2,13 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "experiments/devices/device_report.h"
+#include "experiments/devices/limited_command.h"
 #include "model/base/error.h"
 
 namespace plelab {
@@ -13,49 +16,68 @@ namespace {
 
 constexpr char kUsage[] =
     "plelab-device                          lists the profiles\n"
-    "plelab-device PROFILE… [--seconds S]   checks the model of each against its own figures (a name, or "
+    "plelab-device PROFILE... [--seconds S] checks the model of each against its own figures (a name, or "
     "NAME.yaml)\n"
     "plelab-device --measure FILE [--name NAME]\n"
     "                                       prints the profile of the device that holds FILE, best one of "
-    "gigabytes\n";
+    "gigabytes\n"
+    "plelab-device --limit FILE [--iops N] [--bps N] -- PROGRAM...\n"
+    "                                       runs a program that the kernel lets read no more from FILE's "
+    "disk\n";
 
 struct Arguments {
   std::vector<std::string> profiles;
   std::string measured, name = "disk";
+  std::string limited;  // a file on the disk
+  DiskLimit::Limits limits;
+  std::vector<std::string> program;  // behind "--"
   double seconds = 4;
   bool help = false;
 };
 
-double Seconds(const std::string& text) {
+double NumberOf(const std::string& option, const std::string& text, double most) {
   size_t used = 0;
-  double seconds = 0;
+  double number = 0;
   try {
-    seconds = std::stod(text, &used);
+    number = std::stod(text, &used);
   } catch (const std::exception&) {
     used = 0;
   }
-  if (used != text.size() || !(seconds > 0 && seconds <= 3600)) {
-    throw UserError("--seconds: expected a number above 0 and up to 3600, found '{}'", text);
-  }
-  return seconds;
+  if (used == text.size() && number > 0 && number <= most) return number;
+  throw UserError("{}: expected a number above 0 and up to {}, found '{}'", option, most, text);
+}
+
+// What each option that has a value does with it.
+std::map<std::string, std::function<void(const std::string& option, const std::string& value)>> Options(
+    Arguments& arguments) {
+  const auto whole = [](const std::string& option, const std::string& value, double most) {
+    return static_cast<int64_t>(NumberOf(option, value, most));
+  };
+  return {
+      {"--seconds", [&](auto& option, auto& value) { arguments.seconds = NumberOf(option, value, 3600); }},
+      {"--measure", [&](auto&, auto& value) { arguments.measured = value; }},
+      {"--name", [&](auto&, auto& value) { arguments.name = value; }},
+      {"--limit", [&](auto&, auto& value) { arguments.limited = value; }},
+      {"--iops", [&, whole](auto& o, auto& value) { arguments.limits.reads_per_s = whole(o, value, 1e9); }},
+      {"--bps", [&, whole](auto& o, auto& value) { arguments.limits.bytes_per_s = whole(o, value, 1e15); }},
+  };
 }
 
 Arguments Parse(int argc, char** argv) {
   Arguments arguments;
+  const auto options = Options(arguments);
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const auto value = [&]() -> std::string {
-      if (++i < argc) return argv[i];
-      throw UserError("{}: expected a value behind it", word);
-    };
+    const auto option = options.find(word);
+    if (word == "--") {
+      arguments.program.assign(argv + i + 1, argv + argc);
+      break;
+    }
     if (word == "--help" || word == "-h") {
       arguments.help = true;
-    } else if (word == "--seconds") {
-      arguments.seconds = Seconds(value());
-    } else if (word == "--measure") {
-      arguments.measured = value();
-    } else if (word == "--name") {
-      arguments.name = value();
+    } else if (option != options.end()) {
+      if (++i == argc) throw UserError("{}: expected a value behind it", word);
+      option->second(word, argv[i]);
     } else if (word.starts_with("-")) {
       throw UserError("unknown option '{}'; --help lists what is known", word);
     } else {
@@ -85,14 +107,22 @@ std::string Answer(const Arguments& arguments) {
   return text;
 }
 
+int Run(const Arguments& arguments) {
+  if (!arguments.limited.empty() && !arguments.help) {
+    if (arguments.program.empty()) throw UserError("--limit: expected '-- PROGRAM...' behind it");
+    return RunLimited(arguments.limited, arguments.limits, arguments.program);
+  }
+  const std::string text = Answer(arguments);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace plelab
 
 int main(int argc, char** argv) {
   try {
-    const std::string text = plelab::Answer(plelab::Parse(argc, argv));
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    return written && std::fflush(stdout) == 0 ? 0 : 1;
+    return plelab::Run(plelab::Parse(argc, argv));
   } catch (const plelab::UserError& error) {
     std::fprintf(stderr, "plelab-device: %s\n", error.what());
     return 2;

@@ -118,11 +118,21 @@ const FlatYaml::Entry& FlatYaml::Need(std::string_view key) const {
 
 std::string FlatYaml::Text(std::string_view key) const { return Need(key).value; }
 
-double FlatYaml::Positive(std::string_view key) const {
+double FlatYaml::Number(std::string_view key) const {
   double number = 0;
-  if (!ParseWhole(Need(key).value, number) || !std::isfinite(number) || number <= 0) {
-    Refuse(key, "expected a number above 0");
-  }
+  if (!ParseWhole(Need(key).value, number) || !std::isfinite(number)) Refuse(key, "expected a number");
+  return number;
+}
+
+double FlatYaml::Positive(std::string_view key) const {
+  const double number = Number(key);
+  if (number <= 0) Refuse(key, "expected a number above 0");
+  return number;
+}
+
+double FlatYaml::NotNegative(std::string_view key) const {
+  const double number = Number(key);
+  if (number < 0) Refuse(key, "expected a number from 0 on");
   return number;
 }
 

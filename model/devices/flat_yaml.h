@@ -22,6 +22,7 @@ class FlatYaml {
   std::string Text(std::string_view key) const;
   // A finite number above 0.  Throws UserError for a missing key or another value.
   double Positive(std::string_view key) const;
+  double NotNegative(std::string_view key) const;  // the same, or 0
   // A whole number above 0.
   int64_t PositiveInteger(std::string_view key) const;
   // Throws UserError that blames the value of `key`, which must be there.
@@ -35,6 +36,7 @@ class FlatYaml {
   void ReadLine(std::string_view line, int64_t number, std::span<const std::string_view> known);
   void CheckKey(std::string_view key, int64_t line, int64_t column,
                 std::span<const std::string_view> known) const;
+  double Number(std::string_view key) const;
   const Entry* Find(std::string_view key) const;
   const Entry& Need(std::string_view key) const;
 
