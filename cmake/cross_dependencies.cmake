@@ -2,13 +2,15 @@
 # this machine's Debian packages, because the packages' libraries are compiled for this machine.
 find_package(Threads REQUIRED)
 
-# The headers of fmt and nlohmann-json, through a folder of their own: /usr/include itself would bring in this machine's C library.
+# The headers of fmt, nlohmann-json and CLI11, through a folder of their own: /usr/include itself would bring in this machine's C library.
 find_path(PLELAB_FMT_HEADERS fmt/format.h NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 find_path(PLELAB_JSON_HEADERS nlohmann/json.hpp NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+find_path(PLELAB_CLI11_HEADERS CLI/CLI.hpp NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/cross-include)
 file(CREATE_LINK ${PLELAB_FMT_HEADERS}/fmt ${PROJECT_BINARY_DIR}/cross-include/fmt SYMBOLIC)
 file(CREATE_LINK ${PLELAB_JSON_HEADERS}/nlohmann ${PROJECT_BINARY_DIR}/cross-include/nlohmann SYMBOLIC)
-foreach(library fmt::fmt-header-only nlohmann_json::nlohmann_json)
+file(CREATE_LINK ${PLELAB_CLI11_HEADERS}/CLI ${PROJECT_BINARY_DIR}/cross-include/CLI SYMBOLIC)
+foreach(library fmt::fmt-header-only nlohmann_json::nlohmann_json CLI11::CLI11)
   add_library(${library} INTERFACE IMPORTED GLOBAL)
   target_include_directories(${library} INTERFACE ${PROJECT_BINARY_DIR}/cross-include)
 endforeach()

@@ -1,13 +1,17 @@
 #include "harness/support/message.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <new>
 
 #include "model/base/error.h"
+
+// plelab-replay is built from this source too, without LibTorch.
+#if __has_include(<c10/util/Exception.h>)
+#include <c10/util/Exception.h>
+#define PLELAB_HAS_TORCH_ERRORS
+#endif
 
 namespace plelab {
 namespace {
@@ -94,6 +98,13 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+[[maybe_unused]] std::string TorchMessage(std::string_view text) {
+  const std::string line = OneLine(text);
+  const bool memory =
+      line.find("not enough memory") != std::string::npos || line.find("out of memory") != std::string::npos;
+  return memory ? Format("{} ({})", kMoreMemory, line) : "LibTorch: " + line;
+}
+
 }  // namespace
 
 std::string Printable(std::string_view text) { return Show(text, /*keep_lines=*/false); }
@@ -115,12 +126,12 @@ std::string MessageOf(const std::exception& error) {
   if (const auto* const file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
     return Format("{}: {}", file->path1().string(), file->code().message());
   }
-  const auto* const torch = dynamic_cast<const c10::Error*>(&error);
-  if (torch == nullptr) return error.what();
-  const std::string line = OneLine(torch->what_without_backtrace());
-  const bool memory =
-      line.find("not enough memory") != std::string::npos || line.find("out of memory") != std::string::npos;
-  return memory ? Format("{} ({})", kMoreMemory, line) : "LibTorch: " + line;
+#ifdef PLELAB_HAS_TORCH_ERRORS
+  if (const auto* const torch = dynamic_cast<const c10::Error*>(&error)) {
+    return TorchMessage(torch->what_without_backtrace());
+  }
+#endif
+  return error.what();
 }
 
 bool IsMistake(const std::exception& error) {
