@@ -12,6 +12,7 @@
 #include "harness/cold/cold_plan.h"
 #include "harness/comparison/comparison.h"
 #include "harness/comparison/control.h"
+#include "harness/measure/replayed_hits.h"
 #include "harness/record/recorder.h"
 #include "harness/record/repetition_flags.h"
 #include "harness/run/child.h"
@@ -154,6 +155,14 @@ void RequireUnchangedInputs(const RunPlan& plan, const PartStore& parts) {
       FirstDifferentLine(before, now));
 }
 
+// The curve on which the live caches of the run lie, over the repetitions that it made.
+void AddReplayedHits(const RunPlan& plan, Record& record) {
+  int64_t reps = 0;
+  for (const RepRow& row : record.reps) reps = std::max(reps, row.rep + 1);
+  if (reps == 0) return;
+  if (auto curve = ReplayedHits(plan, reps)) record.curves.push_back(std::move(*curve));
+}
+
 // Runs the phases and merges their parts into one file.
 Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& output, Timeline* timeline) {
   const std::string& out = output.path();
@@ -175,6 +184,7 @@ Record Measure(const RunPlan& plan, const RunOptions& options, const RunOutput& 
       record.comparisons = CompareVariants(record, plan.config.design);
       record.meta.emplace_back("control", ControlOutcome(record.comparisons));
       record.meta.emplace_back("own_tables", nlohmann::json(owners).dump());
+      AddReplayedHits(plan, record);
     }
     output.Write(record);
     return record;
