@@ -26,6 +26,11 @@ if(PLELAB_SANITIZE)
   target_link_options(plelab_options INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(PLELAB_TSAN)
+  target_compile_options(plelab_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(plelab_options INTERFACE -fsanitize=thread)
+endif()
+
 # The sources of a room are compiled together (a unity build): loading the precompiled header and instantiating what
 # every source of a room needs takes longer than the sources themselves.  -DPLELAB_UNITY=OFF compiles each on its own,
 # which suits work on a single file.

@@ -3,17 +3,24 @@
 // io_uring read the device each time, while pread and mmap find their pages in the page cache after the first
 // pass.
 //   TMPDIR=/on/the/disk build/plelab_micro --benchmark_filter='Gather|Pack'
+// PLELAB_MICRO_FILE=FILE takes the rows of any file in place of those that this program writes, so that a
+// large one, and other programs, can be measured on the same bytes; its page cache is dropped before each
+// benchmark.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "model/base/file_descriptor.h"
 #include "model/base/format.h"
 #include "model/base/output_file.h"
 #include "model/base/random_bits.h"
@@ -34,18 +41,13 @@ class Tables {
  public:
   Tables() : folder_(fs::temp_directory_path() / Format("plelab-micro-{}", ::getpid())) {
     fs::create_directories(folder_);
-    published_ = {(folder_ / "published").string(), 0, kE2b};
-    OutputFile file(published_.path);
-    std::vector<float> values(static_cast<size_t>(kE2b.layers * kE2b.dim));
-    std::vector<std::byte> row(static_cast<size_t>(kE2b.row_bytes()));
-    for (int64_t r = 0; r < kE2b.vocab; ++r) {
-      for (size_t i = 0; i < values.size(); ++i) {
-        values[i] = static_cast<float>(MixBits(static_cast<uint64_t>(r) << 20 ^ i) % 2001) / 1000 - 1;
-      }
-      StoreValues(kE2b.dtype, values, row);
-      file.Write(r * kE2b.row_bytes(), row);
+    if (const char* file = std::getenv("PLELAB_MICRO_FILE")) {
+      published_ = {file, 0, kE2b};
+      published_.geometry.vocab = static_cast<int64_t>(fs::file_size(file)) / kE2b.row_bytes();
+    } else {
+      published_ = {(folder_ / "published").string(), 0, kE2b};
+      Write(published_);
     }
-    file.Commit();
   }
   ~Tables() {
     std::error_code ignored;
@@ -73,6 +75,20 @@ class Tables {
   std::string Scratch() const { return (folder_ / "scratch").string(); }
 
  private:
+  static void Write(const PleTable& table) {
+    OutputFile file(table.path);
+    std::vector<float> values(static_cast<size_t>(kE2b.layers * kE2b.dim));
+    std::vector<std::byte> row(static_cast<size_t>(kE2b.row_bytes()));
+    for (int64_t r = 0; r < kE2b.vocab; ++r) {
+      for (size_t i = 0; i < values.size(); ++i) {
+        values[i] = static_cast<float>(MixBits(static_cast<uint64_t>(r) << 20 ^ i) % 2001) / 1000 - 1;
+      }
+      StoreValues(kE2b.dtype, values, row);
+      file.Write(r * kE2b.row_bytes(), row);
+    }
+    file.Commit();
+  }
+
   fs::path folder_;
   PleTable published_;
   std::map<std::pair<RowForm, TableOrder>, PleTable> packed_;
@@ -83,22 +99,48 @@ Tables& AllTables() {
   return tables;
 }
 
+void DropPageCache(const std::string& path) {
+  const FileDescriptor file(path, ReadAhead::kOn);
+  ::fsync(file.get());
+  ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+}
+
+// File pages that count as this process's memory, in MiB.
+double FileRssMib() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("RssFile:")) return std::stod(line.substr(8)) / 1024;
+  }
+  return 0;
+}
+
 void ReadRows(benchmark::State& state, const PleTable& table, const std::string& spec, bool zipf) {
+  DropPageCache(table.path);
   const auto source = MakePleSource(ParsePleSpec(spec), table);
+  const auto vocab = static_cast<uint64_t>(table.geometry.vocab);
+  const double rss_before = FileRssMib();
+  double rss_most = 0;
   std::vector<int64_t> ids(static_cast<size_t>(state.range(0)));
   uint64_t drawn = 0;
   for (auto _ : state) {
+    if (drawn % (256 * ids.size()) == 0) {
+      state.PauseTiming();
+      rss_most = std::max(rss_most, FileRssMib() - rss_before);
+      state.ResumeTiming();
+    }
     for (int64_t& id : ids) {
       const uint64_t bits = MixBits(drawn++);
       const double uniform = static_cast<double>(bits >> 11) * 0x1p-53;
-      id = zipf ? static_cast<int64_t>(std::exp(uniform * std::log(static_cast<double>(kE2b.vocab)))) - 1
-                : static_cast<int64_t>(bits % static_cast<uint64_t>(kE2b.vocab));
+      id = zipf ? static_cast<int64_t>(std::exp(uniform * std::log(static_cast<double>(vocab)))) - 1
+                : static_cast<int64_t>(bits % vocab);
     }
     const auto request = source->Begin(ids);
     for (int64_t layer = 0; layer < kE2b.layers; ++layer)
       benchmark::DoNotOptimize(request->Layer(layer).data());
   }
   const PleStats stats = source->stats();
+  state.counters["mapped_most_MiB"] = rss_most;
   state.counters["rows"] =
       benchmark::Counter(static_cast<double>(stats.lookups), benchmark::Counter::kIsRate);
   state.counters["bytes_asked"] = benchmark::Counter(
@@ -132,7 +174,12 @@ void PackInto(benchmark::State& state, RowForm form, TableOrder order) {
 
 const bool kRegistered = [] {
   constexpr auto kToken = TableOrder::kTokenMajor, kLayer = TableOrder::kLayerMajor;
-  std::vector<std::string> disks = {"pread", "mmap", "direct"};
+  std::vector<std::string> disks = {"pread",
+                                    "pread,advice=random,prefetch=false",
+                                    "mmap,advice=random",
+                                    "mmap,advice=random,mapped=64MiB",
+                                    "direct",
+                                    "direct,prefetch=false"};
   if (WhyNoUring().empty())
     disks.insert(disks.end(), {"io_uring,queue_depth=1", "io_uring,queue_depth=32", "io_uring,queue_depth=64",
                                "io_uring,registered=false", "io_uring,polling=sqpoll"});
