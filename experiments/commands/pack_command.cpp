@@ -44,7 +44,7 @@ void Pack(const PackArguments& arguments) {
   options.format = {FormOf(arguments, from), arguments.group, arguments.entries};
   options.order = arguments.layout == "layer_major" ? TableOrder::kLayerMajor : TableOrder::kTokenMajor;
   options.part_alignment = arguments.alignment;
-  if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, kAnyVocabulary);
+  if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, from.geometry.vocab);
   options.folded = folded ? &*folded : nullptr;
   options.force = arguments.force;
   std::unique_ptr<Progress> progress;
@@ -80,7 +80,7 @@ void AddPackCommand(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->add_option("--ple-entries", arguments->entries, "of codebook: rows of each layer's book")
-      ->check(CLI::Range(1, 65536))
+      ->check(CLI::Range(1, 8192))
       ->capture_default_str();
   command
       ->add_option("--ple-align", arguments->alignment,

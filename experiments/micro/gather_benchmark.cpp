@@ -61,7 +61,7 @@ class Tables {
     if (is_new) {
       const std::string path = (folder_ / Format("{}-{}", Name(form), static_cast<int>(order))).string();
       PackTable(published_, DescriptionOf(form, order), {}, path, nullptr);
-      found->second = OpenPackedTable(path, PackedKind::kRows, "benchmark");
+      found->second = OpenPackedTable(path, PackedKind::kRows, "benchmark", published_.geometry);
     }
     return found->second;
   }

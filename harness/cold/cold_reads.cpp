@@ -119,6 +119,11 @@ std::vector<double> UnreadReadsNs(const ColdCheck& check, const RowReading& read
   }
 }
 
+// A read that goes on by itself is known to be over only when somebody asks.
+bool HidesEndsOfReads(const PleOptions& bottom) {
+  return OptionOf(bottom, "backend") == "io_uring" && OptionOf(bottom, "prefetch") == "true";
+}
+
 }  // namespace
 
 int64_t ReadAheadBytesOf(const std::string& path) {
@@ -132,11 +137,6 @@ bool ReadsAhead(const PleOptions& options) {
   return (backend == "mmap" || backend == "pread") && OptionOf(bottom, "advice") != "random";
 }
 
-// A read that goes on by itself is known to be over only when somebody asks.
-bool HidesEndsOfReads(const PleOptions& bottom) {
-  return OptionOf(bottom, "backend") == "io_uring" && OptionOf(bottom, "prefetch") == "true";
-}
-
 RowReading ReadingOf(const ColdCheck& check) {
   RowReading reading;
   reading.options = Bottom(check.options());
@@ -145,9 +145,9 @@ RowReading ReadingOf(const ColdCheck& check) {
   const bool around = ReadsAhead(reading.options) && OptionOf(reading.options, "backend") == "mmap";
   const int64_t ahead = around ? ReadAheadBytesOf(check.section().reference) : 0;
   if (check.table().stored_bytes() < kWindowsOfATable * ahead) {
-    reading.why_not =
-        Format("a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
-               check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
+    reading.why_not = Format(
+        "a mapping of {} reads {} around each fault: use backend=mmap with another advice or read-ahead",
+        check.table().path, ReadableBytes(ReadAheadBytesOf(check.section().reference)));
   } else if (check.table().parts() > 1) {
     reading.why_not = Format("a row of {} lies in {} places", check.table().path, check.table().parts());
   } else if (HidesEndsOfReads(reading.options)) {
@@ -168,8 +168,7 @@ void TakeColdReads(std::span<ColdCheck* const> checks, int64_t gap_ns, uint64_t 
     if (!check->asked().guest) continue;
     ColdReads reads;
     const PleTable& table = check->table();
-    const auto [own, is_new] =
-        direct.try_emplace({table.path, table.offset_bytes, table.part_bytes()});
+    const auto [own, is_new] = direct.try_emplace({table.path, table.offset_bytes, table.part_bytes()});
     if (is_new) own->second = TableReadsNs(table, seed);
     reads.direct_ns = own->second;
     if (check->asked().device && !check->section().reference.empty()) {

@@ -16,7 +16,7 @@ void ReadWarmRows(Contestant& c, std::span<const int64_t> warm_ids, PageCacheLim
   PleSource& source = c.session.source();
   const bool evicted_anyway = c.cold.section().maintain == PageCacheMaintain::kEvictEachStep;
   if (evicted_anyway || source.keeps_state() || !c.error.empty()) return;
-  const int64_t fit = c.cold.section().limit.bytes / source.geometry().row_bytes() + 1;
+  const int64_t fit = c.cold.section().limit.bytes / c.cold.table().row_bytes() + 1;
   const auto ids = static_cast<int64_t>(warm_ids.size());
   try {
     for (const int64_t id : warm_ids.last(std::min(ids, kIdsPerRowThatFits * fit))) {

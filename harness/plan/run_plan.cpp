@@ -104,7 +104,8 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
                     config.name, error.what());
   }
   // Rows of another table need not have the values of the checkpoint's own.
-  const bool same_values = config.ple.table.empty() || variant.table.codec == nullptr;
+  const bool same_values = variant.table.path == plan.table.path ||
+                           (variant.table.codec == nullptr && plan.table.codec == nullptr);
   variant.exact = IsExact(config) && same_values;
   variant.near = MustBeNear(config) && same_values;
   variant.cache_start = CacheStartOf(config.ple);

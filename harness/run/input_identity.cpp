@@ -74,6 +74,8 @@ std::vector<std::string> FilesOf(const RunPlan& plan) {
   if (plan.checkpoint) paths = FilesOf(*plan.checkpoint);
   for (const VariantPlan& variant : plan.variants) {
     if (variant.table.folded) paths.push_back(variant.table.folded->path);
+    const bool is_new = std::ranges::find(paths, variant.table.path) == paths.end();
+    if (plan.checkpoint && is_new) paths.push_back(variant.table.path);
     Add(paths, TracesRead(variant.config.ple));
   }
   if (RunsWorkload(config)) {

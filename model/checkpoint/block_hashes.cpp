@@ -1,6 +1,7 @@
 #include "model/checkpoint/block_hashes.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "model/base/sha256.h"
@@ -19,9 +20,9 @@ std::vector<std::byte> HashOfBlock(std::span<const std::byte> block) {
   return hash;
 }
 
-// The blocks to look at: all of them, or some that include the first and the last.
-std::vector<int64_t> BlocksToCheck(int64_t blocks, TableCheck check) {
-  const int64_t count = check == TableCheck::kFull ? blocks : std::min(blocks, kSampledBlocks);
+// Evenly spread numbers of blocks, with the first and the last.
+std::vector<int64_t> BlocksToCheck(int64_t blocks, int64_t most_blocks) {
+  const int64_t count = std::min(blocks, most_blocks);
   std::vector<int64_t> chosen;
   for (int64_t i = 0; i < count; ++i) chosen.push_back(count == 1 ? 0 : i * (blocks - 1) / (count - 1));
   return chosen;
@@ -50,10 +51,15 @@ void BlockHasher::EndBlock() {
   block_.clear();
 }
 
+int64_t BlocksToLookAt(TableCheck check, int64_t parts) {
+  if (check == TableCheck::kFull) return std::numeric_limits<int64_t>::max();
+  return std::max<int64_t>(kSampledBlocks / parts, 1);
+}
+
 bool HashesAreRight(const FileDescriptor& file, int64_t begin, int64_t size, int64_t hashes_at,
-                    TableCheck check) {
+                    int64_t most_blocks) {
   std::vector<std::byte> block, expected(kBlockHashBytes);
-  for (const int64_t index : BlocksToCheck(HashedBlocks(size), check)) {
+  for (const int64_t index : BlocksToCheck(HashedBlocks(size), most_blocks)) {
     const int64_t at = index * kHashedBlockBytes;
     block.resize(static_cast<size_t>(std::min(kHashedBlockBytes, size - at)));
     file.Read(begin + at, block);

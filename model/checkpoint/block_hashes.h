@@ -32,9 +32,12 @@ class BlockHasher {
   std::vector<std::byte> hashes_;
 };
 
-// Whether bytes [begin, begin + size) of a file have the hashes that lie at `hashes_at` of it.  Throws
-// ReadError.
+// How many blocks are looked at in each of `parts` parts of a table.
+int64_t BlocksToLookAt(TableCheck check, int64_t parts = 1);
+
+// Whether bytes [begin, begin + size) of a file have the hashes that lie at `hashes_at` of it: of at most
+// `most_blocks` of them, spread evenly.  Throws ReadError.
 bool HashesAreRight(const FileDescriptor& file, int64_t begin, int64_t size, int64_t hashes_at,
-                    TableCheck check);
+                    int64_t most_blocks);
 
 }  // namespace plelab

@@ -241,28 +241,16 @@ int64_t Checkpoint::weight_bytes_read() const {
   return bytes;
 }
 
-namespace {
-
-void RequireShape(const PleTable& packed, const TextConfig& text) {
-  const PleGeometry& g = packed.geometry;
-  if (g.vocab == text.vocab_size_per_layer_input && g.layers == text.num_hidden_layers &&
-      g.dim == text.hidden_size_per_layer_input) {
-    return;
-  }
-  throw UserError("{}: expected a table [{}, {} x {}] as config.json says, found [{}, {} x {}]", packed.path,
-                  text.vocab_size_per_layer_input, text.num_hidden_layers, text.hidden_size_per_layer_input,
-                  g.vocab, g.layers, g.dim);
+PleGeometry Checkpoint::ple_shape() const {
+  const TextConfig& text = config_.text;
+  return {text.vocab_size_per_layer_input, text.num_hidden_layers, text.hidden_size_per_layer_input};
 }
-
-}  // namespace
 
 PleTable Checkpoint::ple_table() const {
   const TextConfig& text = config_.text;
   if (has_packed_table()) {
-    PleTable packed = OpenPackedTable(directory_ + "/" + PackedFileName(PackedKind::kRows), PackedKind::kRows,
-                                      WeightsIdentity(*this));
-    RequireShape(packed, text);
-    return packed;
+    return OpenPackedTable(directory_ + "/" + PackedFileName(PackedKind::kRows), PackedKind::kRows,
+                           WeightsIdentity(*this), ple_shape());
   }
   const std::string name = ple_tensor();
   const std::vector<int64_t> expected = {text.vocab_size_per_layer_input,
@@ -278,8 +266,8 @@ PleTable Checkpoint::ple_table() const {
   PleTable table;
   table.path = info->file;
   table.offset_bytes = info->offset_bytes;
-  table.geometry = {text.vocab_size_per_layer_input, text.num_hidden_layers, text.hidden_size_per_layer_input,
-                    info->dtype};
+  table.geometry = ple_shape();
+  table.geometry.dtype = info->dtype;
   return table;
 }
 

@@ -58,6 +58,8 @@ class Checkpoint {
   // Where the PLE table lies: as published, or packed beside the weights (packed_table.h).  Throws UserError
   // when it is missing, damaged, or its shape disagrees with the config.
   PleTable ple_table() const;
+  // Its shape as config.json says, in no particular dtype.
+  PleGeometry ple_shape() const;
   // The published name of its tensor.
   std::string ple_tensor() const;
   // True where the folder has no published table but a packed one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -12,6 +13,7 @@
 #include "model/base/sha256.h"
 #include "model/checkpoint/block_hashes.h"
 #include "model/ple/formats/codebook.h"
+#include "model/ple/formats/codebook_codec.h"
 #include "model/ple/formats/row_values.h"
 
 namespace plelab {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr char kDescription[] = "plelab_packed", kDescriptionHash[] = "plelab_packed_sha256";
 constexpr int64_t kVersion = 1;
+constexpr int64_t kMostGroup = int64_t{1} << 20;
 constexpr int64_t kMostPadding = int64_t{1} << 20;
 
 std::string_view NameOf(PackedKind kind) { return kind == PackedKind::kRows ? "rows" : "folded"; }
@@ -43,16 +46,27 @@ std::string DescriptionJson(const PackedDescription& d) {
   return json.dump();
 }
 
+// The value of which `key` has the name.
+template <class T>
+T OneOf(const JsonObject& json, const std::string& key, std::initializer_list<T> values) {
+  const std::string name = json.String(key);
+  for (const T value : values) {
+    if (NameOf(value) == name) return value;
+  }
+  throw UserError("{}: '{}': unknown '{}'; was the table packed by a newer version?", json.origin(), key,
+                  name);
+}
+
 PackedDescription ParseDescription(const std::string& text, const std::string& path) {
   const JsonObject json = JsonObject::Parse(text, path);
   json.Integer("version", kVersion, kVersion);
   PackedDescription d;
-  d.kind = json.String("kind") == NameOf(PackedKind::kRows) ? PackedKind::kRows : PackedKind::kFolded;
+  d.kind = OneOf(json, "kind", {PackedKind::kRows, PackedKind::kFolded});
   d.geometry = {json.Integer("vocab"), json.Integer("layers"), json.Integer("dim"),
                 ParseDType(json.String("dtype"))};
-  d.format = {ParseRowForm(json.String("form")), json.Integer("group"), json.Integer("entries")};
-  d.order = json.String("layout") == NameOf(TableOrder::kTokenMajor) ? TableOrder::kTokenMajor
-                                                                     : TableOrder::kLayerMajor;
+  d.format = {ParseRowForm(json.String("form")), json.Integer("group", 1, kMostGroup),
+              json.Integer("entries", 1, CodebookCodec::kMostEntries)};
+  d.order = OneOf(json, "layout", {TableOrder::kTokenMajor, TableOrder::kLayerMajor});
   d.part_alignment = json.Integer("part_alignment", 1, kMostPadding);
   d.is_reordered = json.Boolean("reordered");
   d.made_from = json.String("made_from");
@@ -112,11 +126,22 @@ std::shared_ptr<const Codebooks> ReadBooks(const FileDescriptor& file, const Ten
 void CheckHashes(const FileDescriptor& file, const PleTable& table, const TensorInfo& hashes,
                  TableCheck check) {
   const int64_t part = table.geometry.vocab * table.part_stride();
+  const int64_t blocks = BlocksToLookAt(check, table.parts());
   for (int64_t i = 0; i < table.parts(); ++i) {
     const int64_t at = hashes.offset_bytes + i * HashedBlocks(part) * kBlockHashBytes;
-    if (HashesAreRight(file, table.offset_bytes + i * part, part, at, check)) continue;
+    if (HashesAreRight(file, table.offset_bytes + i * part, part, at, blocks)) continue;
     throw UserError("{}: rows of the packed table are damaged; pack it again", file.path());
   }
+}
+
+// Sizes follow from the description, so that it is compared with what they should be before anything of these
+// sizes is allocated.
+void RequireShape(const PackedDescription& d, const PleGeometry& expected, const std::string& path) {
+  const PleGeometry& g = d.geometry;
+  const bool same_dtype = d.kind == PackedKind::kFolded ? g.dtype == DType::kFloat32 : IsFloat(g.dtype);
+  if (g.vocab == expected.vocab && g.layers == expected.layers && g.dim == expected.dim && same_dtype) return;
+  throw UserError("{}: expected a table [{}, {} x {}] as config.json says, found [{}, {} x {}] in {}", path,
+                  expected.vocab, expected.layers, expected.dim, g.vocab, g.layers, g.dim, Name(g.dtype));
 }
 
 }  // namespace
@@ -156,16 +181,16 @@ std::map<std::string, std::string> PackedMetadata(const PackedDescription& d) {
 }
 
 bool IsPackedTable(const std::string& path) {
+  constexpr int64_t kHeaderBytes = 64 * 1024;
   if (!std::filesystem::is_regular_file(path)) return false;
-  try {
-    return ReadSafetensorsHeader(FileDescriptor(path, ReadAhead::kOff)).metadata.contains(kDescription);
-  } catch (const UserError&) {
-    return false;
-  }
+  const FileDescriptor file(path, ReadAhead::kOff);
+  std::string begin(static_cast<size_t>(std::min(kHeaderBytes, file.size_bytes())), '\0');
+  file.Read(0, std::as_writable_bytes(std::span(begin)));
+  return begin.find(kDescription) != std::string::npos;
 }
 
 PleTable OpenPackedTable(const std::string& path, PackedKind kind, const std::string& made_from,
-                         TableCheck check) {
+                         const PleGeometry& expected, TableCheck check) {
   const FileDescriptor file(path, ReadAhead::kOff);
   const SafetensorsHeader header = ReadSafetensorsHeader(file);
   const PackedDescription d = DescriptionIn(header, path);
@@ -176,6 +201,7 @@ PleTable OpenPackedTable(const std::string& path, PackedKind kind, const std::st
         "{}: the table was packed from other weights than this checkpoint's (expected {}, found {})", path,
         made_from.substr(0, 12), d.made_from.substr(0, 12));
   }
+  RequireShape(d, expected, path);
   const auto same = [](const TensorInfo& a, const TensorInfo& b) {
     return a.name == b.name && a.dtype == b.dtype && a.shape == b.shape;
   };

@@ -41,12 +41,13 @@ PleTable ShapeOf(const PackedDescription& description);
 std::vector<TensorInfo> PackedTensors(const PackedDescription& description, const std::string& path);
 std::map<std::string, std::string> PackedMetadata(const PackedDescription& description);
 
-// Whether there is a file of this name that `plelab pack` wrote, whole or damaged.
+// Whether there is a file of this name that `plelab pack` began to write, whole or damaged behind its header.
 bool IsPackedTable(const std::string& path);
 
 // Opens the file.  Throws UserError naming the file, what was expected and what was found when it is damaged,
-// when it is of another kind, or when it was made from other weights than `made_from`.
+// when it is of another kind or shape, or when it was made from other weights than `made_from`.
+// made_from: WeightsIdentity for this kind.  expected: the shape; its dtype is not looked at.
 PleTable OpenPackedTable(const std::string& path, PackedKind kind, const std::string& made_from,
-                         TableCheck check = TableCheck::kSampled);
+                         const PleGeometry& expected, TableCheck check = TableCheck::kSampled);
 
 }  // namespace plelab

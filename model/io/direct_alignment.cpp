@@ -10,10 +10,11 @@
 namespace plelab {
 namespace {
 
-constexpr int64_t kFallbackAlignment = 4096;    // no device in use needs more
-constexpr int64_t kMostAlignment = 1024 * 1024;  // more is no alignment that a device would state
+constexpr int64_t kFallbackAlignment = 4096;  // no device in use needs more
+constexpr int64_t kMostAlignment = 4096;      // of the memory that reads fill
 
-int64_t LeastAlignment([[maybe_unused]] int fd) {
+// 0 where nothing is stated.
+int64_t StatedAlignment([[maybe_unused]] int fd) {
 #ifdef STATX_DIOALIGN
   struct statx status = {};
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0) {
@@ -22,17 +23,17 @@ int64_t LeastAlignment([[maybe_unused]] int fd) {
     if (stated > 0 && kMostAlignment % stated == 0) return stated;
   }
 #endif
-  return kFallbackAlignment;
+  return 0;
 }
 
 }  // namespace
 
 int64_t DirectAlignment(const FileDescriptor& file, int64_t wanted) {
-  const int64_t least = LeastAlignment(file.get());
-  if (wanted == 0) return least;
-  if (wanted % least == 0) return wanted;
-  throw UserError("{}: direct reads aligned to {} bytes were asked for; its device needs {}", file.path(), wanted,
-                  least);
+  const int64_t least = StatedAlignment(file.get());
+  if (wanted == 0) return least > 0 ? least : kFallbackAlignment;
+  if (least == 0 || wanted % least == 0) return wanted;
+  throw UserError("{}: direct reads aligned to {} bytes were asked for; its device needs {}", file.path(),
+                  wanted, least);
 }
 
 }  // namespace plelab

@@ -55,6 +55,7 @@ void MmapFile::Read(int64_t offset, std::span<std::byte> out) {
 // In pieces of which each fits into the budget with what the kernel maps around it.
 void MmapFile::ReadWithinBudget(int64_t offset, std::span<std::byte> out) {
   constexpr int64_t kPiece = kLeastBudgetBytes / 2;
+  if (!IsFileRange(offset, std::ssize(out) + 2 * kLargestFolioBytes)) return CopyOrThrow(offset, out);
   for (int64_t done = 0; done < std::ssize(out); done += kPiece) {
     const auto piece = out.subspan(done, std::min<int64_t>(kPiece, std::ssize(out) - done));
     const int64_t maps = MappedAtMost(offset + done, std::ssize(piece));

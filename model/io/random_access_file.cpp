@@ -1,7 +1,7 @@
 #include "model/io/random_access_file.h"
 
+#include <exception>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "model/base/error.h"
@@ -34,11 +34,11 @@ class BlockingCompletion : public Completion {
       read.is_done = true;
       try {
         file_.Read(ranges_[index].offset_bytes, bytes);
-      } catch (const ReadError& error) {
-        read.error = error;
+      } catch (...) {
+        read.error = std::current_exception();
       }
     }
-    if (read.error) throw ReadError(*read.error);
+    if (read.error) std::rethrow_exception(read.error);
     return bytes;
   }
 
@@ -46,7 +46,7 @@ class BlockingCompletion : public Completion {
   struct OneRead {
     std::mutex mutex;  // two threads may need the same range
     bool is_done = false;
-    std::optional<ReadError> error;
+    std::exception_ptr error;
   };
 
   RandomAccessFile& file_;

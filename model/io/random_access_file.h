@@ -62,8 +62,9 @@ class RandomAccessFile {
   // Unmaps the pages that reads have mapped, which the kernel would refuse to evict from the page cache. They
   // stay in the page cache.  Reads never do this themselves: call it outside of timed regions.
   virtual void ReleasePages() {}
-  // Called when rows that were read are no longer used, outside of timed regions where there are such: a file
-  // with a budget of mapped pages unmaps them when the budget is half used.
+  // Called when rows that were read are no longer used, at the end of a request: a file with a budget of
+  // mapped pages unmaps them when half of the budget may be in use, so that it seldom must in the middle of
+  // reads.
   virtual void Trim() {}
   // True when reads neither find nor leave anything in the page cache.
   virtual bool bypasses_page_cache() const { return false; }

@@ -20,6 +20,7 @@ namespace {
 
 // Decode steps and short prompts fit.  Many systems let a user lock 8 MiB.
 constexpr int64_t kRegisteredBytes = 4 * 1024 * 1024;
+// As strict as any device that states an alignment here.
 constexpr int64_t kPlainAlignment = RegisteredMemory::kPieceAlignment;
 
 // Memory for one batch: a piece of the registered memory where one is free, otherwise its own.
@@ -29,13 +30,13 @@ class BatchMemory {
     if (registered_ != nullptr) data_ = registered_->Take(size_bytes);
     if (data_ != nullptr) return;
     registered_ = nullptr;
-    data_ = static_cast<std::byte*>(::operator new(size_bytes, std::align_val_t{kPlainAlignment}));
+    data_ = static_cast<std::byte*>(::operator new (size_bytes, std::align_val_t{kPlainAlignment}));
   }
   ~BatchMemory() {
     if (registered_ != nullptr) {
       registered_->Return(data_);
     } else {
-      ::operator delete(data_, std::align_val_t{kPlainAlignment});
+      ::operator delete (data_, std::align_val_t{kPlainAlignment});
     }
   }
   BatchMemory(const BatchMemory&) = delete;
@@ -47,8 +48,8 @@ class BatchMemory {
   std::byte* data_ = nullptr;
 };
 
-// The block-aligned read that covers a range; for a range that no file holds, a read that has failed.  `to` is
-// set later.
+// The block-aligned read that covers a range; for a range that no file holds, a read that has failed.  `to`
+// is set later.
 UringRead CoveringRead(const ReadRange& range, int64_t alignment) {
   UringRead read;
   if (!IsFileRange(range.offset_bytes, range.size_bytes + 2 * alignment)) {
@@ -66,8 +67,8 @@ UringRead CoveringRead(const ReadRange& range, int64_t alignment) {
 
 class UringCompletion : public Completion {
  public:
-  UringCompletion(const FileDescriptor& file, UringQueue& queue, RegisteredMemory* registered, int64_t alignment,
-                  std::span<const ReadRange> ranges)
+  UringCompletion(const FileDescriptor& file, UringQueue& queue, RegisteredMemory* registered,
+                  int64_t alignment, std::span<const ReadRange> ranges)
       : file_(file), queue_(queue), ranges_(ranges.begin(), ranges.end()) {
     int64_t total = 0;
     for (const ReadRange& range : ranges) {
@@ -108,7 +109,7 @@ class UringFile : public RandomAccessFile {
       : file_(path, ReadAhead::kOn, O_DIRECT),
         alignment_(DirectAlignment(file_, options.alignment_bytes)),
         registered_(options.uring.registered ? kRegisteredBytes : 0),
-        queue_(file_, options.uring, &registered_, std::move(fault)) {
+        queue_(file_, alignment_, options.uring, &registered_, std::move(fault)) {
     if (options.uring.polling == UringOptions::Polling::kIo) RequirePolling();
   }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "model/base/error.h"
@@ -53,9 +55,9 @@ std::string WhyNoUring() {
   return "";
 }
 
-UringQueue::UringQueue(const FileDescriptor& file, const UringOptions& options, RegisteredMemory* memory,
-                       UringFault fault)
-    : file_(file), options_(options), fault_(std::move(fault)) {
+UringQueue::UringQueue(const FileDescriptor& file, int64_t alignment, const UringOptions& options,
+                       RegisteredMemory* memory, UringFault fault)
+    : file_(file), alignment_(alignment), options_(options), fault_(std::move(fault)) {
   int error = -MakeRing(options, ring_);
   if (error != 0) throw UserError("{}: {}; use 'backend: direct'", file.path(), WhyForbidden(error));
   const int descriptor = file.get();
@@ -86,7 +88,9 @@ void UringQueue::Finish(UringRead& read) {
   while (!read.is_done) Reap();
 }
 
-void UringQueue::Drop(std::span<UringRead> reads) {
+// Nothing here throws but a ring that gives no answers any more: then the memory must not be freed, and
+// ending the program is all that is left.
+void UringQueue::Drop(std::span<UringRead> reads) noexcept {
   const std::lock_guard lock(mutex_);
   const auto is_ours = [&](const UringRead* read) {
     return read >= reads.data() && read < reads.data() + reads.size();
@@ -100,40 +104,65 @@ void UringQueue::Drop(std::span<UringRead> reads) {
 
 // The caller holds the mutex.
 void UringQueue::Start() {
-  bool is_new = false;
-  for (; in_flight_ < options_.queue_depth && !waiting_.empty(); waiting_.pop_front()) {
-    StartOne(*waiting_.front());
-    is_new = true;
+  while (refused_ == 0 && in_flight_ < options_.queue_depth && !waiting_.empty()) {
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    if (entry == nullptr) break;  // the kernel's thread has not taken the last ones yet
+    Prepare(*waiting_.front(), *entry);
+    waiting_.pop_front();
   }
-  while (is_new) {
-    const int submitted = io_uring_submit(&ring_);
-    if (submitted >= 0) return;
-    // Busy: the kernel wants its answers fetched first.
-    if (submitted != -EAGAIN && submitted != -EBUSY && submitted != -EINTR) {
-      throw RunError("{}: io_uring takes no reads: {}", file_.path(), ErrorText(-submitted));
-    }
-  }
+  HandOver();
 }
 
-void UringQueue::StartOne(UringRead& read) {
-  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-  if (entry == nullptr) throw RunError("{}: io_uring's queue is shorter than asked", file_.path());
+void UringQueue::Prepare(UringRead& read, io_uring_sqe& entry) {
   std::byte* to = read.to + read.found;
   const auto size = static_cast<unsigned>(std::min<int64_t>(read.size - read.found, int64_t{1} << 30));
   const auto offset = static_cast<uint64_t>(read.offset + read.found);
   if (memory_ != nullptr && memory_->Holds(to)) {
-    io_uring_prep_read_fixed(entry, 0, to, size, offset, 0);
+    io_uring_prep_read_fixed(&entry, 0, to, size, offset, 0);
   } else {
-    io_uring_prep_read(entry, 0, to, size, offset);
+    io_uring_prep_read(&entry, 0, to, size, offset);
   }
-  entry->flags |= IOSQE_FIXED_FILE;
-  io_uring_sqe_set_data(entry, &read);
+  entry.flags |= IOSQE_FIXED_FILE;
+  io_uring_sqe_set_data(&entry, &read);
   read.is_in_flight = true;
   ++in_flight_;
+  prepared_.push_back(&read);
 }
 
-// Blocks until at least one read has ended, and takes all answers that are there.  The caller holds the mutex.
+// The kernel may take some of the prepared reads only; the others are handed over at the next wait.
+void UringQueue::HandOver() {
+  if (refused_ != 0) return Refuse(refused_);
+  if (prepared_.empty()) return;
+  const int taken = io_uring_submit(&ring_);
+  if (options_.polling == UringOptions::Polling::kSubmission && taken >= 0) return prepared_.clear();
+  for (int i = 0; i < taken; ++i) prepared_.pop_front();
+  const bool later = taken >= 0 || taken == -EAGAIN || taken == -EBUSY || taken == -EINTR;
+  if (!later) Refuse(-taken);
+}
+
+// Ends what the kernel does not have.  Entries of the ring still name these reads, so none is handed over
+// again.
+void UringQueue::Refuse(int error) {
+  refused_ = error;
+  for (std::deque<UringRead*>* reads : {&prepared_, &waiting_}) {
+    for (UringRead* read : *reads) {
+      if (read->is_in_flight) --in_flight_;
+      read->is_in_flight = false;
+      read->is_done = true;
+      read->error = error;
+    }
+    reads->clear();
+  }
+}
+
+// Hands over what is prepared, blocks until at least one read has ended, and takes all answers that are
+// there. The caller holds the mutex.
 void UringQueue::Reap() {
+  Start();
+  if (in_flight_ == std::ssize(prepared_)) {  // the kernel has none: it is short of memory, or was refused
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    return;
+  }
   io_uring_cqe* first = nullptr;
   const int waited = io_uring_wait_cqe(&ring_, &first);
   if (waited == -EINTR || waited == -EAGAIN) return;
@@ -154,8 +183,8 @@ void UringQueue::Answer(UringRead& read, UringAnswer answer) {
   const bool again = answer == -EINTR || answer == -EAGAIN;
   if (answer > 0) read.found += answer;
   if (answer < 0 && !again) read.error = -answer;
-  // Half a block is the end of the file: a read from there on would not be aligned.
-  const bool ended = answer == 0 || read.error != 0 || (answer > 0 && read.found % 512 != 0);
+  // Part of a block is the end of the file: a read from there on would not be aligned.
+  const bool ended = answer == 0 || read.error != 0 || (answer > 0 && read.found % alignment_ != 0);
   read.is_done = ended || read.found >= read.needed;
   if (!read.is_done) waiting_.push_front(&read);
 }

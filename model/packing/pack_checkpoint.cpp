@@ -32,7 +32,7 @@ PackedDescription DescriptionOf(const Checkpoint& checkpoint, const PleTable& fr
           .order = options.order,
           .part_alignment = options.part_alignment,
           .is_reordered = !options.order_by_ids.empty(),
-          .made_from = WeightsIdentity(checkpoint),
+          .made_from = WeightsIdentity(checkpoint, KindOf(options)),
           .weights = checkpoint.weights_label()};
 }
 
@@ -79,7 +79,7 @@ class NewFolder {
   ~NewFolder() {
     if (is_kept_) return;
     std::error_code ignored;
-    for (const std::string& path : paths_) fs::remove(path, ignored);
+    for (const std::string& path : new_paths_) fs::remove(path, ignored);
     if (is_new_) fs::remove(folder_, ignored);
   }
   NewFolder(const NewFolder&) = delete;
@@ -87,16 +87,17 @@ class NewFolder {
 
   // The path of a file that is going to be written.
   std::string Add(std::string_view name) {
-    paths_.push_back(Format("{}/{}", folder_, name));
-    RefuseSpecialOutput(paths_.back());
-    return paths_.back();
+    const std::string path = Format("{}/{}", folder_, name);
+    RefuseSpecialOutput(path);
+    if (!fs::exists(path)) new_paths_.push_back(path);  // what was there stays until it is replaced
+    return path;
   }
   void Keep() { is_kept_ = true; }
 
  private:
   std::string folder_;
   bool is_new_, is_kept_ = false;
-  std::vector<std::string> paths_;
+  std::vector<std::string> new_paths_;
 };
 
 void CopySmallFiles(const Checkpoint& checkpoint, NewFolder& folder) {
@@ -135,11 +136,9 @@ void CopyTensors(const Checkpoint& checkpoint, const std::vector<TensorInfo>& te
 
 int64_t PackedBytes(const Checkpoint& checkpoint, const PackOptions& options) {
   const PleTable from = TableToPack(checkpoint, options);
-  return SizeOfAll(TensorsToCopy(checkpoint, options)) + SizeOfAll([&] {
-           std::vector<TensorInfo> tensors = PackedTensors(DescriptionOf(checkpoint, from, options), "");
-           MakeSafetensorsHeader(tensors, {});
-           return tensors;
-         }());
+  std::vector<TensorInfo> packed = PackedTensors(DescriptionOf(checkpoint, from, options), "");
+  MakeSafetensorsHeader(packed, {});  // which fills in the sizes
+  return SizeOfAll(TensorsToCopy(checkpoint, options)) + SizeOfAll(packed);
 }
 
 void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, const PackOptions& options) {
@@ -166,6 +165,9 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
   if (!options.order_by_ids.empty()) places = PlacesByFrequency(options.order_by_ids, from.geometry.vocab);
   PackTable(from, DescriptionOf(checkpoint, from, options), places,
             files.Add(PackedFileName(KindOf(options))), report);
+  // A table of the other kind that an earlier packing left would be taken for one of these weights.
+  const PackedKind other = options.folded != nullptr ? PackedKind::kRows : PackedKind::kFolded;
+  fs::remove(fs::path(folder) / PackedFileName(other));
   files.Keep();
 }
 

@@ -15,7 +15,7 @@ namespace plelab {
 using PackProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
 
 // The rows of a table in the order of how often `ids` ask for them, the most frequent first, each once; rows
-// that are not asked for follow in the order of the table.  Rows that are asked for together then share
+// that are not asked for follow in the order of the table.  Rows that are asked for often then share
 // pages. Returns place_of_row [vocab].
 std::vector<int32_t> PlacesByFrequency(std::span<const int64_t> ids, int64_t vocab);
 

@@ -34,7 +34,8 @@ bool FindFolded(PleTable& table, const std::string& made_from, TableCheck check)
     };
     if (!std::ranges::equal(header.tensors, expected, same)) return false;
     const TensorInfo &rows = header.tensors[0], &hashes = header.tensors[1];
-    if (!HashesAreRight(file, rows.offset_bytes, rows.size_bytes, hashes.offset_bytes, check)) return false;
+    if (!HashesAreRight(file, rows.offset_bytes, rows.size_bytes, hashes.offset_bytes, BlocksToLookAt(check)))
+      return false;
     table.offset_bytes = rows.offset_bytes;
     return true;
   } catch (const UserError&) {

@@ -191,8 +191,10 @@ namespace {
 std::optional<PleTable> PackedFolded(const PleOptions& options, const std::string& path,
                                      const Checkpoint& checkpoint) {
   if (!IsPackedTable(path)) return std::nullopt;
-  return OpenPackedTable(path, PackedKind::kFolded, WeightsIdentity(checkpoint),
-                         options.Get<FoldedOptions>().verify);
+  PleGeometry expected = checkpoint.ple_shape();
+  expected.vocab = TextIds(checkpoint.config());
+  return OpenPackedTable(path, PackedKind::kFolded, WeightsIdentity(checkpoint, PackedKind::kFolded),
+                         expected, options.Get<FoldedOptions>().verify);
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ int64_t IntegerCodec::SliceBytes(int64_t dim, int64_t bits, int64_t group) {
   return IntegerBytes(dim, bits) + (dim + group - 1) / group * kScaleBytes;
 }
 
-void IntegerCodec::Encode(int64_t /*layer*/, std::span<const float> values, std::span<std::byte> stored) const {
+void IntegerCodec::Encode(int64_t /*layer*/, std::span<const float> values,
+                          std::span<std::byte> stored) const {
   const float most = bits_ == 8 ? 127 : 7;
   std::ranges::fill(stored, std::byte{0});
   std::byte* scale_at = stored.data() + IntegerBytes(dim_, bits_);
@@ -56,8 +57,10 @@ void IntegerCodec::Encode(int64_t /*layer*/, std::span<const float> values, std:
     const float scale = RoundToBFloat16(largest / most);
     StoreValues(DType::kBFloat16, std::span(&scale, 1), {scale_at, kScaleBytes});
     for (int64_t i = 0; i < std::ssize(group); ++i) {
-      const float multiple = scale > 0 ? std::clamp(std::nearbyint(group[i] / scale), -most, most) : 0;
-      StoreInteger(stored.data(), bits_, begin + i, static_cast<int>(multiple));
+      // Not a number where the value is none, or the scale is not finite; no integer stands for that.
+      const float multiple = scale > 0 ? std::nearbyint(group[i] / scale) : 0;
+      const float kept = std::isnan(multiple) ? 0 : std::clamp(multiple, -most, most);
+      StoreInteger(stored.data(), bits_, begin + i, static_cast<int>(kept));
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "model/ple/sources/disk_ple.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 

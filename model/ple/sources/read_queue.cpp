@@ -6,6 +6,7 @@
 #include "model/ple/sources/read_clock.h"
 
 namespace plelab {
+
 ReadQueue::ReadQueue(bool with_thread) {
   if (with_thread) thread_ = std::thread([this] { ThreadMain(); });
 }

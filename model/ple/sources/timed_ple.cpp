@@ -36,6 +36,10 @@ class TimedRequest : public PleRequest {
     const Stopwatch stopwatch(wait_ns_);
     return request_->Layer(layer);
   }
+  const std::byte* Slice(int64_t layer, int64_t position, int64_t slice_bytes) override {
+    const Stopwatch stopwatch(wait_ns_);
+    return request_->Slice(layer, position, slice_bytes);
+  }
 
  private:
   std::unique_ptr<PleRequest> request_;

@@ -42,8 +42,9 @@ PleFootprint FootprintOf(const PleOptions& options, const PleTable& table);
 // forbidden; empty where it can.
 std::string WhyUnavailable(const PleOptions& options);
 
-// Throws UserError when WhyUnavailable says so, when the table does not fit its file or the transform does not fit the table, and RunError
-// when a read fails or when table.folded is missing for `folded`.
+// Throws UserError when the source cannot be made on this machine, when the table does not fit its file or
+// the transform does not fit the table, and RunError when a read fails or when table.folded is missing for
+// `folded`.
 std::unique_ptr<PleSource> MakePleSource(const PleOptions& options, const PleTable& table,
                                          const PleSourceContext& context = {});
 

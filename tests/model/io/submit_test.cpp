@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "model/base/format.h"
+#include "model/io/direct_file.h"
 #include "model/io/random_access_file.h"
 #include "model/io/uring_file.h"
 #include "tests/support/ple_table.h"
@@ -116,6 +117,16 @@ TEST_P(SubmitTo, AFileThatShrinksFailsWhatIsGoneAndServesWhatIsLeft) {
   ExpectBytes(completion->Wait(3), ranges[3]);
 }
 
+TEST_P(SubmitTo, AFileMayEndWithAnySector) {
+  constexpr int64_t kEnd = 1'000'000 / 512 * 512 + 512;
+  const auto file = Open();
+  file_.Truncate(kEnd);
+  const Ranges ranges = {{kEnd - 700, 700}, {kEnd - 700, 701}};
+  const auto completion = file->Submit(ranges);
+  ExpectBytes(completion->Wait(0), ranges[0]);
+  EXPECT_THAT(ErrorOf(*completion, 1), HasSubstr(Format("ends at byte {}", kEnd)));
+}
+
 TEST_P(SubmitTo, ReadsOnAfterTheFileIsDeleted) {
   const auto file = Open();
   std::filesystem::remove(file_.path());
@@ -169,6 +180,8 @@ std::vector<IoOptions> AllWays() {
           uring({.queue_depth = 1}),
           uring({.queue_depth = 3, .registered = false}),
           uring({.polling = Polling::kSubmission}),
+          uring({.queue_depth = 1, .polling = Polling::kSubmission}),
+          {.backend = IoBackend::kMmap, .mapped_bytes = 16 * 1024 * 1024},
           uring({.queue_depth = 256}, 4096)};
 }
 
@@ -180,6 +193,7 @@ std::string NameOfWay(const ::testing::TestParamInfo<IoOptions>& info) {
     name += Format("_depth{}{}{}", uring.queue_depth, uring.registered ? "" : "_named",
                    uring.polling == UringOptions::Polling::kSubmission ? "_sqpoll" : "");
   }
+  if (info.param.mapped_bytes > 0) name += "_bounded";
   return name + (info.param.alignment_bytes > 0 ? Format("_aligned{}", info.param.alignment_bytes) : "");
 }
 INSTANTIATE_TEST_SUITE_P(, SubmitTo, ::testing::ValuesIn(AllWays()), NameOfWay);
@@ -245,11 +259,12 @@ struct Open {
 // every read that the kernel was given has been answered.
 void Interleave(const std::string& path, std::span<const std::byte> bytes, uint32_t seed, int64_t steps) {
   std::mt19937 random(seed);
+  const int64_t unit = DirectFile(path).alignment_bytes();
   const int64_t fails_in = 1'000'000;  // reads from here on fail whenever the dice say so
   const auto fault = [&](int64_t offset, UringAnswer answer) -> UringAnswer {
     const uint32_t dice = random() % 16;
     if (dice == 0) return -EINTR;
-    if (dice == 1 && answer > 512) return answer / 512 / 2 * 512 + 512;
+    if (dice == 1 && answer > unit) return static_cast<int>(answer / unit / 2 * unit + unit);
     if (dice < 4 && offset >= fails_in) return -EIO;
     return answer;
   };

@@ -155,7 +155,17 @@ TEST_F(Pack, WhatIsDamagedOrForeignIsRefused) {
   EXPECT_THAT(ErrorOf([&] { packed.ple_table(); }),
               HasSubstr("the description of the packed table is damaged"));
   fs::resize_file(path, table.offset_bytes + 5);
-  EXPECT_THROW(packed.ple_table(), UserError);
+  EXPECT_THAT(ErrorOf([&] { packed.ple_table(); }), HasSubstr(path));
+  EXPECT_THAT(ErrorOf([&] { Checkpoint::Open(packed.directory()); }), HasSubstr(path))
+      << "not: a tensor is missing";
+}
+
+TEST_F(Pack, AForcedPackingThatFailsLeavesWhatWasThere) {
+  const Checkpoint packed = PackInto("a", {.format = {.form = RowForm::kInt8}});
+  EXPECT_THROW(PackInto("a", {.format = {.form = RowForm::kCodebook, .entries = 1000}, .force = true}),
+               UserError);
+  EXPECT_EQ(Rows("disk", Checkpoint::Open(packed.directory())),
+            Rows("resident,transform=int8", *checkpoint_));
 }
 
 TEST_F(Pack, FoldersThatAreInUseStayAndHalfOnesGo) {
