@@ -207,8 +207,7 @@ std::string PointsText(const std::vector<StepTimePoint>& points) {
 std::string QuickText(const QuickReport& report) {
   return Format("Storage: {}\nTable: {}\n", report.storage, report.table) + CostsText(report) +
          HitsText(report) +
-         Format("\nSteps of a stand-in for a model: what rows cost that are read with '{}', against '{}'\n",
-                report.rows_from, report.baseline) +
+         Format("\nSteps of a stand-in for a model: '{}' against '{}'\n", report.rows_from, report.baseline) +
          PointsText(report.points) + "\n" + Wrapped(QuickConclusion(report)) + "\n";
 }
 

@@ -13,7 +13,7 @@ namespace plelab {
 // Steps of one length: baseline, variant and twin, as ContrastsOf returns them.
 struct StepTimePoint {
   double step_ms = 0;  // wanted, of a step without PLE
-  std::vector<ReplayContrast> contrasts;
+  std::vector<ReplayContrast> contrasts = {};
 };
 
 // Whether placement costs more than the margin in steps of this length.  kUndecided also where the twin of
@@ -33,14 +33,14 @@ PlacementThreshold ThresholdOf(const std::vector<StepTimePoint>& points);
 double HiddenFromMs(double read_ns, int64_t layers);
 
 struct QuickReport {
-  std::string storage, table;  // a line each
-  std::string rows_from;       // how the variant reads: "disk,backend=io_uring"
-  std::string baseline;        // "resident" or "no_rows"
+  std::string storage = {}, table = {};  // a line each
+  std::string rows_from = {};            // how the variant reads: "disk,backend=io_uring"
+  std::string baseline = {};             // "resident" or "no_rows"
   int64_t row_bytes = 0, layers = 0;
-  std::vector<RowCost> costs;
-  std::vector<CacheHits> hits;
-  std::string hits_skipped;  // why nothing was counted; empty: it was
-  std::vector<StepTimePoint> points;
+  std::vector<RowCost> costs = {};
+  std::vector<CacheHits> hits = {};
+  std::string hits_skipped = {};  // why nothing was counted; empty: it was
+  std::vector<StepTimePoint> points = {};
   double margin_percent = 1;
 };
 

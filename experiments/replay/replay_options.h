@@ -10,17 +10,17 @@ namespace plelab {
 
 struct ReplayOptions {
   bool quick = false;
-  std::string table;     // a file that has the table; empty: none
-  std::string geometry;  // a table that is not at hand; empty: none
-  std::string trace;     // token ids; empty: the one that ships (quick only)
+  std::string table = {};     // a file that has the table; empty: none
+  std::string geometry = {};  // a table that is not at hand; empty: none
+  std::string trace = {};     // token ids; empty: the one that ships (quick only)
   double step_ms = 0;
   std::string ple = "disk";
-  std::string device;  // a profile to be slowed down to; empty: as fast as this machine
+  std::string device = {};  // a profile to be slowed down to; empty: as fast as this machine
 
   std::string work = ".work/replay";  // where the file of random bytes goes
-  std::string size;                   // the most that it may take: "2GB"; empty: what fits
+  std::string size = {};              // the most that it may take: "2GB"; empty: what fits
   bool clean = false;                 // remove it afterwards
-  std::string out;                    // .jsonl; empty: none
+  std::string out = {};               // .jsonl; empty: none
   bool force = false;                 // overwrite it
   int64_t threads = 0;                // 0: all cores
   int64_t reps = 5;

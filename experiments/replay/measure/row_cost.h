@@ -12,10 +12,10 @@
 namespace plelab {
 
 struct RowCost {
-  std::string backend;  // pread, direct, io_uring
-  std::string state;    // cold: no page of the row in the page cache; warm: all of them
-  int64_t depth = 1;    // rows asked for at once
-  int64_t samples = 0;  // batches of `depth` rows
+  std::string backend = {};  // pread, direct, io_uring
+  std::string state = {};    // cold: no page of the row in the page cache; warm: all of them
+  int64_t depth = 1;         // rows asked for at once
+  int64_t samples = 0;       // batches of `depth` rows
   // Of a batch, until its last row is there.
   double p50_ns = 0, p99_ns = 0, mean_ns = 0;
   double rows_per_s = 0;
@@ -23,7 +23,7 @@ struct RowCost {
 };
 
 struct RowCostRequest {
-  PleTable table;
+  PleTable table = {};
   IoBackend backend = IoBackend::kPread;
   bool warm = false;
   int64_t depth = 1;
