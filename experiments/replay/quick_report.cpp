@@ -143,17 +143,17 @@ std::string ThresholdSentence(const QuickReport& report) {
   return text + Format("; from {:g} ms on it is within {}.", within, margin);
 }
 
-// What makes every time of a replay doubtful, said after what was found.
+double StretchOf(const StepTimePoint& point) { return point.contrasts.front().p50_ns / 1e6 / point.step_ms; }
+
+// What makes the times of a replay doubtful is said before them.
 std::string BusySentence(const std::vector<StepTimePoint>& points) {
-  constexpr double kMuchLonger = 1.25;
   double longest = 0;
-  for (const StepTimePoint& point : points) {
-    longest = std::max(longest, point.contrasts.front().p50_ns / 1e6 / point.step_ms);
-  }
-  if (longest < kMuchLonger) return "";
+  for (const StepTimePoint& point : points) longest = std::max(longest, StretchOf(point));
+  if (longest <= kMostStretch) return "";
   return Format(
-      " This machine was busy or is too slow for so short steps: half of them took {:.1f} times as long as "
-      "they should and more; run it again when nothing else runs.",
+      "This machine was busy, or is too slow for so short steps: at one length half of them took {:.1f} "
+      "times as "
+      "long as they should and more. Run it again when nothing else runs. ",
       longest);
 }
 
@@ -161,7 +161,7 @@ std::string BusySentence(const std::vector<StepTimePoint>& points) {
 
 PlacementSays SaysOf(const StepTimePoint& point) {
   const ReplayContrast &variant = VariantOf(point), &twin = TwinOf(point);
-  if (twin.verdict == Verdict::kFail) return PlacementSays::kUndecided;
+  if (twin.verdict == Verdict::kFail || StretchOf(point) > kMostStretch) return PlacementSays::kUndecided;
   if (variant.verdict == Verdict::kFail && variant.difference_ns.low > 0) {
     // Whatever the machine did to the twin, it did less to it than placement did.
     return variant.difference_ns.value > FloorNs(point) ? PlacementSays::kCosts : PlacementSays::kUndecided;
@@ -194,7 +194,7 @@ const RowCost* ColdRowCost(const QuickReport& report) {
 
 std::string QuickConclusion(const QuickReport& report) {
   const std::string threshold = ThresholdSentence(report);
-  return CostSentence(report) + (threshold.empty() ? "" : " ") + threshold + BusySentence(report.points);
+  return BusySentence(report.points) + CostSentence(report) + (threshold.empty() ? "" : " ") + threshold;
 }
 
 std::string PointsText(const std::vector<StepTimePoint>& points) {

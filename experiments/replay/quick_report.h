@@ -16,8 +16,10 @@ struct StepTimePoint {
   std::vector<ReplayContrast> contrasts = {};
 };
 
-// Whether placement costs more than the margin in steps of this length.  kUndecided also where the twin of
-// the baseline differs from it as much: then the machine was too busy to tell.
+// Whether placement costs more than the margin in steps of this length.  kUndecided also where the machine
+// was too busy to tell: the twin of the baseline differs from it as much, or half of the baseline's steps
+// took over kMostStretch times as long as they should.
+inline constexpr double kMostStretch = 1.25;
 enum class PlacementSays { kCosts, kWithin, kUndecided };
 PlacementSays SaysOf(const StepTimePoint& point);
 

@@ -53,6 +53,9 @@ TEST(QuickReport, APointCostsWhereItsIntervalLiesBeyondTheMarginAndTheControl) {
             PlacementSays::kUndecided);  // the twin moved as much
   EXPECT_EQ(SaysOf(PointOf(20, {0.05, 0.02, 0.08}, 0.5)),
             PlacementSays::kUndecided);  // could not have been seen
+  StepTimePoint stretched = kCosts;
+  stretched.contrasts[0].p50_ns *= 1.3;  // not a step of the length that was asked for
+  EXPECT_EQ(SaysOf(stretched), PlacementSays::kUndecided);
   EXPECT_EQ(SaysOf(PointOf(1, {-0.1, -0.11, -0.09}, 0.005)), PlacementSays::kUndecided);  // faster: no cost
 }
 
@@ -83,7 +86,9 @@ TEST(QuickReport, TheConclusionNamesTheCostTheHidingStepAndTheThreshold) {
 TEST(QuickReport, ABusyMachineIsSaid) {
   StepTimePoint slow = kWithin;
   slow.contrasts[0].p50_ns *= 3;
-  EXPECT_NE(QuickConclusion(ReportOf({kCosts, slow})).find("took 3.0 times as long"), std::string::npos);
+  const std::string said = QuickConclusion(ReportOf({kCosts, slow}));
+  EXPECT_EQ(said.find("This machine was busy"), 0u) << said;
+  EXPECT_NE(said.find("took 3.0 times as long"), std::string::npos) << said;
 }
 
 TEST(QuickReport, NothingIsClaimedThatWasNotFound) {
