@@ -106,6 +106,7 @@ int RunCommandLine(int argc, char** argv) {
   AddValidateCommand(app);
   AddRecordPeersCommand(app);
   AddCompareCommand(app);
+  AddLawCommand(app);
   return WithOutputWritten(Dispatch(app, argc, argv));
 }
 

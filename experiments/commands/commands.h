@@ -23,5 +23,6 @@ void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
 void AddRecordPeersCommand(CLI::App& app);  // hidden: scripts/peers call it
 void AddCompareCommand(CLI::App& app);
+void AddLawCommand(CLI::App& app);
 
 }  // namespace plelab
