@@ -59,7 +59,9 @@ std::string CostsText(const QuickReport& report) {
     }
     text += "\n";
   }
-  return text + "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n";
+  return text +
+         "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n"
+         "  Modelled: answered as late as the device of a profile would.\n";
 }
 
 std::string HitsText(const QuickReport& report) {
@@ -186,8 +188,8 @@ double HiddenFromMs(double read_ns, int64_t layers) { return read_ns * static_ca
 
 const RowCost* ColdRowCost(const QuickReport& report) {
   for (const RowCost& cost : report.costs) {
-    const bool named = report.rows_from.ends_with("backend=" + cost.backend);
-    if (named && cost.state == "cold" && cost.depth == 1 && cost.skipped.empty()) return &cost;
+    const bool named = report.rows_from.ends_with("backend=" + cost.backend) && cost.state != "warm";
+    if (named && cost.depth == 1 && cost.skipped.empty()) return &cost;
   }
   return nullptr;
 }

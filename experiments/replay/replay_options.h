@@ -29,7 +29,7 @@ struct ReplayOptions {
   int64_t seed = 1;
   int64_t table_offset = 0;  // of a file that is not safetensors
   int64_t layers = 0;        // slices of a row of a safetensors table; 0: columns / 256
-  std::string cold = "step";
+  std::string cold = {};     // empty: step, and never with a modelled device
   std::string baseline = "auto";
   double margin_percent = 1;
 };
@@ -39,8 +39,10 @@ inline constexpr double kLeastStepMs = 0.5, kMostStepMs = 200;
 // Throws UserError for what does not go together or lies outside of its range, naming the option.
 void CheckReplayOptions(const ReplayOptions& options);
 
-// "step", "repetition" or "never".  Throws UserError.
-ColdAt ParseColdAt(const std::string& word);
+// "step", "repetition" or "never"; where nothing was given, never with a modelled device, whose reads are
+// late whatever the page cache holds, and otherwise step.  Throws UserError.
+std::string ColdOf(const ReplayOptions& options);
+ColdAt ParseColdAt(const ReplayOptions& options);
 // How many steps a repetition has: as given, or as many as make 1,024 in all, which a 99th percentile needs,
 // where they fit into about a minute; fewer for long steps, but 32.
 int64_t StepsOf(const ReplayOptions& options);

@@ -5,9 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "experiments/replay/device_seam.h"
 #include "experiments/replay/measure/host.h"
+#include "experiments/replay/measure/row_cost.h"
 #include "experiments/replay/replay_options.h"
+#include "experiments/replay/replay_table.h"
 #include "model/base/error.h"
+#include "model/devices/device_profile.h"
 #include "tests/support/temporary_folder.h"
 
 namespace plelab {
@@ -71,6 +75,27 @@ TEST(ReplayCommandLine, ReplaysAGeometryAndWritesItsLines) {
   const std::string lines = testing::ReadText(folder / "a.jsonl");
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1 + 3 + 3 * 5 * 6);
   EXPECT_NE(Asked(words).error.find("the file exists"), std::string::npos);
+}
+
+// The slowest device leaves no read of a fifth of a millisecond unnoticed, whatever the page cache holds.
+TEST(ReplayCommandLine, AModelledDeviceIsNeverFasterThanItsProfile) {
+  const testing::TemporaryFolder folder;
+  const ReplayOptions options{
+      .geometry = "gemma3n_e2b", .device = "sd", .work = folder.path(), .size = "4MiB"};
+  const ReplayTable table =
+      TableOfGeometry(options, GeometryNamed("gemma3n_e2b"), 0, [](int64_t, int64_t) {});
+  const RowCost cost = MeasureRowCost({.table = table.table,
+                                       .state = RowState::kModelled,
+                                       .most_samples = 20,
+                                       .open = OpenerForDevice(options.device, 1)});
+  EXPECT_EQ(cost.state, "modelled");
+  EXPECT_GE(cost.p50_ns, 1e3 * DeviceProfileNamed("sd").read_latency.Quantile(0));
+  EXPECT_EQ(ColdOf(options), "never");
+  EXPECT_EQ(ColdOf({}), "step");
+}
+
+TEST(ReplayCommandLine, AnUnknownDeviceIsAMistake) {
+  EXPECT_EQ(Asked({"--quick", "--device", "floppy"}).code, 2);
 }
 
 TEST(ReplayOptionsSteps, MakeAThousandInAllWhereAMinuteAllowsIt) {

@@ -46,7 +46,7 @@ TEST_F(RowCostTest, ABatchReadsEachOfItsRowsOnce) {
   RowCostRequest request = RequestOf(IoBackend::kPread, 7);
   const auto disk = std::make_shared<FakeDisk>(std::vector<std::byte>(request.table.geometry.table_bytes()));
   request.open = FakeDisk::Opener(disk);
-  request.warm = true;  // a fake file has no page cache to evict
+  request.state = RowState::kWarm;  // a fake file has no page cache to evict
   EXPECT_EQ(MeasureRowCost(request).samples, 10);
   EXPECT_EQ(disk->counters().read_calls, 7 * 10);
   EXPECT_EQ(disk->counters().bytes_asked, 7 * 10 * request.table.row_bytes());
@@ -73,7 +73,7 @@ TEST_F(RowCostTest, ABackendThatIsRefusedIsSkipped) {
 
 TEST_F(RowCostTest, WhatPassesByThePageCacheIsNeverWarm) {
   RowCostRequest request = RequestOf(IoBackend::kDirect, 1);
-  request.warm = true;
+  request.state = RowState::kWarm;
   const RowCost cost = MeasureRowCost(request);
   EXPECT_NE(cost.skipped, "");
   EXPECT_EQ(cost.samples, 0);
