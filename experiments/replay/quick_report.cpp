@@ -59,9 +59,11 @@ std::string CostsText(const QuickReport& report) {
     }
     text += "\n";
   }
+  const bool modelled =
+      std::ranges::any_of(report.costs, [](const RowCost& c) { return c.state == "modelled"; });
   return text +
-         "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n"
-         "  Modelled: answered as late as the device of a profile would.\n";
+         (modelled ? "  Modelled: answered as late as the device of a profile would.\n"
+                   : "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n");
 }
 
 std::string HitsText(const QuickReport& report) {
@@ -116,7 +118,7 @@ std::string Wrapped(const std::string& text) {
 std::string CostSentence(const QuickReport& report) {
   const RowCost* cold = ColdRowCost(report);
   if (cold == nullptr) return "What a row costs could not be measured here.";
-  std::string text = Format("A row costs {} ms cold ({}, one at a time; p99 {})", Ms(cold->p50_ns),
+  std::string text = Format("A row costs {} ms {} ({}, one at a time; p99 {})", Ms(cold->p50_ns), cold->state,
                             cold->backend, Ms(cold->p99_ns));
   for (const RowCost& cost : report.costs) {
     const bool warm = cost.state == "warm" && cost.depth == 1 && cost.skipped.empty();
@@ -163,7 +165,8 @@ std::string BusySentence(const std::vector<StepTimePoint>& points) {
 
 PlacementSays SaysOf(const StepTimePoint& point) {
   const ReplayContrast &variant = VariantOf(point), &twin = TwinOf(point);
-  if (twin.verdict == Verdict::kFail || StretchOf(point) > kMostStretch) return PlacementSays::kUndecided;
+  const bool as_asked = StretchOf(point) <= kMostStretch && StretchOf(point) >= 1 / kMostStretch;
+  if (twin.verdict == Verdict::kFail || !as_asked) return PlacementSays::kUndecided;
   if (variant.verdict == Verdict::kFail && variant.difference_ns.low > 0) {
     // Whatever the machine did to the twin, it did less to it than placement did.
     return variant.difference_ns.value > FloorNs(point) ? PlacementSays::kCosts : PlacementSays::kUndecided;

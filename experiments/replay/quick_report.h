@@ -17,8 +17,8 @@ struct StepTimePoint {
 };
 
 // Whether placement costs more than the margin in steps of this length.  kUndecided also where the machine
-// was too busy to tell: the twin of the baseline differs from it as much, or half of the baseline's steps
-// took over kMostStretch times as long as they should.
+// was too busy to tell: the twin of the baseline differs from it as much, or the baseline's median step is
+// over kMostStretch times as long, or as short, as it should be.
 inline constexpr double kMostStretch = 1.25;
 enum class PlacementSays { kCosts, kWithin, kUndecided };
 PlacementSays SaysOf(const StepTimePoint& point);

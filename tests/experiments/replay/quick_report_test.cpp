@@ -56,6 +56,8 @@ TEST(QuickReport, APointCostsWhereItsIntervalLiesBeyondTheMarginAndTheControl) {
   StepTimePoint stretched = kCosts;
   stretched.contrasts[0].p50_ns *= 1.3;  // not a step of the length that was asked for
   EXPECT_EQ(SaysOf(stretched), PlacementSays::kUndecided);
+  stretched.contrasts[0].p50_ns = 0.7 * kMs;
+  EXPECT_EQ(SaysOf(stretched), PlacementSays::kUndecided);
   EXPECT_EQ(SaysOf(PointOf(1, {-0.1, -0.11, -0.09}, 0.005)), PlacementSays::kUndecided);  // faster: no cost
 }
 
