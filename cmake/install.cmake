@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS plelab RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS plelab plelab-device plelab-replay RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS plelab_options plestore plelab_model plelab_sentencepiece EXPORT plelabTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY model DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/plelab FILES_MATCHING PATTERN "*.h")
 

@@ -2,6 +2,8 @@
 """Writes one self-contained HTML page from result files alone.
 
     .venv/bin/python scripts/report.py RESULT.h5… [--arms FOLDER] [--out PAGE.html]      (default: beside the first result)
+
+A file that scripts/replay_to_hdf5.py made becomes the section "Your storage".
 """
 import argparse
 import html
@@ -13,6 +15,7 @@ import arms
 import figures
 import headline
 import numpy as np
+import storage_section
 import summary
 from figures.style import plt
 from resultfile import STEPS_FOR_P99, Result, main_guard, one_line
@@ -162,6 +165,9 @@ def baselines(rows: list[dict]) -> str:
 
 
 def section(result: Result, index: int) -> str:
+    if result.is_replay:
+        drawn = [figure_html(m, result, f"r{index}f{i}-") for i, m in enumerate(figures.applicable(result))]
+        return storage_section.section(result, "\n".join(drawn))
     rows = summary.variant_rows(result)
     modules = figures.applicable(result)
     drawn = [figure_html(m, result, f"r{index}f{i}-") for i, m in enumerate(modules)]
@@ -197,7 +203,7 @@ def arms_section(runs, folder: pathlib.Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+", help="files that `plelab run` wrote")
+    parser.add_argument("results", nargs="+", help="files that `plelab run` or scripts/replay_to_hdf5.py wrote")
     parser.add_argument("--arms", type=pathlib.Path, help="folder of `plelab train` results: adds a section that compares the arms")
     parser.add_argument("--out", type=pathlib.Path, help="the page to write (default: beside the first result)")
     arguments = parser.parse_args()

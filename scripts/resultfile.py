@@ -36,7 +36,12 @@ COLUMNS = {
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
     "curves/parameter_groups": CURVE, "curves/cache_locality": CURVE, "curves/cache_policies": CURVE, "curves/interleaved_users": CURVE,
     "curves/after_idle": CURVE, "curves/vocabulary_growth": CURVE, "curves/lru_by_capacity": CURVE, "curves/offload_vs_mlp": CURVE,
-    "curves/domain_hits": CURVE, "curves/domain_above_lru": CURVE, "curves/domain_gap": CURVE, "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
+    "curves/domain_hits": CURVE, "curves/domain_above_lru": CURVE, "curves/domain_gap": CURVE, "curves/replayed_hits": CURVE,
+    "tables/replay_row_costs": ("backend", "state", "depth", "row_bytes", "samples", "p50_ns", "p99_ns", "rows_per_s", "skipped"),
+    "tables/replay_cache_hits": ("policy", "cache_bytes", "rows", "lookups", "hit_rate"),
+    "tables/replay_comparisons": ("step_ms", "variant", "baseline", "control", "reps", "steps", "mean_ns", "p50_ns", "p99_ns", "difference_ns",
+                                  "difference_low_ns", "difference_high_ns", "margin", "verdict", "wait_ns"),
+    "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
 }
 # Columns that files of schema_version 1 lack, and what they say of them.
 SINCE_2 = {
@@ -45,7 +50,8 @@ SINCE_2 = {
     "tables/steps": {"ple_read_ns": np.nan, "held_bytes": np.nan},
 }
 TEXT_COLUMNS = {"variant", "baseline", "statistic", "verdict", "strategy", "options", "status", "error", "phase", "counter", "task",
-                "metric", "series", "label", "group", "guest_cold", "device_cold", "flag"}
+                "metric", "series", "label", "group", "guest_cold", "device_cold", "flag",
+                "backend", "state", "policy", "skipped"}
 
 
 def one_line(message) -> str:
@@ -142,6 +148,11 @@ class Result:
     @property
     def weights(self) -> str:
         return str(self.meta.get("weights", "unlabelled"))
+
+    @property
+    def is_replay(self) -> bool:
+        """Made of what plelab-replay wrote: times of a machine's storage, without a model."""
+        return self.meta.get("program") == "plelab-replay"
 
     def shown(self) -> pd.DataFrame:
         """The variants in the order of the config, without the twins of the baselines."""

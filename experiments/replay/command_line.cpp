@@ -46,7 +46,9 @@ void AddQuestions(CLI::App& app, ReplayOptions& o) {
   app.add_option("--trace", o.trace, "Token ids that are replayed (configs/traces/README.md)");
   app.add_option("--step-ms", o.step_ms, "What a step takes without PLE, 0.5 to 200");
   app.add_option("--ple", o.ple, "Where the rows live, NAME[,key=value...] as for plelab; default: disk");
-  app.add_option("--device", o.device, "Answer as late as this storage would: the name or file of a profile");
+  app.add_option(
+      "--device", o.device,
+      "Reads answer as late as those of this storage: a profile's name or file (configs/devices/)");
 }
 
 void AddDetails(CLI::App& app, ReplayOptions& o) {
@@ -64,7 +66,9 @@ void AddDetails(CLI::App& app, ReplayOptions& o) {
                  "Steps in each repetition; default: 1,024 in all, or what a minute allows");
   app.add_option("--rows-per-token", o.rows_per_token,
                  "Rows that each token reads; default: the table's own");
-  app.add_option("--cold", o.cold, "Evict the table from the page cache: step (default), repetition, never");
+  app.add_option(
+      "--cold", o.cold,
+      "Evict the table from the page cache: step, repetition, never; default: step, with --device never");
   app.add_option("--baseline", o.baseline,
                  "Compare with: resident rows, none (no rows asked), auto (default)");
   app.add_option("--margin", o.margin_percent, "What counts as a cost, in % of a step; default: 1");

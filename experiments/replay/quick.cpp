@@ -18,7 +18,7 @@ namespace plelab {
 namespace {
 
 // What the minute is spent on, in seconds.
-constexpr double kWriteSeconds = 14, kCostSeconds = 1.5, kWholeSeconds = 56, kLeastSweepSeconds = 18,
+constexpr double kWriteSeconds = 14, kCostSeconds = 1.5, kWholeSeconds = 53, kLeastSweepSeconds = 18,
                  kCalibrateMore = 1.2;
 constexpr std::string_view kQuickSize = "2GB";
 constexpr std::string_view kShippedTrace = "configs/traces/northanger_abbey_gemma.json";
@@ -33,13 +33,12 @@ class QuickRun {
     options_.ple = "";
     if (options_.size.empty()) options_.size = kQuickSize;
     if (options_.trace.empty()) options_.trace = kShippedTrace;
-    open_ = OpenerForDevice(options_.device);
+    open_ = OpenerForDevice(options_.device, options_.seed);
   }
 
   void Run() {
     MakeTable();
-    for (const IoBackend backend : {IoBackend::kPread, IoBackend::kDirect, IoBackend::kUring})
-      MeasureCosts(backend);
+    MeasureCosts();
     CountHits();
     ChooseSource();
     AddReplayMeta(lines_, options_, table_);
@@ -59,20 +58,29 @@ class QuickRun {
     report_.margin_percent = options_.margin_percent;
   }
 
-  void MeasureCosts(IoBackend backend) {
-    for (const bool warm : {false, true}) {
-      if (warm && backend != IoBackend::kPread) continue;  // the others pass by the page cache
-      for (const int64_t depth : {int64_t{1}, kManyRows}) {
-        const RowCost cost = MeasureRowCost({.table = table_.table,
-                                             .backend = backend,
-                                             .warm = warm,
-                                             .depth = depth,
-                                             .most_seconds = kCostSeconds,
-                                             .seed = static_cast<uint64_t>(options_.seed),
-                                             .open = open_});
-        lines_.Add(cost, report_.row_bytes);
-        report_.costs.push_back(cost);
-      }
+  void MeasureCosts() {
+    if (!options_.device.empty()) {
+      KeepInPageCache(table_.table, AvailableMemoryBytes());
+      MeasureCost(IoBackend::kPread, RowState::kModelled);
+      return;
+    }
+    MeasureCost(IoBackend::kPread, RowState::kCold);
+    MeasureCost(IoBackend::kPread, RowState::kWarm);
+    MeasureCost(IoBackend::kDirect, RowState::kCold);  // passes by the page cache, as the next one does
+    MeasureCost(IoBackend::kUring, RowState::kCold);
+  }
+
+  void MeasureCost(IoBackend backend, RowState state) {
+    for (const int64_t depth : {int64_t{1}, kManyRows}) {
+      const RowCost cost = MeasureRowCost({.table = table_.table,
+                                           .backend = backend,
+                                           .state = state,
+                                           .depth = depth,
+                                           .most_seconds = kCostSeconds,
+                                           .seed = static_cast<uint64_t>(options_.seed),
+                                           .open = open_});
+      lines_.Add(cost, report_.row_bytes);
+      report_.costs.push_back(cost);
     }
   }
 
@@ -95,7 +103,8 @@ class QuickRun {
     for (const uint64_t word : words) text_.push_back(static_cast<int64_t>(word % (uint64_t{1} << 18)));
   }
 
-  // The backend that passes by the page cache with the fewest threads.
+  // The backend that passes by the page cache with the fewest threads; with a modelled device the only one
+  // that was measured.
   void ChooseSource() {
     const auto measured = [&](std::string_view backend) {
       return std::ranges::any_of(report_.costs,
@@ -146,7 +155,7 @@ class QuickRun {
             .steps = kMostQuickSteps,
             .warmup_steps = kQuickWarmup,
             .most_seconds = std::max(seconds - kCalibrateMore, 1.0),
-            .cold = ParseColdAt(options_.cold),
+            .cold = ParseColdAt(options_),
             .resident = resident_.get(),
             .expected = [this](const StepRows& rows) {
               return ExpectedChecksum(table_.geometry, rows, static_cast<uint64_t>(options_.seed));
@@ -158,7 +167,8 @@ class QuickRun {
     const auto said = [&](std::string_view key) {
       return std::ranges::find(host, key, &std::pair<std::string, std::string>::first)->second;
     };
-    report_.storage = Format("{}; {}; {}", said("storage"), said("filesystem"), said("kernel"));
+    const std::string slowed = options_.device.empty() ? "" : Format("slowed down to {}; ", options_.device);
+    report_.storage = Format("{}{}; {}; {}", slowed, said("storage"), said("filesystem"), said("kernel"));
     lines_.AddMeta("conclusion", QuickConclusion(report_));
     std::cout << QuickText(report_);
   }

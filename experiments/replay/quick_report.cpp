@@ -59,7 +59,11 @@ std::string CostsText(const QuickReport& report) {
     }
     text += "\n";
   }
-  return text + "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n";
+  const bool modelled =
+      std::ranges::any_of(report.costs, [](const RowCost& c) { return c.state == "modelled"; });
+  return text +
+         (modelled ? "  Modelled: answered as late as the device of a profile would.\n"
+                   : "  Cold: evicted from this system's page cache; nothing is said of caches below it.\n");
 }
 
 std::string HitsText(const QuickReport& report) {
@@ -114,7 +118,7 @@ std::string Wrapped(const std::string& text) {
 std::string CostSentence(const QuickReport& report) {
   const RowCost* cold = ColdRowCost(report);
   if (cold == nullptr) return "What a row costs could not be measured here.";
-  std::string text = Format("A row costs {} ms cold ({}, one at a time; p99 {})", Ms(cold->p50_ns),
+  std::string text = Format("A row costs {} ms {} ({}, one at a time; p99 {})", Ms(cold->p50_ns), cold->state,
                             cold->backend, Ms(cold->p99_ns));
   for (const RowCost& cost : report.costs) {
     const bool warm = cost.state == "warm" && cost.depth == 1 && cost.skipped.empty();
@@ -143,17 +147,17 @@ std::string ThresholdSentence(const QuickReport& report) {
   return text + Format("; from {:g} ms on it is within {}.", within, margin);
 }
 
-// What makes every time of a replay doubtful, said after what was found.
+double StretchOf(const StepTimePoint& point) { return point.contrasts.front().p50_ns / 1e6 / point.step_ms; }
+
+// What makes the times of a replay doubtful is said before them.
 std::string BusySentence(const std::vector<StepTimePoint>& points) {
-  constexpr double kMuchLonger = 1.25;
   double longest = 0;
-  for (const StepTimePoint& point : points) {
-    longest = std::max(longest, point.contrasts.front().p50_ns / 1e6 / point.step_ms);
-  }
-  if (longest < kMuchLonger) return "";
+  for (const StepTimePoint& point : points) longest = std::max(longest, StretchOf(point));
+  if (longest <= kMostStretch) return "";
   return Format(
-      " This machine was busy or is too slow for so short steps: half of them took {:.1f} times as long as "
-      "they should and more; run it again when nothing else runs.",
+      "This machine was busy, or is too slow for so short steps: at one length half of them took {:.1f} "
+      "times as "
+      "long as they should and more. Run it again when nothing else runs. ",
       longest);
 }
 
@@ -161,7 +165,8 @@ std::string BusySentence(const std::vector<StepTimePoint>& points) {
 
 PlacementSays SaysOf(const StepTimePoint& point) {
   const ReplayContrast &variant = VariantOf(point), &twin = TwinOf(point);
-  if (twin.verdict == Verdict::kFail) return PlacementSays::kUndecided;
+  const bool as_asked = StretchOf(point) <= kMostStretch && StretchOf(point) >= 1 / kMostStretch;
+  if (twin.verdict == Verdict::kFail || !as_asked) return PlacementSays::kUndecided;
   if (variant.verdict == Verdict::kFail && variant.difference_ns.low > 0) {
     // Whatever the machine did to the twin, it did less to it than placement did.
     return variant.difference_ns.value > FloorNs(point) ? PlacementSays::kCosts : PlacementSays::kUndecided;
@@ -186,15 +191,15 @@ double HiddenFromMs(double read_ns, int64_t layers) { return read_ns * static_ca
 
 const RowCost* ColdRowCost(const QuickReport& report) {
   for (const RowCost& cost : report.costs) {
-    const bool named = report.rows_from.ends_with("backend=" + cost.backend);
-    if (named && cost.state == "cold" && cost.depth == 1 && cost.skipped.empty()) return &cost;
+    const bool named = report.rows_from.ends_with("backend=" + cost.backend) && cost.state != "warm";
+    if (named && cost.depth == 1 && cost.skipped.empty()) return &cost;
   }
   return nullptr;
 }
 
 std::string QuickConclusion(const QuickReport& report) {
   const std::string threshold = ThresholdSentence(report);
-  return CostSentence(report) + (threshold.empty() ? "" : " ") + threshold + BusySentence(report.points);
+  return BusySentence(report.points) + CostSentence(report) + (threshold.empty() ? "" : " ") + threshold;
 }
 
 std::string PointsText(const std::vector<StepTimePoint>& points) {
@@ -207,8 +212,7 @@ std::string PointsText(const std::vector<StepTimePoint>& points) {
 std::string QuickText(const QuickReport& report) {
   return Format("Storage: {}\nTable: {}\n", report.storage, report.table) + CostsText(report) +
          HitsText(report) +
-         Format("\nSteps of a stand-in for a model: what rows cost that are read with '{}', against '{}'\n",
-                report.rows_from, report.baseline) +
+         Format("\nSteps of a stand-in for a model: '{}' against '{}'\n", report.rows_from, report.baseline) +
          PointsText(report.points) + "\n" + Wrapped(QuickConclusion(report)) + "\n";
 }
 

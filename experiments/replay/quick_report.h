@@ -13,11 +13,13 @@ namespace plelab {
 // Steps of one length: baseline, variant and twin, as ContrastsOf returns them.
 struct StepTimePoint {
   double step_ms = 0;  // wanted, of a step without PLE
-  std::vector<ReplayContrast> contrasts;
+  std::vector<ReplayContrast> contrasts = {};
 };
 
-// Whether placement costs more than the margin in steps of this length.  kUndecided also where the twin of
-// the baseline differs from it as much: then the machine was too busy to tell.
+// Whether placement costs more than the margin in steps of this length.  kUndecided also where the machine
+// was too busy to tell: the twin of the baseline differs from it as much, or the baseline's median step is
+// over kMostStretch times as long, or as short, as it should be.
+inline constexpr double kMostStretch = 1.25;
 enum class PlacementSays { kCosts, kWithin, kUndecided };
 PlacementSays SaysOf(const StepTimePoint& point);
 
@@ -33,14 +35,14 @@ PlacementThreshold ThresholdOf(const std::vector<StepTimePoint>& points);
 double HiddenFromMs(double read_ns, int64_t layers);
 
 struct QuickReport {
-  std::string storage, table;  // a line each
-  std::string rows_from;       // how the variant reads: "disk,backend=io_uring"
-  std::string baseline;        // "resident" or "no_rows"
+  std::string storage = {}, table = {};  // a line each
+  std::string rows_from = {};            // how the variant reads: "disk,backend=io_uring"
+  std::string baseline = {};             // "resident" or "no_rows"
   int64_t row_bytes = 0, layers = 0;
-  std::vector<RowCost> costs;
-  std::vector<CacheHits> hits;
-  std::string hits_skipped;  // why nothing was counted; empty: it was
-  std::vector<StepTimePoint> points;
+  std::vector<RowCost> costs = {};
+  std::vector<CacheHits> hits = {};
+  std::string hits_skipped = {};  // why nothing was counted; empty: it was
+  std::vector<StepTimePoint> points = {};
   double margin_percent = 1;
 };
 

@@ -9,11 +9,15 @@
 #include "experiments/replay/quick_report.h"
 #include "harness/support/progress.h"
 #include "harness/support/units.h"
-#include "model/base/error.h"
+#include "model/devices/device_profile.h"
 #include "model/ple/replay/token_ids.h"
 
 namespace plelab {
 namespace {
+
+int64_t ThreadsOf(const ReplayOptions& options) {
+  return options.threads > 0 ? options.threads : UsableCores();
+}
 
 ReplayTable MakeReplayTable(const ReplayOptions& options) {
   if (!options.table.empty()) return TableOfFile(options);
@@ -29,12 +33,12 @@ ReplayPlan PlanOf(const ReplayOptions& options, const ReplayTable& table) {
                   .published_rows = table.published_rows,
                   .table = table.table,
                   .ple = ParsePleSpec(options.ple),
-                  .context = {.warm_ids = {}, .open = OpenerForDevice(options.device)},
+                  .context = {.warm_ids = {}, .open = OpenerForDevice(options.device, options.seed)},
                   .text = ReadTokenIds(options.trace, kAnyVocabulary),
                   .step_ms = options.step_ms,
                   .reps = options.reps,
                   .steps = StepsOf(options),
-                  .cold = ParseColdAt(options.cold)};
+                  .cold = ParseColdAt(options)};
   ExcerptStart(std::ssize(plan.text), plan.reps, plan.warmup_steps + plan.steps,
                0);  // before anything is written
   return plan;
@@ -43,6 +47,11 @@ ReplayPlan PlanOf(const ReplayOptions& options, const ReplayTable& table) {
 // What the calibration could not reach, and what was not checked, is said before the result.
 std::string Remarks(const ReplayOptions& options, const ReplayTable& table, const ReplayResult& result) {
   std::string text;
+  if (!options.device.empty()) {
+    text += Format(
+        "Reads answer as late as those of '{}'; bytes come from this machine's page cache or storage\n",
+        DeviceProfileNamed(options.device).device);
+  }
   if (!table.geometry.assumed.empty()) text += Format("Assumed: {}\n", table.geometry.assumed);
   if (std::fabs(result.calibrated_ms / options.step_ms - 1) > 0.1) {
     text += Format(
@@ -70,18 +79,26 @@ std::string ReportText(const StepTimePoint& point) {
   return text;
 }
 
-}  // namespace
+void AddLines(ReplayLines& lines, const ReplayOptions& options, const ReplayTable& table,
+              const ReplayResult& result, const StepTimePoint& point) {
+  AddReplayMeta(lines, options, table);
+  lines.AddMeta("ple", options.ple);
+  lines.AddMeta("baseline", result.baseline_name);
+  lines.AddMeta("threads", std::to_string(ThreadsOf(options)));
+  lines.AddMeta("calibrated_ms", Format("{:.4f}", result.calibrated_ms));
+  lines.AddMeta("rows_checked", result.rows_checked ? "yes" : "no");
+  for (const ReplayContrast& contrast : point.contrasts) lines.Add(contrast, options.step_ms);
+  for (const ReplayStepRow& row : result.steps) lines.Add(row, options.step_ms);
+}
 
-void RunReplayCommand(const ReplayOptions& options, ReplayLines& lines) {
-  if (options.table.empty()) GeometryNamed(options.geometry);  // a mistake is told before anything is written
-  PlanOf(options, {});
-  const ReplayTable table = MakeReplayTable(options);
-  ReplayPlan plan = PlanOf(options, table);
+ReplayResult Measure(const ReplayOptions& options, const ReplayTable& table, ReplayPlan plan) {
+  const int64_t available = AvailableMemoryBytes();
   std::unique_ptr<PleSource> resident;
-  if (BaselineIsResident(options, table.table.stored_bytes(), AvailableMemoryBytes())) {
+  if (BaselineIsResident(options, table.table.stored_bytes(), available)) {
     resident = MakePleSource(ParsePleSpec("resident"), table.table);
     plan.resident = resident.get();
   }
+  if (!options.device.empty()) KeepInPageCache(table.table, AvailableMemoryBytes());
   if (table.random_bytes) {
     plan.expected = [&](const StepRows& rows) {
       return ExpectedChecksum(table.geometry, rows, static_cast<uint64_t>(options.seed));
@@ -89,26 +106,28 @@ void RunReplayCommand(const ReplayOptions& options, ReplayLines& lines) {
   }
   Progress progress("replaying steps", plan.reps * (plan.warmup_steps + plan.steps));
   plan.progress = [&](int64_t done, int64_t) { progress.Update(done); };
-  const int64_t threads = options.threads > 0 ? options.threads : UsableCores();
-  StandIn stand_in(threads, table.geometry.model_layers,
-                   StandInBufferBytes(LastCacheBytes(), AvailableMemoryBytes()));
-  const ReplayResult result = RunReplay(plan, stand_in);
-  const StepTimePoint point{options.step_ms, ContrastsOf(result, options.margin_percent / 100)};
+  StandIn stand_in(ThreadsOf(options), table.geometry.model_layers,
+                   StandInBufferBytes(LastCacheBytes(), available));
+  ReplayResult result = RunReplay(plan, stand_in);
   progress.Finish();
+  return result;
+}
 
-  AddReplayMeta(lines, options, table);
-  lines.AddMeta("ple", options.ple);
-  lines.AddMeta("baseline", result.baseline_name);
-  lines.AddMeta("threads", std::to_string(threads));
-  lines.AddMeta("calibrated_ms", Format("{:.4f}", result.calibrated_ms));
-  lines.AddMeta("rows_checked", result.rows_checked ? "yes" : "no");
-  for (const ReplayContrast& contrast : point.contrasts) lines.Add(contrast, options.step_ms);
-  for (const ReplayStepRow& row : result.steps) lines.Add(row, options.step_ms);
+}  // namespace
+
+void RunReplayCommand(const ReplayOptions& options, ReplayLines& lines) {
+  if (options.table.empty()) GeometryNamed(options.geometry);  // a mistake is told before anything is written
+  PlanOf(options, {});
+  const ReplayTable table = MakeReplayTable(options);
+  const ReplayPlan plan = PlanOf(options, table);
+  const ReplayResult result = Measure(options, table, plan);
+  const StepTimePoint point{options.step_ms, ContrastsOf(result, options.margin_percent / 100)};
+  AddLines(lines, options, table, result, point);
   std::cout << "Table: " << table.Describe() << "\n"
             << Remarks(options, table, result)
             << Format(
                    "Rows: '{}', against '{}'; {} threads, {} repetitions of {} steps, {} rows per token\n\n",
-                   options.ple, result.baseline_name, threads, plan.reps, plan.steps,
+                   options.ple, result.baseline_name, ThreadsOf(options), plan.reps, plan.steps,
                    table.geometry.rows_per_token())
             << ReportText(point);
 }

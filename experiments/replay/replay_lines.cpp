@@ -120,7 +120,7 @@ void AddReplayMeta(ReplayLines& lines, const ReplayOptions& options, const Repla
   lines.AddMeta("model_layers", std::to_string(table.geometry.model_layers));
   lines.AddMeta("trace", options.trace);
   lines.AddMeta("seed", std::to_string(options.seed));
-  lines.AddMeta("cold", options.cold);
+  lines.AddMeta("cold", ColdOf(options));
   lines.AddMeta("device", options.device.empty() ? "this machine's storage" : options.device);
 }
 

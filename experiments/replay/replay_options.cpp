@@ -51,7 +51,7 @@ void CheckReplayOptions(const ReplayOptions& o) {
   CheckRange("--rows-per-token", o.rows_per_token, 0, 4096);
   CheckRange("--table-offset", o.table_offset, 0, int64_t{1} << 60);
   CheckRange("--layers", o.layers, 0, 4096);
-  ParseColdAt(o.cold);
+  ParseColdAt(o);
   if (o.baseline != "auto" && o.baseline != "resident" && o.baseline != "none") {
     throw UserError("--baseline '{}': expected auto, resident or none", o.baseline);
   }
@@ -61,7 +61,13 @@ void CheckReplayOptions(const ReplayOptions& o) {
   }
 }
 
-ColdAt ParseColdAt(const std::string& word) {
+std::string ColdOf(const ReplayOptions& o) {
+  if (!o.cold.empty()) return o.cold;
+  return o.device.empty() ? "step" : "never";
+}
+
+ColdAt ParseColdAt(const ReplayOptions& o) {
+  const std::string word = ColdOf(o);
   if (word == "step") return ColdAt::kStep;
   if (word == "repetition") return ColdAt::kRepetition;
   if (word == "never") return ColdAt::kNever;

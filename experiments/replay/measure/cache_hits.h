@@ -9,7 +9,7 @@
 namespace plelab {
 
 struct CacheHits {
-  std::string policy;  // as in `policy: lru`; "lru, shuffled": the same ids in a random order
+  std::string policy = {};  // as in `policy: lru`; "lru, shuffled": the same ids in a random order
   int64_t cache_bytes = 0;
   int64_t rows = 0;     // that fit
   int64_t lookups = 0;  // counted: those of the second half of the text

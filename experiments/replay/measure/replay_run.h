@@ -23,14 +23,14 @@ enum class ColdAt {
 };
 
 struct ReplayPlan {
-  ReplayGeometry geometry;  // as it is stored, cut or whole
+  ReplayGeometry geometry = {};  // as it is stored, cut or whole
   int64_t published_rows = 0;
-  PleTable table;
-  PleOptions ple;
-  PleSourceContext context;     // how the variant opens its file
-  std::vector<int64_t> text;    // token ids
-  double step_ms = 0;           // wanted, of a step without PLE
-  int64_t reps = 5, steps = 0;  // `steps` of each participant in each repetition
+  PleTable table = {};
+  PleOptions ple = {};
+  PleSourceContext context = {};   // how the variant opens its file
+  std::vector<int64_t> text = {};  // token ids
+  double step_ms = 0;              // wanted, of a step without PLE
+  int64_t reps = 5, steps = 0;     // `steps` of each participant in each repetition
   int64_t warmup_steps = 16;
   // Of all steps together: each repetition has its share, and ends early after whole sets of rounds when that
   // is over, but not before one set.  0: no limit.
@@ -54,13 +54,13 @@ struct ReplayStepRow {
 };
 
 struct ReplayResult {
-  std::string baseline_name, variant_name, twin_name;
+  std::string baseline_name = {}, variant_name = {}, twin_name = {};
   double calibrated_ms = 0;  // of a step when the stand-in was set, on a quiet machine
   int64_t layer_bytes = 0;   // that the stand-in reads in each layer
   int64_t fast_bytes = 0;    // RAM in which the variant holds rows
   int64_t helper_threads = 0;
   bool rows_checked = false;  // every row that was read was compared with what it must be
-  std::vector<ReplayStepRow> steps;
+  std::vector<ReplayStepRow> steps = {};
 };
 
 // Where the excerpt of repetition `rep` begins: the repetitions' stretches of the text are far apart and do

@@ -89,8 +89,8 @@ class BatchReader {
 };
 
 Batch RandomBatch(const RowCostRequest& request, std::mt19937_64& random) {
-  const int64_t rows =
-      request.warm ? std::min(kWarmRows, request.table.geometry.vocab) : request.table.geometry.vocab;
+  const int64_t rows = request.state == RowState::kWarm ? std::min(kWarmRows, request.table.geometry.vocab)
+                                                        : request.table.geometry.vocab;
   Batch batch;
   for (int64_t i = 0; i < request.depth; ++i) {
     const auto row = static_cast<int64_t>(random() % static_cast<uint64_t>(rows));
@@ -102,7 +102,7 @@ Batch RandomBatch(const RowCostRequest& request, std::mt19937_64& random) {
 // Times of batches in ns, until there are enough of them or the time is over.
 std::vector<double> TimeBatches(const RowCostRequest& request, RandomAccessFile& file) {
   const FileRange range{request.table.path, request.table.offset_bytes, request.table.stored_bytes()};
-  if (request.warm) {
+  if (request.state == RowState::kWarm) {
     WarmPageCache({range.path, range.offset_bytes,
                    std::min(kWarmRows, request.table.geometry.vocab) * request.table.row_bytes()});
   }
@@ -113,7 +113,7 @@ std::vector<double> TimeBatches(const RowCostRequest& request, RandomAccessFile&
   while (std::ssize(times) < request.most_samples &&
          (times.size() < 8 || whole.seconds() < request.most_seconds)) {
     const Batch batch = RandomBatch(request, random);
-    if (!request.warm && !file.bypasses_page_cache()) EvictFromPageCache(range);
+    if (request.state == RowState::kCold && !file.bypasses_page_cache()) EvictFromPageCache(range);
     const Timer timer;
     reader.Read(batch);
     times.push_back(static_cast<double>(timer.ns()));
@@ -137,9 +137,21 @@ std::string_view Name(IoBackend backend) {
   return "unknown";
 }
 
+std::string_view Name(RowState state) {
+  switch (state) {
+    case RowState::kCold:
+      return "cold";
+    case RowState::kWarm:
+      return "warm";
+    case RowState::kModelled:
+      return "modelled";
+  }
+  return "unknown";
+}
+
 RowCost MeasureRowCost(const RowCostRequest& request) {
   RowCost cost{.backend = std::string(Name(request.backend)),
-               .state = request.warm ? "warm" : "cold",
+               .state = std::string(Name(request.state)),
                .depth = request.depth};
   std::unique_ptr<RandomAccessFile> file;
   if (request.backend == IoBackend::kUring) cost.skipped = WhyNoUring();
@@ -148,7 +160,8 @@ RowCost MeasureRowCost(const RowCostRequest& request) {
   } catch (const UserError& refused) {
     cost.skipped = refused.what();
   }
-  if (file && request.warm && file->bypasses_page_cache()) cost.skipped = "passes by the page cache";
+  if (file && request.state == RowState::kWarm && file->bypasses_page_cache())
+    cost.skipped = "passes by the page cache";
   if (!cost.skipped.empty()) return cost;
   const std::vector<double> times = TimeBatches(request, *file);
   cost.samples = std::ssize(times);

@@ -11,11 +11,19 @@
 
 namespace plelab {
 
+// Where rows are when they are asked for.
+enum class RowState {
+  kCold,     // no page of them in the page cache
+  kWarm,     // all of their pages in the page cache
+  kModelled  // wherever they are: the opened file answers as late as another device would
+};
+std::string_view Name(RowState state);
+
 struct RowCost {
-  std::string backend;  // pread, direct, io_uring
-  std::string state;    // cold: no page of the row in the page cache; warm: all of them
-  int64_t depth = 1;    // rows asked for at once
-  int64_t samples = 0;  // batches of `depth` rows
+  std::string backend = {};  // pread, direct, io_uring
+  std::string state = {};    // cold, warm, modelled
+  int64_t depth = 1;         // rows asked for at once
+  int64_t samples = 0;       // batches of `depth` rows
   // Of a batch, until its last row is there.
   double p50_ns = 0, p99_ns = 0, mean_ns = 0;
   double rows_per_s = 0;
@@ -23,9 +31,9 @@ struct RowCost {
 };
 
 struct RowCostRequest {
-  PleTable table;
+  PleTable table = {};
   IoBackend backend = IoBackend::kPread;
-  bool warm = false;
+  RowState state = RowState::kCold;
   int64_t depth = 1;
   double most_seconds = 2;
   int64_t most_samples = 1024;

@@ -1,5 +1,7 @@
 #include "experiments/replay/measure/thread_team.h"
 
+#include <sched.h>
+
 #include <chrono>
 
 namespace plelab {
@@ -8,6 +10,26 @@ namespace {
 using SpinClock = std::chrono::steady_clock;
 constexpr auto kSpinFor = std::chrono::microseconds(200);
 constexpr int kLooksBetweenClocks = 64;
+
+// The cores that this process may use, by number.
+std::vector<int> AllowedCores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  std::vector<int> cores;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
+  }
+  return cores;
+}
+
+// Where that is not allowed the thread stays free.
+void StayOn(int core) {
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  CPU_SET(core, &own);
+  ::sched_setaffinity(0, sizeof own, &own);
+}
 
 // Returns once is_done() or when it has spun long enough.  It yields, because the thread that it waits for
 // may have been put on the same core.
@@ -26,7 +48,13 @@ void SpinUntil(IsDone is_done) {
 }  // namespace
 
 ThreadTeam::ThreadTeam(int64_t threads) {
-  for (int64_t i = 1; i < threads; ++i) helpers_.emplace_back([this, i] { Help(i); });
+  const std::vector<int> cores = AllowedCores();
+  for (int64_t i = 1; i < threads; ++i) {
+    helpers_.emplace_back([this, i, cores] {
+      if (!cores.empty()) StayOn(cores[i % std::ssize(cores)]);
+      Help(i);
+    });
+  }
 }
 
 ThreadTeam::~ThreadTeam() {

@@ -9,9 +9,11 @@
 
 namespace plelab {
 
-// The caller is thread 0 of the team.  Between two pieces of work the others spin for a while, as threads of
-// LibTorch do by default, and then sleep: layers of a fast model follow each other faster than a thread
-// wakes.
+// The caller is thread 0 of the team.  Each of the others stays on a core of its own, because a kernel that
+// has more to do likes to put a thread that wakes beside the one that woke it, where both wait for each other
+// in turns; the caller and the threads of sources go where there is room.  Between two pieces of work the
+// others spin for a while, as threads of LibTorch do by default, and then sleep: layers of a fast model
+// follow each other faster than a thread wakes.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int64_t threads);

@@ -17,7 +17,7 @@ namespace plelab {
 void FillRandom(uint64_t seed, int64_t offset, std::span<std::byte> out);
 
 struct RandomFile {
-  std::string path;
+  std::string path = {};
   int64_t size_bytes = 0;
   uint64_t seed = 0;
   int64_t written_bytes = 0;     // of these, in this run
@@ -25,7 +25,7 @@ struct RandomFile {
 };
 
 struct RandomFileRequest {
-  std::string folder;
+  std::string folder = {};
   int64_t wanted_bytes = 0;  // a multiple of 8
   uint64_t seed = 0;
   double most_seconds = 0;  // writing stops after it, but not before `least_bytes`; 0: no limit
