@@ -92,7 +92,7 @@ double FloorNs(const StepTimePoint& point) {
   return std::max(std::fabs(twin.low), std::fabs(twin.high));
 }
 
-constexpr char kPointColumns[] = "  {:>7}{:>10}{:>29}{:>9}{:>10}{:>11}{:>11}  {}\n";
+constexpr char kPointColumns[] = "  {:>5}{:>10}{:>29}{:>11}{:>9}{:>11}{:>12}  {}\n";
 
 std::string PointText(const StepTimePoint& point) {
   const ReplayContrast &base = point.contrasts.at(0), &variant = VariantOf(point);
@@ -206,8 +206,8 @@ std::string QuickConclusion(const QuickReport& report) {
 }
 
 std::string PointsText(const std::vector<StepTimePoint>& points) {
-  std::string text = Format(kPointColumns, "step,ms", "p50 here", "placement, ms [95 %]", "of a step",
-                            "median", "exposed", "control, ±", "margin");
+  std::string text = Format(kPointColumns, "step", "p50 here", "placement, ms [95 %]", "of a step", "median",
+                            "exposed", "control, ±", "margin");
   for (const StepTimePoint& point : points) text += PointText(point);
   return text +
          "  All in ms.  Median: of the differences, which stalls do not move.  Exposed: waits for rows.\n"
