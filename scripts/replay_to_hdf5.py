@@ -81,7 +81,8 @@ def write(path: pathlib.Path, meta: dict, tables: dict[str, list[dict]]) -> None
         with h5py.File(temporary, "w") as file:
             # What the line below each figure says of numbers that no model made.
             state = EVICTED.get(meta.get("cold"), "an unknown page cache")
-            attributes = {"experiment": "replay", "measured_with": "plelab-replay", "page_cache": f"rows {meta.get('rows', '')}, {state}"}
+            rows = "rows of a file" if meta.get("rows") == "of a file" else f"rows of {meta.get('rows', 'unknown bytes')}"
+            attributes = {"experiment": "replay", "measured_with": "plelab-replay", "page_cache": f"{rows}, {state}"}
             for key, value in (attributes | meta).items():
                 file.require_group("meta").attrs[key] = value
             for kind, rows in tables.items():

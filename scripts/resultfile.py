@@ -40,7 +40,8 @@ COLUMNS = {
     "tables/replay_row_costs": ("backend", "state", "depth", "row_bytes", "samples", "p50_ns", "p99_ns", "rows_per_s", "skipped"),
     "tables/replay_cache_hits": ("policy", "cache_bytes", "rows", "lookups", "hit_rate"),
     "tables/replay_comparisons": ("step_ms", "variant", "baseline", "control", "reps", "steps", "mean_ns", "p50_ns", "p99_ns", "difference_ns",
-                                  "difference_low_ns", "difference_high_ns", "margin", "verdict", "wait_ns"),
+                                  "difference_low_ns", "difference_high_ns", "median_difference_ns", "median_difference_low_ns",
+                                  "median_difference_high_ns", "margin", "verdict", "wait_ns"),
     "curves/weights_read": CURVE, "curves/encode": CURVE, "curves/loss_by_frequency": CURVE,
 }
 # Columns that files of schema_version 1 lack, and what they say of them.

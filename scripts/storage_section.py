@@ -49,9 +49,9 @@ def steps_html(result: Result) -> str:
         verdict = "control" if row["control"] else row["verdict"] or "baseline"
         share = 100 * row["difference_ns"] / level[row["step_ms"]]
         rows.append((f"{row['step_ms']:g} ms: {row['variant']}", ms(row["mean_ns"]), ms(row["p50_ns"]), ms(row["p99_ns"]),
-                     signed(row, "difference"), NOTHING if np.isnan(share) else f"{share:+.1f} %", ms(row["wait_ns"]),
+                     signed(row, "difference"), signed(row, "median_difference"), NOTHING if np.isnan(share) else f"{share:+.1f} %", ms(row["wait_ns"]),
                      f"{row['reps']} × {row['steps'] // max(row['reps'], 1)}", verdict))
-    return table_html(("step: variant", "mean ms", "median ms", "p99 ms", "Δ mean ms [95 %]", "of a step", "exposed wait ms", "reps × steps", "margin"), rows)
+    return table_html(("step: variant", "mean ms", "median ms", "p99 ms", "Δ mean ms [95 %]", "Δ median ms [95 %]", "of a step", "exposed wait ms", "reps × steps", "margin"), rows)
 
 
 def hits_html(result: Result) -> str:

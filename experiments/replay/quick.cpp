@@ -18,7 +18,7 @@ namespace plelab {
 namespace {
 
 // What the minute is spent on, in seconds.
-constexpr double kWriteSeconds = 14, kCostSeconds = 1.5, kWholeSeconds = 53, kLeastSweepSeconds = 18,
+constexpr double kWriteSeconds = 14, kCostSeconds = 1.5, kWholeSeconds = 50, kLeastSweepSeconds = 18,
                  kCalibrateMore = 1.2;
 constexpr std::string_view kQuickSize = "2GB";
 constexpr std::string_view kShippedTrace = "configs/traces/northanger_abbey_gemma.json";

@@ -92,11 +92,14 @@ double FloorNs(const StepTimePoint& point) {
   return std::max(std::fabs(twin.low), std::fabs(twin.high));
 }
 
+constexpr char kPointColumns[] = "  {:>5}{:>10}{:>29}{:>11}{:>9}{:>11}{:>12}  {}\n";
+
 std::string PointText(const StepTimePoint& point) {
   const ReplayContrast &base = point.contrasts.at(0), &variant = VariantOf(point);
-  return Format("  {:>8}{:>11}{:>29}{:>10}{:>12}{:>12}  {}\n", Format("{:g}", point.step_ms), Ms(base.p50_ns),
+  return Format(kPointColumns, Format("{:g}", point.step_ms), Ms(base.p50_ns),
                 SignedMs(variant.difference_ns),
-                Format("{:+.1f} %", 100 * variant.difference_ns.value / base.mean_ns), Ms(variant.wait_ns),
+                Format("{:+.1f} %", 100 * variant.difference_ns.value / base.mean_ns),
+                Format("{:+.3f}", variant.median_difference_ns.value / 1e6), Ms(variant.wait_ns),
                 Ms(FloorNs(point)), Word(SaysOf(point)));
 }
 
@@ -203,10 +206,12 @@ std::string QuickConclusion(const QuickReport& report) {
 }
 
 std::string PointsText(const std::vector<StepTimePoint>& points) {
-  std::string text = Format("  {:>8}{:>11}{:>29}{:>10}{:>12}{:>12}  {}\n", "step, ms", "p50 here",
-                            "placement, ms [95 %]", "of a step", "exposed, ms", "control, ±", "margin");
+  std::string text = Format(kPointColumns, "step", "p50 here", "placement, ms [95 %]", "of a step", "median",
+                            "exposed", "control, ±", "margin");
   for (const StepTimePoint& point : points) text += PointText(point);
-  return text;
+  return text +
+         "  All in ms.  Median: of the differences, which stalls do not move.  Exposed: waits for rows.\n"
+         "  Control: how far the baseline's twin reaches; a smaller difference is none.\n";
 }
 
 std::string QuickText(const QuickReport& report) {

@@ -66,6 +66,7 @@ void ReplayLines::Add(const ReplayContrast& c, double step_ms) {
   line["p50_ns"] = NumberOrNull(c.p50_ns);
   AddInterval(line, "p99", "_ns", c.p99_ns);
   AddInterval(line, "difference", "_ns", c.difference_ns);
+  AddInterval(line, "median_difference", "_ns", c.median_difference_ns);
   AddInterval(line, "p99_difference", "_ns", c.p99_difference_ns);
   line["margin"] = c.margin;
   line["verdict"] = std::isnan(c.difference_ns.value) ? "" : std::string(Name(c.verdict));

@@ -35,6 +35,7 @@ def comparison(step_ms, variant, difference_ns, half_ns=1e4, control=0):
     known = difference_ns is not None
     interval = {"difference_ns": difference_ns, "difference_low_ns": difference_ns - half_ns if known else None,
                 "difference_high_ns": difference_ns + half_ns if known else None}
+    interval |= {f"median_{name}": value for name, value in interval.items()}
     return {"kind": "comparisons", "step_ms": step_ms, "variant": variant, "baseline": "resident", "control": control, "reps": 5, "steps": 50,
             "mean_ns": step_ms * 1e6 + (difference_ns or 0), "p50_ns": step_ms * 1e6, "p99_ns": None, **interval, "margin": 0.01,
             "verdict": "fail" if known else "", "wait_ns": 100.0}

@@ -34,6 +34,16 @@ Interval MeanDifference(const std::vector<Series>& variant, const std::vector<Se
   return MeanOfReps(means).interval;
 }
 
+Interval MedianDifference(const std::vector<Series>& variant, const std::vector<Series>& baseline) {
+  std::vector<double> medians;
+  for (size_t rep = 0; rep < variant.size(); ++rep) {
+    Series pairs;
+    for (size_t i = 0; i < variant[rep].size(); ++i) pairs.push_back(variant[rep][i] - baseline[rep].at(i));
+    medians.push_back(Quantile(pairs, 0.5));
+  }
+  return MeanOfReps(medians).interval;
+}
+
 Interval TailDifference(const std::vector<Series>& variant, const std::vector<Series>& baseline) {
   const Series a = AllOf(variant), b = AllOf(baseline);
   if (std::ssize(a) < kStepsForP99) return {kNan, kNan, kNan};
@@ -94,6 +104,7 @@ std::vector<ReplayContrast> ContrastsOf(const ReplayResult& result, double margi
     const Interval none{kNan, kNan, kNan};
     const bool is_baseline = name == result.baseline_name;
     contrast.difference_ns = is_baseline ? none : MeanDifference(own, baseline);
+    contrast.median_difference_ns = is_baseline ? none : MedianDifference(own, baseline);
     contrast.p99_difference_ns = is_baseline ? none : TailDifference(own, baseline);
     contrast.verdict = MarginVerdict(contrast.difference_ns, margin * level_ns);
   }

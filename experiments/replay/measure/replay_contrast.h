@@ -19,6 +19,8 @@ struct ReplayContrast {
   Interval p99_ns = {};  // of all steps; NaN below kStepsForP99 of them (harness/statistics/tail.h)
   // Mean over repetitions of the paired differences of steps at the same position, with Student's interval.
   Interval difference_ns = {};
+  // The same of medians: of each repetition the median of its paired differences, which stalls do not move.
+  Interval median_difference_ns = {};
   // p99 minus the baseline's p99; the interval is that of whole repetitions drawn with replacement, the same
   // ones for both.
   Interval p99_difference_ns = {};

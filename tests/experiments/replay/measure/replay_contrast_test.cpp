@@ -37,6 +37,17 @@ TEST(ReplayContrast, DifferencesArePairedAndTheirIntervalIsOverRepetitions) {
   EXPECT_TRUE(std::isnan(contrasts[0].difference_ns.value));
 }
 
+// One stalled step of ten moves the mean of its repetition by a tenth of the stall, and the median not at
+// all.
+TEST(ReplayContrast, AStallMovesTheMeanAndNotTheMedian) {
+  ReplayResult result = Made(5, 10);
+  result.steps[1].step_ns += 100'000;
+  const auto contrasts = ContrastsOf(result, 0.01);
+  EXPECT_DOUBLE_EQ(contrasts[1].difference_ns.value, 120 + 100'000.0 / 10 / 5);
+  EXPECT_DOUBLE_EQ(contrasts[1].median_difference_ns.value, 120);
+  EXPECT_TRUE(std::isnan(contrasts[0].median_difference_ns.value));
+}
+
 TEST(ReplayContrast, TheMarginIsAShareOfTheBaselinesStep) {
   const auto verdict = [](double margin) { return ContrastsOf(Made(5, 10), margin)[1].verdict; };
   EXPECT_EQ(verdict(0.01), Verdict::kFail);       // 120 of 1004.5 ns
