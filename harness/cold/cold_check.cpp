@@ -27,9 +27,7 @@ void AddRows(Curve& curve, const std::string& variant, const char* label, int64_
 
 }  // namespace
 
-FileRange RangeOf(const PleTable& table) {
-  return {table.path, table.offset_bytes, table.stored_bytes()};
-}
+FileRange RangeOf(const PleTable& table) { return {table.path, table.offset_bytes, table.stored_bytes()}; }
 
 ColdAsked AskedFor(const PageCacheSection& section, bool reads_file) {
   const bool guest = reads_file && section.verify && section.initial == PageCacheInitial::kCold;

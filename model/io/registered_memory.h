@@ -19,9 +19,7 @@ class RegisteredMemory {
 
   std::byte* data() const { return memory_.data(); }
   int64_t size_bytes() const { return memory_.size_bytes(); }
-  bool Holds(const std::byte* pointer) const {
-    return pointer >= data() && pointer < data() + size_bytes();
-  }
+  bool Holds(const std::byte* pointer) const { return pointer >= data() && pointer < data() + size_bytes(); }
   // A piece of at least this size, aligned to kPieceAlignment; nullptr when there is no such piece.
   std::byte* Take(int64_t size_bytes);
   // Takes back what Take returned.

@@ -15,8 +15,8 @@ namespace plelab {
 // Gathers and decodes a layer when it is first asked for, and keeps it.
 class DecodedRows {
  public:
-  // codec: how the slices are stored that Layer is given; nullptr: in the geometry's dtype.  Both must outlive
-  // this object.
+  // codec: how the slices are stored that Layer is given; nullptr: in the geometry's dtype.  Both must
+  // outlive this object.
   DecodedRows(const PleGeometry& geometry, const RowCodec* codec, int64_t n)
       : geometry_(geometry), codec_(codec), n_(n), is_there_(geometry.layers) {}
 

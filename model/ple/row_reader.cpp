@@ -12,7 +12,8 @@ constexpr int64_t kLargestReadBytes = 1024 * 1024;
 
 }  // namespace
 
-RowBatch::RowBatch(const PleTable& table, RandomAccessFile& file, std::span<const int64_t> rows) : table_(table) {
+RowBatch::RowBatch(const PleTable& table, RandomAccessFile& file, std::span<const int64_t> rows)
+    : table_(table) {
   FindPlaces(rows);
   FindRuns();
   std::vector<ReadRange> ranges;
@@ -38,8 +39,8 @@ void RowBatch::FindPlaces(std::span<const int64_t> rows) {
 void RowBatch::FindRuns() {
   const int64_t most = std::max<int64_t>(1, kLargestReadBytes / table_.part_stride());
   for (size_t i = 0; i < places_.size(); ++i) {
-    const bool follows = i > 0 && places_[i] == places_[i - 1] + 1 &&
-                         places_[i] - places_[runs_.back().begin] < most;
+    const bool follows =
+        i > 0 && places_[i] == places_[i - 1] + 1 && places_[i] - places_[runs_.back().begin] < most;
     if (!follows) runs_.push_back({.begin = i});
     runs_.back().end = i + 1;
     run_of_place_.push_back(static_cast<int32_t>(runs_.size() - 1));

@@ -6,7 +6,8 @@
 
 namespace plelab {
 
-void NarrowCodec::Encode(int64_t /*layer*/, std::span<const float> values, std::span<std::byte> stored) const {
+void NarrowCodec::Encode(int64_t /*layer*/, std::span<const float> values,
+                         std::span<std::byte> stored) const {
   StoreValues(stored_, values, stored);
 }
 

@@ -29,8 +29,8 @@ struct CachedOptions {
 // An id is a hit when the cache holds its row at Begin.  The missed rows of a request, each once, are
 // requested from the source below in one Begin; a layer waits for what it needs of them, and they enter the
 // cache when the last layer was asked for, or with the end of the request.  Repeats of a missed id wait for
-// the same read and are misses too.  Rows are kept as the source below stores them.  The policy sees the rows in the order of the ids, as
-// if they had been requested one by one.
+// the same read and are misses too.  Rows are kept as the source below stores them.  The policy sees the rows
+// in the order of the ids, as if they had been requested one by one.
 class CachedPle : public PleSource {
  public:
   // policy: of an empty cache.  With a capacity of 0 rows it holds none and still answers every request.

@@ -66,7 +66,8 @@ PleFootprint FootprintOf(const PleOptions& options, const PleTable& table) {
   CheckFits(options, table.geometry);
   PleFootprint footprint = RowOf(options.strategy).footprint(options, table);
   const TransformRow& transform = RowOf(options.transform);
-  if (transform.table_bytes != nullptr) footprint.table_bytes = transform.table_bytes(options, table.geometry);
+  if (transform.table_bytes != nullptr)
+    footprint.table_bytes = transform.table_bytes(options, table.geometry);
   return footprint;
 }
 

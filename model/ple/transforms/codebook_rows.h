@@ -16,8 +16,8 @@ struct CodebookOptions {
 // that many evenly spaced rows of a larger one.  REQUIRES entries ≤ min(vocab, kMostFitRows).
 Codebooks FitCodebooks(const TableScan& table, int64_t entries, int64_t seed);
 
-// A token reads the entry nearest to its row.  The entry is searched for at each request and is the one that a
-// packed table names (formats/codebook_codec.h).
+// A token reads the entry nearest to its row.  The entry is searched for at each request and is the one that
+// a packed table names (formats/codebook_codec.h).
 class CodebookRows : public RowTransform {
  public:
   static constexpr int64_t kMostFitRows = 8192;

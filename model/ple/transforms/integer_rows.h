@@ -16,7 +16,8 @@ struct IntegerOptions {
 class IntegerRows : public RowTransform {
  public:
   // bits: 8 or 4.
-  IntegerRows(int64_t dim, int64_t bits, int64_t group) : dim_(dim), codec_(dim, DType::kFloat32, bits, group) {}
+  IntegerRows(int64_t dim, int64_t bits, int64_t group)
+      : dim_(dim), codec_(dim, DType::kFloat32, bits, group) {}
   static int64_t Bytes(const PleGeometry& geometry, int64_t bits, int64_t group);
 
   void Apply(int64_t layer, std::span<const int64_t> rows, std::span<float> values) const override;

@@ -15,7 +15,8 @@ namespace plelab {
 // counts in stats().
 class TableScan {
  public:
-  TableScan(const PleTable& table, std::unique_ptr<RandomAccessFile> file) : reader_(table, std::move(file)) {}
+  TableScan(const PleTable& table, std::unique_ptr<RandomAccessFile> file)
+      : reader_(table, std::move(file)) {}
 
   const PleGeometry& geometry() const { return reader_.table().geometry; }
   // The number of rows that a scan of at most `most_rows` visits.

@@ -86,7 +86,7 @@ TEST_F(Pack, RowsAreThoseOfTheSameTransformOnTheFly) {
 
 TEST_F(Pack, ThePackedFolderIsACheckpointOfTheSameWeights) {
   const Checkpoint packed = PackInto("a", {.format = {.form = RowForm::kInt4}});
-  EXPECT_NO_THROW(VerifyTensors(packed));
+  EXPECT_NO_THROW(VerifyTensors(packed, {}));
   EXPECT_TRUE(packed.has_packed_table());
   EXPECT_EQ(packed.weights_label(), "random");
   EXPECT_NE(packed.fingerprint(), checkpoint_->fingerprint());

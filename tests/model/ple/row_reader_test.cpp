@@ -49,7 +49,8 @@ Reads ReadsOf(const PleGeometry& geometry, const std::vector<int64_t>& ids) {
   for (int64_t layer = 0; layer < geometry.layers; ++layer) {
     for (size_t i = 0; i < ids.size(); ++i) {
       const std::byte* slice = batch->Slice(static_cast<int64_t>(i), layer);
-      EXPECT_EQ(std::vector<std::byte>(slice, slice + geometry.layer_bytes()), table.Expected({ids[i]}, layer))
+      EXPECT_EQ(std::vector<std::byte>(slice, slice + geometry.layer_bytes()),
+                table.Expected({ids[i]}, layer))
           << "row " << ids[i] << ", layer " << layer;
     }
   }

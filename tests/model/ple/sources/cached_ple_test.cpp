@@ -298,8 +298,9 @@ TEST_F(OtherText, AFileThatCannotBeLearnedFromIsNamedWithItsKey) {
 }
 
 TEST(CachedPle, AMissingFileToLearnFromIsNamed) {
-  EXPECT_THROW(FootprintOf(ParsePleSpec("cached,policy=static_hot,hot_from=no/such.json"), TableOf(kGeometry)),
-               UserError);
+  EXPECT_THROW(
+      FootprintOf(ParsePleSpec("cached,policy=static_hot,hot_from=no/such.json"), TableOf(kGeometry)),
+      UserError);
 }
 
 TEST(CachedPle, SaysWhatItLearnsFrom) {

@@ -21,12 +21,11 @@ class Folded : public ::testing::Test {
   std::unique_ptr<PleSource> Make(const std::string& spec) {
     PleTable table = rows_.At("rows");
     table.folded = std::make_shared<const PleTable>(folded_.At("folded"));
-    return MakePleSource(
-        ParsePleSpec(spec), table,
-        {.warm_ids = {}, .open = [this](const std::string& path, const IoOptions& options) {
-           const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
-           return FakeDisk::Opener(disk)(path, options);
-         }});
+    return MakePleSource(ParsePleSpec(spec), table,
+                         {.warm_ids = {}, .open = [this](const std::string& path, const IoOptions& options) {
+                            const auto& disk = path == "folded" ? folded_disk_ : rows_disk_;
+                            return FakeDisk::Opener(disk)(path, options);
+                          }});
   }
 
   const TableBytes rows_{kRows, 100, 1}, folded_{OfFolded(), 64, 2};
@@ -90,7 +89,8 @@ TEST_F(Folded, HoldsWhatTheSourceOfItsFinishedInputsHolds) {
 
 TEST_F(Folded, IsAsItsFootprintSaysAndKeepsStateWhereACacheDoes) {
   for (const char* spec : {"folded", "folded,over=cached"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(OfFolded())).fast_bytes, Make(spec)->fast_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(OfFolded())).fast_bytes, Make(spec)->fast_bytes())
+        << spec;
   }
   const PleFootprint footprint = FootprintOf(ParsePleSpec("folded"), TableOf(kRows));
   EXPECT_EQ(footprint.file_bytes, 2 * kRows.table_bytes()) << "float32 for bfloat16";

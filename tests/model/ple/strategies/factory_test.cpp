@@ -70,7 +70,8 @@ TEST_F(Factory, EverySourceIsAsItsFootprintSays) {
   EXPECT_EQ(FootprintOf(ParsePleSpec("cached,over=resident"), TableOf(kGeometry)).file_bytes, 0);
   EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), TableOf(kGeometry)).file_bytes, 0);
   for (const char* spec : {"resident", "disk", "cached,over=cached"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes())
+        << spec;
   }
   EXPECT_EQ(FootprintOf(ParsePleSpec("dropped"), TableOf(kGeometry)).table_bytes, 0);
 }

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "model/base/format.h"
-#include "tests/support/value_table.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/value_table.h"
 
 namespace plelab {
 namespace codebook_rows_test {
@@ -70,7 +70,9 @@ TEST(CodebookRows, MoreEntriesThanRowsIsTheUsersMistake) {
 }
 
 TEST(CodebookRows, TakeTheBytesOfIndicesAndBooks) {
-  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes; };
+  const auto bytes = [](const char* spec) {
+    return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes;
+  };
   EXPECT_EQ(bytes("resident,transform=codebook,entries=8"), 2 * (120 * 3 / 8 + 8 * 4 * 4));
   EXPECT_EQ(bytes("resident,transform=codebook,entries=9"), 2 * (120 * 4 / 8 + 9 * 4 * 4));
 }

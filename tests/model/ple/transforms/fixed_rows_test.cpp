@@ -1,8 +1,8 @@
 // zero_layers, mean_layers, shared.
 #include <gtest/gtest.h>
 
-#include "tests/support/value_table.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/value_table.h"
 
 namespace plelab {
 namespace fixed_rows_test {
@@ -57,7 +57,9 @@ TEST(FixedRows, MeansAreRoundedOnceToTheTablesDtype) {
 }
 
 TEST(FixedRows, TakeTheBytesOfTheRowsThatAreLeft) {
-  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes; };
+  const auto bytes = [](const char* spec) {
+    return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes;
+  };
   const int64_t row = 6 * 4;
   EXPECT_EQ(bytes("resident"), 40 * 4 * row);
   EXPECT_EQ(bytes("resident,transform=zero_layers,layers=0-2"), 40 * row);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/support/value_table.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/value_table.h"
 
 namespace plelab {
 namespace integer_rows_test {
@@ -49,7 +49,9 @@ TEST(IntegerRows, ZerosStayZerosAndSignsStay) {
 }
 
 TEST(IntegerRows, TakeTheBytesOfValuesAndScales) {
-  const auto bytes = [](const char* spec) { return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes; };
+  const auto bytes = [](const char* spec) {
+    return FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes;
+  };
   EXPECT_EQ(bytes("resident,transform=int8,group=4"), 30 * 2 * (10 + 3 * 2));
   EXPECT_EQ(bytes("resident,transform=int4"), 30 * 2 * (5 + 2));
 }

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "model/base/format.h"
-#include "tests/support/value_table.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/value_table.h"
 
 namespace plelab {
 namespace low_rank_rows_test {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/support/value_table.h"
 #include "tests/support/ple_table.h"
+#include "tests/support/value_table.h"
 
 namespace plelab {
 namespace other_tokens_test {
@@ -83,7 +83,8 @@ TEST(PreviousPle, ASequenceStartsWithItsOwnRow) {
 TEST(OtherTokens, TakeTheBytesOfTheWholeTable) {
   for (const char* spec :
        {"resident,transform=shuffled", "disk,transform=previous", "cached,transform=shuffled"}) {
-    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes()) << spec;
+    EXPECT_EQ(FootprintOf(ParsePleSpec(spec), TableOf(kGeometry)).table_bytes, kGeometry.table_bytes())
+        << spec;
   }
 }
 
