@@ -11,7 +11,7 @@
 namespace plelab {
 
 struct PackOptions {
-  RowFormat format;
+  RowFormat format = {};
   TableOrder order = TableOrder::kTokenMajor;
   int64_t part_alignment = 1;              // 4096: parts begin at pages
   std::vector<int64_t> order_by_ids = {};  // not empty: rows in the order of how often these ids ask for them

@@ -31,7 +31,7 @@ TEST(ReplayedHits, EveryLiveCacheLiesOnTheCurveOfItsPolicy) {
     }
   }
   const auto config = tiny.Config(testing::kInProcess, variants, "", ", warm_tokens: 60");
-  const RunResult result = Run(config, tiny.Options());
+  const RunResult result = plelab::Run(config, tiny.Options());
   const auto curve = std::ranges::find(result.record.curves, kReplayedHits, &Curve::name);
   ASSERT_NE(curve, result.record.curves.end());
   std::map<std::string, std::pair<int64_t, int64_t>> live;  // hits and lookups of the measured steps
@@ -57,13 +57,14 @@ TEST(ReplayedHits, EveryLiveCacheLiesOnTheCurveOfItsPolicy) {
     const auto best = std::ranges::find_if(curve->rows, [&](const CurveRow& other) {
       return other.series == row.series + "_optimal" && other.label == row.label;
     });
-    if (best != curve->rows.end()) EXPECT_LE(row.y, best->y) << row.series << " " << row.label;
+    if (best == curve->rows.end()) continue;
+    EXPECT_LE(row.y, best->y) << row.series << " " << row.label;
   }
 }
 
 TEST(ReplayedHits, ARunWithoutCachesHasNoCurve) {
   const testing::TinyRun tiny;
-  const RunResult result = Run(
+  const RunResult result = plelab::Run(
       tiny.Config(testing::kInProcess, "  - {name: resident, ple: {strategy: resident}}\n"), tiny.Options());
   EXPECT_EQ(std::ranges::find(result.record.curves, kReplayedHits, &Curve::name), result.record.curves.end());
 }
