@@ -1,12 +1,12 @@
 #include "model/io/uring_queue.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <fstream>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "model/base/error.h"
@@ -160,7 +160,7 @@ void UringQueue::Refuse(int error) {
 void UringQueue::Reap() {
   Start();
   if (in_flight_ == std::ssize(prepared_)) {  // the kernel has none: it is short of memory, or was refused
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    ::usleep(50);
     return;
   }
   io_uring_cqe* first = nullptr;

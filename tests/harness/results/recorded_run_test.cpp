@@ -71,7 +71,8 @@ TEST(RecordedRun, IsToldByItsFirstBytes) {
 TEST(RecordedRun, IsTheRecordedConfigUnderItsOwnNameWithWhatIsSet) {
   const Recorded recorded;
   const RecordedRun run =
-      recorded.Read({"design.reps=9", "variants[disk].ple.backend=direct", "variants[disk].ple.advice=null"});
+      recorded.Read({"design.reps=9", "variants[disk].ple.backend=direct", "variants[disk].ple.advice=null",
+                     "variants[disk].ple.alignment=device"});
   EXPECT_EQ(run.config.name, "mine");
   EXPECT_EQ(run.config.design.reps, 9);
   EXPECT_EQ(run.config.variants.size(), 2u);
