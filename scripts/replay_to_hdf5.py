@@ -101,6 +101,8 @@ def main() -> None:
     arguments = parser.parse_args()
     out = arguments.out or arguments.replay.with_suffix(".h5")
     meta, tables = read(arguments.replay)
+    if out.exists() and not out.is_file():
+        raise ResultError(f"{out}: is not a regular file, and nobody's to replace; name another file with --out")
     if out.exists() and not arguments.force:
         raise ResultError(f"{out}: the file exists; expected a new name (--out), or --force to replace it")
     write(out, meta, tables)

@@ -99,6 +99,9 @@ def write(path: pathlib.Path, folder: pathlib.Path, config: str, runs, held_out,
         for name, rows in own.items():
             dataset = file.create_dataset(f"law/{name}", data=_table(rows))
             dataset.attrs["units"] = json.dumps({column: _unit(column) for column in rows[0]})
+    if path.exists() and not path.is_file():
+        part.unlink()
+        raise SystemExit(f"{path}: is not a regular file, and nobody's to replace; name another file with --out")
     part.replace(path)
 
 

@@ -1,6 +1,7 @@
 """scripts/replay_to_hdf5.py, and what figures and report make of its tables."""
 import json
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -99,6 +100,13 @@ class Conversion(Replays):
         self.assertEqual(again.returncode, 2)
         self.assertIn("the file exists", again.stderr)
         self.assertEqual(subprocess.run([*command, "--force"], capture_output=True).returncode, 0)
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        special = subprocess.run([*command, "--force", "--out", pipe], capture_output=True, text=True)
+        self.assertEqual(special.returncode, 2)
+        self.assertIn("not a regular file", special.stderr)
+        self.assertTrue(pipe.is_fifo())
+        pipe.unlink()
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["replay.h5", "replay.jsonl"])
 
 
