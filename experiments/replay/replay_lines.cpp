@@ -88,6 +88,7 @@ void ReplayLines::Add(const ReplayStepRow& row, double step_ms) {
                            {"rep", row.rep},
                            {"step", row.step},
                            {"token_id", row.token_id},
+                           {"begin_ns", row.begin_ns},
                            {"step_ns", row.step_ns},
                            {"wait_ns", row.wait_ns},
                            {"hidden_ns", row.hidden_ns},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <thread>
 
@@ -73,6 +74,7 @@ std::vector<std::pair<std::string, std::string>> DescribeHost(const std::string&
   ::uname(&system);
   const StorageDescription storage = DescribeStorage(path);
   const int64_t memory = MemInfoBytes("MemTotal");
+  const char* limit = std::getenv("PLELAB_DISK_LIMIT");
   return {{"program", "plelab-replay"},
           {"git_commit", PLELAB_BUILD_COMMIT},
           {"dirty_hash", PLELAB_BUILD_DIRTY_HASH},
@@ -87,6 +89,8 @@ std::vector<std::pair<std::string, std::string>> DescribeHost(const std::string&
           {"filesystem", Known(storage.filesystem)},
           {"scheduler", Known(storage.scheduler)},
           {"read_ahead", Known(storage.read_ahead)},
+          // What plelab-device --limit, which runs this program under the kernel's limit, says of it.
+          {"disk_limit", limit == nullptr ? "none" : limit},
           {"started_at", UtcNow()}};
 }
 

@@ -100,6 +100,7 @@ class ReplayRun {
     const PleStats before = source ? source->stats() : PleStats();
     const KernelReads moved;
     stand_in_.WakeUp();
+    row.begin_ns = NowNs();
     const StepOutcome outcome = ReplayStep(stand_in_, plan_.geometry, rows, source);
     row.bytes_moved = moved.bytes();
     row.variant = NameOf(who);

@@ -46,10 +46,10 @@ struct ReplayPlan {
 };
 
 // One step as it was measured.  bytes_moved: by the devices, for this process; −1 where the kernel does not
-// say.
+// say.  begin_ns: on a clock of this run.
 struct ReplayStepRow {
   std::string variant = {}, predecessor = {};
-  int64_t rep = 0, step = 0, token_id = 0, step_ns = 0, wait_ns = 0, hidden_ns = 0, read_ns = 0;
+  int64_t rep = 0, step = 0, token_id = 0, begin_ns = 0, step_ns = 0, wait_ns = 0, hidden_ns = 0, read_ns = 0;
   int64_t lookups = 0, hits = 0, read_calls = 0, bytes_asked = 0, bytes_moved = 0;
 };
 
