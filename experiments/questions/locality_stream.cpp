@@ -42,7 +42,7 @@ LocalityStream ReadOne(const ExperimentConfig& config, const TextSource& source,
                                      .layers = text.num_hidden_layers,
                                      .dim = text.hidden_size_per_layer_input},
                         .rows = {}};
-  for (const int64_t id : stream.text.ids) stream.rows.push_back(PleRowOfId(id, stream.geometry.vocab));
+  stream.rows = PleRowsOfIds(stream.text.ids, stream.geometry.vocab);
   const int64_t all = std::ssize(stream.rows);
   const int64_t learned = config.locality.learn_tokens > 0 ? config.locality.learn_tokens : all / 2;
   if (learned < 1 || learned >= all) {

@@ -26,24 +26,18 @@ struct RepStream {
   int64_t measured = 0;         // the last ones, which count
 };
 
-std::vector<int64_t> RowsOfIds(const std::vector<int64_t>& ids, int64_t vocab) {
-  std::vector<int64_t> rows;
-  for (const int64_t id : ids) rows.push_back(PleRowOfId(id, vocab));
-  return rows;
-}
-
 RepStream StreamOf(const VariantPlan& variant, const Workload& work) {
   const auto& own = variant.config.ple.Get<CachedOptions>();
   const int64_t vocab = variant.table.geometry.vocab;
   RepStream stream;
   stream.measured = work.decode_steps;
-  stream.rows = RowsOfIds(work.prompts.front(), vocab);
-  const std::vector<int64_t> replay = RowsOfIds(work.replay.front(), vocab);
+  stream.rows = PleRowsOfIds(work.prompts.front(), vocab);
+  const std::vector<int64_t> replay = PleRowsOfIds(work.replay.front(), vocab);
   stream.rows.insert(stream.rows.end(), replay.begin(), replay.end());
   if (RowOf(own.policy).learns) {
-    stream.before = RowsOfIds(ReadTokenIds(own.hot_from, kAnyVocabulary), vocab);
+    stream.before = PleRowsOfIds(ReadTokenIds(own.hot_from, kAnyVocabulary), vocab);
   } else if (own.initial == CacheStart::kWarmed) {
-    stream.before = RowsOfIds(work.warm_ids, vocab);
+    stream.before = PleRowsOfIds(work.warm_ids, vocab);
   }
   return stream;
 }

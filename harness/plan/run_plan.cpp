@@ -91,12 +91,21 @@ VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
   return row;
 }
 
+// The table of a folder, which is opened and checked for the first variant that reads it.
+PleTable TableOfVariant(const RunPlan& plan, const std::string& folder) {
+  if (!plan.checkpoint) return plan.table;  // yet to be written
+  for (const VariantPlan& before : plan.variants) {
+    if (before.config.ple.table == folder) return before.table;
+  }
+  return TableOfFolder(folder, *plan.checkpoint);
+}
+
 VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   VariantPlan variant;
   variant.config = config;
   variant.table = plan.table;
   try {
-    if (plan.checkpoint) variant.table = TableOfFolder(config.ple.table, *plan.checkpoint);
+    if (!config.ple.table.empty()) variant.table = TableOfVariant(plan, config.ple.table);
     variant.footprint = FootprintOf(config.ple, variant.table);
     variant.layers = EditLayers(config.layers, plan.model_config.text);
   } catch (const UserError& error) {

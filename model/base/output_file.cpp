@@ -11,8 +11,10 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 
 namespace plelab {
 namespace {
@@ -132,6 +134,13 @@ void WriteWholeFile(const std::string& path, std::span<const std::byte> bytes) {
 
 void WriteWholeFile(const std::string& path, std::string_view text) {
   WriteWholeFile(path, std::as_bytes(std::span(text)));
+}
+
+void CopyWholeFile(const std::string& from, const std::string& to) {
+  const FileDescriptor file(from, ReadAhead::kOn);
+  std::vector<std::byte> bytes(static_cast<size_t>(file.size_bytes()));
+  file.Read(0, bytes);
+  WriteWholeFile(to, bytes);
 }
 
 }  // namespace plelab

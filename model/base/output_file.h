@@ -66,5 +66,7 @@ void SyncFolderOf(const std::string& path);
 // Writes and commits a file in one call.  A missing folder is created.
 void WriteWholeFile(const std::string& path, std::span<const std::byte> bytes);
 void WriteWholeFile(const std::string& path, std::string_view text);
+// Writes the bytes of `from` to `to`, through memory.  Throws also UserError when `from` cannot be read.
+void CopyWholeFile(const std::string& from, const std::string& to);
 
 }  // namespace plelab

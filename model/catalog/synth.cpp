@@ -15,6 +15,7 @@
 #include "model/base/output_file.h"
 #include "model/catalog/weight_catalog.h"
 #include "model/checkpoint/companion_files.h"
+#include "model/checkpoint/new_files.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/weights/random_tensor.h"
 
@@ -92,43 +93,6 @@ void PrepareDirectory(const std::string& directory, int64_t bytes, const SynthOp
                     directory, bytes, available);
   }
   for (const fs::path& path : existing) fs::remove(path);
-}
-
-// Removes the files that were written, unless all of them are there in the end: after an interruption or on a
-// full disk, half a checkpoint is of no use.
-class NewFiles {
- public:
-  explicit NewFiles(const std::string& directory)
-      : directory_(directory), folder_is_new_(!fs::exists(directory)) {}
-  ~NewFiles() {
-    if (kept_) return;
-    std::error_code ignored;
-    for (const std::string& path : paths_) fs::remove(path, ignored);
-    if (folder_is_new_) fs::remove(directory_, ignored);  // unless somebody else has put something there
-  }
-  NewFiles(const NewFiles&) = delete;
-  NewFiles& operator=(const NewFiles&) = delete;
-  // Calls write(path of the file of this name), which leaves the whole file there or throws.  The file is
-  // removed again unless Keep is called.
-  template <class F>
-  void Make(const std::string& name, F write) {
-    const std::string path = directory_ + "/" + name;
-    write(path);
-    paths_.push_back(path);
-  }
-  void Keep() { kept_ = true; }
-
- private:
-  std::string directory_;
-  bool folder_is_new_, kept_ = false;
-  std::vector<std::string> paths_;
-};
-
-void CopyWhole(const std::string& from, const std::string& to) {
-  const FileDescriptor file(from, ReadAhead::kOn);
-  std::vector<std::byte> bytes(static_cast<size_t>(file.size_bytes()));
-  file.Read(0, bytes);
-  WriteWholeFile(to, bytes);
 }
 
 // A run of one tensor's elements and where it is written.
@@ -251,7 +215,7 @@ int64_t WriteRandomCheckpoint(const std::string& config_json, const std::string&
   for (const fs::path companion : options.companions) {
     if (IsSameFile(companion, fs::path(directory) / companion.filename())) continue;
     files.Make(companion.filename().string(),
-               [&](const std::string& path) { CopyWhole(companion.string(), path); });
+               [&](const std::string& path) { CopyWholeFile(companion.string(), path); });
   }
   files.Make("config.json", [&](const std::string& path) {
     WriteWholeFile(path, ConfigJsonWithDType(config_json, options.dtype));

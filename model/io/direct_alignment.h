@@ -12,9 +12,4 @@ namespace plelab {
 // Throws UserError when the device does not allow `wanted`.
 int64_t DirectAlignment(const FileDescriptor& file, int64_t wanted);
 
-inline int64_t RoundDown(int64_t offset, int64_t alignment) { return offset / alignment * alignment; }
-inline int64_t RoundUp(int64_t offset, int64_t alignment) {
-  return (offset + alignment - 1) / alignment * alignment;
-}
-
 }  // namespace plelab

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "model/io/direct_alignment.h"
+#include "model/io/rounding.h"
 
 namespace plelab {
 namespace {

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "model/io/direct_alignment.h"
+#include "model/io/rounding.h"
 #include "model/io/sigbus_guard.h"
 
 namespace plelab {

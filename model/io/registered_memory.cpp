@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "model/io/direct_alignment.h"
+#include "model/io/rounding.h"
 
 namespace plelab {
 

@@ -13,6 +13,7 @@
 #include "model/base/file_descriptor.h"
 #include "model/io/direct_alignment.h"
 #include "model/io/registered_memory.h"
+#include "model/io/rounding.h"
 #include "model/io/uring_queue.h"
 
 namespace plelab {

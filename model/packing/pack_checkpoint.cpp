@@ -7,6 +7,7 @@
 #include "model/base/error.h"
 #include "model/base/output_file.h"
 #include "model/checkpoint/companion_files.h"
+#include "model/checkpoint/new_files.h"
 #include "model/checkpoint/weights_identity.h"
 
 namespace plelab {
@@ -61,50 +62,30 @@ int64_t SizeOfAll(const std::vector<TensorInfo>& tensors) {
   return bytes;
 }
 
-// The files of a new folder, which are removed again unless all of them are there in the end.
-class NewFolder {
- public:
-  NewFolder(std::string folder, bool force) : folder_(std::move(folder)), is_new_(!fs::exists(folder_)) {
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    if (!fs::is_directory(folder_)) {
-      throw UserError("{}: expected a folder to write to: {}", folder_, error.message());
-    }
-    const bool is_empty = fs::is_empty(folder_);
-    if (!is_empty && !force) {
-      throw UserError(
-          "{}: is not empty; name another folder with --out, or replace what is in it with --force", folder_);
-    }
+void PrepareFolder(const std::string& folder, int64_t bytes, bool force) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!fs::is_directory(folder)) {
+    throw UserError("{}: expected a folder to write to: {}", folder, error.message());
   }
-  ~NewFolder() {
-    if (is_kept_) return;
-    std::error_code ignored;
-    for (const std::string& path : new_paths_) fs::remove(path, ignored);
-    if (is_new_) fs::remove(folder_, ignored);
+  if (!fs::is_empty(folder) && !force) {
+    throw UserError("{}: is not empty; name another folder with --out, or replace what is in it with --force",
+                    folder);
   }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
+  const auto available = static_cast<int64_t>(fs::space(folder).available);
+  if (available >= bytes) return;
+  throw UserError("{}: expected {} bytes of free disk, found {}; choose another disk", folder, bytes,
+                  available);
+}
 
-  // The path of a file that is going to be written.
-  std::string Add(std::string_view name) {
-    const std::string path = Format("{}/{}", folder_, name);
-    RefuseSpecialOutput(path);
-    if (!fs::exists(path)) new_paths_.push_back(path);  // what was there stays until it is replaced
-    return path;
-  }
-  void Keep() { is_kept_ = true; }
-
- private:
-  std::string folder_;
-  bool is_new_, is_kept_ = false;
-  std::vector<std::string> new_paths_;
-};
-
-void CopySmallFiles(const Checkpoint& checkpoint, NewFolder& folder) {
+void CopySmallFiles(const Checkpoint& checkpoint, NewFiles& files) {
   const auto copy = [&](std::string_view name) {
     const fs::path from = fs::path(checkpoint.directory()) / name;
     if (!fs::is_regular_file(from)) return;
-    fs::copy_file(from, folder.Add(name), fs::copy_options::overwrite_existing);
+    files.Make(name, [&](const std::string& to) {
+      RefuseSpecialOutput(to);
+      CopyWholeFile(from.string(), to);
+    });
   };
   copy("config.json");
   for (const std::string_view name : kCompanionFiles) copy(name);
@@ -113,6 +94,7 @@ void CopySmallFiles(const Checkpoint& checkpoint, NewFolder& folder) {
 
 void CopyTensors(const Checkpoint& checkpoint, const std::vector<TensorInfo>& tensors,
                  const std::string& path, const PackProgress& progress) {
+  RefuseSpecialOutput(path);
   std::vector<TensorInfo> copies = tensors;
   const std::string header =
       MakeSafetensorsHeader(copies, {{"format", "pt"}, {"weights", checkpoint.weights_label()}});
@@ -132,39 +114,39 @@ void CopyTensors(const Checkpoint& checkpoint, const std::vector<TensorInfo>& te
   file.Commit();
 }
 
-}  // namespace
-
-int64_t PackedBytes(const Checkpoint& checkpoint, const PackOptions& options) {
-  const PleTable from = TableToPack(checkpoint, options);
-  std::vector<TensorInfo> packed = PackedTensors(DescriptionOf(checkpoint, from, options), "");
-  MakeSafetensorsHeader(packed, {});  // which fills in the sizes
-  return SizeOfAll(TensorsToCopy(checkpoint, options)) + SizeOfAll(packed);
+// The bytes of the tensors of the packed file.
+int64_t SizeOfPacked(const PackedDescription& description) {
+  std::vector<TensorInfo> tensors = PackedTensors(description, "");
+  MakeSafetensorsHeader(tensors, {});  // which fills in the sizes
+  return SizeOfAll(tensors);
 }
+
+}  // namespace
 
 void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, const PackOptions& options) {
   const PleTable from = TableToPack(checkpoint, options);
-  const int64_t total = PackedBytes(checkpoint, options);
+  const PackedDescription description = DescriptionOf(checkpoint, from, options);
+  const std::vector<TensorInfo> tensors = TensorsToCopy(checkpoint, options);
+  const int64_t copied = SizeOfAll(tensors), total = copied + SizeOfPacked(description);
   if (fs::exists(folder) && fs::equivalent(folder, checkpoint.directory())) {
     throw UserError("{}: is the checkpoint itself; name another folder with --out", folder);
   }
-  NewFolder files(folder, options.force);
-  const auto available = static_cast<int64_t>(fs::space(folder).available);
-  if (available < total) {
-    throw UserError("{}: expected {} bytes of free disk, found {}; choose another disk", folder, total,
-                    available);
-  }
-  CopySmallFiles(checkpoint, files);
-  const std::vector<TensorInfo> tensors = TensorsToCopy(checkpoint, options);
-  int64_t done = 0;
-  const auto report = [&](int64_t bytes, int64_t) {
-    if (options.progress) options.progress(done + bytes, total);
+  NewFiles files(folder);
+  PrepareFolder(folder, total, options.force);
+  const auto report_from = [&](int64_t done) {
+    return [&options, done, total](int64_t bytes, int64_t) {
+      if (options.progress) options.progress(done + bytes, total);
+    };
   };
-  CopyTensors(checkpoint, tensors, files.Add(kWeightsFile), report);
-  done = SizeOfAll(tensors);
+  CopySmallFiles(checkpoint, files);
+  files.Make(kWeightsFile,
+             [&](const std::string& path) { CopyTensors(checkpoint, tensors, path, report_from(0)); });
   std::vector<int32_t> places;
   if (!options.order_by_ids.empty()) places = PlacesByFrequency(options.order_by_ids, from.geometry.vocab);
-  PackTable(from, DescriptionOf(checkpoint, from, options), places,
-            files.Add(PackedFileName(KindOf(options))), report);
+  files.Make(PackedFileName(KindOf(options)), [&](const std::string& path) {
+    RefuseSpecialOutput(path);
+    PackTable(from, description, places, path, report_from(copied));
+  });
   // A table of the other kind that an earlier packing left would be taken for one of these weights.
   const PackedKind other = options.folded != nullptr ? PackedKind::kRows : PackedKind::kFolded;
   fs::remove(fs::path(folder) / PackedFileName(other));

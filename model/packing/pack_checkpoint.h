@@ -22,9 +22,6 @@ struct PackOptions {
   PackProgress progress = nullptr;
 };
 
-// The bytes that PackCheckpoint writes.
-int64_t PackedBytes(const Checkpoint& checkpoint, const PackOptions& options);
-
 // Writes `folder`: config.json, the vocabulary and what else belongs to the checkpoint, model.safetensors
 // with every tensor but the packed table, and the packed table.  Half a folder is removed again.  Throws
 // UserError when the folder has a checkpoint (without force), when the table is packed already, or when the

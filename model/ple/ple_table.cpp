@@ -1,13 +1,18 @@
 #include "model/ple/ple_table.h"
 
 #include "model/base/error.h"
+#include "model/io/rounding.h"
 
 namespace plelab {
 
-int64_t PleTable::part_stride() const {
-  const int64_t alignment = layout.part_alignment;
-  return (part_bytes() + alignment - 1) / alignment * alignment;
+std::vector<int64_t> PleRowsOfIds(std::span<const int64_t> ids, int64_t vocab) {
+  std::vector<int64_t> rows;
+  rows.reserve(ids.size());
+  for (const int64_t id : ids) rows.push_back(PleRowOfId(id, vocab));
+  return rows;
 }
+
+int64_t PleTable::part_stride() const { return RoundUp(part_bytes(), layout.part_alignment); }
 
 int64_t PleTable::index_bytes() const {
   const int64_t places = layout.place_of_row ? std::ssize(*layout.place_of_row) : 0;

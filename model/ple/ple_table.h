@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PleGeometry {
 
 // The row that an id reads.  Reference: Gemma3nTextModel.get_per_layer_inputs (transformers).
 inline int64_t PleRowOfId(int64_t id, int64_t vocab) { return id >= 0 && id < vocab ? id : 0; }
+std::vector<int64_t> PleRowsOfIds(std::span<const int64_t> ids, int64_t vocab);
 
 enum class TableOrder {
   kTokenMajor,  // [vocab, layers, dim], as published: a row is one run of bytes

@@ -35,10 +35,8 @@ class CachedPle::Request : public PleRequest {
       : source_(source),
         rows_(std::make_unique_for_overwrite<std::byte[]>(ids.size() * source.row_bytes())),
         decoded_(source.geometry(), source.codec(), std::ssize(ids)),
-        is_taken_(source.geometry().layers) {
-    row_numbers_.reserve(ids.size());
-    for (const int64_t id : ids) row_numbers_.push_back(PleRowOfId(id, source.geometry().vocab));
-  }
+        row_numbers_(PleRowsOfIds(ids, source.geometry().vocab)),
+        is_taken_(source.geometry().layers) {}
   // A request of which a layer was used has its rows enter the cache, also where the model skips layers.
   ~Request() override {
     if (below_ == nullptr || !was_used_) return;
@@ -141,8 +139,8 @@ CachedPle::CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPo
 
 // Reads only the rows that are held in the end.
 void CachedPle::Warm(std::span<const int64_t> ids) {
-  std::vector<int64_t> rows, held;
-  for (int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
+  const std::vector<int64_t> rows = PleRowsOfIds(ids, geometry().vocab);
+  std::vector<int64_t> held;
   std::vector<std::byte*> slots;
   slab_.Use(rows, [&](int64_t position, std::byte* to) {
     held.push_back(rows[position]);

@@ -103,9 +103,7 @@ DiskPle::DiskPle(const PleTable& table, std::unique_ptr<RandomAccessFile> file, 
     : reader_(table, std::move(file)), prefetch_(prefetch), queue_(prefetch && !reader_.reads_by_itself()) {}
 
 std::unique_ptr<PleRequest> DiskPle::Begin(std::span<const int64_t> ids) {
-  std::vector<int64_t> rows;
-  rows.reserve(ids.size());
-  for (const int64_t id : ids) rows.push_back(PleRowOfId(id, geometry().vocab));
+  std::vector<int64_t> rows = PleRowsOfIds(ids, geometry().vocab);
   lookups_.fetch_add(std::ssize(ids), std::memory_order_relaxed);
   if (reader_.reads_by_itself()) return std::make_unique<OwnRequest>(*this, std::move(rows));
   return std::make_unique<QueuedRequest>(*this, rows);

@@ -11,10 +11,11 @@ class TransformedRequest : public PleRequest {
  public:
   TransformedRequest(const PleGeometry& geometry, const RowTransform& transform,
                      std::unique_ptr<PleRequest> below, std::span<const int64_t> ids)
-      : geometry_(geometry), transform_(transform), below_(std::move(below)), changed_(geometry.layers) {
-    rows_.reserve(ids.size());
-    for (int64_t id : ids) rows_.push_back(PleRowOfId(id, geometry.vocab));
-  }
+      : geometry_(geometry),
+        transform_(transform),
+        below_(std::move(below)),
+        rows_(PleRowsOfIds(ids, geometry.vocab)),
+        changed_(geometry.layers) {}
 
   PleKind kind() const override { return below_->kind(); }
   std::span<const std::byte> Layer(int64_t layer) override {
