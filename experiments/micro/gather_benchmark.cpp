@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/micro/zipf_rows.h"
 #include "model/base/file_descriptor.h"
 #include "model/base/format.h"
 #include "model/base/output_file.h"
@@ -118,7 +118,7 @@ double FileRssMib() {
 void ReadRows(benchmark::State& state, const PleTable& table, const std::string& spec, bool zipf) {
   DropPageCache(table.path);
   const auto source = MakePleSource(ParsePleSpec(spec), table);
-  const auto vocab = static_cast<uint64_t>(table.geometry.vocab);
+  const int64_t vocab = table.geometry.vocab;
   const double rss_before = FileRssMib();
   double rss_most = 0;
   std::vector<int64_t> ids(static_cast<size_t>(state.range(0)));
@@ -130,10 +130,8 @@ void ReadRows(benchmark::State& state, const PleTable& table, const std::string&
       state.ResumeTiming();
     }
     for (int64_t& id : ids) {
-      const uint64_t bits = MixBits(drawn++);
-      const double uniform = static_cast<double>(bits >> 11) * 0x1p-53;
-      id = zipf ? static_cast<int64_t>(std::exp(uniform * std::log(static_cast<double>(vocab)))) - 1
-                : static_cast<int64_t>(bits % vocab);
+      const uint64_t i = drawn++;
+      id = zipf ? ZipfRow(i, vocab) : static_cast<int64_t>(MixBits(i) % static_cast<uint64_t>(vocab));
     }
     const auto request = source->Begin(ids);
     for (int64_t layer = 0; layer < kE2b.layers; ++layer)

@@ -2,11 +2,10 @@
 //   build/plelab_micro --benchmark_filter='Replay|Stack'
 #include <benchmark/benchmark.h>
 
-#include <cmath>
 #include <string>
 #include <vector>
 
-#include "model/base/random_bits.h"
+#include "experiments/micro/zipf_rows.h"
 #include "model/ple/policies/cache_policies.h"
 #include "model/ple/replay/replay.h"
 #include "model/ple/replay/stack_distances.h"
@@ -16,14 +15,10 @@ namespace {
 
 constexpr int64_t kVocab = 262'144;  // rows of E2B's table
 
-// Zipf's law with exponent 1, as word frequencies roughly have it: the logarithm of the rank is uniform.
 const std::vector<int64_t>& Stream() {
   static const std::vector<int64_t> stream = [] {
     std::vector<int64_t> rows;
-    for (uint64_t i = 0; i < (1 << 20); ++i) {
-      const double uniform = static_cast<double>(MixBits(i) >> 11) * 0x1p-53;
-      rows.push_back(static_cast<int64_t>(std::exp(uniform * std::log(static_cast<double>(kVocab)))) - 1);
-    }
+    for (uint64_t i = 0; i < (1 << 20); ++i) rows.push_back(ZipfRow(i, kVocab));
     return rows;
   }();
   return stream;

@@ -5,6 +5,7 @@
 
 #include "experiments/questions/experiment.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/measure/read_timing.h"
 #include "harness/measure/scratch_file.h"
 #include "harness/measure/token_reads.h"

@@ -11,6 +11,7 @@
 #include "experiments/replay/quick.h"
 #include "experiments/replay/replay_command.h"
 #include "experiments/replay/tables/random_file.h"
+#include "harness/machine/host_facts.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
 #include "harness/support/standard_streams.h"
@@ -96,7 +97,7 @@ std::string ParseMessage(const CLI::App& app, const CLI::ParseError& error) {
 
 void Replay(const ReplayOptions& options) {
   CheckReplayOptions(options);
-  if (!ReplayMayMeasure())
+  if (!BuildMayMeasure())
     throw UserError(
         "plelab-replay: this is a debug or sanitizer build, which does not measure; build with --preset "
         "release");

@@ -9,6 +9,7 @@
 #include "experiments/replay/measure/replayed_step.h"
 #include "experiments/replay/quick_report.h"
 #include "experiments/replay/tables/random_file.h"
+#include "harness/machine/host_facts.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
 #include "model/io/uring_file.h"
@@ -122,7 +123,7 @@ class QuickRun {
   }
 
   void ReplaySteps() {
-    const int64_t threads = options_.threads > 0 ? options_.threads : UsableCores();
+    const int64_t threads = options_.threads > 0 ? options_.threads : Cores();
     StandIn stand_in(threads, report_.layers, StandInBufferBytes(LastCacheBytes(), AvailableMemoryBytes()));
     lines_.AddMeta("ple", options_.ple);
     lines_.AddMeta("baseline", report_.baseline);

@@ -7,6 +7,7 @@
 #include "experiments/replay/measure/host.h"
 #include "experiments/replay/measure/replayed_step.h"
 #include "experiments/replay/quick_report.h"
+#include "harness/machine/host_facts.h"
 #include "harness/support/progress.h"
 #include "harness/support/units.h"
 #include "model/devices/device_profile.h"
@@ -15,9 +16,7 @@
 namespace plelab {
 namespace {
 
-int64_t ThreadsOf(const ReplayOptions& options) {
-  return options.threads > 0 ? options.threads : UsableCores();
-}
+int64_t ThreadsOf(const ReplayOptions& options) { return options.threads > 0 ? options.threads : Cores(); }
 
 ReplayTable MakeReplayTable(const ReplayOptions& options) {
   if (!options.table.empty()) return TableOfFile(options);

@@ -53,20 +53,6 @@ void Change(int64_t pinned) {
 
 }  // namespace
 
-const std::vector<int>& AllowedCores() {
-  static const std::vector<int> cores = [] {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    std::vector<int> allowed;
-    if (::sched_getaffinity(0, sizeof set, &set) != 0) return allowed;
-    for (int core = 0; core < CPU_SETSIZE; ++core) {
-      if (CPU_ISSET(core, &set)) allowed.push_back(core);
-    }
-    return allowed;
-  }();
-  return cores;
-}
-
 void PinComputeThreads(int64_t threads) {
   const int64_t cores = std::ssize(AllowedCores());
   if (threads > cores) throw UserError("{} pinned threads need as many cores, found {}", threads, cores);

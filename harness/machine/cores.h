@@ -1,15 +1,13 @@
-// Which core a thread runs on (`model.pin`).  A core is what the kernel calls a CPU.
+// Which core a thread runs on (`model.pin`).
 #pragma once
 
 #include <sched.h>
 
 #include <cstdint>
-#include <vector>
+
+#include "harness/machine/host_facts.h"
 
 namespace plelab {
-
-// The cores that this process was allowed to use when it first asked (sched_getaffinity), in ascending order.
-const std::vector<int>& AllowedCores();
 
 // Pins compute thread i, the calling thread being thread 0, to the i-th of the allowed cores.  They are the
 // threads of LibTorch's pool; one that the pool starts later is pinned when it takes its first share of a

@@ -3,17 +3,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <set>
-#include <thread>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
 #include "harness/machine/cgroup.h"
+#include "harness/machine/host_facts.h"
 #include "harness/machine/source_state.h"
 #include "harness/record/hdf5_file.h"
 #include "harness/storage/storage.h"
@@ -94,16 +92,6 @@ std::string Memory() {
   return kib ? Format("{} bytes", static_cast<int64_t>(*kib) * 1024) : kUnknown;
 }
 
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc)};
-}
-
-int64_t Cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
-
 // Adds which bytes were measured.
 void AddSources(std::vector<std::pair<std::string, std::string>>& meta) {
   const SourceState now = ReadSourceState(PLELAB_SOURCE_DIR), built = BuiltSourceState();
@@ -145,15 +133,6 @@ std::vector<std::pair<std::string, std::string>> DescribeEnvironment(const std::
   };
   AddSources(meta);
   return meta;
-}
-
-bool BuildMayMeasure() {
-#if !defined(NDEBUG) || !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || \
-    defined(__SANITIZE_THREAD__)
-  return false;
-#else
-  return true;
-#endif
 }
 
 }  // namespace plelab

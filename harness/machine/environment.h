@@ -16,7 +16,4 @@ namespace plelab {
 std::vector<std::pair<std::string, std::string>> DescribeEnvironment(const std::string& data_path,
                                                                      int64_t threads);
 
-// True for a build that is fit for measuring (NDEBUG, optimised, no sanitizer).
-bool BuildMayMeasure();
-
 }  // namespace plelab

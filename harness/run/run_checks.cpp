@@ -4,6 +4,7 @@
 
 #include "harness/machine/cores.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/machine/resources.h"
 #include "harness/run/estimate.h"
 #include "harness/run/own_tables.h"

@@ -7,6 +7,7 @@
 #include "harness/cold/cold_plan.h"
 #include "harness/config/config_fields.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/record/recorder.h"
 #include "harness/run/input_identity.h"
 #include "harness/support/shell_word.h"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/run/run_output.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/training/evaluation.h"
 #include "harness/training/training_cost.h"
 #include "harness/training/training_fields.h"

@@ -58,6 +58,20 @@ class BlockingCompletion : public Completion {
 
 }  // namespace
 
+std::string_view Name(IoBackend backend) {
+  switch (backend) {
+    case IoBackend::kPread:
+      return "pread";
+    case IoBackend::kDirect:
+      return "direct";
+    case IoBackend::kMmap:
+      return "mmap";
+    case IoBackend::kUring:
+      return "io_uring";
+  }
+  throw RunError("a backend without a name");
+}
+
 std::unique_ptr<Completion> RandomAccessFile::Submit(std::span<const ReadRange> ranges) {
   return std::make_unique<BlockingCompletion>(*this, ranges);
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/base/file_descriptor.h"
@@ -15,6 +16,8 @@
 namespace plelab {
 
 enum class IoBackend { kPread, kDirect, kMmap, kUring };
+
+std::string_view Name(IoBackend backend);  // "pread", "direct", "mmap", "io_uring"
 
 // What the kernel is told about the order of reads.  It changes what the kernel reads beside the bytes asked
 // for, never the bytes returned.

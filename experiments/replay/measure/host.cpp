@@ -3,11 +3,9 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
-#include <thread>
 
+#include "harness/machine/host_facts.h"
 #include "harness/storage/storage.h"
 #include "harness/support/system_files.h"
 #include "model/base/byte_size.h"
@@ -34,22 +32,12 @@ std::string CpuName() {
                       : Format("Arm implementer {}, part {}", FieldOf(cpuinfo, "CPU implementer"), part);
 }
 
-std::string UtcNow() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc = {};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
-}
-
 int64_t MemInfoBytes(const char* key) {
   const auto kib = LeadingNumber(FieldOf(ReadSystemFile("/proc/meminfo"), key));
   return kib ? static_cast<int64_t>(*kib * 1024) : 0;
 }
 
 }  // namespace
-
-int64_t UsableCores() { return std::max<int64_t>(std::thread::hardware_concurrency(), 1); }
 
 int64_t AvailableMemoryBytes() { return MemInfoBytes("MemAvailable"); }
 
@@ -80,7 +68,7 @@ std::vector<std::pair<std::string, std::string>> DescribeHost(const std::string&
           {"dirty_hash", PLELAB_BUILD_DIRTY_HASH},
           {"compiler", PLELAB_REPLAY_COMPILER},
           {"cpu_model", CpuName()},
-          {"cores", std::to_string(UsableCores())},
+          {"cores", std::to_string(Cores())},
           {"architecture", system.machine},
           {"last_cache_bytes", std::to_string(LastCacheBytes())},
           {"memory", memory > 0 ? FormatBytes(memory) : "unknown"},
@@ -92,15 +80,6 @@ std::vector<std::pair<std::string, std::string>> DescribeHost(const std::string&
           // What plelab-device --limit, which runs this program under the kernel's limit, says of it.
           {"disk_limit", limit == nullptr ? "none" : limit},
           {"started_at", UtcNow()}};
-}
-
-bool ReplayMayMeasure() {
-#if !defined(NDEBUG) || !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || \
-    defined(__SANITIZE_THREAD__)
-  return false;
-#else
-  return true;
-#endif
 }
 
 }  // namespace plelab

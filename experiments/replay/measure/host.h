@@ -13,8 +13,6 @@ namespace plelab {
 // What cannot be read is "unknown".  `path`: a file or folder on the storage that is measured.
 std::vector<std::pair<std::string, std::string>> DescribeHost(const std::string& path);
 
-// Cores that this process may use.
-int64_t UsableCores();
 // MemAvailable of /proc/meminfo; 0 where it cannot be read.
 int64_t AvailableMemoryBytes();
 // The largest cache of the first core, 32 MiB where the kernel does not say.
@@ -22,8 +20,5 @@ int64_t LastCacheBytes();
 // Enough for the stand-in to read from memory and not from a cache: four times the largest cache, but no more
 // than an eighth of the memory that is available, between 64 MiB and 1 GiB.
 int64_t StandInBufferBytes(int64_t last_cache_bytes, int64_t available_bytes);
-
-// True for a build that is fit for measuring: optimised, without assertions and sanitizers.
-bool ReplayMayMeasure();
 
 }  // namespace plelab

@@ -123,20 +123,6 @@ std::vector<double> TimeBatches(const RowCostRequest& request, RandomAccessFile&
 
 }  // namespace
 
-std::string_view Name(IoBackend backend) {
-  switch (backend) {
-    case IoBackend::kPread:
-      return "pread";
-    case IoBackend::kDirect:
-      return "direct";
-    case IoBackend::kMmap:
-      return "mmap";
-    case IoBackend::kUring:
-      return "io_uring";
-  }
-  return "unknown";
-}
-
 std::string_view Name(RowState state) {
   switch (state) {
     case RowState::kCold:

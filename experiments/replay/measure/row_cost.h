@@ -50,6 +50,4 @@ struct RowCostRequest {
 // Throws RunError when a read fails.  A backend that cannot be opened here is skipped.
 RowCost MeasureRowCost(const RowCostRequest& request);
 
-std::string_view Name(IoBackend backend);
-
 }  // namespace plelab

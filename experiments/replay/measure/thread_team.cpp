@@ -4,24 +4,14 @@
 
 #include <chrono>
 
+#include "harness/machine/host_facts.h"
+
 namespace plelab {
 namespace {
 
 using SpinClock = std::chrono::steady_clock;
 constexpr auto kSpinFor = std::chrono::microseconds(200);
 constexpr int kLooksBetweenClocks = 64;
-
-// The cores that this process may use, by number.
-std::vector<int> AllowedCores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  std::vector<int> cores;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cores;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
-  }
-  return cores;
-}
 
 // Where that is not allowed the thread stays free.
 void StayOn(int core) {
@@ -48,9 +38,9 @@ void SpinUntil(IsDone is_done) {
 }  // namespace
 
 ThreadTeam::ThreadTeam(int64_t threads) {
-  const std::vector<int> cores = AllowedCores();
+  const std::vector<int>& cores = AllowedCores();
   for (int64_t i = 1; i < threads; ++i) {
-    helpers_.emplace_back([this, i, cores] {
+    helpers_.emplace_back([this, i, &cores] {
       if (!cores.empty()) StayOn(cores[i % std::ssize(cores)]);
       Help(i);
     });

@@ -148,14 +148,18 @@ PleOption Mapped() {
 
 PleOption OfUring(PleOption option) { return std::move(option).GoesWith(IsUring, "'backend: io_uring'"); }
 
+OneWordOf<IoBackend> Backends() {
+  OneWordOf<IoBackend> words;
+  for (const auto backend : {IoBackend::kPread, IoBackend::kDirect, IoBackend::kMmap, IoBackend::kUring}) {
+    words.names.emplace_back(Name(backend), backend);
+  }
+  return words;
+}
+
 std::vector<PleOption> DiskOptionRows() {
   using Polling = UringOptions::Polling;
   return {
-      {"backend", &DiskOptions::backend,
-       OneWordOf<IoBackend>{{{"pread", IoBackend::kPread},
-                             {"direct", IoBackend::kDirect},
-                             {"mmap", IoBackend::kMmap},
-                             {"io_uring", IoBackend::kUring}}},
+      {"backend", &DiskOptions::backend, Backends(),
        "how rows are read: pread (default), direct (O_DIRECT), mmap or io_uring (O_DIRECT, many at once)"},
       Advice(),
       {"prefetch", &DiskOptions::prefetch, TrueOrFalse{},

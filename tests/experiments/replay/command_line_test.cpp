@@ -10,6 +10,7 @@
 #include "experiments/replay/measure/row_cost.h"
 #include "experiments/replay/replay_options.h"
 #include "experiments/replay/replay_table.h"
+#include "harness/machine/host_facts.h"
 #include "model/base/error.h"
 #include "model/devices/device_profile.h"
 #include "tests/support/temporary_folder.h"
@@ -56,7 +57,7 @@ TEST(ReplayCommandLine, MistakesEndWith2AndOneLineThatSaysWhatIsExpected) {
 TEST(ReplayCommandLine, HelpIsNoMistake) { EXPECT_EQ(Asked({"--help"}).code, 0); }
 
 TEST(ReplayCommandLine, ReplaysAGeometryAndWritesItsLines) {
-  if (!ReplayMayMeasure()) GTEST_SKIP() << "not a build that measures";
+  if (!BuildMayMeasure()) GTEST_SKIP() << "not a build that measures";
   const testing::TemporaryFolder folder;
   std::string ids = "[";
   for (int i = 0; i < 200; ++i) ids += std::to_string(i * 37 % 1000) + ", ";

@@ -6,6 +6,7 @@
 
 #include "harness/machine/cores.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/machine/resources.h"
 #include "tests/support/media.h"
 #include "tests/support/tiny_run.h"

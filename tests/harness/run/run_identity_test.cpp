@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/machine/environment.h"
+#include "harness/machine/host_facts.h"
 #include "harness/run/input_identity.h"
 #include "model/base/sha256.h"
 #include "model/tokens/tokenizer.h"
