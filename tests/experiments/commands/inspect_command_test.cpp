@@ -12,6 +12,7 @@
 #include "model/ple/strategies/strategy_table.h"
 #include "model/ple/strategies/transform_table.h"
 #include "tests/support/checkpoint_files.h"
+#include "tests/support/plelab.h"
 
 namespace plelab {
 namespace inspect_command_test {
@@ -20,15 +21,11 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::RunPlelab;
 using testing::TemporaryFolder;
 
-ProcessResult Plelab(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), PLELAB_BINARY_DIR "/plelab");
-  return RunProgram(arguments);
-}
-
 TEST(InspectCommand, PrintsThePublishedCountsAsFlatJson) {
-  const ProcessResult result = Plelab({"inspect", "--shape", "e2b", "--json"});
+  const ProcessResult result = RunPlelab({"inspect", "--shape", "e2b", "--json"});
   ASSERT_EQ(result.exit_code, 0);
   const auto json = nlohmann::json::parse(result.output);
   EXPECT_EQ(json["total"], 5439438272);
@@ -40,14 +37,14 @@ TEST(InspectCommand, PrintsThePublishedCountsAsFlatJson) {
   EXPECT_EQ(json["bytes"]["total"], 2 * 5439438272);
   for (const auto& item : json.items())
     EXPECT_TRUE(item.key() == "bytes" || item.value().is_number_integer());
-  const auto e4b = nlohmann::json::parse(Plelab({"inspect", "--shape", "e4b", "--json"}).output);
+  const auto e4b = nlohmann::json::parse(RunPlelab({"inspect", "--shape", "e4b", "--json"}).output);
   EXPECT_EQ(e4b["total"], 7849978192);
   EXPECT_EQ(e4b["effective"], 3980491248);
   EXPECT_EQ(e4b["working_set"], 4486425328);
 }
 
 TEST(InspectCommand, TheTableFitsATerminal) {
-  const ProcessResult result = Plelab({"inspect", "--shape", "e2b"});
+  const ProcessResult result = RunPlelab({"inspect", "--shape", "e2b"});
   EXPECT_THAT(result.output,
               AllOf(HasSubstr("5,439,438,272"), HasSubstr("1,905,495,648"), HasSubstr("2,421,916,768")));
   std::istringstream lines(result.output);
@@ -55,25 +52,25 @@ TEST(InspectCommand, TheTableFitsATerminal) {
 }
 
 TEST(InspectCommand, ACheckpointSaysWhatItIsAndLacks) {
-  const ProcessResult result = Plelab({"inspect", "tests/data/text/mixed"});
+  const ProcessResult result = RunPlelab({"inspect", "tests/data/text/mixed"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, AllOf(HasSubstr("weights: random"), HasSubstr("no vision_tower"),
                                    HasSubstr("no audio_tower"), HasSubstr("no unused k/v")));
 }
 
 TEST(InspectCommand, CountsAHeadOfItsOwn) {
-  const auto json = nlohmann::json::parse(Plelab({"inspect", "tests/data/text/untied", "--json"}).output);
+  const auto json = nlohmann::json::parse(RunPlelab({"inspect", "tests/data/text/untied", "--json"}).output);
   EXPECT_EQ(json["lm_head"], 50 * 32);
   EXPECT_EQ(json["working_set"], json["text_stack"].get<int64_t>() + 2 * 50 * 32);
-  EXPECT_THAT(Plelab({"inspect", "tests/data/text/untied"}).output, HasSubstr("not tied"));
+  EXPECT_THAT(RunPlelab({"inspect", "tests/data/text/untied"}).output, HasSubstr("not tied"));
   EXPECT_FALSE(
-      nlohmann::json::parse(Plelab({"inspect", "--shape", "e2b", "--json"}).output).contains("lm_head"));
+      nlohmann::json::parse(RunPlelab({"inspect", "--shape", "e2b", "--json"}).output).contains("lm_head"));
 }
 
 TEST(InspectCommand, MistakesAreOneLineAndExit2) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"inspect", "nowhere"}, {"inspect", "--shape", "e3b"}, {"inspect"}}) {
-    const ProcessResult result = Plelab(arguments);
+    const ProcessResult result = RunPlelab(arguments);
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.output, IsEmpty());
     EXPECT_EQ(result.last_lines.size(), 1u);
@@ -81,7 +78,7 @@ TEST(InspectCommand, MistakesAreOneLineAndExit2) {
 }
 
 TEST(Program, NamesAnUnknownSubcommandAndTheNearest) {
-  const ProcessResult result = Plelab({"insepct"});
+  const ProcessResult result = RunPlelab({"insepct"});
   EXPECT_EQ(result.exit_code, 2);
   ASSERT_EQ(result.last_lines.size(), 1u);
   EXPECT_THAT(result.last_lines[0], AllOf(HasSubstr("unknown subcommand 'insepct'; known: list, inspect"),
@@ -90,30 +87,32 @@ TEST(Program, NamesAnUnknownSubcommandAndTheNearest) {
 
 TEST(SynthCommand, WritesTheSmallShapeWithItsVocabularyAndRefusesToReplaceIt) {
   const TemporaryFolder folder;
-  const ProcessResult result = Plelab({"synth", "--shape", "small", "--out", folder.path(), "--seed", "3"});
+  const ProcessResult result =
+      RunPlelab({"synth", "--shape", "small", "--out", folder.path(), "--seed", "3"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(testing::ReadText(folder / "tokenizer.model"),
             testing::ReadText("configs/models/small/tokenizer.model"));
-  EXPECT_THAT(Plelab({"inspect", folder.path()}).output, HasSubstr("weights: random"));
-  const ProcessResult again = Plelab({"synth", "--shape", "small", "--out", folder.path()});
+  EXPECT_THAT(RunPlelab({"inspect", folder.path()}).output, HasSubstr("weights: random"));
+  const ProcessResult again = RunPlelab({"synth", "--shape", "small", "--out", folder.path()});
   EXPECT_EQ(again.exit_code, 2);
   EXPECT_THAT(again.last_lines, ElementsAre(HasSubstr("--force")));
-  EXPECT_EQ(Plelab({"synth", "--shape", "small", "--out", folder.path(), "--force"}).exit_code, 0);
+  EXPECT_EQ(RunPlelab({"synth", "--shape", "small", "--out", folder.path(), "--force"}).exit_code, 0);
 }
 
 TEST(SynthCommand, AnyConfigIsAShape) {
   const TemporaryFolder folder;
   testing::WriteText(folder / "tiny.json", testing::TinyConfig());
-  EXPECT_EQ(Plelab({"synth", "--shape", folder / "tiny.json", "--out", folder / "out", "--dtype", "float32"})
-                .exit_code,
-            0);
-  const auto json = nlohmann::json::parse(Plelab({"inspect", folder / "out", "--json"}).output);
+  EXPECT_EQ(
+      RunPlelab({"synth", "--shape", folder / "tiny.json", "--out", folder / "out", "--dtype", "float32"})
+          .exit_code,
+      0);
+  const auto json = nlohmann::json::parse(RunPlelab({"inspect", folder / "out", "--json"}).output);
   EXPECT_EQ(json["ple_table"], 32 * 12);
   EXPECT_EQ(json["bytes"]["ple_table"], 4 * 32 * 12);
 }
 
 TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
-  const ProcessResult result = Plelab({"list"});
+  const ProcessResult result = RunPlelab({"list"});
   EXPECT_EQ(result.exit_code, 0);
   for (const char* word :
        {"ple_strategies", "parameter_groups", "ple_ablation", "resident", "cached", "disk", "dropped",
@@ -123,8 +122,8 @@ TEST(ListCommand, NamesExperimentsStrategiesTransformsAndShapes) {
 }
 
 TEST(ListCommand, ShowsEveryRowOfTheTables) {
-  const std::string text = Plelab({"list"}).output;
-  const auto json = nlohmann::json::parse(Plelab({"list", "--json"}).output);
+  const std::string text = RunPlelab({"list"}).output;
+  const auto json = nlohmann::json::parse(RunPlelab({"list", "--json"}).output);
   const auto expect = [&](const char* list, const auto& rows) {
     ASSERT_EQ(json[list].size(), rows.size()) << list;
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -141,7 +140,7 @@ TEST(ListCommand, ShowsEveryRowOfTheTables) {
 }
 
 TEST(ListCommand, DescribesOptionsForPrograms) {
-  const auto json = nlohmann::json::parse(Plelab({"list", "--json"}).output);
+  const auto json = nlohmann::json::parse(RunPlelab({"list", "--json"}).output);
   const auto& cached = json["strategies"][1];
   EXPECT_EQ(cached["exact"], true);
   EXPECT_EQ(cached["over"], true);

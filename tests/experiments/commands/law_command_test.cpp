@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/support/process.h"
+#include "tests/support/plelab.h"
 #include "tests/support/temp_file.h"
 
 namespace plelab {
@@ -15,8 +16,8 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 ProcessResult Law(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {PLELAB_BINARY_DIR "/plelab", "law"});
-  return RunProgram(arguments);
+  arguments.insert(arguments.begin(), "law");
+  return testing::RunPlelab(arguments);
 }
 
 nlohmann::json CasesOf(std::vector<std::string> arguments) {
