@@ -1,6 +1,6 @@
 """Reads a result file in a process of its own, because a damaged one can crash inside the HDF5 library; run by resultfile.py.
 
-    python hdf5_child.py RESULT.h5…     writes a pickle of {"meta", "tables", "curves", "training"} for each; exit 3: one is
+    python hdf5_child.py RESULT.h5…     writes a pickle of {"meta", "tables", "curves", "training", "own"} for each; exit 3: one is
                                         not readable
 """
 import os
@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 NOT_READABLE = 3
+OWN_GROUPS = ("law", "storage")  # of results that scripts write (results/README.md)
 MOST_EXPANSION = 1032  # deflate makes at most so many bytes of one
 SPARE_BYTES = 1 << 20
 MEMORY_BYTES = 4 << 30
@@ -71,7 +72,7 @@ def frame(name: str, dataset, most_bytes: int) -> dict:
 
 def read(path: str) -> dict:
     most_bytes = MOST_EXPANSION * os.path.getsize(path) + SPARE_BYTES
-    out = {"meta": {}, "tables": {}, "curves": {}, "training": {}}
+    out = {"meta": {}, "tables": {}, "curves": {}, "training": {}, "own": {}}
     with h5py.File(path, "r") as file:
         if "meta" not in file or not any(group in file for group in ("tables", "curves", "training")):
             raise NotReadable("it has no /meta or no tables")
@@ -79,6 +80,9 @@ def read(path: str) -> dict:
         for group in ("tables", "curves", "training"):
             for name, dataset in file.get(group, {}).items():
                 out[group][text_of(name)] = frame(f"{group}/{text_of(name)}", dataset, most_bytes)
+        for group in OWN_GROUPS:
+            for name, dataset in file.get(group, {}).items():
+                out["own"][f"{group}/{text_of(name)}"] = frame(f"{group}/{text_of(name)}", dataset, most_bytes)
     return out
 
 

@@ -7,17 +7,14 @@ The first line becomes the attributes of /meta, each other line a row of /tables
 """
 import argparse
 import json
-import os
 import pathlib
 
-import h5py
-import numpy as np
 from resultfile import ResultError, main_guard, one_line
+from resultwriter import add_table, replace_file
 
 SCHEMA = "1"
 KINDS = ("row_costs", "cache_hits", "comparisons", "steps")
 EVICTED = {"step": "evicted before each step", "repetition": "evicted before each repetition", "never": "page cache left as it is"}
-UNITS = (("_ns", "ns"), ("_ms", "ms"), ("_bytes", "bytes"), ("_per_s", "1/s"))
 
 
 def objects(path: pathlib.Path) -> list[dict]:
@@ -53,44 +50,18 @@ def read(path: pathlib.Path) -> tuple[dict, dict[str, list[dict]]]:
     return {key: value for key, value in lines[0].items() if key != "kind"}, tables
 
 
-def unit(column: str) -> str:
-    return next((name for ending, name in UNITS if column.endswith(ending)), "")
-
-
-def column_of(values: list) -> np.ndarray:
-    """Text of a fixed length, whole numbers, or numbers where null is NaN."""
-    if any(isinstance(value, str) for value in values):
-        encoded = [str(value).encode() for value in values]
-        return np.array(encoded, dtype=h5py.string_dtype("utf-8", max(1, *map(len, encoded))))
-    if all(isinstance(value, int) for value in values):
-        return np.array(values, dtype=np.int64)
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def table_of(rows: list[dict]) -> np.ndarray:
-    columns = {name: column_of([row[name] for row in rows]) for name in rows[0]}
-    table = np.zeros(len(rows), [(name, values.dtype) for name, values in columns.items()])
-    for name, values in columns.items():
-        table[name] = values
-    return table
-
-
 def write(path: pathlib.Path, meta: dict, tables: dict[str, list[dict]]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w") as file:
-            # What the line below each figure says of numbers that no model made.
-            state = EVICTED.get(meta.get("cold"), "an unknown page cache")
-            rows = "rows of a file" if meta.get("rows") == "of a file" else f"rows of {meta.get('rows', 'unknown bytes')}"
-            attributes = {"experiment": "replay", "measured_with": "plelab-replay", "page_cache": f"{rows}, {state}"}
-            for key, value in (attributes | meta).items():
-                file.require_group("meta").attrs[key] = value
-            for kind, rows in tables.items():
-                dataset = file.create_dataset(f"tables/replay_{kind}", data=table_of(rows), compression="gzip" if len(rows) > 1000 else None)
-                dataset.attrs["units"] = json.dumps({name: unit(name) for name in rows[0]})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    def fill(file) -> None:
+        # What the line below each figure says of numbers that no model made.
+        state = EVICTED.get(meta.get("cold"), "an unknown page cache")
+        rows_of = "rows of a file" if meta.get("rows") == "of a file" else f"rows of {meta.get('rows', 'unknown bytes')}"
+        attributes = {"experiment": "replay", "measured_with": "plelab-replay", "page_cache": f"{rows_of}, {state}"}
+        for key, value in (attributes | meta).items():
+            file.require_group("meta").attrs[key] = value
+        for kind, rows in tables.items():
+            add_table(file, f"tables/replay_{kind}", rows)
+
+    replace_file(path, fill)
 
 
 def main() -> None:
@@ -101,9 +72,7 @@ def main() -> None:
     arguments = parser.parse_args()
     out = arguments.out or arguments.replay.with_suffix(".h5")
     meta, tables = read(arguments.replay)
-    if out.exists() and not out.is_file():
-        raise ResultError(f"{out}: is not a regular file, and nobody's to replace; name another file with --out")
-    if out.exists() and not arguments.force:
+    if out.is_file() and not arguments.force:
         raise ResultError(f"{out}: the file exists; expected a new name (--out), or --force to replace it")
     write(out, meta, tables)
     print(one_line(out))

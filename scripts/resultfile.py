@@ -111,6 +111,7 @@ class Result:
         self._tables = self._frames(read, "tables")
         self._curves = self._frames(read, "curves")
         self.training = self._frames(read, "training")  # keys are runs, NAME_SEED
+        self.own = self._frames(read, "own")  # keys are names with their group, law/runs
         if "variants" in self._tables and self._tables["variants"].duplicated("variant").any():
             raise ResultError(f"{path}: damaged: tables/variants names a variant twice")
 

@@ -55,7 +55,13 @@ ReplayGeometry GeometryOfTensor(const TensorInfo& tensor, int64_t layers) {
 }
 
 ReplayTable TableOfSafetensors(const FileDescriptor& file, const ReplayOptions& options) {
-  for (const TensorInfo& tensor : ReadSafetensorsHeader(file, ForeignFormats::kList).tensors) {
+  const SafetensorsHeader header = ReadSafetensorsHeader(file, ForeignFormats::kList);
+  if (header.metadata.contains("plelab_packed")) {
+    throw UserError(
+        "{}: a table that 'plelab pack' wrote; expected a published one, as plelab-replay does not decode rows",
+        file.path());
+  }
+  for (const TensorInfo& tensor : header.tensors) {
     if (!tensor.name.ends_with(kTensor)) continue;
     return OneTable(file, tensor.offset_bytes, GeometryOfTensor(tensor, options.layers), tensor.shape[0]);
   }

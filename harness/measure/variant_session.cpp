@@ -112,7 +112,7 @@ PrefillResult VariantSession::Prefill() {
   result.logits = logits;
   result.logits_sha256 = HashOf(logits);
   next_ids_ = LastOfEach(work_.prompts);
-  ChooseNextIds(logits.squeeze(1));
+  Remember(logits.squeeze(1));
   return result;
 }
 
@@ -126,40 +126,60 @@ void VariantSession::RehearseStep() {
 
 StepResult VariantSession::Step() {
   StepResult result;
-  result.token_id = next_ids_.at(0);
   const int64_t position = kv_.length();
-  ++step_;
 
   RehearseStep();
   const PleStats before = source_->stats();
   const KernelReads reads;
   WakeThreads();
   const Timer timer;
-  auto request = source_->Begin(next_ids_);
-  const torch::Tensor logits = model_.DecodeStep(next_ids_, kv_, *request).to(torch::kCPU);
+  ExpectCandidates();
+  const std::vector<int64_t> ids = ChosenBy(samplers_);
+  auto request = source_->Begin(ids);
+  const torch::Tensor logits = model_.DecodeStep(ids, kv_, *request).to(torch::kCPU);
   const PleKind kind = request->kind();
   request.reset();
-  ChooseNextIds(logits);
   result.step_ns = timer.ns();
+
+  result.token_id = ids.at(0);
 
   result.bytes_moved = reads.bytes();
   result.ple = source_->stats() - before;
   result.step_bytes = model_.DecodeStepBytes(position, kind) + result.ple.row_bytes;
   result.logits = logits;
   result.logits_sha256 = HashOf(logits);
+  ++step_;
+  Remember(logits);
   return result;
 }
 
-void VariantSession::ChooseNextIds(const torch::Tensor& logits) {
-  last_ids_ = next_ids_;
-  next_ids_.resize(work_.batch);
+void VariantSession::ExpectCandidates() {
+  if (source_->candidates() == 0) return;
+  std::vector<int64_t> ids;
   for (int64_t b = 0; b < work_.batch; ++b) {
-    if (!samplers_.empty()) {
-      next_ids_[b] = samplers_[b].Sample(logits[b]);
+    const auto likeliest = LikeliestIds(last_logits_[b], source_->candidates());
+    ids.insert(ids.end(), likeliest.begin(), likeliest.end());
+  }
+  source_->Expect(ids);
+}
+
+std::vector<int64_t> VariantSession::ChosenBy(std::vector<Sampler>& samplers) {
+  std::vector<int64_t> ids = next_ids_;
+  for (int64_t b = 0; b < work_.batch; ++b) {
+    if (!samplers.empty()) {
+      ids[b] = samplers[b].Sample(last_logits_[b]);
     } else if (step_ < work_.steps()) {
-      next_ids_[b] = work_.replay[b][step_];
+      ids[b] = work_.replay[b][step_];
     }
   }
+  return ids;
+}
+
+void VariantSession::Remember(const torch::Tensor& logits) {
+  last_logits_ = logits;
+  last_ids_ = next_ids_;
+  std::vector<Sampler> as_they_will_choose = samplers_;
+  next_ids_ = ChosenBy(as_they_will_choose);
 }
 
 }  // namespace plelab

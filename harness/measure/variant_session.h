@@ -46,13 +46,14 @@ class VariantSession {
                  const WorkloadSection& section);
 
   PrefillResult Prefill();
-  // The timed region starts when the id has just been chosen, so that the source sees it no earlier than in
-  // real decoding.  A model that largely fits into the CPU's caches makes a step before, which is not timed:
-  // in real decoding a step follows another one, whereas here hashing, eviction and the steps of other
-  // variants lie in between, and who follows a slow one would find colder caches and a disk at rest.  That
-  // step reads the rows of the ids before, through source.traceless(), or none.
+  // The timed region starts with the logits of the step before: a source that wants candidates is told them,
+  // the ids are chosen and fed.  So the source sees neither earlier than in real decoding.  A model that
+  // largely fits into the CPU's caches makes a step before, which is not timed: in real decoding a step
+  // follows another one, whereas here hashing, eviction and the steps of other variants lie in between, and
+  // who follows a slow one would find colder caches and a disk at rest.  That step reads the rows of the ids
+  // before, through source.traceless(), or none.
   StepResult Step();
-  // The ids that the next Step() feeds, one per sequence.  Valid after Prefill().
+  // The ids that the next Step() will choose and feed, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   // True where a step is rehearsed before it is timed.
   bool rehearses() const { return no_rows_ != nullptr; }
@@ -64,8 +65,12 @@ class VariantSession {
   void RehearseStep();
   // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
-  // logits [batch, vocab] on the CPU.
-  void ChooseNextIds(const torch::Tensor& logits);
+  // Names the likeliest ids to a source that wants them.
+  void ExpectCandidates();
+  // The ids that follow the last logits.
+  std::vector<int64_t> ChosenBy(std::vector<Sampler>& samplers);
+  // After logits [batch, vocab] on the CPU: learns what the next step will choose, without choosing.
+  void Remember(const torch::Tensor& logits);
 
   Gemma3n& model_;
   std::shared_ptr<PleSource> source_;
@@ -73,6 +78,7 @@ class VariantSession {
   KvCache kv_;
   std::unique_ptr<PleSource> no_rows_;  // of the step that is not timed; nullptr for a large model
   std::vector<Sampler> samplers_;       // one per sequence; empty when ids are replayed
+  torch::Tensor last_logits_;           // [batch, vocab] on the CPU
   std::vector<int64_t> last_ids_, next_ids_;
   int64_t step_ = 0;
 };

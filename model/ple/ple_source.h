@@ -36,7 +36,7 @@ struct PleStats {
   int64_t row_bytes = 0;    // bytes of the rows that the lookups read, from memory or from storage
   int64_t read_ns = 0;      // time spent reading, in any thread
   int64_t hidden_ns = 0;    // the part of read_ns during which no caller waited for rows
-  int64_t wait_ns = 0;      // time that callers spent in Begin and Layer, waiting for rows or gathering them
+  int64_t wait_ns = 0;      // time that callers spent in Expect, Begin and Layer, waiting for rows or gathering them
 };
 
 inline PleStats operator-(const PleStats& a, const PleStats& b) {
@@ -76,6 +76,11 @@ class PleSource {
   // Starts the reads and returns at once.  ids: [n], of any value; 0 ≤ id < vocab reads its own row, every
   // other id reads row 0.
   virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
+  // How many ids the caller should name to Expect as soon as they are likely to be asked for next; 0: none.
+  virtual int64_t candidates() const { return 0; }
+  // Names ids of which the next Begin will probably ask for some, so that their reads can start now.  Replaces
+  // those of the call before.  Only `speculative` reacts; wrappers pass the call on.
+  virtual void Expect(std::span<const int64_t> ids) { (void)ids; }
   // Declares that the next Begin opens a new sequence, whose tokens do not follow those of earlier requests.
   // Only a source that depends on earlier ids (`transform: previous`) reacts; wrappers pass the call on.
   virtual void StartSequence() {}
@@ -103,12 +108,19 @@ class PleSource {
   virtual int64_t threads() const { return 0; }
 };
 
+// Bytes of one layer of a row as PleRequest::Slice stores it.
+inline int64_t StoredSliceBytes(const PleSource& source) {
+  return source.codec() != nullptr ? source.codec()->slice_bytes() : source.geometry().layer_bytes();
+}
+
 // A source that wraps another one.  It passes every call on; subclasses override what they change.
 class PleWrapper : public PleSource {
  public:
   explicit PleWrapper(std::unique_ptr<PleSource> over) : over_(std::move(over)) {}
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override { return over_->Begin(ids); }
+  int64_t candidates() const override { return over_->candidates(); }
+  void Expect(std::span<const int64_t> ids) override { over_->Expect(ids); }
   void StartSequence() override { over_->StartSequence(); }
   PleStats stats() const override { return over_->stats(); }
   const PleGeometry& geometry() const override { return over_->geometry(); }

@@ -49,7 +49,35 @@ void KeepMass(std::vector<int64_t>& ids, const float* logits, double largest, co
   ids.erase(ids.begin(), rest);
 }
 
+void RequireLogits(const torch::Tensor& logits) {
+  if (logits.dim() != 1 || logits.numel() == 0 || logits.scalar_type() != torch::kFloat32 ||
+      !logits.device().is_cpu()) {
+    throw RunError("sampler: expected logits [vocab] of float32 on the CPU");
+  }
+}
+
 }  // namespace
+
+// One pass: nearly every logit is below the least of those that were kept.
+std::vector<int64_t> LikeliestIds(const torch::Tensor& logits, int64_t count) {
+  RequireLogits(logits);
+  const torch::Tensor contiguous = logits.contiguous();
+  const float* values = contiguous.const_data_ptr<float>();
+  const Better better{values};
+  std::vector<int64_t> kept;  // a heap whose front is the worst
+  count = std::min(count, logits.numel());
+  for (int64_t id = 0; id < logits.numel(); ++id) {
+    if (std::ssize(kept) == count) {
+      if (count == 0 || !better(id, kept.front())) continue;
+      std::ranges::pop_heap(kept, better);
+      kept.pop_back();
+    }
+    kept.push_back(id);
+    std::ranges::push_heap(kept, better);
+  }
+  std::ranges::sort_heap(kept, better);
+  return kept;
+}
 
 Sampler::Sampler(const SamplerOptions& options) : options_(options), generator_(options.seed) {
   if (!(options.temperature >= 0) || !std::isfinite(options.temperature)) {
@@ -62,10 +90,7 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options), generator_(
 }
 
 int64_t Sampler::Sample(const torch::Tensor& logits) {
-  if (logits.dim() != 1 || logits.numel() == 0 || logits.scalar_type() != torch::kFloat32 ||
-      !logits.device().is_cpu()) {
-    throw RunError("sampler: expected logits [vocab] of float32 on the CPU");
-  }
+  RequireLogits(logits);
   const torch::Tensor contiguous = logits.contiguous();
   const float* values = contiguous.const_data_ptr<float>();
   const int64_t vocab = logits.numel();

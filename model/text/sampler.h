@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <random>
+#include <vector>
 
 namespace plelab {
 
@@ -14,6 +15,10 @@ struct SamplerOptions {
   double top_p = 1.0;      // 1: no limit
   uint64_t seed = 0;
 };
+
+// The `count` ids of the largest logits, best first; equal logits in the order of their ids.  logits: [vocab]
+// float32 on the CPU.
+std::vector<int64_t> LikeliestIds(const torch::Tensor& logits, int64_t count);
 
 class Sampler {
  public:

@@ -20,8 +20,12 @@ import tempfile
 
 import numpy as np
 
+import front
 import law_result
+import real_steps
+import reported
 import runs as measured
+from resultfile import ResultError
 from runs import Run, RunsError, column
 
 TRAIN_DEVICES = ("nvme", "emmc", "disk")
@@ -147,6 +151,7 @@ def main() -> None:
     parser.add_argument("--plelab", type=pathlib.Path, default=pathlib.Path("build/plelab"))
     parser.add_argument("--trace", default="configs/traces/northanger_abbey_gemma.json", help="that the runs replayed")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results/findings/placement_law.h5"))
+    parser.add_argument("--findings", type=pathlib.Path, default=pathlib.Path("results/findings"), help="with the steps of real models")
     parser.add_argument("--constants", type=pathlib.Path, default=pathlib.Path("configs/law/constants.yaml"))
     parser.add_argument("--keep-unsteady", action="store_true", help="also fit to runs of a busy machine, to try this script")
     arguments = parser.parse_args()
@@ -156,15 +161,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         none = pathlib.Path(folder) / "none.yaml"
         write_constants(none, Costs(0, 0, 0), 0, 0, "nothing")
-        measured.predict_waits(runs, arguments.folder, arguments.plelab, arguments.trace, none)
+        measured.predict(runs, arguments.folder, arguments.plelab, arguments.trace, none)
     costs = fit_kinds(runs)
     found = errors(runs, costs)
     out = np.array([bool(held_out(run)) for run in runs])
     if not out.any():
         raise RunsError("no run is held out: the law would only be tested on what it was fitted to")
     write_constants(arguments.constants, costs[False], covering(found["units"][out]), covering(found["p99_units"][out]), str(arguments.out))
-    cells = law_result.map_cells(arguments.plelab, arguments.constants)
-    law_result.write(arguments.out, arguments.folder, CONFIG, runs, [held_out(run) for run in runs], found, costs, cells)
+    more = {
+        "law/map": law_result.map_rows(arguments.plelab, arguments.constants),
+        "law/front": front.points(arguments.plelab, arguments.constants, arguments.trace, front.weight_rate(arguments.findings)),
+        "law/real": real_steps.rows(arguments.findings, arguments.plelab, arguments.constants, arguments.folder / "profiles" / "disk.yaml"),
+        "law/reported": reported.rows(arguments.plelab, arguments.constants),
+    }
+    law_result.write(arguments.out, arguments.folder, CONFIG, runs, [held_out(run) for run in runs], found, costs, more)
     print(summary(runs, found, costs))
     for path in law_result.draw(arguments.out):
         print(path)
@@ -173,6 +183,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (RunsError, OSError, subprocess.SubprocessError) as error:
+    except (RunsError, ResultError, OSError, subprocess.SubprocessError) as error:
         print(f"fit.py: {error}", file=sys.stderr)
         sys.exit(2)

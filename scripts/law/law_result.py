@@ -1,22 +1,16 @@
 """The result of a fit: an HDF5 file in the project's form (results/README.md), and its two figures, drawn from it alone."""
 from __future__ import annotations
 
-import json
 import pathlib
-import sys
 
 import h5py
 import numpy as np
 
 import runs as measured
+import resultwriter
+from figures import style
+from figures.style import plt
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from figures import style  # noqa: E402
-from figures.style import plt  # noqa: E402
-
-SCHEMA_VERSION = 2
-# A result has the seven tables also where it timed nothing (results/README.md).  This one ships, and has them without a row.
-EMPTY_TABLES = pathlib.Path("results/findings/cache_locality.h5")
 MAP_DEVICES = ("nvme", "ufs4", "ufs3", "emmc", "sd", "hdd")
 MAP_STEPS_MS = (0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 MAP_ROWS = (1, 2, 4, 8, 16, 32, 64)
@@ -24,29 +18,14 @@ MAP_GEOMETRY = "gemma3n_e2b"
 PLACEMENT_COSTS = 0.01  # of a step: the line in the map
 
 
-def map_cells(plelab: pathlib.Path, constants: pathlib.Path) -> list[dict]:
+def map_rows(plelab: pathlib.Path, constants: pathlib.Path) -> list[dict]:
     """What the law says of each device, step time and rows per token when every row is another one."""
     numbers = lambda values: ",".join(f"{value:g}" for value in values)  # noqa: E731
-    return measured.ask_law(plelab, ["--device", ",".join(MAP_DEVICES), "--geometry", MAP_GEOMETRY, "--step-ms", numbers(MAP_STEPS_MS),
-                                     "--rows-per-token", numbers(MAP_ROWS), "--constants", str(constants)])
-
-
-def _table(rows: list[dict]) -> np.ndarray:
-    """Columns of float64, int64 and fixed-length UTF-8, as in every result."""
-    def kind(name: str):
-        values = [row[name] for row in rows]
-        if isinstance(values[0], str):
-            return h5py.string_dtype("utf-8", max([1, *(len(value.encode()) for value in values)]))
-        return "<i8" if isinstance(values[0], (int, np.integer)) else "<f8"
-
-    table = np.empty(len(rows), dtype=[(name, kind(name)) for name in rows[0]])
-    for i, row in enumerate(rows):
-        table[i] = tuple(value.encode() if isinstance(value, str) else value for value in row.values())
-    return table
-
-
-def _unit(name: str) -> str:
-    return next((unit for unit in ("us", "ms", "bytes") if name.endswith(f"_{unit}")), "")
+    cells = measured.ask_law(plelab, ["--device", ",".join(MAP_DEVICES), "--geometry", MAP_GEOMETRY, "--step-ms", numbers(MAP_STEPS_MS),
+                                      "--rows-per-token", numbers(MAP_ROWS), "--constants", str(constants)])
+    return [{"device": cell["device"], "step_ms": float(cell["step_ms"]), "rows_per_token": cell["rows_per_token"],
+             "delta_ms": cell["delta_ms"]["value"], "low_ms": cell["delta_ms"]["low"], "high_ms": cell["delta_ms"]["high"],
+             "p99_delta_ms": cell["p99_delta_ms"]["value"]} for cell in cells]
 
 
 def _run_rows(runs, held_out, found) -> list[dict]:
@@ -63,54 +42,28 @@ def _run_rows(runs, held_out, found) -> list[dict]:
     return rows
 
 
-def _cell_rows(cells) -> list[dict]:
-    return [{"device": cell["device"], "step_ms": float(cell["step_ms"]), "rows_per_token": cell["rows_per_token"],
-             "delta_ms": cell["delta_ms"]["value"], "low_ms": cell["delta_ms"]["low"], "high_ms": cell["delta_ms"]["high"],
-             "p99_delta_ms": cell["p99_delta_ms"]["value"]} for cell in cells]
+def write(path: pathlib.Path, folder: pathlib.Path, config: str, runs, held_out, found, costs, more) -> None:
+    """config: which runs were fitted to, as YAML.  held_out: of each run, in what it differs from those ("" for one of them).
 
-
-def write(path: pathlib.Path, folder: pathlib.Path, config: str, runs, held_out, found, costs, cells) -> None:
-    """config: which runs were fitted to, as YAML.  held_out: of each run, in what it differs from those ("" for one of them)."""
-    first = sorted((folder / "runs").glob("*.jsonl"))[0]
-    with first.open() as lines:
-        host = json.loads(lines.readline())
-    own = {
-        "runs": _run_rows(runs, held_out, found),
-        "costs": [{"reads": "modelled" if kind else "real", "step_us": c.step_us, "row_us": c.row_us, "kib_us": c.kib_us}
-                  for kind, c in costs.items()],
-        "map": _cell_rows(cells),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with h5py.File(part, "w") as file:
-        meta = file.create_group("meta")
-        meta.attrs["schema_version"] = np.int64(SCHEMA_VERSION)
-        meta.attrs["experiment"] = meta.attrs["config"] = "placement_law"
-        meta.attrs["config_yaml"] = config
-        for key, value in host.items():
-            if key not in ("kind", "table", "geometry", "row_bytes", "rows_per_token", "device", "ple", "calibrated_ms"):
-                meta.attrs[key] = str(value)
-        for profile in sorted((folder / "profiles").glob("*.yaml")):
-            meta.attrs[f"profile_{profile.stem}"] = profile.read_text()
-        skipped = folder / "skipped.txt"
-        meta.attrs["skipped"] = skipped.read_text() if skipped.exists() else ""
-        with h5py.File(EMPTY_TABLES) as empty:
-            empty.copy("tables", file)
-        for name, rows in own.items():
-            dataset = file.create_dataset(f"law/{name}", data=_table(rows))
-            dataset.attrs["units"] = json.dumps({column: _unit(column) for column in rows[0]})
-    if path.exists() and not path.is_file():
-        part.unlink()
-        raise SystemExit(f"{path}: is not a regular file, and nobody's to replace; name another file with --out")
-    part.replace(path)
+    more: further tables, by their names.
+    """
+    skipped = folder / "skipped.txt"
+    meta = resultwriter.host_of(sorted((folder / "runs").glob("*.jsonl"))[0])
+    meta |= {"config_yaml": config, "skipped": skipped.read_text() if skipped.exists() else ""}
+    meta |= {f"profile_{profile.stem}": profile.read_text() for profile in sorted((folder / "profiles").glob("*.yaml"))}
+    resultwriter.write_own(path, "placement_law", meta, {
+        "law/runs": _run_rows(runs, held_out, found),
+        "law/costs": [{"reads": "modelled" if kind else "real", "step_us": c.step_us, "row_us": c.row_us, "kib_us": c.kib_us}
+                      for kind, c in costs.items()],
+    } | more)
 
 
 def _text(values) -> np.ndarray:
     return np.array([value.decode() for value in values])
 
 
-def draw_runs(table, facts: str) -> "plt.Figure":
-    """Predicted against measured, with the bands of the errors that are allowed."""
+def draw_runs(table, real, facts: str) -> "plt.Figure":
+    """Predicted against measured, with the bands of the errors that are allowed.  real: steps of models, which were not fitted to."""
     figure, panels = style.panels(2, 11.4, 5.8)
     names = sorted(set(_text(table["device"])))
     for axes, chosen, title in ((panels[0], table["held_out"] == b"", "Fitted to"), (panels[1], table["held_out"] != b"", "Held out")):
@@ -127,6 +80,9 @@ def draw_runs(table, facts: str) -> "plt.Figure":
             bars = np.abs(np.stack([rows["measured_ms"] - rows["measured_low_ms"], rows["measured_high_ms"] - rows["measured_ms"]]))
             axes.errorbar(rows["measured_ms"], rows["predicted_ms"], xerr=bars, fmt=style.MORE_MARKERS[i % len(style.MORE_MARKERS)],
                           color=style.COLOURS[i % len(style.COLOURS)], label=name, elinewidth=0.8)
+        if title == "Held out":
+            bars = np.abs(np.stack([real["measured_ms"] - real["measured_low_ms"], real["measured_high_ms"] - real["measured_ms"]]))
+            axes.errorbar(real["measured_ms"], real["predicted_ms"], xerr=bars, fmt="*", color="black", markersize=11, label="a real model's step")
         axes.set_xlim(line[0], line[-1])
         axes.set_ylim(line[0], line[-1])
         style.log_axis(axes.xaxis)
@@ -165,15 +121,38 @@ def draw_map(table, facts: str) -> "plt.Figure":
     return figure
 
 
+def draw_front(table, facts: str) -> "plt.Figure":
+    """Tokens per second against memory: points by format of the weights, lines along the best of each device."""
+    devices = [name for name in dict.fromkeys(_text(table["device"])) if name != "memory"]
+    figure, panels = style.panels(1, 9.4, 5.2)
+    axes, = panels
+    for i, device in enumerate(devices):
+        part = np.sort(table[(_text(table["device"]) == device) & (table["on_front"] == 1)], order="memory_bytes")
+        axes.plot(part["memory_bytes"] / 1e9, part["tokens_per_s"], style.LINES[i % len(style.LINES)], color=style.COLOURS[i % len(style.COLOURS)],
+                  marker=style.MORE_MARKERS[i % len(style.MORE_MARKERS)], label=device)
+    whole = table[_text(table["device"]) == "memory"]
+    axes.plot(whole["memory_bytes"] / 1e9, whole["tokens_per_s"], "*", color="black", markersize=11, label="whole table in memory")
+    for row in whole:
+        axes.annotate(row["form"].decode(), (row["memory_bytes"] / 1e9, row["tokens_per_s"]), textcoords="offset points", xytext=(6, 4))
+    axes.set_xlabel("GB of weights, keys and values, and rows in memory")
+    axes.set_ylabel("tokens per second")
+    style.title(axes, "The best of each budget")
+    style.legend_below(axes)
+    style.note(figure, f"Predicted by the law for E2B: weights are taken to be read at the rate that was measured in bfloat16, whatever their format; "
+                       f"4,096 tokens of context; rows of bfloat16, kept by S3-FIFO on a novel. {facts}")
+    return figure
+
+
 def draw(path: pathlib.Path) -> list[pathlib.Path]:
     with h5py.File(path) as file:
-        runs, cells = file["law/runs"][...], file["law/map"][...]
+        runs, real, cells, points = (file[f"law/{name}"][...] for name in ("runs", "real", "map", "front"))
         meta = file["meta"].attrs
         facts = f"{meta['cpu_model']}, {meta['cores']} cores; {meta['storage']}; {meta['started_at']}; {meta['git_commit'][:10]}"
     folder = path.with_name(path.stem + "_figures")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, figure in (("placement_law", draw_runs(runs, facts)), ("placement_map", draw_map(cells, facts))):
+    for name, figure in (("placement_law", draw_runs(runs, real, facts)), ("placement_map", draw_map(cells, facts)),
+                         ("placement_front", draw_front(points, facts))):
         written += style.save(figure, folder / name)
         plt.close(figure)
     return written

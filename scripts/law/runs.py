@@ -6,8 +6,11 @@ import json
 import math
 import pathlib
 import subprocess
+import sys
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # what scripts share: resultfile, resultwriter, figures
 
 # An error is counted in units of the larger of these shares of the difference and of the step (model/law/placement_law.h).
 SHARE_OF_DELTA, SHARE_OF_STEP = 0.10, 0.005
@@ -100,13 +103,13 @@ def ask_law(plelab: pathlib.Path, arguments: list[str]) -> list[dict]:
     return json.loads(done.stdout)["cases"]
 
 
-def predict_waits(runs: list[Run], folder: pathlib.Path, plelab: pathlib.Path, trace: str, no_constants: pathlib.Path) -> None:
-    """Fills wait_ms and p99_wait_ms: what the device's queue alone makes a step wait."""
+def predict(runs: list[Run], folder: pathlib.Path, plelab: pathlib.Path, trace: str, constants: pathlib.Path) -> None:
+    """Fills wait_ms and p99_wait_ms with what the law says: with constants of 0, what the device's queue alone makes a step wait."""
     for run in runs:
         case, = ask_law(plelab, [
             "--device", str(folder / "profiles" / f"{run.device}.yaml"), "--geometry", run.geometry, "--step-ms", f"{run.step_ms:.6f}",
             "--rows-per-token", str(run.rows_per_token), "--trace", trace, "--pause-ms", f"{run.pause_ms:.6f}",
-            "--queue-depth", str(UNLIMITED_DEPTH if run.modelled else URING_DEPTH), "--constants", str(no_constants)])
+            "--queue-depth", str(UNLIMITED_DEPTH if run.modelled else URING_DEPTH), "--constants", str(constants)])
         run.wait_ms, run.p99_wait_ms = case["delta_ms"]["value"], case["p99_delta_ms"]["value"]
 
 

@@ -53,12 +53,12 @@ class Results:
         if table == "meta":
             return pd.DataFrame([result.meta])
         group, _, name = table.rpartition("/")
-        frame = result.training.get(name) if group == "training" else None
+        frame = result.training.get(name) if group == "training" else result.own.get(table)
         if frame is None and not group:
             frame = result.table(name) if len(result.table(name)) else result.curve(name)
         if frame is None or not len(frame):
             raise MarkError(f"{result.path} has no table '{table}', or it has no rows; expected a name from /tables or /curves, "
-                            "training/RUN or meta")
+                            "law/NAME, storage/NAME, training/RUN or meta")
         return frame
 
     def _arms_tables(self) -> dict[str, pd.DataFrame]:

@@ -15,16 +15,20 @@ constexpr std::string_view kHashAssumed =
     "the hash functions: a mixing hash of the last two ids (half of the rows) and of the last three (the "
     "others)";
 
-// A row has a slice of 256 bfloat16 values for each layer of the model, and a token reads its own row.
-ReplayGeometry GemmaTable(std::string name, int64_t layers, std::string_view assumed) {
-  constexpr int64_t kVocab = 262'144, kDim = 256;
+// A row has a slice of `dim` bfloat16 values for each layer of the model, and a token reads its own row.
+ReplayGeometry TokenTable(std::string name, int64_t vocab, int64_t layers, int64_t dim,
+                          std::string_view source, std::string_view assumed) {
   return {.name = std::move(name),
-          .table = {.vocab = kVocab, .layers = layers, .dim = kDim, .dtype = DType::kBFloat16},
+          .table = {.vocab = vocab, .layers = layers, .dim = dim, .dtype = DType::kBFloat16},
           .rows_of = RowsOf::kTokenId,
-          .groups = {{.rows = kVocab}},
+          .groups = {{.rows = vocab}},
           .model_layers = layers,
-          .source = kPublishedLayout,
+          .source = source,
           .assumed = assumed};
+}
+
+ReplayGeometry GemmaTable(std::string name, int64_t layers, std::string_view assumed) {
+  return TokenTable(std::move(name), 262'144, layers, 256, kPublishedLayout, assumed);
 }
 
 // A row is one run of bytes that a single layer of the model uses.
@@ -64,6 +68,7 @@ std::vector<ReplayGeometry> AllGeometries() {
                    {.rows = 384'016'682, .rows_per_token = 24, .needed_after_layer = 15}},
                   61, "the published tables (Engram): rows of 256 fp8 values and 8 bytes of scales",
                   deepseek_assumed),
+      TokenTable("small", 8192, 10, 32, "configs/models/small, the model that ships", ""),
   };
 }
 

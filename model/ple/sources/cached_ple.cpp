@@ -13,10 +13,6 @@ namespace {
 
 constexpr int64_t kWarmBytesAtOnce = 64 * 1024 * 1024;
 
-int64_t SliceBytesOf(const PleSource& source) {
-  return source.codec() != nullptr ? source.codec()->slice_bytes() : source.geometry().layer_bytes();
-}
-
 // Copies row i of the request to to[i], which has room for a row as the source stores it.
 void CopyRows(PleRequest& request, int64_t layers, int64_t slice_bytes, std::span<std::byte* const> to) {
   for (int64_t layer = 0; layer < layers; ++layer) {
@@ -132,7 +128,7 @@ class CachedPle::Request : public PleRequest {
 
 CachedPle::CachedPle(std::unique_ptr<PleSource> over, std::unique_ptr<EvictionPolicy> policy,
                      std::span<const int64_t> warm_ids)
-    : over_(std::move(over)), slice_bytes_(SliceBytesOf(*over_)), slab_(std::move(policy), row_bytes()) {
+    : over_(std::move(over)), slice_bytes_(StoredSliceBytes(*over_)), slab_(std::move(policy), row_bytes()) {
   Warm(warm_ids);
   over_before_ = over_->stats();
 }
@@ -159,6 +155,17 @@ std::unique_ptr<PleRequest> CachedPle::Begin(std::span<const int64_t> ids) {
   auto request = std::make_unique<Request>(*this, ids);
   request->Begin();
   return request;
+}
+
+void CachedPle::Expect(std::span<const int64_t> ids) {
+  std::vector<int64_t> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const int64_t row : PleRowsOfIds(ids, geometry().vocab)) {
+      if (slab_.Find(row) == nullptr) missing.push_back(row);
+    }
+  }
+  over_->Expect(missing);
 }
 
 PleStats CachedPle::stats() const {

@@ -40,7 +40,9 @@ class CachedPle : public PleSource {
             std::span<const int64_t> warm_ids);
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
-  PleStats stats() const override;  // the read counts are those of the source below
+  int64_t candidates() const override { return over_->candidates(); }
+  void Expect(std::span<const int64_t> ids) override;  // passes on those that the cache does not hold
+  PleStats stats() const override;                     // the read counts are those of the source below
   const PleGeometry& geometry() const override { return over_->geometry(); }
   const RowCodec* codec() const override { return over_->codec(); }
   int64_t fast_bytes() const override { return slab_.fast_bytes() + over_->fast_bytes(); }

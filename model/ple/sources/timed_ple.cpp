@@ -54,6 +54,10 @@ class TimedPle : public PleWrapper {
     const Stopwatch stopwatch(wait_ns_);
     return std::make_unique<TimedRequest>(over().Begin(ids), wait_ns_);
   }
+  void Expect(std::span<const int64_t> ids) override {
+    const Stopwatch stopwatch(wait_ns_);
+    over().Expect(ids);
+  }
   PleStats stats() const override {
     PleStats stats = PleWrapper::stats();
     stats.wait_ns = wait_ns_.load(std::memory_order_relaxed);

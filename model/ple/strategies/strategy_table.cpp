@@ -10,6 +10,7 @@
 #include "model/ple/sources/dropped_ple.h"
 #include "model/ple/sources/folded_ple.h"
 #include "model/ple/sources/resident_ple.h"
+#include "model/ple/sources/speculative_ple.h"
 #include "model/ple/strategies/make_source.h"
 #include "model/ple/strategies/option_forms.h"
 
@@ -76,6 +77,13 @@ PleFootprint CachedFootprint(const PleOptions& options, const PleTable& table) {
   const bool learns = RowOf(options.Get<CachedOptions>().policy).learns;
   const int64_t rows = learns ? std::ssize(HotRows(options, table)) : RowsThatFit(options, table);
   footprint.fast_bytes += rows * RowBytesKept(PleOptionsBelow(options), table);
+  return footprint;
+}
+
+PleFootprint SpeculativeFootprint(const PleOptions& options, const PleTable& table) {
+  PleFootprint footprint = FootprintOf(PleOptionsBelow(options), table);
+  footprint.fast_bytes +=
+      options.Get<SpeculativeOptions>().candidates * RowBytesKept(PleOptionsBelow(options), table);
   return footprint;
 }
 
@@ -203,6 +211,11 @@ Source MakeFolded(const PleOptions& options, const PleTable& table, const PleSou
                                      MakeDiskWith({.prefetch = false}, table, context));
 }
 
+Source MakeSpeculative(const PleOptions& options, const PleTable& table, const PleSourceContext& context) {
+  return std::make_unique<SpeculativePle>(MakeUntimed(PleOptionsBelow(options), table, context),
+                                          options.Get<SpeculativeOptions>().candidates);
+}
+
 }  // namespace
 
 // One row per strategy.  The function is as long as there are strategies, so that all of them stand in one
@@ -264,6 +277,15 @@ std::span<const StrategyRow> Strategies() {
        .reads_folded = true,
        .footprint = FoldedFootprint,
        .make = MakeFolded},
+      {.strategy = PleStrategy::kSpeculative,
+       .name = "speculative",
+       .help = "rows of the likeliest next tokens are read while the sampler still chooses",
+       .exactness = Exactness::kExact,
+       .options = {{"candidates", &SpeculativeOptions::candidates, WholeNumber{1, 256},
+                    "how many of the likeliest tokens: 4 (default)"}},
+       .has_over = true,
+       .footprint = SpeculativeFootprint,
+       .make = MakeSpeculative},
   };
   static_assert(HasRowForEach<PleStrategy>(rows));
   return rows;

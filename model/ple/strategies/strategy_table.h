@@ -19,6 +19,7 @@ enum class PleStrategy : int {
   kDisk,
   kDropped,
   kFolded,
+  kSpeculative,
   kCount  // the number of strategies, not a strategy
 };
 

@@ -127,6 +127,18 @@ TEST(Sampler, TakesTheLimitsOfItsOptionsAndNothingBehind) {
   EXPECT_EQ(Sampler({}).Sample(strided), 2);
 }
 
+TEST(LikeliestIds, AreTheFirstOfASortedList) {
+  const auto logits = torch::randint(-40, 40, {300}, torch::kFloat32);
+  const auto order = std::get<1>(logits.sort(/*stable=*/true, 0, /*descending=*/true));
+  for (const int64_t count : {0, 1, 7, 300, 400}) {
+    const std::vector<int64_t> ids = LikeliestIds(logits, count);
+    ASSERT_EQ(std::ssize(ids), std::min<int64_t>(count, 300));
+    for (size_t i = 0; i < ids.size(); ++i)
+      EXPECT_EQ(ids[i], order[static_cast<int64_t>(i)].item<int64_t>()) << i;
+  }
+  EXPECT_THROW(LikeliestIds(torch::zeros({1, 3}), 1), RunError);
+}
+
 // Equal logits: the smaller ids are kept.
 TEST(Sampler, TiesGoToTheSmallerIds) {
   for (const auto& [id, count] : Draw({.temperature = 1, .top_k = 3, .seed = 9}, torch::zeros({50}), 300)) {

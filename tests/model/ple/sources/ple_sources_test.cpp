@@ -149,7 +149,8 @@ INSTANTIATE_TEST_SUITE_P(, ExactSources,
                                            "cached,capacity=0", "cached,capacity=3%", "cached,capacity=2400B",
                                            "cached,capacity=100%,over.backend=mmap",
                                            "cached,over=resident,capacity=5%",
-                                           "cached,capacity=1%,over=cached,over.capacity=10%"),
+                                           "cached,capacity=1%,over=cached,over.capacity=10%", "speculative",
+                                           "cached,capacity=5%,over=speculative"),
                          [](const auto& info) {
                            std::string name;
                            for (char c : std::string(info.param)) {

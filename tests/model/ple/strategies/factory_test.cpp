@@ -37,10 +37,11 @@ class Factory : public ::testing::Test {
 // Contains every strategy at least once.
 constexpr const char* kSpecs[] = {
     "resident",  //
-    "cached",   "cached,over=resident,capacity=2KiB",
-    "disk",     "disk,prefetch=false",
+    "cached",      "cached,over=resident,capacity=2KiB",
+    "disk",        "disk,prefetch=false",
     "dropped",  //
-    "folded",   "folded,over=resident",
+    "folded",      "folded,over=resident",
+    "speculative", "speculative,over=resident",
 };
 
 TEST(FactorySpecs, AreOfEveryStrategy) {
