@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
+#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "model/base/anonymous_memory.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/io/direct_alignment.h"
@@ -21,23 +22,44 @@ namespace {
 
 // Decode steps and short prompts fit.  Many systems let a user lock 8 MiB.
 constexpr int64_t kRegisteredBytes = 4 * 1024 * 1024;
-// As strict as any device that states an alignment here.
-constexpr int64_t kPlainAlignment = RegisteredMemory::kPieceAlignment;
+// Memory of batches that are too large for what is registered, kept for the next one: new memory costs a page
+// fault for every page that a read is written to.  Thread-safe.
+class SpareMemory {
+ public:
+  static constexpr int64_t kMostKept = 32 * 1024 * 1024;
+
+  AnonymousMemory Take(int64_t size_bytes) {
+    const std::lock_guard lock(mutex_);
+    if (kept_.size_bytes() >= size_bytes) return std::exchange(kept_, {});
+    return {size_bytes, PageSize::kHuge};
+  }
+  void Return(AnonymousMemory memory) {
+    const std::lock_guard lock(mutex_);
+    if (memory.size_bytes() > kept_.size_bytes() && memory.size_bytes() <= kMostKept)
+      kept_ = std::move(memory);
+  }
+
+ private:
+  std::mutex mutex_;
+  AnonymousMemory kept_;  // guarded by mutex_
+};
 
 // Memory for one batch: a piece of the registered memory where one is free, otherwise its own.
 class BatchMemory {
  public:
-  BatchMemory(RegisteredMemory* registered, int64_t size_bytes) : registered_(registered) {
+  BatchMemory(RegisteredMemory* registered, SpareMemory& spare, int64_t size_bytes)
+      : registered_(registered), spare_(spare) {
     if (registered_ != nullptr) data_ = registered_->Take(size_bytes);
     if (data_ != nullptr) return;
     registered_ = nullptr;
-    data_ = static_cast<std::byte*>(::operator new (size_bytes, std::align_val_t{kPlainAlignment}));
+    own_ = spare_.Take(size_bytes);
+    data_ = own_.data();
   }
   ~BatchMemory() {
     if (registered_ != nullptr) {
       registered_->Return(data_);
     } else {
-      ::operator delete (data_, std::align_val_t{kPlainAlignment});
+      spare_.Return(std::move(own_));
     }
   }
   BatchMemory(const BatchMemory&) = delete;
@@ -46,6 +68,8 @@ class BatchMemory {
 
  private:
   RegisteredMemory* registered_;  // nullptr when the memory is its own
+  SpareMemory& spare_;
+  AnonymousMemory own_;
   std::byte* data_ = nullptr;
 };
 
@@ -69,14 +93,14 @@ UringRead CoveringRead(const ReadRange& range, int64_t alignment) {
 class UringCompletion : public Completion {
  public:
   UringCompletion(const FileDescriptor& file, UringQueue& queue, RegisteredMemory* registered,
-                  int64_t alignment, std::span<const ReadRange> ranges)
+                  SpareMemory& spare, int64_t alignment, std::span<const ReadRange> ranges)
       : file_(file), queue_(queue), ranges_(ranges.begin(), ranges.end()) {
     int64_t total = 0;
     for (const ReadRange& range : ranges) {
       reads_.push_back(CoveringRead(range, alignment));
       total += reads_.back().size;
     }
-    memory_ = std::make_unique<BatchMemory>(registered, total);
+    memory_ = std::make_unique<BatchMemory>(registered, spare, total);
     std::byte* to = memory_->data();
     for (UringRead& read : reads_) {
       read.to = to;
@@ -123,7 +147,7 @@ class UringFile : public RandomAccessFile {
   std::unique_ptr<Completion> Submit(std::span<const ReadRange> ranges) override {
     for (const ReadRange& range : ranges) counters_.Add(range.size_bytes);
     RegisteredMemory* memory = registered_.size_bytes() > 0 ? &registered_ : nullptr;
-    return std::make_unique<UringCompletion>(file_, queue_, memory, alignment_, ranges);
+    return std::make_unique<UringCompletion>(file_, queue_, memory, spare_, alignment_, ranges);
   }
   bool reads_by_itself() const override { return true; }
   bool bypasses_page_cache() const override { return true; }
@@ -137,7 +161,7 @@ class UringFile : public RandomAccessFile {
     const ReadRange first{0, std::min<int64_t>(alignment_, size_bytes())};
     if (first.size_bytes == 0) return;
     try {
-      UringCompletion(file_, queue_, nullptr, alignment_, std::span(&first, 1)).Wait(0);
+      UringCompletion(file_, queue_, nullptr, spare_, alignment_, std::span(&first, 1)).Wait(0);
     } catch (const ReadError& error) {
       throw UserError("{}: 'polling: iopoll' does not work on this device: {}", path(), error.what());
     }
@@ -147,6 +171,7 @@ class UringFile : public RandomAccessFile {
   int64_t alignment_;
   AtomicIoCounters counters_;
   RegisteredMemory registered_;
+  SpareMemory spare_;
   UringQueue queue_;  // declared last: it knows the file and the memory
 };
 

@@ -17,20 +17,20 @@ class Submitter {
   Submitter(DeviceQueue& queue, int64_t depth, int64_t begin_ns)
       : queue_(queue), depth_(depth), now_ns_(begin_ns) {}
 
-  // When the last of `reads` reads is done; the step's begin for none.
-  int64_t DoneWith(int32_t reads, int64_t bytes, int64_t begin_ns) {
-    int64_t last_ns = begin_ns;
+  // When each of `reads` reads is done.
+  std::vector<int64_t> DoneWith(int32_t reads, int64_t bytes) {
+    std::vector<int64_t> done_ns;
     for (int32_t i = 0; i < reads; ++i) {
       if (std::ssize(under_way_ns_) >= depth_) {
         std::ranges::pop_heap(under_way_ns_, std::greater<>());
         now_ns_ = std::max(now_ns_, under_way_ns_.back());
         under_way_ns_.pop_back();
       }
-      under_way_ns_.push_back(queue_.Done(now_ns_, bytes));
-      last_ns = std::max(last_ns, under_way_ns_.back());
+      done_ns.push_back(queue_.Done(now_ns_, bytes));
+      under_way_ns_.push_back(done_ns.back());
       std::ranges::push_heap(under_way_ns_, std::greater<>());
     }
-    return last_ns;
+    return done_ns;
   }
 
  private:
@@ -39,6 +39,12 @@ class Submitter {
   int64_t now_ns_;
   std::vector<int64_t> under_way_ns_;  // a heap with the earliest first
 };
+
+// When all rows are collected that are needed at `needed_ns`.
+int64_t CollectedAt(const std::vector<int64_t>& done_ns, int64_t needed_ns, int64_t collect_ns) {
+  for (const int64_t done : done_ns) needed_ns = std::max(needed_ns, done) + collect_ns;
+  return needed_ns;
+}
 
 }  // namespace
 
@@ -51,9 +57,9 @@ std::vector<double> ExposedWaitsUs(const WaitingSteps& steps, int64_t count, uin
     Submitter submitter(queue, steps.queue_depth, begin_ns);
     int64_t waited_ns = 0;
     for (size_t group = 0; group < reads.size(); ++group) {
-      const int64_t done_ns = submitter.DoneWith(reads[group], steps.read_bytes, begin_ns);
       const int64_t needed_ns = begin_ns + NsOf(steps.window_ms.at(group)) + waited_ns;
-      waited_ns += std::max<int64_t>(0, done_ns - needed_ns);
+      const auto done_ns = submitter.DoneWith(reads[group], steps.read_bytes);
+      waited_ns += CollectedAt(done_ns, needed_ns, NsOf(steps.collect_us / 1e3)) - needed_ns;
     }
     waits_us.push_back(static_cast<double>(waited_ns) / 1e3);
     begin_ns += NsOf(steps.step_ms) + waited_ns + NsOf(steps.pause_ms);

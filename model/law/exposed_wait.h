@@ -14,6 +14,7 @@ struct WaitingSteps {
   DeviceProfile device;
   int64_t read_bytes = 0;   // of one row, as it is read
   int64_t queue_depth = 1;  // reads under way at most: 1 for a thread that reads one after the other
+  double collect_us = 0;    // that the caller needs for each row once it is there, one row after the other
   double step_ms = 0;       // without PLE
   // Between two steps, while nothing is read: 0 when one token follows another.
   double pause_ms = 0;
@@ -24,7 +25,9 @@ struct WaitingSteps {
 };
 
 // Exposed waits in µs of `steps` steps.  Reads are submitted at the begin of the step, in the order of the
-// groups, as far as queue_depth lets; a wait for one group moves the need of the later ones.  The device
+// groups, as far as queue_depth lets, and collected in that order when the group is needed; rows that are
+// there are collected while the caller waits for others.  A wait for one group moves the need of the later
+// ones.  The device
 // keeps its state from step to step: a limit that was used up, flash units that are busy.
 std::vector<double> ExposedWaitsUs(const WaitingSteps& steps, int64_t count, uint64_t seed);
 

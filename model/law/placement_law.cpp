@@ -11,7 +11,7 @@
 namespace plelab {
 namespace {
 
-constexpr std::string_view kKeys[] = {"step_us",          "row_us",          "kib_us",
+constexpr std::string_view kKeys[] = {"step_us",          "row_us",          "collect_us", "kib_us",
                                       "mean_error_units", "p99_error_units", "fitted_to"};
 // The larger of these is what an error is counted in.
 constexpr double kShareOfDelta = 0.10, kShareOfStep = 0.005;
@@ -19,8 +19,7 @@ constexpr double kShareOfDelta = 0.10, kShareOfStep = 0.005;
 constexpr int64_t kStartShare = 20;
 
 double CostUs(const WaitingSteps& steps, const LawConstants& constants) {
-  const double kib = steps.reads.rows_per_step * static_cast<double>(steps.read_bytes) / 1024;
-  return constants.step_us + constants.row_us * steps.reads.rows_per_step + constants.kib_us * kib;
+  return constants.step_us + constants.row_us * steps.reads.rows_per_step;
 }
 
 PredictedValue WithInterval(double delta_ms, double step_ms, double error_units) {
@@ -55,6 +54,7 @@ LawConstants ReadLawConstants(const std::string& path) {
   // A constant may be 0: fitted constants are never below.
   return {.step_us = yaml.NotNegative("step_us"),
           .row_us = yaml.NotNegative("row_us"),
+          .collect_us = yaml.NotNegative("collect_us"),
           .kib_us = yaml.NotNegative("kib_us"),
           .mean_error_units = yaml.Positive("mean_error_units"),
           .p99_error_units = yaml.Positive("p99_error_units"),
@@ -62,7 +62,8 @@ LawConstants ReadLawConstants(const std::string& path) {
 }
 
 PlacementPrediction Predict(const PlacementQuestion& question, const LawConstants& constants) {
-  const WaitingSteps& steps = question.steps;
+  WaitingSteps steps = question.steps;
+  steps.collect_us = constants.collect_us + constants.kib_us * static_cast<double>(steps.read_bytes) / 1024;
   std::vector<double> waits_us = ExposedWaitsUs(steps, question.simulated_steps, question.seed);
   waits_us.erase(waits_us.begin(), waits_us.begin() + std::ssize(waits_us) / kStartShare);
   const double cost_us = CostUs(steps, constants);

@@ -13,7 +13,8 @@ namespace plelab {
 struct LawConstants {
   double step_us = 0;  // of a step that reads anything
   double row_us = 0;   // of each row that is asked for
-  double kib_us = 0;   // of each KiB of rows that is asked for
+  // To collect a row once it is there, and each KiB of it: hidden while other rows are awaited.
+  double collect_us = 0, kib_us = 0;
   // An error is counted in units of the larger of 10 % of the difference and 0.5 % of the step.  90 % of the
   // held-out runs were within so many; 0: not known.
   double mean_error_units = 0, p99_error_units = 0;
@@ -43,7 +44,8 @@ struct PlacementQuestion {
   int64_t simulated_steps = 20'000;
 };
 
-// Δ = E[exposed wait] + step_us + row_us · rows + kib_us · KiB, and the same with the 99th percentile.
+// Δ = E[exposed wait, with collect_us + kib_us · KiB for each row] + step_us + row_us · rows, and the same with the
+// 99th percentile.
 PlacementPrediction Predict(const PlacementQuestion& question, const LawConstants& constants);
 
 }  // namespace plelab

@@ -4,7 +4,7 @@ namespace plelab {
 namespace {
 
 // From this size on, the page faults that huge pages save outweigh the cost of their alignment.
-constexpr int64_t kLargeBytes = 8 * 1024 * 1024;
+constexpr int64_t kLargeBytes = 4 * 1024 * 1024;
 
 }  // namespace
 

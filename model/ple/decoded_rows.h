@@ -28,13 +28,22 @@ class DecodedRows {
     CheckPleLayer(geometry_, layer);
     const auto layer_bytes = static_cast<size_t>(geometry_.layer_bytes());
     if (n_ == 1 && codec_ == nullptr) return {slice_of(int64_t{0}), layer_bytes};
-    std::byte* rows = At(layer);
     if (!is_there_[layer]) {
-      for (int64_t i = 0; i < n_; ++i) Put(layer, slice_of(i), {rows + i * layer_bytes, layer_bytes});
-      is_there_[layer] = true;
+      for (int64_t i = 0; i < n_; ++i) Take(layer, i, slice_of(i));
+      SetThere(layer);
     }
-    return {rows, n_ * layer_bytes};
+    return {At(layer), n_ * layer_bytes};
   }
+
+  // Layer by rows: Take for each of the n positions, in any order, and then SetThere make up a layer before
+  // it is asked for.  Worth it only where the time of the caller costs nothing, and where a slice must be
+  // copied.
+  bool copies() const { return n_ > 1 || codec_ != nullptr; }
+  void Take(int64_t layer, int64_t position, const std::byte* stored) {
+    const auto layer_bytes = static_cast<size_t>(geometry_.layer_bytes());
+    Put(layer, stored, {At(layer) + position * layer_bytes, layer_bytes});
+  }
+  void SetThere(int64_t layer) { is_there_[layer] = true; }
 
  private:
   std::byte* At(int64_t layer);

@@ -1,6 +1,7 @@
 #include "model/ple/row_reader.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/base/error.h"
 #include "model/base/format.h"
@@ -34,6 +35,12 @@ void RowBatch::FindPlaces(std::span<const int64_t> rows) {
     const auto found = std::ranges::lower_bound(places_, table_.PlaceOf(row));
     place_of_.push_back(static_cast<int32_t>(found - places_.begin()));
   }
+  by_place_.resize(place_of_.size());
+  std::iota(by_place_.begin(), by_place_.end(), 0);
+  std::ranges::stable_sort(by_place_, {}, [&](int32_t position) { return place_of_[position]; });
+  first_by_place_.assign(places_.size() + 1, 0);
+  for (const int32_t place : place_of_) ++first_by_place_[place + 1];
+  std::partial_sum(first_by_place_.begin(), first_by_place_.end(), first_by_place_.begin());
 }
 
 void RowBatch::FindRuns() {
@@ -70,6 +77,17 @@ void RowBatch::Wait(size_t index) {
                    table_.parts() > 1 ? Format(" of layer {}", run.part) : "",
                    table_.OffsetOf(places_[place], run.part), error.what());
   }
+}
+
+std::span<const int32_t> RowBatch::PositionsOf(size_t index) const {
+  const Run& run = runs_.at(index);
+  const int32_t begin = first_by_place_[run.begin], end = first_by_place_[run.end];
+  return std::span(by_place_).subspan(begin, end - begin);
+}
+
+std::pair<int64_t, int64_t> RowBatch::LayersOf(size_t index) const {
+  const int64_t per_part = table_.layers_per_part(), part = runs_.at(index).part;
+  return {part * per_part, (part + 1) * per_part};
 }
 
 const std::byte* RowBatch::Slice(int64_t position, int64_t layer) const {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/io/random_access_file.h"
@@ -24,6 +25,9 @@ class RowBatch {
   // Blocks until read `index` is done.  Throws RunError naming file, row and offset when it failed, at every
   // call.
   void Wait(size_t index);
+  // The positions of `rows` that read `index` answers, and the layers of theirs that it has: [begin, end).
+  std::span<const int32_t> PositionsOf(size_t index) const;
+  std::pair<int64_t, int64_t> LayersOf(size_t index) const;
   // The stored slice of one layer of the row at `position` of `rows`.  REQUIRES that Wait has returned for
   // the reads of the layer's part.
   const std::byte* Slice(int64_t position, int64_t layer) const;
@@ -43,6 +47,8 @@ class RowBatch {
   std::vector<int64_t> places_;          // distinct, ascending
   std::vector<int64_t> rows_of_places_;  // [places]
   std::vector<int32_t> place_of_;        // [n], as indices into places_
+  std::vector<int32_t> by_place_;        // [n], positions in the order of their places
+  std::vector<int32_t> first_by_place_;  // [places + 1], where each place begins in by_place_
   std::vector<int32_t> run_of_place_;    // [places], among those of one part
   std::vector<Run> runs_;                // [parts, runs_per_part_]
   size_t runs_per_part_ = 0;

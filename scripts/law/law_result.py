@@ -35,7 +35,8 @@ def _run_rows(runs, held_out, found) -> list[dict]:
         p99, p99_low, p99_high = run.p99_ms
         rows.append({"device": run.device, "geometry": run.geometry, "held_out": out, "rows_per_token": run.rows_per_token,
                      "step_asked_ms": run.step_asked_ms, "step_ms": run.step_ms, "row_bytes": run.row_bytes, "measured_ms": value,
-                     "measured_low_ms": low, "measured_high_ms": high, "predicted_ms": found["predicted_ms"][i], "wait_ms": run.wait_ms,
+                     "measured_low_ms": low, "measured_high_ms": high, "mean_difference_ms": run.mean_ms[0],
+                     "mean_low_ms": run.mean_ms[1], "mean_high_ms": run.mean_ms[2], "predicted_ms": found["predicted_ms"][i], "wait_ms": run.wait_ms,
                      "counted_wait_ms": run.measured_wait_ms, "control_ms": run.control_ms, "error_units": found["units"][i],
                      "worst_units": found["worst_units"][i], "measured_p99_ms": p99, "measured_p99_low_ms": p99_low,
                      "measured_p99_high_ms": p99_high, "predicted_p99_ms": found["predicted_p99_ms"][i], "p99_error_units": found["p99_units"][i]})
@@ -53,8 +54,8 @@ def write(path: pathlib.Path, folder: pathlib.Path, config: str, runs, held_out,
     meta |= {f"profile_{profile.stem}": profile.read_text() for profile in sorted((folder / "profiles").glob("*.yaml"))}
     resultwriter.write_own(path, "placement_law", meta, {
         "law/runs": _run_rows(runs, held_out, found),
-        "law/costs": [{"reads": "modelled" if kind else "real", "step_us": c.step_us, "row_us": c.row_us, "kib_us": c.kib_us}
-                      for kind, c in costs.items()],
+        "law/costs": [{"reads": "modelled" if kind else "real", "step_us": c.step_us, "row_us": c.row_us, "collect_us": c.collect_us,
+                       "kib_us": c.kib_us} for kind, c in costs.items()],
     } | more)
 
 
@@ -127,8 +128,9 @@ def draw_front(table, facts: str) -> "plt.Figure":
     figure, panels = style.panels(1, 9.4, 5.2)
     axes, = panels
     for i, device in enumerate(devices):
-        part = np.sort(table[(_text(table["device"]) == device) & (table["on_front"] == 1)], order="memory_bytes")
-        axes.plot(part["memory_bytes"] / 1e9, part["tokens_per_s"], style.LINES[i % len(style.LINES)], color=style.COLOURS[i % len(style.COLOURS)],
+        part = table[(_text(table["device"]) == device) & (table["on_front"] == 1)]
+        part = part[np.argsort(part["memory_bytes"])]
+        axes.plot(part["memory_bytes"] / 1e9, part["tokens_per_s"], linestyle=style.LINES[i % len(style.LINES)], color=style.COLOURS[i % len(style.COLOURS)],
                   marker=style.MORE_MARKERS[i % len(style.MORE_MARKERS)], label=device)
     whole = table[_text(table["device"]) == "memory"]
     axes.plot(whole["memory_bytes"] / 1e9, whole["tokens_per_s"], "*", color="black", markersize=11, label="whole table in memory")

@@ -36,9 +36,9 @@ devices=(nvme emmc ufs3 disk disk_limited)
 # geometry, rows per token, step in ms, steps of each of 5 repetitions: 205 are enough for a 99th percentile
 cases=()
 for rows in 1 16 48; do
-  for step in "2 205" "5 $((rows == 1 ? 64 : 205))" "12 32"; do cases+=("gemma3n_e2b $rows $step"); done
+  for step in "2 205" "5 $((rows == 1 ? 64 : 205))" "12 64"; do cases+=("gemma3n_e2b $rows $step"); done
 done
-cases+=("qwen3_8_flash_next 16 2 205" "qwen3_8_flash_next 16 12 32" "gemma4_e4b 16 5 64" "deepseek_v4_1_flash 48 5 205")
+cases+=("qwen3_8_flash_next 16 2 205" "qwen3_8_flash_next 16 12 64" "gemma4_e4b 16 5 64" "deepseek_v4_1_flash 48 5 205")
 if $tiny; then
   devices=(nvme disk disk_limited)
   cases=("gemma3n_e2b 1 2 16" "gemma3n_e2b 16 2 205" "gemma3n_e2b 16 5 16" "qwen3_8_flash_next 16 2 16")

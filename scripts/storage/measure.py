@@ -11,6 +11,7 @@ configs/law/constants.yaml.  scripts/storage/claims.py says what the result show
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import shutil
 import subprocess
@@ -48,6 +49,8 @@ def replay(build: pathlib.Path, arguments: list[str], out: pathlib.Path) -> None
 
 
 def profile_of(build: pathlib.Path, file: pathlib.Path, out: pathlib.Path) -> None:
+    if out.exists():
+        return
     say("profile of this disk")
     done = subprocess.run([str(build / "plelab-device"), "--measure", str(file), "--name", "disk"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -76,7 +79,10 @@ def measure(arguments: argparse.Namespace) -> None:
     file = work / "plelab-replay-random-1.bytes"
     load = [pathlib.Path("/proc/loadavg").read_text().strip()]
     begin = time.time()
-    found = rates.measure(build / "plelab_micro", file, arguments.rounds, arguments.seconds, say)
+    kept = folder / "rates.json"  # as replays are: what was measured is not measured again
+    if not kept.exists():
+        kept.write_text(json.dumps(rates.measure(build / "plelab_micro", file, arguments.rounds, arguments.seconds, say)))
+    found = json.loads(kept.read_text())
     profile_of(build, file, folder / "profiles" / "disk.yaml")
     for rows, step in REPLAYS:
         say(f"replay of {rows} rows per token at {step} ms")

@@ -48,7 +48,7 @@ def gather(micro: pathlib.Path, file: pathlib.Path, spec: str, batch: int, secon
         raise RatesError(f"{micro}: has no benchmark '{spec}' with {batch} rows; is io_uring forbidden here?")
     found = answer["benchmarks"][0]
     batch_us = found["real_time"] * {"ns": 1e-3, "us": 1, "ms": 1e3}[found["time_unit"]]
-    return {"rows_per_s": found["rows"], "row_us": batch_us / batch, "rows": int(found["iterations"]) * batch,
+    return {"rows_per_s": found["rows"], "row_us": batch_us / batch, "first_layer_us": found["until_first_layer_us"], "rows": int(found["iterations"]) * batch,
             "mapped_most_mib": found["mapped_most_MiB"]}
 
 
@@ -66,7 +66,8 @@ def measure(micro: pathlib.Path, file: pathlib.Path, rounds: int, seconds: float
 
     def add(number: int, program: str, name: str, batch: int, found: dict) -> None:
         rows.append({"round": number, "program": program, "name": name, "batch": batch, "rows_per_s": float(found["rows_per_s"]),
-                     "row_us": float(found["row_us"]), "rows": int(found["rows"]), "mapped_most_mib": float(found.get("mapped_most_mib", np.nan))})
+                     "row_us": float(found["row_us"]),
+                     "first_layer_us": float(found.get("first_layer_us", np.nan)), "rows": int(found["rows"]), "mapped_most_mib": float(found.get("mapped_most_mib", np.nan))})
         say(f"round {number}: {program} {name}, batch {batch}: {found['rows_per_s']:,.0f} rows/s, {found['row_us']:.1f} us a row")
 
     for number in range(rounds):

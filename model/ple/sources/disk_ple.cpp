@@ -16,17 +16,18 @@ class DiskPle::Request : public PleRequest {
 
   std::span<const std::byte> Layer(int64_t layer) override {
     CheckPleLayer(table_.geometry, layer);
-    const RowBatch& batch = WaitFor(layer);
+    const RowBatch& batch = WaitFor(layer, decoded_.copies() ? &decoded_ : nullptr);
     return decoded_.Layer(layer, [&](int64_t position) { return batch.Slice(position, layer); });
   }
   const std::byte* Slice(int64_t layer, int64_t position, int64_t /*slice_bytes*/) override {
     CheckPleLayer(table_.geometry, layer);
-    return WaitFor(layer).Slice(position, layer);
+    return WaitFor(layer, nullptr).Slice(position, layer);
   }
 
  protected:
-  // Returns the batch once the layer's reads are done.
-  virtual const RowBatch& WaitFor(int64_t layer) = 0;
+  // Returns the batch once the layer's reads are done.  decoded: nullptr, or what may take rows that are
+  // there while others are awaited.
+  virtual const RowBatch& WaitFor(int64_t layer, DecodedRows* decoded) = 0;
 
  private:
   const PleTable& table_;
@@ -49,8 +50,10 @@ class DiskPle::QueuedRequest : public Request {
   }
 
  protected:
-  const RowBatch& WaitFor(int64_t layer) override {
-    queue_.Finish(*job_, job_->batch->ReadsUntil(layer));
+  const RowBatch& WaitFor(int64_t layer, DecodedRows*) override {
+    const size_t reads = job_->batch->ReadsUntil(layer);
+    if (waited_for_ < reads) queue_.Finish(*job_, reads);
+    waited_for_ = std::max(waited_for_, reads);
     return *job_->batch;
   }
 
@@ -58,6 +61,7 @@ class DiskPle::QueuedRequest : public Request {
   RowReader& reader_;
   ReadQueue& queue_;
   std::shared_ptr<ReadJob> job_;
+  size_t waited_for_ = 0;
 };
 
 // The file reads by itself from when the batch was submitted.
@@ -69,18 +73,32 @@ class DiskPle::OwnRequest : public Request {
   }
 
  protected:
-  const RowBatch& WaitFor(int64_t layer) override {
+  const RowBatch& WaitFor(int64_t layer, DecodedRows* decoded) override {
     const int64_t asked_ns = ReadClockNs();
     if (!batch_) Submit();
     const size_t reads = batch_->ReadsUntil(layer);
     if (waited_for_ >= reads) return *batch_;
-    for (size_t i = 0; i < reads; ++i) batch_->Wait(i);
+    if (reads - waited_for_ == 1) decoded = nullptr;  // nothing else to wait for
+    for (size_t i = waited_for_; i < reads; ++i) {
+      batch_->Wait(i);
+      if (decoded != nullptr) TakeRows(i, *decoded);
+    }
+    if (decoded != nullptr) {
+      const int64_t begin = batch_->LayersOf(waited_for_).first, end = batch_->LayersOf(reads - 1).second;
+      for (int64_t l = begin; l < end; ++l) decoded->SetThere(l);
+    }
     Count(asked_ns);
     waited_for_ = reads;
     return *batch_;
   }
 
  private:
+  void TakeRows(size_t read, DecodedRows& decoded) const {
+    const auto [begin, end] = batch_->LayersOf(read);
+    for (const int32_t position : batch_->PositionsOf(read)) {
+      for (int64_t l = begin; l < end; ++l) decoded.Take(l, position, batch_->Slice(position, l));
+    }
+  }
   void Submit() {
     counted_until_ns_ = ReadClockNs();
     batch_ = source_.reader_.Submit(rows_);

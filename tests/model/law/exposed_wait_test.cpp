@@ -85,6 +85,16 @@ TEST(ExposedWait, AWaitForOneGroupGivesTheNextOneTime) {
   EXPECT_NEAR(MeanWait(steps), 150, 0.1);
 }
 
+TEST(ExposedWait, RowsAreCollectedWhileOthersAreAwaited) {
+  WaitingSteps steps = Steps(Constant(1), 8, 0);
+  steps.collect_us = 30;
+  EXPECT_NEAR(MeanWait(steps), 800 + 30, 0.1) << "only the last row is collected after its wait";
+  steps.collect_us = 150;
+  EXPECT_NEAR(MeanWait(steps), 100 + 8 * 150, 0.1) << "the device is never behind";
+  steps.window_ms = {2};
+  EXPECT_NEAR(MeanWait(steps), 8 * 150, 0.1) << "all rows are there, and nothing hides the collecting";
+}
+
 TEST(ExposedWait, ALimitOfTheKernelBindsOnlyStepsThatComeFasterThanIt) {
   DeviceProfile limited = Constant(64);
   limited.limit_iops = 1000;
@@ -123,12 +133,14 @@ TEST(PlacementLaw, AddsTheMachinesCostAndTheIntervalOfItsErrors) {
   const PlacementQuestion question{.steps = Steps(Constant(1), 3, 0.1)};
   const LawConstants constants{.step_us = 5,
                                .row_us = 2,
+                               .collect_us = 3,
                                .kib_us = 1,
                                .mean_error_units = 0.5,
                                .p99_error_units = 2,
                                .fitted_to = "x"};
   const PlacementPrediction law = Predict(question, constants);
-  const double delta_ms = (200 + 5 + 3 * 2 + 3 * 4) / 1e3;
+  const double delta_ms =
+      (200 + 3 + 4 + 5 + 3 * 2) / 1e3;  // 4 KiB of the last row are collected after its wait
   EXPECT_NEAR(law.delta_ms.value, delta_ms, 1e-4);
   EXPECT_NEAR(law.delta_ms.high - law.delta_ms.value, 0.5 * 0.05, 1e-4);  // 0.5 % of 10 ms is more than 10 %
   EXPECT_NEAR(law.p99_delta_ms.value - law.p99_delta_ms.low, 2 * 0.05, 1e-4);
@@ -140,7 +152,8 @@ TEST(PlacementLaw, AddsTheMachinesCostAndTheIntervalOfItsErrors) {
 
 TEST(LawConstants, AreReadStrictly) {
   const std::string text =
-      "step_us: 1.5\nrow_us: 0\nkib_us: 0.1\nmean_error_units: 0.4\np99_error_units: 1\nfitted_to: "
+      "step_us: 1.5\nrow_us: 0\ncollect_us: 2\nkib_us: 0.1\nmean_error_units: 0.4\np99_error_units: "
+      "1\nfitted_to: "
       "\"a.h5\"\n";
   const TempFile file(std::as_bytes(std::span(text)));
   EXPECT_EQ(ReadLawConstants(file.path()).step_us, 1.5);
