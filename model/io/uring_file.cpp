@@ -5,16 +5,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 #include <utility>
 #include <vector>
 
-#include "model/base/anonymous_memory.h"
 #include "model/base/error.h"
 #include "model/base/file_descriptor.h"
 #include "model/io/direct_alignment.h"
 #include "model/io/registered_memory.h"
 #include "model/io/rounding.h"
+#include "model/io/spare_memory.h"
 #include "model/io/uring_queue.h"
 
 namespace plelab {
@@ -22,28 +21,6 @@ namespace {
 
 // Decode steps and short prompts fit.  Many systems let a user lock 8 MiB.
 constexpr int64_t kRegisteredBytes = 4 * 1024 * 1024;
-// Memory of batches that are too large for what is registered, kept for the next one: new memory costs a page
-// fault for every page that a read is written to.  Thread-safe.
-class SpareMemory {
- public:
-  static constexpr int64_t kMostKept = 32 * 1024 * 1024;
-
-  AnonymousMemory Take(int64_t size_bytes) {
-    const std::lock_guard lock(mutex_);
-    if (kept_.size_bytes() >= size_bytes) return std::exchange(kept_, {});
-    return {size_bytes, PageSize::kHuge};
-  }
-  void Return(AnonymousMemory memory) {
-    const std::lock_guard lock(mutex_);
-    if (memory.size_bytes() > kept_.size_bytes() && memory.size_bytes() <= kMostKept)
-      kept_ = std::move(memory);
-  }
-
- private:
-  std::mutex mutex_;
-  AnonymousMemory kept_;  // guarded by mutex_
-};
-
 // Memory for one batch: a piece of the registered memory where one is free, otherwise its own.
 class BatchMemory {
  public:

@@ -14,7 +14,7 @@ std::byte* DecodedRows::At(int64_t layer) {
     small_ = std::make_unique_for_overwrite<std::byte[]>(size);
     data_ = small_.get();
   } else if (data_ == nullptr) {
-    large_ = AnonymousMemory(size, PageSize::kHuge);
+    large_ = spare_ != nullptr ? spare_->Take(size) : AnonymousMemory(size, PageSize::kHuge);
     data_ = large_.data();
   }
   return data_ + layer * n_ * geometry_.layer_bytes();

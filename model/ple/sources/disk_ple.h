@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "model/io/random_access_file.h"
+#include "model/io/spare_memory.h"
 #include "model/ple/capacity.h"
 #include "model/ple/ple_source.h"
 #include "model/ple/row_reader.h"
@@ -51,6 +52,7 @@ class DiskPle : public PleSource {
 
   RowReader reader_;
   bool prefetch_;
+  SpareMemory decoded_memory_;  // of large requests
   std::atomic<int64_t> lookups_ = 0;
   std::atomic<int64_t> own_read_ns_ = 0, own_hidden_ns_ = 0;  // of files that read by themselves
   ReadQueue queue_;  // declared last: its thread ends before the members that it uses are destroyed
