@@ -66,7 +66,11 @@ class ReplayCurve {
 
   void AddTo(Curve& curve) const {
     int64_t distinct = 0;
-    for (const RepStream& stream : streams_) distinct = std::max(distinct, DistinctRows(stream.rows));
+    for (const RepStream& stream : streams_) {
+      std::vector<int64_t> all = stream.before;  // which a warmed cache holds too
+      all.insert(all.end(), stream.rows.begin(), stream.rows.end());
+      distinct = std::max(distinct, DistinctRows(all));
+    }
     for (const int64_t capacity : CapacityGrid(kLeastRows, distinct)) {
       Add(curve, series_, capacity,
           [&](const RepStream& stream) { return PolicyHits(policy_, stream.rows, capacity, stream.before); });

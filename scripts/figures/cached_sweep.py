@@ -47,7 +47,8 @@ def draw_hits(axes, result, found):
         axes.plot(replayed["x"] / 1e6, replayed["y"] * 100, color=colour(policy), linewidth=1.2,
                   linestyle=LINES.get(f"{policy}_warmed", "-"), label=policy)
         best = curve[curve["series"] == series_of(policy, initial) + "_optimal"].sort_values("x")
-        axes.plot(best["x"] / 1e6, best["y"] * 100, color="#999999", linewidth=1.0, linestyle="--")
+        axes.plot(best["x"] / 1e6, best["y"] * 100, color="#999999", linewidth=1.0, linestyle="--", label="_nolegend_" if policy != found[0][0]
+                  else "the most that any could hit")
     for policy, _, held, name in found:
         steps = on_variant(result, name)
         axes.plot(held / 1e6, steps["hits"].sum() / steps["lookups"].sum() * 100, "o", color=colour(policy),
