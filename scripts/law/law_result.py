@@ -123,25 +123,28 @@ def draw_map(table, facts: str) -> "plt.Figure":
 
 
 def draw_front(table, facts: str) -> "plt.Figure":
-    """Tokens per second against memory: points by format of the weights, lines along the best of each device."""
+    """Tokens per second, as a share of those with the whole table in memory, against the memory for hot rows; a panel for each format."""
+    forms = list(dict.fromkeys(_text(table["form"])))
     devices = [name for name in dict.fromkeys(_text(table["device"])) if name != "memory"]
-    figure, panels = style.panels(1, 9.4, 5.2)
-    axes, = panels
-    for i, device in enumerate(devices):
-        part = table[(_text(table["device"]) == device) & (table["on_front"] == 1)]
-        part = part[np.argsort(part["memory_bytes"])]
-        axes.plot(part["memory_bytes"] / 1e9, part["tokens_per_s"], linestyle=style.LINES[i % len(style.LINES)], color=style.COLOURS[i % len(style.COLOURS)],
-                  marker=style.MORE_MARKERS[i % len(style.MORE_MARKERS)], label=device)
-    whole = table[_text(table["device"]) == "memory"]
-    axes.plot(whole["memory_bytes"] / 1e9, whole["tokens_per_s"], "*", color="black", markersize=11, label="whole table in memory")
-    for row in whole:
-        axes.annotate(row["form"].decode(), (row["memory_bytes"] / 1e9, row["tokens_per_s"]), textcoords="offset points", xytext=(6, 4))
-    axes.set_xlabel("GB of weights, keys and values, and rows in memory")
-    axes.set_ylabel("tokens per second")
-    style.title(axes, "The best of each budget")
-    style.legend_below(axes)
+    figure, panels = style.panels(len(forms), 13.4, 4.4)
+    least = table["cache_bytes"][table["cache_bytes"] > 0].min() / 2  # where no cache at all is drawn
+    for axes, form in zip(panels, forms):
+        part = table[_text(table["form"]) == form]
+        whole, = part[_text(part["device"]) == "memory"]
+        for i, device in enumerate(devices):
+            rows = part[_text(part["device"]) == device]
+            axes.plot(np.maximum(rows["cache_bytes"], least) / 2**20, 100 * rows["tokens_per_s"] / whole["tokens_per_s"],
+                      linestyle=style.LINES[i % len(style.LINES)], color=style.COLOURS[i % len(style.COLOURS)],
+                      marker=style.MORE_MARKERS[i % len(style.MORE_MARKERS)], label=device)
+        axes.plot(whole["cache_bytes"] / 2**20, 100, "*", color="black", markersize=11, label="whole table")
+        style.log_axis(axes.xaxis)
+        axes.set_xlabel("MiB of rows in memory (log)")
+        axes.set_ylabel("% of the tokens per second with all rows")
+        others = whole["memory_bytes"] - whole["cache_bytes"]
+        style.title(axes, f"{form}: {others / 1e9:.1f} GB + rows, {whole['tokens_per_s']:.1f} tok/s")
+    style.legend_below(panels[0], ncols=6)
     style.note(figure, f"Predicted by the law for E2B: weights are taken to be read at the rate that was measured in bfloat16, whatever their format; "
-                       f"4,096 tokens of context; rows of bfloat16, kept by S3-FIFO on a novel. {facts}")
+                       f"keys and values of 4,096 tokens; rows of bfloat16, kept by S3-FIFO on a novel; left end: no row in memory. {facts}")
     return figure
 
 
