@@ -58,7 +58,8 @@ ReplayTable TableOfSafetensors(const FileDescriptor& file, const ReplayOptions& 
   const SafetensorsHeader header = ReadSafetensorsHeader(file, ForeignFormats::kList);
   if (header.metadata.contains("plelab_packed")) {
     throw UserError(
-        "{}: a table that 'plelab pack' wrote; expected a published one, as plelab-replay does not decode rows",
+        "{}: a table that 'plelab pack' wrote; expected a published one, as plelab-replay does not decode "
+        "rows",
         file.path());
   }
   for (const TensorInfo& tensor : header.tensors) {

@@ -28,7 +28,7 @@ struct PrefillResult {
 
 struct StepResult {
   int64_t token_id = 0;  // fed to the first sequence
-  int64_t step_ns = 0;   // passing the ids to the source, the step, choosing the next ids
+  int64_t step_ns = 0;   // naming candidates, choosing the ids, passing them on, the step
   PleStats ple;          // of this step alone
   // What the devices moved for this process meanwhile (harness/storage/kernel_reads.h), or kBytesUnknown.
   int64_t bytes_moved = 0;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,16 @@ namespace {
 
 // Decode steps and short prompts fit.  Many systems let a user lock 8 MiB.
 constexpr int64_t kRegisteredBytes = 4 * 1024 * 1024;
+
+// Below this, memory of malloc is as good.
+constexpr int64_t kLargeBytes = 1024 * 1024;
+// As strict as any device that states an alignment here.
+constexpr auto kPlainAlignment = static_cast<std::align_val_t>(RegisteredMemory::kPieceAlignment);
+
+struct PlainDelete {
+  void operator()(std::byte* data) const { ::operator delete(data, kPlainAlignment); }
+};
+
 // Memory for one batch: a piece of the registered memory where one is free, otherwise its own.
 class BatchMemory {
  public:
@@ -29,14 +41,19 @@ class BatchMemory {
     if (registered_ != nullptr) data_ = registered_->Take(size_bytes);
     if (data_ != nullptr) return;
     registered_ = nullptr;
-    own_ = spare_.Take(size_bytes);
-    data_ = own_.data();
+    if (size_bytes < kLargeBytes) {
+      small_.reset(static_cast<std::byte*>(::operator new(size_bytes, kPlainAlignment)));
+      data_ = small_.get();
+    } else {
+      large_ = spare_.Take(size_bytes);
+      data_ = large_.data();
+    }
   }
   ~BatchMemory() {
     if (registered_ != nullptr) {
       registered_->Return(data_);
-    } else {
-      spare_.Return(std::move(own_));
+    } else if (small_ == nullptr) {
+      spare_.Return(std::move(large_));
     }
   }
   BatchMemory(const BatchMemory&) = delete;
@@ -46,7 +63,8 @@ class BatchMemory {
  private:
   RegisteredMemory* registered_;  // nullptr when the memory is its own
   SpareMemory& spare_;
-  AnonymousMemory own_;
+  std::unique_ptr<std::byte, PlainDelete> small_;
+  AnonymousMemory large_;
   std::byte* data_ = nullptr;
 };
 

@@ -27,8 +27,7 @@ struct WaitingSteps {
 // Exposed waits in µs of `steps` steps.  Reads are submitted at the begin of the step, in the order of the
 // groups, as far as queue_depth lets, and collected in that order when the group is needed; rows that are
 // there are collected while the caller waits for others.  A wait for one group moves the need of the later
-// ones.  The device
-// keeps its state from step to step: a limit that was used up, flash units that are busy.
+// ones.  The device keeps its state from step to step: a limit that was used up, flash units that are busy.
 std::vector<double> ExposedWaitsUs(const WaitingSteps& steps, int64_t count, uint64_t seed);
 
 }  // namespace plelab

@@ -44,8 +44,8 @@ struct PlacementQuestion {
   int64_t simulated_steps = 20'000;
 };
 
-// Δ = E[exposed wait, with collect_us + kib_us · KiB for each row] + step_us + row_us · rows, and the same with the
-// 99th percentile.
+// Δ = E[exposed wait, with collect_us + kib_us · KiB for each row] + step_us + row_us · rows, and the same
+// with the 99th percentile.
 PlacementPrediction Predict(const PlacementQuestion& question, const LawConstants& constants);
 
 }  // namespace plelab

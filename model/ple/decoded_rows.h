@@ -44,8 +44,7 @@ class DecodedRows {
   }
 
   // Layer by rows: Take for each of the n positions, in any order, and then SetThere make up a layer before
-  // it is asked for.  Worth it only where the time of the caller costs nothing, and where a slice must be
-  // copied.
+  // it is asked for: by a caller that would wait for other rows meanwhile, where a slice must be copied.
   bool copies() const { return n_ > 1 || codec_ != nullptr; }
   void Take(int64_t layer, int64_t position, const std::byte* stored) {
     const auto layer_bytes = static_cast<size_t>(geometry_.layer_bytes());

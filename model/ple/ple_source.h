@@ -36,7 +36,8 @@ struct PleStats {
   int64_t row_bytes = 0;    // bytes of the rows that the lookups read, from memory or from storage
   int64_t read_ns = 0;      // time spent reading, in any thread
   int64_t hidden_ns = 0;    // the part of read_ns during which no caller waited for rows
-  int64_t wait_ns = 0;      // time that callers spent in Expect, Begin and Layer, waiting for rows or gathering them
+  int64_t wait_ns =
+      0;  // time that callers spent in Expect, Begin and Layer, waiting for rows or gathering them
 };
 
 inline PleStats operator-(const PleStats& a, const PleStats& b) {
@@ -78,7 +79,7 @@ class PleSource {
   virtual std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) = 0;
   // How many ids the caller should name to Expect as soon as they are likely to be asked for next; 0: none.
   virtual int64_t candidates() const { return 0; }
-  // Names ids of which the next Begin will probably ask for some, so that their reads can start now.  Replaces
+  // Names ids of which the next Begin will probably ask for some, so that their reads can start now. Replaces
   // those of the call before.  Only `speculative` reacts; wrappers pass the call on.
   virtual void Expect(std::span<const int64_t> ids) { (void)ids; }
   // Declares that the next Begin opens a new sequence, whose tokens do not follow those of earlier requests.

@@ -38,7 +38,7 @@ COVERED = 0.90  # of held-out runs, by the interval that `plelab law` prints
 
 
 # What collecting a row, and a KiB of it, may take, of which the pair that fits best is taken.
-TRIED_COLLECT_US, TRIED_KIB_US = (0, 1.5, 3, 5, 8, 12), (0, 0.1, 0.2, 0.4, 0.8)
+TRIED_COLLECT_US, TRIED_KIB_US = (0, 2, 4, 8, 12, 18, 27, 40), (0, 0.2, 0.5, 1, 1.7, 2.5)
 
 
 @dataclasses.dataclass
@@ -102,6 +102,8 @@ def fit(runs: list[Run], predict: Predict) -> Costs:
         error = np.abs(a @ x - rest).sum()
         if error < least:
             best, least = Costs(*x, collect_us, kib_us), error
+    if best.collect_us == TRIED_COLLECT_US[-1] or best.kib_us == TRIED_KIB_US[-1]:
+        print(f"the best costs of collecting are the largest that were tried ({best}): try larger ones", file=sys.stderr)
     return best
 
 
@@ -187,7 +189,8 @@ def main() -> None:
     out = np.array([bool(held_out(run)) for run in runs])
     if not out.any():
         raise RunsError("no run is held out: the law would only be tested on what it was fitted to")
-    write_constants(arguments.constants, costs[False], covering(found["units"][out]), covering(found["p99_units"][out]), str(arguments.out))
+    real = out & np.array([not run.modelled for run in runs])  # whose costs `plelab law` is given
+    write_constants(arguments.constants, costs[False], covering(found["units"][real]), covering(found["p99_units"][real]), str(arguments.out))
     more = {
         "law/map": law_result.map_rows(arguments.plelab, arguments.constants),
         "law/front": front.points(arguments.plelab, arguments.constants, arguments.trace, front.weight_rate(arguments.findings)),

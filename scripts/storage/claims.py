@@ -22,7 +22,7 @@ import numpy as np
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(SCRIPTS))
 import rates  # noqa: E402
-from resultfile import Result, main_guard  # noqa: E402
+from resultfile import Result, ResultError, main_guard  # noqa: E402
 
 Line = tuple[str, str, bool | None]  # claim, measured, whether it holds (None: told without a bound)
 LAYERS = 30  # of E2B: rows are needed when the first of them is done
@@ -35,8 +35,11 @@ def span(values, digits=3, unit="") -> str:
 
 
 def own(path: pathlib.Path, name: str) -> np.ndarray:
-    with h5py.File(path) as file:
-        return file[name][...]
+    try:
+        with h5py.File(path) as file:
+            return file[name][...]
+    except (OSError, KeyError) as error:
+        raise ResultError(f"{path}: cannot read /{name} ({error})") from error
 
 
 def placement_lines(findings: pathlib.Path) -> Iterator[Line]:
@@ -108,7 +111,7 @@ def rate_lines(findings: pathlib.Path) -> Iterator[Line]:
     yield ("prefill of 512 rows, io_uring over one at a time: at least 0.8 of fio's depth 32 over depth 1",
            f"{gain_text} x, fio {possible_text} x", gain >= 0.8 * possible)
     mapped, free = (next(row for row in table if row["name"].decode() == name) for name in reversed(rates.MMAP_JOBS))
-    yield (f"mmap under 64 MiB over {mapped['rows']:,} random rows stays under it", f"{mapped['mapped_most_mib']:.0f} MiB at most, {mapped['row_us']:.0f} us "
+    yield (f"mmap under 64 MiB over {mapped['rows']:,} random rows stays under it between requests", f"{mapped['mapped_most_mib']:.0f} MiB at most, {mapped['row_us']:.0f} us "
            f"a row; without a budget {free['mapped_most_mib']:.0f} MiB, {free['row_us']:.0f} us", bool(mapped["mapped_most_mib"] <= 64 and mapped["rows"] >= rates.MMAP_ROWS))
 
 

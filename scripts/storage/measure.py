@@ -77,6 +77,11 @@ def measure(arguments: argparse.Namespace) -> None:
     table = ["--work", str(work), "--size", arguments.size, "--geometry", GEOMETRY, "--trace", TRACE]
     replay(build, [*table, "--step-ms", "2", "--steps", "1", "--cold", "never"], folder / "first.jsonl")
     file = work / "plelab-replay-random-1.bytes"
+    asked = {"rounds": arguments.rounds, "seconds": arguments.seconds, "size": arguments.size, "work": str(work)}
+    kept = folder / "arguments.json"
+    if kept.exists() and json.loads(kept.read_text()) != asked:
+        raise ResultError(f"{folder}: was measured with {kept.read_text()}; name a new folder, or give the same arguments")
+    kept.write_text(json.dumps(asked))
     load = [pathlib.Path("/proc/loadavg").read_text().strip()]
     begin = time.time()
     kept = folder / "rates.json"  # as replays are: what was measured is not measured again

@@ -41,7 +41,8 @@ def replayed_tokens(result: pathlib.Path) -> list[np.ndarray]:
 def pages_per_token(texts: list[np.ndarray], places: np.ndarray, row_bytes: int) -> float:
     """Distinct pages that a text touches, for each of its tokens: the mean over texts, each of which begins with none."""
     def touched(text: np.ndarray) -> int:
-        begin = places[text].astype(np.int64) * row_bytes
+        rows = np.where(text < len(places), text, 0)  # other tokens read row 0
+        begin = places[rows].astype(np.int64) * row_bytes
         first, last = begin // PAGE_BYTES, (begin + row_bytes - 1) // PAGE_BYTES
         return len(set(first) | set(last) | {page for a, b in zip(first, last) for page in range(a + 1, b)})
 

@@ -36,7 +36,7 @@ class Fit(unittest.TestCase):
             for one in runs:
                 one.wait_ms = max(0.1, one.rows * (collect_us + kib_us * one.row_bytes / 1024) / 1e3)
 
-        known = fit.Costs(20, 3, 5, 0.4)
+        known = fit.Costs(20, 3, 8, 0.5)
         train = []
         for rows in (1, 16, 48):
             for row_bytes in (160, 15360):

@@ -81,15 +81,17 @@ class DiskPle::OwnRequest : public Request {
     const size_t reads = batch_->ReadsUntil(layer);
     if (waited_for_ >= reads) return *batch_;
     if (reads - waited_for_ == 1) decoded = nullptr;  // nothing else to wait for
+    int64_t read_until_ns = asked_ns;
     for (size_t i = waited_for_; i < reads; ++i) {
       batch_->Wait(i);
+      if (i + 1 == reads) read_until_ns = ReadClockNs();
       if (decoded != nullptr) TakeRows(i, *decoded);
     }
     if (decoded != nullptr) {
       const int64_t begin = batch_->LayersOf(waited_for_).first, end = batch_->LayersOf(reads - 1).second;
       for (int64_t l = begin; l < end; ++l) decoded->SetThere(l);
     }
-    Count(asked_ns);
+    Count(asked_ns, read_until_ns);
     waited_for_ = reads;
     return *batch_;
   }
@@ -105,11 +107,10 @@ class DiskPle::OwnRequest : public Request {
     counted_until_ns_ = ReadClockNs();
     batch_ = source_.reader_.Submit(rows_);
   }
-  void Count(int64_t asked_ns) {
-    const int64_t now = ReadClockNs();
-    source_.own_read_ns_ += now - counted_until_ns_;
+  void Count(int64_t asked_ns, int64_t read_until_ns) {
+    source_.own_read_ns_ += read_until_ns - counted_until_ns_;
     source_.own_hidden_ns_ += std::max<int64_t>(asked_ns - counted_until_ns_, 0);
-    counted_until_ns_ = now;
+    counted_until_ns_ = read_until_ns;
   }
 
   DiskPle& source_;

@@ -32,6 +32,9 @@ class FoldedPle : public PleSource {
       : folded_(std::move(folded)), rows_(std::move(rows)) {}
 
   std::unique_ptr<PleRequest> Begin(std::span<const int64_t> ids) override;
+  int64_t candidates() const override { return folded_->candidates(); }
+  void Expect(std::span<const int64_t> ids) override { folded_->Expect(ids); }
+  void StartSequence() override { folded_->StartSequence(); }
   PleStats stats() const override { return folded_->stats() + rows_->stats(); }
   const PleGeometry& geometry() const override { return folded_->geometry(); }
   int64_t fast_bytes() const override { return folded_->fast_bytes() + rows_->fast_bytes(); }

@@ -65,7 +65,7 @@ class SpeculativePle::Request : public PleRequest {
       return look();
     } catch (const RunError&) {
       if (hits_ == 0) throw;
-      others_ = source_.over().Begin(rows_);
+      retired_ = std::exchange(others_, source_.over().Begin(rows_));  // what it returned stays valid
       for (size_t i = 0; i < places_.size(); ++i) places_[i] = {false, static_cast<std::ptrdiff_t>(i)};
       hits_ = 0;
       return look();
@@ -75,6 +75,7 @@ class SpeculativePle::Request : public PleRequest {
   SpeculativePle& source_;
   std::vector<int64_t> rows_;
   std::shared_ptr<PleRequest> expected_;
+  std::unique_ptr<PleRequest> retired_;
   std::unique_ptr<PleRequest> others_;  // nullptr where every row was expected
   std::vector<Place> places_;           // [n]
   int64_t hits_ = 0;
@@ -95,11 +96,14 @@ std::unique_ptr<PleRequest> SpeculativePle::Begin(std::span<const int64_t> ids) 
 
 void SpeculativePle::Expect(std::span<const int64_t> ids) {
   expected_.reset();  // before its successor begins: what it still reads is not wanted any more
-  expected_rows_ = PleRowsOfIds(ids, geometry().vocab);
-  std::ranges::sort(expected_rows_);
-  const auto repeats = std::ranges::unique(expected_rows_);
-  expected_rows_.erase(repeats.begin(), repeats.end());
-  if (!expected_rows_.empty()) expected_ = over().Begin(expected_rows_);
+  expected_rows_.clear();
+  std::vector<int64_t> rows = PleRowsOfIds(ids, geometry().vocab);
+  std::ranges::sort(rows);
+  const auto repeats = std::ranges::unique(rows);
+  rows.erase(repeats.begin(), repeats.end());
+  if (rows.empty()) return;
+  expected_ = over().Begin(rows);
+  expected_rows_ = std::move(rows);
 }
 
 void SpeculativePle::StartSequence() {

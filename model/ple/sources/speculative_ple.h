@@ -11,14 +11,14 @@
 namespace plelab {
 
 struct SpeculativeOptions {
-  // How many ids are read ahead of the choice: one of them is used at most, in a batch one for each sequence.
+  // How many ids of each sequence are read ahead of the choice, of which one is used at most.
   int64_t candidates = 4;
 };
 
 // An id is a hit when it was among the ids of the last Expect: its read began before Begin, though it need
-// not have ended.  Other ids are read as the source below reads them.  What is read in vain shows in
-// stats().bytes_asked.  A read of an expected row that fails is tried once more when the row is asked for, so
-// that a row that nobody uses fails nothing.
+// not have ended, and waits for the reads of all that were expected.  Other ids are read as the source below
+// reads them.  What is read in vain shows in stats().bytes_asked.  A read of an expected row that fails is
+// tried once more when the row is asked for, so that a row that nobody uses fails nothing.
 class SpeculativePle : public PleWrapper {
  public:
   // REQUIRES candidates ≥ 1.
@@ -29,6 +29,7 @@ class SpeculativePle : public PleWrapper {
   void Expect(std::span<const int64_t> ids) override;
   void StartSequence() override;
   PleStats stats() const override;  // the read counts are those of the source below
+  // Of a single sequence.
   int64_t fast_bytes() const override { return candidates_ * row_bytes() + PleWrapper::fast_bytes(); }
   int64_t held_bytes() const override;
   bool keeps_state() const override { return true; }

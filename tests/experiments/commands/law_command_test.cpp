@@ -63,7 +63,8 @@ TEST(LawCommand, ATextRepeatsItsRowsAndACacheHoldsSome) {
 
 TEST(LawCommand, ShowsTheIntervalOfFittedConstants) {
   const std::string text =
-      "step_us: 100\nrow_us: 0\ncollect_us: 0\nkib_us: 0\nmean_error_units: 1\np99_error_units: 2\nfitted_to: \"runs.h5\"\n";
+      "step_us: 100\nrow_us: 0\ncollect_us: 0\nkib_us: 0\nmean_error_units: 1\np99_error_units: "
+      "2\nfitted_to: \"runs.h5\"\n";
   const TempFile constants(std::as_bytes(std::span(text)));
   const std::vector<std::string> question = {"--device",  "nvme", "--geometry",  "gemma3n_e2b",
                                              "--step-ms", "100",  "--constants", constants.path()};
