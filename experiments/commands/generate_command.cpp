@@ -106,9 +106,9 @@ Statistics Generate(OpenModel& open, const Prompt& prompt, const std::vector<int
   torch::Tensor logits = open.model.Forward(ids, &kv, *request, LogitsWanted::kLast, soft);
   Clock::time_point first_known;
   while (true) {
-    const torch::Tensor last = logits.reshape({-1}).to(torch::kCPU);
-    if (open.ple->candidates() > 0) open.ple->Expect(LikeliestIds(last, open.ple->candidates()));
-    const int64_t id = sampler.Sample(last);
+    const torch::Tensor last = logits.reshape({1, -1}).to(torch::kCPU);
+    ExpectLikeliest(*open.ple, last);
+    const int64_t id = sampler.Sample(last[0]);
     if (statistics.new_tokens == 0) first_known = Clock::now();
     statistics.new_tokens += 1;
     statistics.stopped = std::find(stop_ids.begin(), stop_ids.end(), id) != stop_ids.end();

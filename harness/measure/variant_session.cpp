@@ -133,7 +133,7 @@ StepResult VariantSession::Step() {
   const KernelReads reads;
   WakeThreads();
   const Timer timer;
-  ExpectCandidates();
+  ExpectLikeliest(*source_, last_logits_);
   const std::vector<int64_t> ids = ChosenBy(samplers_);
   auto request = source_->Begin(ids);
   const torch::Tensor logits = model_.DecodeStep(ids, kv_, *request).to(torch::kCPU);
@@ -142,7 +142,6 @@ StepResult VariantSession::Step() {
   result.step_ns = timer.ns();
 
   result.token_id = ids.at(0);
-
   result.bytes_moved = reads.bytes();
   result.ple = source_->stats() - before;
   result.step_bytes = model_.DecodeStepBytes(position, kind) + result.ple.row_bytes;
@@ -151,16 +150,6 @@ StepResult VariantSession::Step() {
   ++step_;
   Remember(logits);
   return result;
-}
-
-void VariantSession::ExpectCandidates() {
-  if (source_->candidates() == 0) return;
-  std::vector<int64_t> ids;
-  for (int64_t b = 0; b < work_.batch; ++b) {
-    const auto likeliest = LikeliestIds(last_logits_[b], source_->candidates());
-    ids.insert(ids.end(), likeliest.begin(), likeliest.end());
-  }
-  source_->Expect(ids);
 }
 
 std::vector<int64_t> VariantSession::ChosenBy(std::vector<Sampler>& samplers) {

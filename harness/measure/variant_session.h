@@ -65,8 +65,6 @@ class VariantSession {
   void RehearseStep();
   // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
-  // Names the likeliest ids to a source that wants them.
-  void ExpectCandidates();
   // The ids that follow the last logits.
   std::vector<int64_t> ChosenBy(std::vector<Sampler>& samplers);
   // After logits [batch, vocab] on the CPU: learns what the next step will choose, without choosing.

@@ -35,6 +35,9 @@ void RowBatch::FindPlaces(std::span<const int64_t> rows) {
     const auto found = std::ranges::lower_bound(places_, table_.PlaceOf(row));
     place_of_.push_back(static_cast<int32_t>(found - places_.begin()));
   }
+}
+
+void RowBatch::SortPositions() {
   by_place_.resize(place_of_.size());
   std::iota(by_place_.begin(), by_place_.end(), 0);
   std::ranges::stable_sort(by_place_, {}, [&](int32_t position) { return place_of_[position]; });
@@ -79,7 +82,8 @@ void RowBatch::Wait(size_t index) {
   }
 }
 
-std::span<const int32_t> RowBatch::PositionsOf(size_t index) const {
+std::span<const int32_t> RowBatch::PositionsOf(size_t index) {
+  if (first_by_place_.empty()) SortPositions();
   const Run& run = runs_.at(index);
   const int32_t begin = first_by_place_[run.begin], end = first_by_place_[run.end];
   return std::span(by_place_).subspan(begin, end - begin);

@@ -26,7 +26,7 @@ class RowBatch {
   // call.
   void Wait(size_t index);
   // The positions of `rows` that read `index` answers, and the layers of theirs that it has: [begin, end).
-  std::span<const int32_t> PositionsOf(size_t index) const;
+  std::span<const int32_t> PositionsOf(size_t index);
   std::pair<int64_t, int64_t> LayersOf(size_t index) const;
   // The stored slice of one layer of the row at `position` of `rows`.  REQUIRES that Wait has returned for
   // the reads of the layer's part.
@@ -41,12 +41,14 @@ class RowBatch {
   };
   void FindPlaces(std::span<const int64_t> rows);
   void FindRuns();
+  void SortPositions();
   ReadRange RangeOf(const Run& run) const;
 
   const PleTable& table_;
   std::vector<int64_t> places_;          // distinct, ascending
   std::vector<int64_t> rows_of_places_;  // [places]
   std::vector<int32_t> place_of_;        // [n], as indices into places_
+  // Made when PositionsOf is first called, which most batches never do.
   std::vector<int32_t> by_place_;        // [n], positions in the order of their places
   std::vector<int32_t> first_by_place_;  // [places + 1], where each place begins in by_place_
   std::vector<int32_t> run_of_place_;    // [places], among those of one part

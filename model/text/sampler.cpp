@@ -79,6 +79,16 @@ std::vector<int64_t> LikeliestIds(const torch::Tensor& logits, int64_t count) {
   return kept;
 }
 
+void ExpectLikeliest(PleSource& source, const torch::Tensor& logits) {
+  if (source.candidates() == 0) return;
+  std::vector<int64_t> ids;
+  for (int64_t b = 0; b < logits.size(0); ++b) {
+    const auto likeliest = LikeliestIds(logits[b], source.candidates());
+    ids.insert(ids.end(), likeliest.begin(), likeliest.end());
+  }
+  source.Expect(ids);
+}
+
 Sampler::Sampler(const SamplerOptions& options) : options_(options), generator_(options.seed) {
   if (!(options.temperature >= 0) || !std::isfinite(options.temperature)) {
     throw UserError("sampler: temperature is {}, expected 0 (greedy) or more", options.temperature);

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "model/ple/ple_source.h"
+
 namespace plelab {
 
 struct SamplerOptions {
@@ -19,6 +21,10 @@ struct SamplerOptions {
 // The `count` ids of the largest logits, best first; equal logits in the order of their ids.  logits: [vocab]
 // float32 on the CPU.
 std::vector<int64_t> LikeliestIds(const torch::Tensor& logits, int64_t count);
+
+// Names the likeliest ids of each sequence to a source that wants candidates.  logits: [batch, vocab] float32
+// on the CPU.
+void ExpectLikeliest(PleSource& source, const torch::Tensor& logits);
 
 class Sampler {
  public:

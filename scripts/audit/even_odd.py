@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from intervals import T_95, half_width  # noqa: E402
 from resultfile import Result, ResultError, main_guard  # noqa: E402
 
-# Student's t at 0.975, by degrees of freedom (scipy.stats.t.ppf, which the product does not need).
-T_95 = {4: 2.7764, 5: 2.5706, 6: 2.4469, 7: 2.3646, 8: 2.3060, 9: 2.2622, 11: 2.2010, 14: 2.1448, 19: 2.0930, 29: 2.0452}
+T_OF_FIVE = {freedom: t for freedom, t in T_95.items() if freedom >= 4}  # fewer than five repetitions have no half-width here
 LOOKS = {"all": (0, 1), "even": (0,), "odd": (1,)}
 HEADER = f"{'variant':<28}{'all':>19}{'even':>19}{'odd':>19}{'Δ wait':>9}{'asked':>9}{'moved':>11}"
 
@@ -31,16 +31,11 @@ def repetition_means(steps: pd.DataFrame, halves: tuple[int, ...]) -> pd.DataFra
     return kept.groupby(["rep", "variant"])["step_ns"].mean().unstack("variant")
 
 
-def half_width(differences: pd.Series, quantiles: dict[int, float]) -> float:
-    """Of Student's interval; NaN for a number of repetitions whose degrees of freedom `quantiles` lacks."""
-    return float(quantiles.get(len(differences) - 1, np.nan) * differences.std(ddof=1) / np.sqrt(len(differences)))
-
-
 def difference(steps: pd.DataFrame, variant: str, baseline: str, halves: tuple[int, ...]) -> tuple[float, float]:
     """(mean, half-width) of the difference of step times in ms."""
     means = repetition_means(steps, halves)
     apart = ((means[variant] - means[baseline]) / 1e6).dropna()
-    return float(apart.mean()), half_width(apart, T_95)
+    return float(apart.mean()), half_width(apart, T_OF_FIVE)
 
 
 def line(result: Result, variant: str) -> str:

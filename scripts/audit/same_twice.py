@@ -15,7 +15,8 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from even_odd import LOOKS, half_width, repetition_means  # noqa: E402
+from even_odd import LOOKS, repetition_means  # noqa: E402
+from intervals import half_width  # noqa: E402
 from resultfile import CONTROL_SUFFIX, Result, ResultError, main_guard  # noqa: E402
 
 # Student's t at 1 - 0.05/3/2, by degrees of freedom (scipy.stats.t.ppf, which the product does not need).

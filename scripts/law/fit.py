@@ -35,8 +35,6 @@ TRAIN_STEPS_MS = (2.0, 12.0)
 CONFIG = (f"experiment: placement_law\ntrain_devices: [{', '.join(TRAIN_DEVICES)}]\ntrain_geometries: [{', '.join(TRAIN_GEOMETRIES)}]\n"
           f"train_steps_ms: [{', '.join(f'{ms:g}' for ms in TRAIN_STEPS_MS)}]\n")
 COVERED = 0.90  # of held-out runs, by the interval that `plelab law` prints
-
-
 # What collecting a row, and a KiB of it, may take, of which the pair that fits best is taken.
 TRIED_COLLECT_US, TRIED_KIB_US = (0, 2, 4, 8, 12, 18, 27, 40), (0, 0.2, 0.5, 1, 1.7, 2.5)
 

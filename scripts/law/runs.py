@@ -13,13 +13,12 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # what scripts share: resultfile, resultwriter, figures
+from intervals import half_width  # noqa: E402
 
 # An error is counted in units of the larger of these shares of the difference and of the step (model/law/placement_law.h).
 SHARE_OF_DELTA, SHARE_OF_STEP = 0.10, 0.005
 # At worst an error may be this many times as large.
 WORST_DELTA, WORST_STEP = 0.25, 0.01
-# The 97.5 % quantile of Student's distribution, by the number of repetitions.
-STUDENT_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 UNLIMITED_DEPTH, URING_DEPTH = 4096, 64  # of a throttled file, and of plelab's io_uring
 
 
@@ -92,8 +91,8 @@ def change_ms(steps: list[dict], baseline: list[dict]) -> tuple[float, float, fl
     for rep in ours:
         pairs = np.array([(*ours[rep][step], *theirs[rep][step]) for step in ours[rep] if step in theirs.get(rep, {})])
         changes.append(float(np.mean(pairs[:, 0] - pairs[:, 2]) + np.median(pairs[:, 1] - pairs[:, 3])))
-    half = STUDENT_95[len(changes)] * np.std(changes, ddof=1) / math.sqrt(len(changes)) if len(changes) in STUDENT_95 else math.nan
-    return float(np.mean(changes)), float(np.mean(changes) - half), float(np.mean(changes) + half)
+    mean, half = float(np.mean(changes)), half_width(np.array(changes))
+    return mean, mean - half, mean + half
 
 
 def read_run(path: pathlib.Path) -> Run:

@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import h5py
 import numpy as np
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
@@ -34,12 +33,13 @@ def span(values, digits=3, unit="") -> str:
     return f"{value:.{digits}f}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def own(path: pathlib.Path, name: str) -> np.ndarray:
-    try:
-        with h5py.File(path) as file:
-            return file[name][...]
-    except (OSError, KeyError) as error:
-        raise ResultError(f"{path}: cannot read /{name} ({error})") from error
+def rows_of(path: pathlib.Path, name: str) -> np.ndarray:
+    """A table of a script's own, or a curve; columns of text are str."""
+    result = Result(path)
+    frame = result.own.get(name, result.curve(name))
+    if not len(frame):
+        raise ResultError(f"{path}: has no table {name}; was it made by another version?")
+    return frame.to_records(index=False)
 
 
 def placement_lines(findings: pathlib.Path) -> Iterator[Line]:
@@ -48,8 +48,7 @@ def placement_lines(findings: pathlib.Path) -> Iterator[Line]:
     ratio = result.comparison(variant, "ratio")
     steps = len(result.steps_ms(variant))
     yield f"E2B bf16, cold at every step, {steps:,} steps: upper end of the ratio of steps below 1.02", span(ratio, 4), ratio[2] < 1.02 and steps >= 2560
-    p99 = np.array(result.comparison(variant, "p99_difference")) / 1e6
-    p99 = np.quantile(result.steps_ms(variant), 0.99) - np.quantile(result.steps_ms("resident"), 0.99) if np.isnan(p99[0]) else p99[0]
+    p99 = (result.level_ns(variant, "p99") - result.level_ns("resident", "p99")) / 1e6
     yield "    change of a step; of its 99th percentile", f"{span(np.array(result.comparison(variant, 'mean_difference')) / 1e6, 2, ' ms')}; {p99:+.2f} ms", None
     ratio = result.comparison(variant, "ratio", "prefill_ns")
     yield "E2B bf16, prompt of 512: upper end of the ratio below 1.05", span(ratio), ratio[2] < 1.05
@@ -58,39 +57,36 @@ def placement_lines(findings: pathlib.Path) -> Iterator[Line]:
 
 
 def replay_lines(findings: pathlib.Path) -> Iterator[Line]:
-    for row in own(findings / "storage_lab.h5", "storage/replays"):
+    for row in rows_of(findings / "storage_lab.h5", "storage/replays"):
         rows, step = int(row["rows_per_token"]), row["step_ms"]
         window_us = step * 1e3 / LAYERS
         most = 0.01 if rows == 1 else 0.05
-        share = row["measured_ms"] / step
         what = f"replay, cold, {rows} row{'s' if rows > 1 else ''} at {row['step_asked_ms']:g} ms: at most {most:.0%} of a step, or as the law says"
-        within = lambda a, b: abs(a - b) <= max(0.1 * abs(b), LEAST_US / 1e3)  # noqa: E731
-        mean = within(row["predicted_ms"], row["measured_ms"])
-        # The 99th percentile of so few steps is known to its interval only.
-        p99 = row["measured_p99_low_ms"] <= row["predicted_p99_ms"] <= row["measured_p99_high_ms"] or within(row["predicted_p99_ms"], row["measured_p99_ms"])
-        text = (f"{share:+.1%} of a step: {row['measured_ms']:.3f} [{row['measured_low_ms']:.3f}, {row['measured_high_ms']:.3f}] ms, law "
-                f"{row['predicted_ms']:.3f}; p99 {row['measured_p99_ms']:+.3f} [{row['measured_p99_low_ms']:+.3f}, {row['measured_p99_high_ms']:+.3f}] ms, "
-                f"law {row['predicted_p99_ms']:+.3f}; window {window_us:.0f} us")
-        yield what, text, bool(share <= most or (mean and p99))
+        for name, begin in (("mean", f"{what}: mean"), ("p99", "    p99 less the baseline's p99")):
+            key = "" if name == "mean" else "_p99"
+            found, low, high, law = (row[f"{column}_ms"] for column in
+                                     (f"measured{key}", f"measured{key}_low", f"measured{key}_high", f"predicted{key}"))
+            close = abs(law - found) <= max(0.1 * abs(found), LEAST_US / 1e3)
+            yield begin, f"{found / step:+.1%} of a step: {found:.3f} [{low:.3f}, {high:.3f}] ms, law {law:.3f}; window {window_us:.0f} us", bool(found / step <= most or close)
 
 
 def law_lines(findings: pathlib.Path) -> Iterator[Line]:
-    runs = own(findings / "placement_law.h5", "law/runs")
+    runs = rows_of(findings / "placement_law.h5", "law/runs")
     for name, chosen in (("this machine's disk", np.char.startswith(runs["device"].astype(str), "disk")),
                          ("modelled devices", ~np.char.startswith(runs["device"].astype(str), "disk"))):
-        out = runs[chosen & (runs["held_out"] != b"")]
+        out = runs[chosen & (runs["held_out"] != "")]
         if not len(out):
             yield f"the law on {name}", "no held-out run", False
             continue
         units, worst = np.median(out["error_units"]), out["worst_units"].max()
         yield (f"the law, held out, {name}, {len(out)} runs: median within max(10 % of the change, 0.5 % of a step)", f"{units:.2f} of it", units <= 1)
         yield "    at worst within max(25 %, 1 %)", f"{worst:.2f} of it ({(out['worst_units'] > 1).sum()} runs beyond)", worst <= 1
-    limited = int((runs["device"] == b"disk_limited").sum())
+    limited = int((runs["device"] == "disk_limited").sum())
     yield "    one held-out device is limited by the kernel", f"disk_limited: {limited} runs", limited > 0
 
 
 def rate_lines(findings: pathlib.Path) -> Iterator[Line]:
-    table = own(findings / "storage_lab.h5", "storage/rates")
+    table = rows_of(findings / "storage_lab.h5", "storage/rates")
 
     def paired(a, b, column, column_of_b=None):
         """The median over rounds of the ratio of two jobs of the same round."""
@@ -110,7 +106,7 @@ def rate_lines(findings: pathlib.Path) -> Iterator[Line]:
     possible, possible_text = paired(("fio", "direct depth 32", 1), ("fio", "direct depth 1", 1), "rows_per_s")
     yield ("prefill of 512 rows, io_uring over one at a time: at least 0.8 of fio's depth 32 over depth 1",
            f"{gain_text} x, fio {possible_text} x", gain >= 0.8 * possible)
-    mapped, free = (next(row for row in table if row["name"].decode() == name) for name in reversed(rates.MMAP_JOBS))
+    mapped, free = (next(row for row in table if row["name"] == name) for name in reversed(rates.MMAP_JOBS))
     yield (f"mmap under 64 MiB over {mapped['rows']:,} random rows stays under it between requests", f"{mapped['mapped_most_mib']:.0f} MiB at most, {mapped['row_us']:.0f} us "
            f"a row; without a budget {free['mapped_most_mib']:.0f} MiB, {free['row_us']:.0f} us", bool(mapped["mapped_most_mib"] <= 64 and mapped["rows"] >= rates.MMAP_ROWS))
 
@@ -124,27 +120,27 @@ def format_lines(findings: pathlib.Path) -> Iterator[Line]:
         delta = np.array(result.comparison(name, "mean_difference")) / 1e6
         nats = result.accuracy(name, "delta_nats")
         yield f"    {name}: change of a step; loss", f"{span(delta, 3, ' ms')}; {span(nats, 4, ' nats')}", None
-    for row in own(findings / "storage_lab.h5", "storage/pages"):
+    for row in rows_of(findings / "storage_lab.h5", "storage/pages"):
         before, after = row["pages_per_token_own_order"], row["pages_per_token_by_frequency"]
-        yield (f"    {row['form'].decode()} rows of {row['row_bytes']} bytes: pages per token, own order and by frequency ({row['texts']} texts of {row['tokens']})",
+        yield (f"    {row['form']} rows of {row['row_bytes']} bytes: pages per token, own order and by frequency ({row['texts']} texts of {row['tokens']})",
                f"{before:.3f} and {after:.3f}", None)
 
 
 def locality_lines(findings: pathlib.Path) -> Iterator[Line]:
-    hits = own(findings / "cache_locality.h5", "curves/cache_locality")
-    at = lambda table, series, rows: next((100 * row["y"] for row in table if (row["series"].decode(), row["label"].decode()) == (series, rows)), np.nan)  # noqa: E731
+    hits = rows_of(findings / "cache_locality.h5", "cache_locality")
+    at = lambda table, series, rows: next((100 * row["y"] for row in table if (row["series"], row["label"]) == (series, rows)), np.nan)  # noqa: E731
     lru, shuffled = (at(hits, series, "1024") for series in ("lru", "lru_shuffled"))
     yield "    LRU of 1,024 E2B rows on the second half of a novel; the same text shuffled", f"{lru:.1f} %, {shuffled:.1f} %", None
     policies = {name: at(hits, f"{name}_warmed", "1024") for name in ("lru", "lfu", "clock", "s3fifo", "sieve", "tinylfu")}
     least, most = at(hits, "lru_warmed_shuffled", "1024"), at(hits, "optimal_warmed", "1024")
     yield (f"every policy hits between LRU on the shuffled text ({least:.1f} %) and the optimum ({most:.1f} %)",
            ", ".join(f"{name} {value:.1f}" for name, value in policies.items()), all(least <= value <= most for value in policies.values()))
-    gaps = own(findings / "cache_domains.h5", "curves/domain_gap")
+    gaps = rows_of(findings / "cache_domains.h5", "domain_gap")
     gaps = gaps[gaps["x"] == 1024]
     for label in dict.fromkeys(gaps["label"]):
         rows = gaps[gaps["label"] == label]
         best = rows[np.nanargmax(rows["y"])]
-        yield f"    {label.decode()}: closes most of LRU's gap to the optimum, 1,024 rows", f"{best['series'].decode()}, {100 * best['y']:.0f} %", None
+        yield f"    {label}: closes most of LRU's gap to the optimum, 1,024 rows", f"{best['series']}, {100 * best['y']:.0f} %", None
 
 
 TESTS = (("errors, short reads, interruptions, truncation and deletion fail by file, row and offset, and spare the rest",

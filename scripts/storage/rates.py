@@ -88,6 +88,5 @@ def measure(micro: pathlib.Path, file: pathlib.Path, rounds: int, seconds: float
 
 
 def of(rows, program: str, name: str, batch: int, column: str) -> np.ndarray:
-    """A column of one job, by round.  rows: a structured array or dicts."""
-    text = lambda value: value.decode() if isinstance(value, bytes) else value  # noqa: E731
-    return np.array([row[column] for row in rows if text(row["program"]) == program and text(row["name"]) == name and row["batch"] == batch])
+    """A column of one job, by round.  rows: records or dicts."""
+    return np.array([row[column] for row in rows if (row["program"], row["name"], row["batch"]) == (program, name, batch)])

@@ -85,9 +85,7 @@ class CachedPle::Request : public PleRequest {
   }
 
   void Count() {
-    source_.counted_.lookups += std::ssize(row_numbers_);
-    source_.counted_.misses += std::ssize(missed_);
-    source_.counted_.hits += std::ssize(row_numbers_) - std::ssize(missed_);
+    source_.counted_.Add(std::ssize(row_numbers_), std::ssize(row_numbers_) - std::ssize(missed_));
   }
 
   // Copies what the missed rows have of this layer.  With the last layer all of them enter the cache: when a
@@ -168,15 +166,7 @@ void CachedPle::Expect(std::span<const int64_t> ids) {
   over_->Expect(missing);
 }
 
-PleStats CachedPle::stats() const {
-  PleStats stats = over_->stats() - over_before_;
-  const std::lock_guard lock(mutex_);
-  stats.lookups = counted_.lookups;
-  stats.hits = counted_.hits;
-  stats.misses = counted_.misses;
-  stats.row_bytes = counted_.lookups * row_bytes();
-  return stats;
-}
+PleStats CachedPle::stats() const { return counted_.Over(over_->stats() - over_before_, row_bytes()); }
 
 int64_t CachedPle::held_bytes() const {
   const int64_t below = over_->held_bytes();

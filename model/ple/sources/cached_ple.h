@@ -9,6 +9,7 @@
 #include "model/ple/cache/row_slab.h"
 #include "model/ple/capacity.h"
 #include "model/ple/ple_source.h"
+#include "model/ple/sources/lookup_counts.h"
 
 namespace plelab {
 
@@ -60,8 +61,8 @@ class CachedPle : public PleSource {
   std::unique_ptr<PleSource> over_;
   int64_t slice_bytes_;  // of one layer of a row, as the source below stores it
   mutable std::mutex mutex_;
-  RowSlab slab_;          // guarded by mutex_
-  PleStats counted_;      // lookups, hits and misses; guarded by mutex_
+  RowSlab slab_;  // guarded by mutex_
+  LookupCounts counted_;
   PleStats over_before_;  // the counts of the source below right after warming
 };
 

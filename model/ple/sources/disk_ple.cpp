@@ -76,10 +76,11 @@ class DiskPle::OwnRequest : public Request {
 
  protected:
   const RowBatch& WaitFor(int64_t layer, DecodedRows* decoded) override {
-    const int64_t asked_ns = ReadClockNs();
-    if (!batch_) Submit();
+    const bool is_late = batch_ == nullptr;
+    if (is_late) Submit();
     const size_t reads = batch_->ReadsUntil(layer);
     if (waited_for_ >= reads) return *batch_;
+    const int64_t asked_ns = is_late ? counted_until_ns_ : ReadClockNs();
     if (reads - waited_for_ == 1) decoded = nullptr;  // nothing else to wait for
     int64_t read_until_ns = asked_ns;
     for (size_t i = waited_for_; i < reads; ++i) {

@@ -87,10 +87,7 @@ SpeculativePle::SpeculativePle(std::unique_ptr<PleSource> over, int64_t candidat
 
 std::unique_ptr<PleRequest> SpeculativePle::Begin(std::span<const int64_t> ids) {
   auto request = std::make_unique<Request>(*this, PleRowsOfIds(ids, geometry().vocab));
-  const std::lock_guard lock(mutex_);
-  counted_.lookups += std::ssize(ids);
-  counted_.hits += request->hits();
-  counted_.misses += std::ssize(ids) - request->hits();
+  counted_.Add(std::ssize(ids), request->hits());
   return request;
 }
 
@@ -111,15 +108,7 @@ void SpeculativePle::StartSequence() {
   PleWrapper::StartSequence();
 }
 
-PleStats SpeculativePle::stats() const {
-  PleStats stats = PleWrapper::stats();
-  const std::lock_guard lock(mutex_);
-  stats.lookups = counted_.lookups;
-  stats.hits = counted_.hits;
-  stats.misses = counted_.misses;
-  stats.row_bytes = counted_.lookups * row_bytes();
-  return stats;
-}
+PleStats SpeculativePle::stats() const { return counted_.Over(PleWrapper::stats(), row_bytes()); }
 
 int64_t SpeculativePle::held_bytes() const {
   return std::ssize(expected_rows_) * row_bytes() + PleWrapper::held_bytes();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "model/ple/ple_source.h"
+#include "model/ple/sources/lookup_counts.h"
 
 namespace plelab {
 
@@ -41,8 +41,7 @@ class SpeculativePle : public PleWrapper {
   int64_t candidates_;
   std::vector<int64_t> expected_rows_;  // distinct
   std::shared_ptr<PleRequest> expected_;
-  mutable std::mutex mutex_;
-  PleStats counted_;  // lookups, hits and misses; guarded by mutex_
+  LookupCounts counted_;
 };
 
 }  // namespace plelab
