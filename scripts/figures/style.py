@@ -15,9 +15,9 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F
            "#882255", "#332288", "#999933", "#44AA99")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MOST_CURVES = len(LINES)  # in one panel; a reader tells no more apart
-MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X", "folded": "P"}
+MARKERS = {"resident": "s", "cached": "D", "disk": "o", "dropped": "X", "folded": "P", "speculative": "^"}
 # Markers for strategies that are not in MARKERS, the most distinct ones first.  After the last one the first is used again.
-MORE_MARKERS = ("^", "v", "*", "<", ">", "p", "h", "d", "8", "H")
+MORE_MARKERS = ("v", "*", "<", ">", "p", "h", "d", "8", "H")
 KIND_COLOURS = {"text stack": "#0072B2", "token embedding": "#56B4E9", "PLE rows in RAM": "#E69F00",
                 "vision": "#D55E00", "audio": "#CC79A7", "KV cache": "#009E73", "program and buffers": "#BBBBBB"}
 

@@ -14,18 +14,18 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 TEST(ConfigErrors, UnknownKeyInPleHasTheFormThatTheDesignGives) {
-  EXPECT_EQ(
-      ErrorOf(kHeadWithoutVariants + "variants:\n"
-                                     "  - name: cached\n"
-                                     "    ple:\n"
-                                     "      strategy: cached\n"
-                                     "      capcity: 5%\n"),
-      "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
-      "hot_from, "
-      "backend, advice, prefetch, mapped, alignment, queue_depth, polling, registered, mode, file, verify, "
-      "table, transform, layers, rank, group, entries, seed, "
-      "over; did "
-      "you mean 'capacity'?");
+  EXPECT_EQ(ErrorOf(kHeadWithoutVariants + "variants:\n"
+                                           "  - name: cached\n"
+                                           "    ple:\n"
+                                           "      strategy: cached\n"
+                                           "      capcity: 5%\n"),
+            "x.yaml:8:7: unknown key 'capcity' in 'ple'; known: strategy, pages, capacity, policy, initial, "
+            "hot_from, "
+            "backend, advice, prefetch, mapped, alignment, queue_depth, polling, registered, mode, file, "
+            "verify, candidates, "
+            "table, transform, layers, rank, group, entries, seed, "
+            "over; did "
+            "you mean 'capacity'?");
 }
 
 TEST(ConfigErrors, UnknownKeysInEverySection) {
