@@ -1,4 +1,5 @@
-// `plelab pack`: a checkpoint's folder with its PLE table in another form, layout or order.
+// `plelab pack`: a checkpoint's folder with its PLE table in another form, layout or order, or with its
+// weights quantised.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -12,9 +13,11 @@
 #include "harness/support/units.h"
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
+#include "model/catalog/parameter_count.h"
 #include "model/packing/pack_checkpoint.h"
 #include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/ple_options.h"
+#include "model/quantisation/encode_weights.h"
 
 namespace plelab {
 namespace {
@@ -23,7 +26,20 @@ struct PackArguments {
   std::string checkpoint, out, layout = "token_major", dtype, order;
   int64_t group = RowFormat().group, entries = RowFormat().entries, alignment = 1;
   bool folded = false, force = false;
+  std::string weights_dtype, weights_rounding = "search";
+  int64_t weights_group = 32;
+  bool weights_mixed = false;
+
+  bool packs_weights() const { return !weights_dtype.empty(); }
 };
+
+PlanOptions PlanOf(const PackArguments& arguments) {
+  PlanOptions options;
+  if (arguments.weights_dtype == "int4") options.format = {4, arguments.weights_group};
+  options.mixed = arguments.weights_mixed;
+  options.rounding = arguments.weights_rounding == "search" ? Rounding::kSearch : Rounding::kNearest;
+  return options;
+}
 
 RowForm FormOf(const PackArguments& arguments, const PleTable& from) {
   return ParseRowForm(arguments.dtype.empty() ? Name(from.geometry.dtype) : arguments.dtype);
@@ -34,8 +50,36 @@ std::string Describe(const PleTable& table, RowForm form) {
                 table.parts() == 1 ? "token-major" : "layer-major", ReadableBytes(table.stored_bytes()));
 }
 
-void Pack(const PackArguments& arguments) {
-  const InterruptGuard guard;
+// Calls the packer with a progress bar.
+void PackWithProgress(const Checkpoint& checkpoint, const PackArguments& arguments, PackOptions options) {
+  options.force = arguments.force;
+  std::unique_ptr<Progress> progress;
+  options.progress = [&](int64_t done, int64_t total) {
+    if (!progress) progress = std::make_unique<Progress>("packing into " + arguments.out, total);
+    progress->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
+  };
+  PackCheckpoint(checkpoint, arguments.out, options);
+  if (progress) progress->Finish();
+}
+
+void PackWeights(const PackArguments& arguments) {
+  const Checkpoint checkpoint = Checkpoint::Open(arguments.checkpoint);
+  const auto plan = PlanWeights(checkpoint.config(), PlanOf(arguments));
+  const TensorEncoding encoding = QuantisedEncoding(checkpoint, plan);
+  PackOptions options;
+  options.table = false;
+  options.weights = &encoding;
+  PackWithProgress(checkpoint, arguments, options);
+  const auto bytes_of = [](const Checkpoint& c) {
+    return ReadableBytes(CountCheckpoint(c).bytes.working_set());
+  };
+  std::cout << Format(
+      "{}: {} weights of {:.3f} bits, scales included; text stack and embedding {}, before: {}\n",
+      Printable(arguments.out), plan.size(), BitsPerWeight(plan), bytes_of(Checkpoint::Open(arguments.out)),
+      bytes_of(checkpoint));
+}
+
+void PackPleTable(const PackArguments& arguments) {
   const Checkpoint checkpoint = Checkpoint::Open(arguments.checkpoint);
   std::optional<PleTable> folded;
   if (arguments.folded) folded = *TableWithProgress(ParsePleSpec("folded"), checkpoint).folded;
@@ -46,14 +90,7 @@ void Pack(const PackArguments& arguments) {
   options.part_alignment = arguments.alignment;
   if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, from.geometry.vocab);
   options.folded = folded ? &*folded : nullptr;
-  options.force = arguments.force;
-  std::unique_ptr<Progress> progress;
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!progress) progress = std::make_unique<Progress>("packing into " + arguments.out, total);
-    progress->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
-  };
-  PackCheckpoint(checkpoint, arguments.out, options);
-  if (progress) progress->Finish();
+  PackWithProgress(checkpoint, arguments, options);
   const PleTable packed =
       folded ? *TableWithProgress(ParsePleSpec("folded"), Checkpoint::Open(arguments.out)).folded
              : Checkpoint::Open(arguments.out).ple_table();
@@ -61,11 +98,16 @@ void Pack(const PackArguments& arguments) {
                       Describe(from, ParseRowForm(Name(from.geometry.dtype))));
 }
 
+void Pack(const PackArguments& arguments) {
+  const InterruptGuard guard;
+  arguments.packs_weights() ? PackWeights(arguments) : PackPleTable(arguments);
+}
+
 }  // namespace
 
 void AddPackCommand(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("pack", "Write a checkpoint with its PLE table in another form or layout");
+  CLI::App* command = app.add_subcommand(
+      "pack", "Write a checkpoint with its PLE table in another form or layout, or with quantised weights");
   auto arguments = std::make_shared<PackArguments>();
   command->add_option("CKPT", arguments->checkpoint, "checkpoint directory")->required();
   command->add_option("--out", arguments->out, "the new checkpoint's directory")->required();
@@ -92,6 +134,29 @@ void AddPackCommand(CLI::App& app) {
       "FILE of token ids (configs/traces): its most frequent rows come first and share pages");
   command->add_flag("--ple-folded", arguments->folded,
                     "pack the finished per-layer inputs of `folded`; the table stays as published");
+  auto* weights =
+      command
+          ->add_option("--weights-dtype", arguments->weights_dtype,
+                       "quantise the text stack instead, and leave the table: int8 (a scale per row) or int4")
+          ->check(CLI::IsMember({"int8", "int4"}));
+  command->add_option("--weights-group", arguments->weights_group, "of int4: weights that share a scale")
+      ->check(CLI::IsMember({32, 128}))
+      ->capture_default_str()
+      ->needs(weights);
+  command
+      ->add_option("--weights-rounding", arguments->weights_rounding,
+                   "of int4: search (scales of the least squared error) or nearest (as llama.cpp's Q4_0)")
+      ->check(CLI::IsMember({"search", "nearest"}))
+      ->capture_default_str()
+      ->needs(weights);
+  command
+      ->add_flag("--weights-mixed", arguments->weights_mixed,
+                 "of int4: int8 for the embedding and for what makes and adds per-layer inputs")
+      ->needs(weights);
+  for (const char* option : {"--ple-layout", "--ple-dtype", "--ple-group", "--ple-entries", "--ple-align",
+                             "--ple-order", "--ple-folded"}) {
+    weights->excludes(command->get_option(option));
+  }
   command->add_flag("--force", arguments->force, "replace files that are there");
   command->callback([arguments] { Pack(*arguments); });
 }

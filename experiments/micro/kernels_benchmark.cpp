@@ -1,6 +1,6 @@
-// Kernels with the shapes of an E2B decode step.  After every iteration the raw read loop reads as many
-// bytes, and its time is not counted: `raw` is its rate, and `of_raw` is the kernel's share of that rate,
-// measured within the same seconds.
+// Kernels with the shapes of an E2B decode step, in all formats.  Bytes are those of codes, without scales.
+// After every iteration the raw read loop reads as many bytes, and its time is not counted: `raw` is its
+// rate, and `of_raw` is the kernel's share of that rate, measured within the same seconds.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -34,13 +34,22 @@ void TimeBesideRaw(benchmark::State& state, int64_t bytes, const F& kernel) {
 }
 
 ElementType TypeOf(const benchmark::State& state) {
-  return state.range(0) == 16 ? ElementType::kBFloat16 : ElementType::kFloat32;
+  switch (state.range(0)) {
+    case 4:
+      return ElementType::kInt4;
+    case 8:
+      return ElementType::kInt8;
+    case 16:
+      return ElementType::kBFloat16;
+    default:
+      return ElementType::kFloat32;
+  }
 }
 
 // bits, outputs, inputs, vectors
 void BM_MatVec(benchmark::State& state) {
   const int64_t outputs = state.range(1), inputs = state.range(2), vectors = state.range(3);
-  const int64_t bytes = outputs * inputs * ElementBytes(TypeOf(state));
+  const int64_t bytes = ElementBytes(TypeOf(state), outputs * inputs);
   const std::vector<float> x(vectors * inputs, 0.5f);
   std::vector<float> y(vectors * outputs);
   WeightsInTurn weights(bytes);
@@ -51,11 +60,10 @@ void BM_MatVec(benchmark::State& state) {
 }
 BENCHMARK(BM_MatVec)
     ->ArgNames({"bits", "out", "in", "vectors"})
-    ->ArgsProduct({{16}, {kFfn}, {kHidden}, {1, 2, 4, 8}})
+    ->ArgsProduct({{16, 8, 4}, {kFfn}, {kHidden}, {1, 2, 4, 8}})
     ->Args({32, kFfn, kHidden, 1})
-    ->Args({16, kHidden, kFfn, 1})  // down, row-major
-    ->Args({16, kHidden, kHidden, 1})
-    ->Args({16, 65536, kHidden, 1})  // a quarter of the logits
+    ->ArgsProduct({{16, 8, 4}, {kHidden}, {kFfn, kHidden}, {1}})  // down, row-major; one of attention
+    ->ArgsProduct({{16, 8, 4}, {65536}, {kHidden}, {1}})          // a quarter of the logits
     ->UseManualTime();
 
 std::vector<int32_t> EveryNth(int64_t count, int64_t n) {
@@ -69,25 +77,29 @@ void BM_MatVecRows(benchmark::State& state) {
   const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
   const std::vector<float> x(kHidden, 0.5f);
   std::vector<float> y(kFfn);
-  WeightsInTurn weights(kFfn * kHidden * ElementBytes(TypeOf(state)));
-  TimeBesideRaw(state, std::ssize(rows) * kHidden * ElementBytes(TypeOf(state)), [&] {
+  WeightsInTurn weights(ElementBytes(TypeOf(state), kFfn * kHidden));
+  TimeBesideRaw(state, ElementBytes(TypeOf(state), std::ssize(rows) * kHidden), [&] {
     MatVecRows(weights.NextMatrix(TypeOf(state), kFfn, kHidden), rows, {x.data(), 1, kHidden},
                {y.data(), kFfn});
   });
 }
-BENCHMARK(BM_MatVecRows)->ArgNames({"bits", "n"})->Args({16, 20})->UseManualTime();
+BENCHMARK(BM_MatVecRows)->ArgNames({"bits", "n"})->ArgsProduct({{16, 8, 4}, {20}})->UseManualTime();
 
 // The same for down, transposed. n = 1 reads every row.
 void BM_RowSum(benchmark::State& state) {
   const std::vector<int32_t> rows = EveryNth(kFfn, state.range(1));
   const std::vector<float> a(kFfn, 0.5f);
   std::vector<float> y(kHidden);
-  WeightsInTurn weights(kFfn * kHidden * ElementBytes(TypeOf(state)));
-  TimeBesideRaw(state, std::ssize(rows) * kHidden * ElementBytes(TypeOf(state)), [&] {
+  WeightsInTurn weights(ElementBytes(TypeOf(state), kFfn * kHidden));
+  TimeBesideRaw(state, ElementBytes(TypeOf(state), std::ssize(rows) * kHidden), [&] {
     RowSum(weights.NextMatrix(TypeOf(state), kFfn, kHidden), rows, {a.data(), 1, kFfn}, {y.data(), kHidden});
   });
 }
-BENCHMARK(BM_RowSum)->ArgNames({"bits", "n"})->Args({16, 20})->Args({16, 1})->Args({32, 1})->UseManualTime();
+BENCHMARK(BM_RowSum)
+    ->ArgNames({"bits", "n"})
+    ->ArgsProduct({{16, 8, 4}, {20, 1}})
+    ->Args({32, 1})
+    ->UseManualTime();
 
 // The functions between the products, in nanoseconds.
 void BM_RmsNorm(benchmark::State& state) {

@@ -42,7 +42,13 @@ class WeightsInTurn {
     return next;
   }
   MatrixView NextMatrix(ElementType type, int64_t rows, int64_t cols) {
-    return {Next().data(), type, rows, cols, cols};
+    MatrixView matrix{Next().data(), type, rows, cols, cols};
+    if (!IsQuantised(type)) return matrix;
+    matrix.group = type == ElementType::kInt4 ? kNibbleBlock : 0;
+    // Scales of int4 are read from memory, too: from half the arena further on.
+    const int64_t elsewhere = (offset_ + std::ssize(Arena()) / 2) % (std::ssize(Arena()) - bytes_) / 64 * 64;
+    matrix.scales = Arena().data() + (type == ElementType::kInt4 ? elsewhere : 0);
+    return matrix;
   }
 
  private:

@@ -42,6 +42,10 @@ ParameterCount CountCheckpoint(const Checkpoint& checkpoint) {
       count.parameters[spec.group] += spec.elements();
       count.bytes[spec.group] += checkpoint.ple_table().stored_bytes();
     }
+    if (const auto quantised = checkpoint.FindQuantised(spec.name)) {
+      count.parameters[spec.group] += spec.elements();
+      count.bytes[spec.group] += quantised->codes->size_bytes + quantised->scales->size_bytes;
+    }
     if (info == nullptr) continue;
     count.parameters[spec.group] += info->size_bytes / SizeOf(info->dtype);
     count.bytes[spec.group] += info->size_bytes;

@@ -71,7 +71,7 @@ struct TextWeights {
   LinearWeight lm_head;  // [vocab, hidden]; undefined where the logits are tied to embed_tokens
 
   // The map from the last hidden state to the logits.
-  const LinearWeight& head() const { return lm_head.values.defined() ? lm_head : embed_tokens; }
+  const LinearWeight& head() const { return lm_head.defined() ? lm_head : embed_tokens; }
 };
 
 // transformers Gemma3nMultimodalEmbedder (embed_vision, embed_audio).  Its post-projection norm has no

@@ -30,6 +30,21 @@ namespace {
 
 std::string Shape(const std::vector<int64_t>& shape) { return Format("[{}]", Join(shape, ", ")); }
 
+// Codes and scales must have the shapes of the published tensor or of its transpose.
+void AddCodeProblems(const Checkpoint::Quantised& found, const TensorSpec& spec,
+                     std::vector<std::string>& problems) {
+  const auto fits = [&](int64_t rows, int64_t columns) {
+    const CodeTensors expected = CodeTensorsOf(spec.name, found.format, rows, columns);
+    return found.codes->shape == expected.codes.shape && found.codes->dtype == expected.codes.dtype &&
+           found.scales->shape == expected.scales.shape && found.scales->dtype == expected.scales.dtype;
+  };
+  if (spec.shape.size() == 2 && (fits(spec.shape[0], spec.shape[1]) || fits(spec.shape[1], spec.shape[0]))) {
+    return;
+  }
+  problems.push_back(Format("'{}': expected codes of {}, found {} with scales {}", found.codes->name,
+                            Shape(spec.shape), Shape(found.codes->shape), Shape(found.scales->shape)));
+}
+
 }  // namespace
 
 std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
@@ -47,7 +62,9 @@ std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
     const bool is_packed = spec.name == checkpoint.ple_tensor() && checkpoint.has_packed_table();
     const bool optional =
         is_packed || spec.group == ParameterGroup::kUnusedKv || may_lack.contains(spec.group);
-    if (info == nullptr) {
+    if (const auto quantised = checkpoint.FindQuantised(spec.name)) {
+      AddCodeProblems(*quantised, spec, problems);
+    } else if (info == nullptr) {
       if (!optional) problems.push_back(Format("'{}': missing, expected {}", spec.name, Shape(spec.shape)));
     } else if (info->shape != spec.shape) {
       problems.push_back(
@@ -55,6 +72,8 @@ std::vector<std::string> TensorProblems(const Checkpoint& checkpoint,
     }
   }
   for (const auto& [name, info] : checkpoint.tensors()) {
+    const auto code = ParseCodeName(name);
+    if (code && checkpoint.FindQuantised(code->weight) && known.contains(code->weight)) continue;
     if (!known.contains(name)) problems.push_back(Format("'{}': unknown, found {}", name, Shape(info.shape)));
   }
   return problems;

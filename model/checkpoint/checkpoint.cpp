@@ -130,6 +130,7 @@ void Checkpoint::OpenShards(Sha256& fingerprint) {
   // As in the reference, one file takes precedence over shards.
   if (fs::exists(directory_ + "/" + kSingleFile)) {
     AddShard(directory_ + "/" + kSingleFile, fingerprint);
+    ListQuantised();
     return RequireFloats();
   }
   const std::string index_path = directory_ + "/" + kIndexFile;
@@ -146,6 +147,7 @@ void Checkpoint::OpenShards(Sha256& fingerprint) {
     }
     AddShard(directory_ + "/" + shard, fingerprint);
   }
+  ListQuantised();
   RequireFloats();  // before their foreign tensors are missed
   RequireAgreement(index, tensors_, index_path);
 }
@@ -183,9 +185,23 @@ bool Checkpoint::has_packed_table() const {
   return Find(ple_tensor()) == nullptr && IsPackedTable(directory_ + "/" + PackedFileName(PackedKind::kRows));
 }
 
+void Checkpoint::ListQuantised() {
+  for (const auto& [name, info] : tensors_) {
+    const auto code = ParseCodeName(name);
+    if (!code || !code->format || !Find(code->weight + ".scales")) continue;
+    if (Find(code->weight) != nullptr) {
+      throw UserError("{}: tensor '{}' is also there quantised, as '{}'; keep one", directory_, code->weight,
+                      name);
+    }
+    quantised_[code->weight] = *code->format;
+  }
+}
+
 void Checkpoint::RequireFloats() const {
   std::vector<ForeignTensor> wrong = foreign_;
   for (const auto& [name, info] : tensors_) {
+    const auto code = ParseCodeName(name);
+    if (code && quantised_.contains(code->weight)) continue;
     if (!IsFloat(info.dtype)) wrong.push_back({name, std::string(SafetensorsName(info.dtype))});
   }
   if (wrong.empty()) return;
@@ -198,6 +214,7 @@ void Checkpoint::RequireFloats() const {
 
 // True when lm_head.weight and embed_tokens are both there, of one shape, and some value differs.
 bool Checkpoint::HeadDiffers() const {
+  if (quantised_.contains(kHeadTensor)) return true;  // only a head of its own is quantised
   const TensorInfo* head = Find(kHeadTensor);
   const TensorInfo* embedding = Find(TextPrefix(config_) + "embed_tokens.weight");
   if (head == nullptr || embedding == nullptr || head->shape != embedding->shape) return false;
@@ -224,6 +241,18 @@ bool Checkpoint::HeadDiffers() const {
 const TensorInfo* Checkpoint::Find(const std::string& name) const {
   const auto found = tensors_.find(name);
   return found == tensors_.end() ? nullptr : &found->second;
+}
+
+std::optional<Checkpoint::Quantised> Checkpoint::FindQuantised(const std::string& name) const {
+  const auto found = quantised_.find(name);
+  if (found == quantised_.end()) return std::nullopt;
+  return Quantised{found->second, Find(name + "." + Name(found->second)), Find(name + ".scales")};
+}
+
+std::vector<const TensorInfo*> Checkpoint::Stored(const std::string& name) const {
+  if (const auto quantised = FindQuantised(name)) return {quantised->codes, quantised->scales};
+  const TensorInfo* info = Find(name);
+  return info == nullptr ? std::vector<const TensorInfo*>{} : std::vector{info};
 }
 
 void Checkpoint::ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "model/base/file_descriptor.h"
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/checkpoint/stored_weight.h"
 #include "model/ple/ple_source.h"
 
 namespace plelab {
@@ -36,10 +38,10 @@ class Checkpoint {
   // Reads and checks config.json and the headers of all shards.  Throws UserError naming
   // file, tensor, expected and found when a file is truncated, a header is longer than its file, offsets
   // overlap or overflow, a shard is missing, or tensors are in any format but float32, bfloat16 and float16
-  // (all of them at once).  Sets config().text.own_head as the reference ties weights (transformers
-  // PreTrainedModel.tie_weights): a lm_head.weight that differs from embed_tokens is used even where
-  // config.json says that both are tied.  Only for that comparison values are read, up to the first
-  // difference.
+  // (all of them at once) or what stored_weight.h describes.  Sets config().text.own_head as the reference
+  // ties weights (transformers PreTrainedModel.tie_weights): a lm_head.weight that differs from embed_tokens
+  // is used even where config.json says that both are tied.  Only for that comparison values are read, up to
+  // the first difference.
   static Checkpoint Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
@@ -48,6 +50,17 @@ class Checkpoint {
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   // Returns nullptr when the checkpoint has no such tensor.
   const TensorInfo* Find(const std::string& name) const;
+  // The codes and scales of a quantised weight by its published name; nothing when it is not stored as such.
+  struct Quantised {
+    CodeFormat format;
+    const TensorInfo* codes;
+    const TensorInfo* scales;
+  };
+  std::optional<Quantised> FindQuantised(const std::string& name) const;
+  // What the tensor of this published name is stored as: itself, its codes and scales, or nothing.
+  std::vector<const TensorInfo*> Stored(const std::string& name) const;
+  // True where `plelab pack` quantised weights.
+  bool is_quantised() const { return !quantised_.empty(); }
   // Copies out.size() bytes of the tensor, starting at `offset_bytes` within it, in the calling thread.  The
   // bytes are counted in weight_bytes_read().  Throws RunError.
   void ReadRange(const TensorInfo& info, int64_t offset_bytes, std::span<std::byte> out) const;
@@ -75,6 +88,7 @@ class Checkpoint {
   void OpenShards(Sha256& fingerprint);
   void AddShard(const std::string& path, Sha256& fingerprint);
   void AddPackedTable(Sha256& fingerprint);
+  void ListQuantised();
   void RequireFloats() const;
   bool HeadDiffers() const;
 
@@ -82,7 +96,8 @@ class Checkpoint {
   std::string config_text_;
   Gemma3nConfig config_;
   std::map<std::string, TensorInfo> tensors_;
-  std::vector<ForeignTensor> foreign_;  // empty once the checkpoint is open
+  std::map<std::string, CodeFormat> quantised_;  // by published name
+  std::vector<ForeignTensor> foreign_;           // empty once the checkpoint is open
   std::string weights_label_ = "unlabelled";
   std::string fingerprint_;
   std::map<std::string, std::shared_ptr<const FileDescriptor>> shards_;  // by path

@@ -1,8 +1,13 @@
 // Matrix × vector at memory bandwidth: each weight is read once for up to kMaxVectors vectors.
 //
-// Weights are float32 or bfloat16; vectors and accumulation are float32.  Each output is summed by one
-// thread, always in the same order, so the result depends only on the widest SIMD set of the CPU: not on the
-// number of threads, nor on how many vectors go together, nor on which other rows are computed.
+// Vectors and outputs are float32.  Float weights accumulate in float32.  Quantised weights take the vectors
+// quantised to int8, each with one scale (its largest magnitude is ±127): int8 sums are exact integers, int4
+// sums are exact within a 32-bit lane of a step and accumulate in float32.  A vector with a value that is
+// infinite or not a number gives NaN.
+//
+// Each output is summed by one thread, always in the same order, so the result depends only on the widest
+// SIMD set of the CPU: not on the number of threads, nor on how many vectors go together, nor on which other
+// rows are computed.
 #pragma once
 
 #include <cstdint>

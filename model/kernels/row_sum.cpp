@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "model/kernels/parallel.h"
 
@@ -12,6 +13,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "model/kernels/load_nibbles-inl.h"
 #include "model/kernels/load_pair-inl.h"
 
 #ifndef PLELAB_ROW_SUM_ONCE
@@ -62,6 +64,36 @@ HWY_INLINE void AddRows(const T* const* w, const float* a, size_t columns, float
   }
 }
 
+// The same for int4, whose values come in blocks of 32 with a scale for each row.
+template <size_t kRows>
+HWY_INLINE void AddNibbleRows(const MatrixView& w, const int64_t* row, const float* a, size_t first_column,
+                              size_t columns, float* HWY_RESTRICT sum) {
+  const DF df;
+  const uint8_t* from[kRows];
+  const uint16_t* scales[kRows];
+  for (size_t k = 0; k < kRows; ++k) {
+    from[k] = static_cast<const uint8_t*>(RowData(w, row[k])) + first_column / 2;
+    scales[k] = static_cast<const uint16_t*>(RowScales(w, row[k]));
+  }
+  for (size_t c = 0; c < columns; c += kNibbleBlock, sum += kNibbleBlock) {
+    VF scale[kRows];
+    for (size_t k = 0; k < kRows; ++k) {
+      scale[k] = hn::Set(df, a[k] * WidenHalf(scales[k][(first_column + c) / static_cast<size_t>(w.group)]));
+    }
+    for (size_t part = 0; part < kNibbleBlock / 2; part += kLanes) {
+      VF low = hn::Load(df, sum + part), high = hn::Load(df, sum + kNibbleBlock / 2 + part);
+      for (size_t k = 0; k < kRows; ++k) {
+        VF lower, upper;
+        LoadNibbles(from[k] + c / 2 + part, lower, upper);
+        low = hn::MulAdd(lower, scale[k], low);
+        high = hn::MulAdd(upper, scale[k], high);
+      }
+      hn::Store(low, df, sum + part);
+      hn::Store(high, df, sum + kNibbleBlock / 2 + part);
+    }
+  }
+}
+
 // Adds a tile to y and undoes the element order of AddRows.
 template <class T>
 HWY_INLINE void AddTile(const float* HWY_RESTRICT sum, size_t columns, float* HWY_RESTRICT y) {
@@ -75,26 +107,43 @@ HWY_INLINE void AddTile(const float* HWY_RESTRICT sum, size_t columns, float* HW
   for (size_t c = paired; c < columns; ++c) y[c] += sum[c];
 }
 
+// T: the element type, or Nibble for int4.
+struct Nibble;
+template <class T, size_t kRows>
+HWY_INLINE void AddGroup(const MatrixView& w, const int64_t* row, const float* a, int64_t first_column,
+                         size_t columns, float* HWY_RESTRICT sum) {
+  if constexpr (std::is_same_v<T, Nibble>) {
+    AddNibbleRows<kRows>(w, row, a, static_cast<size_t>(first_column), columns, sum);
+  } else {
+    const T* from[kRows];
+    float scaled[kRows];
+    for (size_t k = 0; k < kRows; ++k) {
+      from[k] = static_cast<const T*>(RowData(w, row[k])) + first_column;
+      scaled[k] = std::is_same_v<T, int8_t> ? a[k] * static_cast<const float*>(w.scales)[row[k]] : a[k];
+    }
+    AddRows<T, kRows>(from, scaled, columns, sum);
+  }
+}
+
 template <class T>
 void AddTileOf(const RowSumShare& share, int64_t first_column, size_t columns) {
   HWY_ALIGN float sums[kMaxVectors][kTileColumns];
   for (int64_t v = 0; v < share.a.count; ++v) std::fill_n(sums[v], columns, 0.0f);
-  const T* data = static_cast<const T*>(share.w.data) + first_column;
   for (int64_t i = 0; i < share.count; i += kGroup) {
     const size_t rows = static_cast<size_t>(std::min<int64_t>(kGroup, share.count - i));
-    const T* w[kGroup];
     int64_t row[kGroup];
     for (size_t k = 0; k < rows; ++k) {
       row[k] = share.rows == nullptr ? i + static_cast<int64_t>(k) : share.rows[i + k];
-      w[k] = data + row[k] * share.w.stride;
     }
     for (int64_t v = 0; v < share.a.count; ++v) {
       float a[kGroup];
       for (size_t k = 0; k < rows; ++k) a[k] = share.a.data[v * share.a.stride + row[k]];
       if (rows == kGroup) {
-        AddRows<T, kGroup>(w, a, columns, sums[v]);
+        AddGroup<T, kGroup>(share.w, row, a, first_column, columns, sums[v]);
       } else {
-        for (size_t k = 0; k < rows; ++k) AddRows<T, 1>(w + k, a + k, columns, sums[v]);
+        for (size_t k = 0; k < rows; ++k) {
+          AddGroup<T, 1>(share.w, row + k, a + k, first_column, columns, sums[v]);
+        }
       }
     }
   }
@@ -116,6 +165,10 @@ void AddShare(const RowSumShare& share) {
       return AddShareOf<float>(share);
     case ElementType::kBFloat16:
       return AddShareOf<uint16_t>(share);
+    case ElementType::kInt8:
+      return AddShareOf<int8_t>(share);
+    case ElementType::kInt4:
+      return AddShareOf<Nibble>(share);
   }
 }
 
@@ -129,7 +182,7 @@ namespace {
 
 HWY_EXPORT(AddShare);
 
-// Columns are handed out by cache lines, which hold 32 bfloat16.
+// Columns are handed out by cache lines, which hold 32 bfloat16, or by blocks of int4.
 constexpr int64_t kLineColumns = 32;
 
 void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, const ConstVectors& a,
@@ -137,7 +190,7 @@ void ParallelRowSum(const MatrixView& w, const int32_t* rows, int64_t count, con
   CheckVectors(a.count);
   for (int64_t v = 0; v < a.count; ++v) std::fill_n(y.data + v * y.stride, w.cols, 0.0f);
   const int64_t lines = (w.cols + kLineColumns - 1) / kLineColumns;
-  const int64_t line_bytes = std::max<int64_t>(1, count * kLineColumns * ElementBytes(w.type));
+  const int64_t line_bytes = std::max<int64_t>(1, count * ElementBytes(w.type, kLineColumns));
   const auto add_share = HWY_DYNAMIC_DISPATCH(AddShare);
   ParallelFor(0, lines, std::max<int64_t>(1, kMinShareBytes / line_bytes), [&](int64_t begin, int64_t end) {
     add_share({w, rows, count, a, begin * kLineColumns, std::min(end * kLineColumns, w.cols), y});

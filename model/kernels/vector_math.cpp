@@ -229,6 +229,8 @@ void WidenTo(const void* x, ElementType type, int64_t n, float* y) {
     case ElementType::kBFloat16:
       HWY_DYNAMIC_DISPATCH(WidenImpl)(static_cast<const uint16_t*>(x), n, y);
       return;
+    default:
+      throw RunError("quantised values have scales; expected float32 or bfloat16");
   }
 }
 void WidenTo(const void* x, DType dtype, int64_t n, float* y) {
@@ -252,6 +254,8 @@ void NarrowTo(const float* x, int64_t n, ElementType type, void* y) {
     case ElementType::kBFloat16:
       HWY_DYNAMIC_DISPATCH(NarrowImpl)(x, n, static_cast<uint16_t*>(y));
       return;
+    default:
+      throw RunError("quantised values have scales; expected float32 or bfloat16");
   }
 }
 

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/kernels/parallel.h"
 #include "model/kernels/row_sum.h"
+#include "model/kernels/widen_rows.h"
 
 namespace plelab {
 namespace {
@@ -23,8 +25,21 @@ namespace {
 // the call of a matrix product.
 constexpr int64_t kWidenedBlockBytes = int64_t{4} << 20;
 
+// Stored rows [first, first + count) of a quantised weight.
+torch::Tensor WidenedRows(const MatrixView& view, int64_t first, int64_t count, torch::ScalarType type) {
+  torch::Tensor rows = at::empty({count, view.cols}, type);
+  const auto element = type == torch::kFloat32 ? ElementType::kFloat32 : ElementType::kBFloat16;
+  auto* to = static_cast<char*>(rows.mutable_data_ptr());
+  ParallelFor(
+      0, count, std::max<int64_t>(1, kMinShareBytes / RowBytes(view)), [&](int64_t begin, int64_t end) {
+        WidenRows(view, first + begin, end - begin, element, to + ElementBytes(element, begin * view.cols));
+      });
+  return rows;
+}
+
 torch::Tensor AtenMatMul(const torch::Tensor& x, const LinearWeight& w) {
-  const torch::Tensor values = w.values.to(x.scalar_type());
+  const torch::Tensor values = w.is_quantised() ? WidenedRows(w.View(), 0, w.values.size(0), x.scalar_type())
+                                                : w.values.to(x.scalar_type());
   return w.layout == WeightLayout::kRowMajor ? at::linear(x, values) : at::matmul(x, values);
 }
 
@@ -38,27 +53,32 @@ torch::Tensor KernelMatMul(const torch::Tensor& x, const LinearWeight& w) {
   return out.to(x.scalar_type());
 }
 
-// On a CPU without bfloat16 instructions, ATen's bfloat16 product runs at a sixth of the speed of its float32
-// one (21 against 129 GFLOP/s on two AVX2 cores).  The multiplications are exact either way; sums are float32
-// and rounded once.
-torch::Tensor WidenedMatMul(const torch::Tensor& x, const LinearWeight& w) {
-  const torch::Tensor in = x.reshape({-1, w.in}).to(torch::kFloat32);
-  const torch::Tensor out = at::empty({in.size(0), w.out}, x.options());
-  const int64_t block = std::clamp<int64_t>(kWidenedBlockBytes / (w.in * 4), 1, w.out);
-  const torch::Tensor scratch = at::empty({block * w.in}, in.options());
+// Outputs [first, first + n) of w as a matrix [in, n] of type `type`.
+torch::Tensor WidenedBlock(const LinearWeight& w, int64_t first, int64_t n, torch::ScalarType type) {
+  const LinearWeight part = w.Outputs(first, n);
+  const torch::Tensor rows =
+      w.is_quantised() ? WidenedRows(part.View(), 0, part.values.size(0), type) : part.values.to(type);
+  return w.layout == WeightLayout::kRowMajor ? rows.t() : rows;
+}
+
+// Multiplies block by block of weights that are widened to `type`.  For bfloat16 weights on a CPU without
+// bfloat16 instructions: ATen's bfloat16 product runs there at a sixth of the speed of its float32 one (21
+// against 129 GFLOP/s on two AVX2 cores).  The multiplications are exact either way; sums are float32 and
+// rounded once.
+torch::Tensor WidenedMatMul(const torch::Tensor& x, const LinearWeight& w, torch::ScalarType type) {
+  const torch::Tensor in = x.reshape({-1, w.in}).to(type);
+  torch::Tensor out = at::empty({in.size(0), w.out}, x.options());
+  const int64_t element = type == torch::kFloat32 ? 4 : 2;
+  int64_t block = std::clamp<int64_t>(kWidenedBlockBytes / (w.in * element), 1, w.out);
+  if (w.group > 0) block = std::min(w.out, (block + w.group - 1) / w.group * w.group);
   for (int64_t first = 0; first < w.out; first += block) {
     const int64_t n = std::min(block, w.out - first);
-    torch::Tensor part = scratch.narrow(0, 0, n * w.in);
-    if (w.layout == WeightLayout::kRowMajor) {
-      part = part.view({n, w.in}).copy_(w.values.narrow(0, first, n)).t();
-    } else {
-      part = part.view({w.in, n}).copy_(w.values.narrow(1, first, n));
-    }
     torch::Tensor target = out.narrow(1, first, n);
-    if (x.scalar_type() == torch::kFloat32) {
-      at::mm_out(target, in, part);
+    const torch::Tensor weights = WidenedBlock(w, first, n, type);
+    if (x.scalar_type() == type) {
+      at::mm_out(target, in, weights);
     } else {
-      target.copy_(at::mm(in, part));
+      target.copy_(at::mm(in, weights));
     }
   }
   std::vector<int64_t> sizes = x.sizes().vec();
@@ -78,21 +98,23 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w) {
   if (x.size(-1) != w.in) {
     throw RunError("MatMul: the input has {} features, the weight expects {}", x.size(-1), w.in);
   }
-  const bool own = x.device().is_cpu() && IsFloat(x.scalar_type()) && IsFloat(w.values.scalar_type()) &&
-                   x.numel() > 0 && w.values.stride(1) == 1;
+  const bool known = w.is_quantised() || IsFloat(w.values.scalar_type());
+  const bool own =
+      x.device().is_cpu() && IsFloat(x.scalar_type()) && known && x.numel() > 0 && w.values.stride(1) == 1;
   if (!own || WantsGradient(x, w)) return AtenMatMul(x, w);
   if (x.numel() / w.in <= kMaxVectors) return KernelMatMul(x, w);
+  if (w.is_quantised()) return WidenedMatMul(x, w, x.scalar_type());
   const bool aten_is_fast = x.scalar_type() == torch::kFloat32 ? w.values.scalar_type() == torch::kFloat32
                                                                : CpuMultipliesBFloat16();
-  return aten_is_fast ? AtenMatMul(x, w) : WidenedMatMul(x, w);
+  return aten_is_fast ? AtenMatMul(x, w) : WidenedMatMul(x, w, torch::kFloat32);
 }
 
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y) {
   switch (w.layout) {
     case WeightLayout::kRowMajor:
-      return MatVec(ViewOf(w), x, y);
+      return MatVec(w.View(), x, y);
     case WeightLayout::kTransposed:
-      return RowSum(ViewOf(w), x, y);
+      return RowSum(w.View(), x, y);
   }
 }
 
@@ -105,28 +127,23 @@ void MatMulInto(std::span<const MatMulJob> jobs, const ConstVectors& x) {
       continue;
     }
     if (count == row_major.size()) MatVec({row_major.data(), std::exchange(count, 0)}, x);
-    row_major[count++] = {ViewOf(*job.w), job.y};
+    row_major[count++] = {job.w->View(), job.y};
   }
   MatVec({row_major.data(), count}, x);
 }
 
-MatrixView ViewOf(const LinearWeight& w) { return ViewOf(w.values); }
-
-MatrixView ViewOf(const torch::Tensor& matrix) {
-  const bool has_rows =
-      matrix.dim() > 0 && (matrix.is_contiguous() || (matrix.dim() == 2 && matrix.stride(1) == 1));
-  if (!has_rows || !IsFloat(matrix.scalar_type()) || !matrix.device().is_cpu()) {
-    throw RunError(
-        "a kernel needs a float32 or bfloat16 matrix with contiguous rows on the CPU, not {} of strides {}",
-        matrix.toString(), Join(matrix.strides(), ", "));
+torch::Tensor GatherRows(const LinearWeight& w, const torch::Tensor& ids) {
+  const MatrixView view = w.View();
+  const torch::Tensor wanted = ids.to(torch::kInt64).contiguous();
+  std::vector<int64_t> sizes = ids.sizes().vec();
+  sizes.push_back(w.in);
+  torch::Tensor rows = at::empty(sizes, torch::kFloat32);
+  const int64_t* id = wanted.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < wanted.numel(); ++i) {
+    if (id[i] < 0 || id[i] >= view.rows) throw RunError("row {} of {} was asked for", id[i], view.rows);
+    WidenRows(view, id[i], 1, ElementType::kFloat32, rows.mutable_data_ptr<float>() + i * w.in);
   }
-  const bool is_float32 = matrix.scalar_type() == torch::kFloat32;
-  const int64_t cols = matrix.size(-1);
-  return {.data = matrix.const_data_ptr(),
-          .type = is_float32 ? ElementType::kFloat32 : ElementType::kBFloat16,
-          .rows = cols == 0 ? 0 : matrix.numel() / cols,
-          .cols = cols,
-          .stride = matrix.dim() == 2 ? matrix.stride(0) : cols};
+  return rows;
 }
 
 bool CpuMultipliesBFloat16() {

@@ -15,7 +15,9 @@ namespace plelab {
 //   - ATen, when a gradient is wanted or the device is not the CPU;
 //   - our own kernels, which run at memory bandwidth (model/kernels/), for up to kMaxVectors rows;
 //   - for bfloat16 weights and more rows, ATen if the CPU multiplies bfloat16, else blocks of weights widened
-//     to float32.
+//     to float32;
+//   - for quantised weights and more rows, blocks of weights widened to x's dtype.
+// Quantised weights multiply up to kMaxVectors rows as integers: x is quantised to int8, a scale per row.
 torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
 
 // Our own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.
@@ -27,12 +29,8 @@ struct MatMulJob {
   Vectors y;
 };
 void MatMulInto(std::span<const MatMulJob> jobs, const ConstVectors& x);
-// w.values, [out, in] (kRowMajor) or [in, out] (kTransposed), as the kernels see it.
-MatrixView ViewOf(const LinearWeight& w);
-// A float32 or bfloat16 tensor [..., cols] on the CPU, seen as a matrix whose rows run over all leading
-// dimensions.  Its rows must be contiguous, and with more than one leading dimension the whole tensor must
-// be.  Throws RunError otherwise.
-MatrixView ViewOf(const torch::Tensor& matrix);
+// Rows `ids` (any shape, int64) of a row-major weight on the CPU: [..., in] float32.
+torch::Tensor GatherRows(const LinearWeight& w, const torch::Tensor& ids);
 
 // True when this CPU has instructions that multiply bfloat16 (AVX512-BF16, AMX, Arm BF16) and ATen's product
 // uses them.

@@ -20,6 +20,7 @@ bool IsSmallOnCpu(const torch::Tensor& x, const LinearWeight& w) {
 }  // namespace
 
 torch::ScalarType ComputeType(const LinearWeight& w) {
+  if (w.is_quantised()) return w.widened;
   return w.format == WeightFormat::kBFloat16 ? torch::kBFloat16 : torch::kFloat32;
 }
 
@@ -31,20 +32,6 @@ torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
   const auto type = IsSmallOnCpu(x, w) ? torch::kFloat32 : ProductType(w, x.device());
   return MatMul(x.to(type), w).to(torch::kFloat32);
-}
-
-LinearWeight FirstOutputs(const LinearWeight& w, int64_t count) {
-  LinearWeight head = w;
-  head.values = w.values.narrow(w.layout == WeightLayout::kRowMajor ? 0 : 1, 0, count);
-  head.out = count;
-  return head;
-}
-
-LinearWeight FirstInputs(const LinearWeight& w, int64_t count) {
-  LinearWeight head = w;
-  head.values = w.values.narrow(w.layout == WeightLayout::kRowMajor ? 1 : 0, 0, count);
-  head.in = count;
-  return head;
 }
 
 torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {

@@ -22,9 +22,6 @@ torch::ScalarType ProductType(const LinearWeight& w, torch::Device device);
 
 // x [..., in] of any float dtype → [..., out] float32.
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w);
-// The first `count` outputs (rows) or inputs (columns) of a map, as a view without a copy.
-LinearWeight FirstOutputs(const LinearWeight& w, int64_t count);
-LinearWeight FirstInputs(const LinearWeight& w, int64_t count);
 
 // x · rsqrt(mean(x²) + eps) · weight over the last dimension, float32.  Multiplies by weight, not by 1 +
 // weight.  With an undefined weight the norm has no scale.  Reference: Gemma3nRMSNorm.

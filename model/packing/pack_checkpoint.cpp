@@ -45,14 +45,28 @@ PleTable TableToPack(const Checkpoint& checkpoint, const PackOptions& options) {
   return options.folded != nullptr ? *options.folded : checkpoint.ple_table();
 }
 
-// The tensors that are copied, in the order of their files.
-std::vector<TensorInfo> TensorsToCopy(const Checkpoint& checkpoint, const PackOptions& options) {
-  std::vector<TensorInfo> tensors;
+// A published tensor and what stands for it in the new file.
+struct WrittenTensor {
+  TensorInfo published;
+  std::vector<TensorInfo> stored;  // a copy of it, or what the encoding makes of it
+  bool is_encoded = false;
+};
+
+// The tensors that are written, in the order of their files.
+std::vector<WrittenTensor> TensorsToWrite(const Checkpoint& checkpoint, const PackOptions& options) {
+  std::vector<WrittenTensor> tensors;
   for (const auto& [name, info] : checkpoint.tensors()) {
-    if (options.folded != nullptr || name != checkpoint.ple_tensor()) tensors.push_back(info);
+    const bool is_packed = options.table && options.folded == nullptr && name == checkpoint.ple_tensor();
+    if (is_packed) continue;
+    WrittenTensor tensor{info, {}};
+    if (options.weights != nullptr) tensor.stored = options.weights->stored_as(info);
+    tensor.is_encoded = !tensor.stored.empty();
+    if (!tensor.is_encoded) tensor.stored = {info};
+    tensors.push_back(std::move(tensor));
   }
-  std::ranges::sort(tensors, {},
-                    [](const TensorInfo& info) { return std::pair(info.file, info.offset_bytes); });
+  std::ranges::sort(tensors, {}, [](const WrittenTensor& tensor) {
+    return std::pair(tensor.published.file, tensor.published.offset_bytes);
+  });
   return tensors;
 }
 
@@ -92,23 +106,50 @@ void CopySmallFiles(const Checkpoint& checkpoint, NewFiles& files) {
   for (const std::string_view name : kOtherFiles) copy(name);
 }
 
-void CopyTensors(const Checkpoint& checkpoint, const std::vector<TensorInfo>& tensors,
-                 const std::string& path, const PackProgress& progress) {
+// The header of the new file, and where in it each stored tensor lies.
+std::string LayOut(const Checkpoint& checkpoint, std::vector<WrittenTensor>& tensors) {
+  std::vector<TensorInfo> all;
+  for (const WrittenTensor& tensor : tensors)
+    all.insert(all.end(), tensor.stored.begin(), tensor.stored.end());
+  std::string header =
+      MakeSafetensorsHeader(all, {{"format", "pt"}, {"weights", checkpoint.weights_label()}});
+  auto next = all.begin();
+  for (WrittenTensor& tensor : tensors) {
+    for (TensorInfo& info : tensor.stored) info = *next++;
+  }
+  return header;
+}
+
+int64_t SizeOfWritten(const std::vector<WrittenTensor>& tensors) {
+  int64_t bytes = 0;
+  for (const WrittenTensor& tensor : tensors) bytes += SizeOfAll(tensor.stored);
+  return bytes;
+}
+
+void CopyTensor(const Checkpoint& checkpoint, const TensorInfo& from, const TensorInfo& to, OutputFile& file,
+                const PackProgress& progress) {
+  std::vector<std::byte> buffer;
+  for (int64_t at = 0; at < from.size_bytes; at += kCopyBytes) {
+    buffer.resize(static_cast<size_t>(std::min(kCopyBytes, from.size_bytes - at)));
+    checkpoint.ReadRange(from, at, buffer);
+    file.Write(to.offset_bytes + at, buffer);
+    progress(std::ssize(buffer), 0);
+  }
+}
+
+void WriteTensors(const Checkpoint& checkpoint, const std::vector<WrittenTensor>& tensors,
+                  const std::string& header, const PackOptions& options, const std::string& path,
+                  const PackProgress& progress) {
   RefuseSpecialOutput(path);
-  std::vector<TensorInfo> copies = tensors;
-  const std::string header =
-      MakeSafetensorsHeader(copies, {{"format", "pt"}, {"weights", checkpoint.weights_label()}});
   OutputFile file(path);
   file.Write(0, std::as_bytes(std::span(header)));
-  std::vector<std::byte> buffer;
   int64_t done = 0;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    for (int64_t at = 0; at < tensors[i].size_bytes; at += kCopyBytes) {
-      buffer.resize(static_cast<size_t>(std::min(kCopyBytes, tensors[i].size_bytes - at)));
-      checkpoint.ReadRange(tensors[i], at, buffer);
-      file.Write(copies[i].offset_bytes + at, buffer);
-      done += std::ssize(buffer);
-      if (progress) progress(done, 0);
+  const PackProgress add = [&](int64_t bytes, int64_t) { progress(done += bytes, 0); };
+  for (const WrittenTensor& tensor : tensors) {
+    if (tensor.is_encoded) {
+      options.weights->write(tensor.published, tensor.stored, file, add);
+    } else {
+      CopyTensor(checkpoint, tensor.published, tensor.stored.front(), file, add);
     }
   }
   file.Commit();
@@ -121,13 +162,40 @@ int64_t SizeOfPacked(const PackedDescription& description) {
   return SizeOfAll(tensors);
 }
 
+// Packs the table into `folder`, which has everything else.
+void PackTableInto(const Checkpoint& checkpoint, const PackOptions& options, const PleTable& from,
+                   NewFiles& files, const PackProgress& progress) {
+  std::vector<int32_t> places;
+  if (!options.order_by_ids.empty()) places = PlacesByFrequency(options.order_by_ids, from.geometry.vocab);
+  files.Make(PackedFileName(KindOf(options)), [&](const std::string& path) {
+    RefuseSpecialOutput(path);
+    PackTable(from, DescriptionOf(checkpoint, from, options), places, path, progress);
+  });
+}
+
+// A packed table that an earlier packing left would be taken for one of these weights.
+void RemoveOtherTables(const std::string& folder, const PackOptions& options) {
+  for (const PackedKind kind : {PackedKind::kRows, PackedKind::kFolded}) {
+    if (options.table && kind == KindOf(options)) continue;
+    fs::remove(fs::path(folder) / PackedFileName(kind));
+  }
+}
+
 }  // namespace
 
 void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, const PackOptions& options) {
+  if (options.table && options.weights != nullptr) {
+    throw UserError(
+        "{}: a packed table belongs to the weights beside it; pack the weights first, and then the table of "
+        "the folder that this makes",
+        folder);
+  }
   const PleTable from = TableToPack(checkpoint, options);
-  const PackedDescription description = DescriptionOf(checkpoint, from, options);
-  const std::vector<TensorInfo> tensors = TensorsToCopy(checkpoint, options);
-  const int64_t copied = SizeOfAll(tensors), total = copied + SizeOfPacked(description);
+  std::vector<WrittenTensor> tensors = TensorsToWrite(checkpoint, options);
+  const std::string header = LayOut(checkpoint, tensors);
+  const int64_t written = SizeOfWritten(tensors);
+  const int64_t total =
+      written + (options.table ? SizeOfPacked(DescriptionOf(checkpoint, from, options)) : 0);
   if (fs::exists(folder) && fs::equivalent(folder, checkpoint.directory())) {
     throw UserError("{}: is the checkpoint itself; name another folder with --out", folder);
   }
@@ -139,17 +207,11 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
     };
   };
   CopySmallFiles(checkpoint, files);
-  files.Make(kWeightsFile,
-             [&](const std::string& path) { CopyTensors(checkpoint, tensors, path, report_from(0)); });
-  std::vector<int32_t> places;
-  if (!options.order_by_ids.empty()) places = PlacesByFrequency(options.order_by_ids, from.geometry.vocab);
-  files.Make(PackedFileName(KindOf(options)), [&](const std::string& path) {
-    RefuseSpecialOutput(path);
-    PackTable(from, description, places, path, report_from(copied));
+  files.Make(kWeightsFile, [&](const std::string& path) {
+    WriteTensors(checkpoint, tensors, header, options, path, report_from(0));
   });
-  // A table of the other kind that an earlier packing left would be taken for one of these weights.
-  const PackedKind other = options.folded != nullptr ? PackedKind::kRows : PackedKind::kFolded;
-  fs::remove(fs::path(folder) / PackedFileName(other));
+  if (options.table) PackTableInto(checkpoint, options, from, files, report_from(written));
+  RemoveOtherTables(folder, options);
   files.Keep();
 }
 

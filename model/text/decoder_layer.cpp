@@ -53,9 +53,9 @@ namespace {
 
 MlpWeights FirstUnits(const MlpWeights& w, int64_t width) {
   if (width == w.gate_proj.out) return w;
-  return {.gate_proj = FirstOutputs(w.gate_proj, width),
-          .up_proj = FirstOutputs(w.up_proj, width),
-          .down_proj = FirstInputs(w.down_proj, width)};
+  return {.gate_proj = w.gate_proj.Outputs(0, width),
+          .up_proj = w.up_proj.Outputs(0, width),
+          .down_proj = w.down_proj.Inputs(width)};
 }
 
 }  // namespace

@@ -65,10 +65,12 @@ std::string MadeFrom(const Checkpoint& checkpoint) {
   Sha256 hash;
   hash.Update(checkpoint.fingerprint());
   for (const std::string& name : SourceTensors(checkpoint.config())) {
-    const TensorInfo* info = checkpoint.Find(name);
-    if (info == nullptr) throw UserError("{}: tensor '{}' is missing", checkpoint.directory(), name);
-    hash.Update(Format(" {}", fs::last_write_time(info->file).time_since_epoch().count()));
-    AddSample(hash, checkpoint, *info);
+    const auto stored = checkpoint.Stored(name);
+    if (stored.empty()) throw UserError("{}: tensor '{}' is missing", checkpoint.directory(), name);
+    for (const TensorInfo* info : stored) {
+      hash.Update(Format(" {}", fs::last_write_time(info->file).time_since_epoch().count()));
+      AddSample(hash, checkpoint, *info);
+    }
   }
   return hash.Hex();
 }

@@ -90,13 +90,9 @@ torch::Tensor PerLayerInput(const torch::Tensor& embeds, const PleRows& rows, in
 
 std::vector<LinearWeight> SplitByLayer(const LinearWeight& projection, int64_t ple_dim) {
   std::vector<LinearWeight> layers;
-  if (!projection.values.defined()) return layers;
-  const int64_t rows = projection.layout == WeightLayout::kRowMajor ? 0 : 1;
-  for (const torch::Tensor& values : projection.values.split(ple_dim, rows)) {
-    LinearWeight layer = projection;
-    layer.values = values;
-    layer.out = ple_dim;
-    layers.push_back(layer);
+  if (!projection.defined()) return layers;
+  for (int64_t first = 0; first < projection.out; first += ple_dim) {
+    layers.push_back(projection.Outputs(first, ple_dim));
   }
   return layers;
 }

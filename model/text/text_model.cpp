@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/base/error.h"
+#include "model/ops/matmul.h"
 #include "model/ops/ops.h"
 #include "model/text/altup.h"
 #include "model/text/decoder_layer.h"
@@ -39,8 +40,9 @@ torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, 
 torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model) {
   // √hidden in full precision, whereas the reference rounds it to the weights' dtype.
   const double scale = std::sqrt(static_cast<double>(model.config.hidden_size));
-  return torch::embedding(model.weights.embed_tokens.values, ids, model.padding_idx).to(torch::kFloat32) *
-         scale;
+  const LinearWeight& table = model.weights.embed_tokens;
+  if (table.is_quantised()) return GatherRows(table, ids) * scale;
+  return torch::embedding(table.values, ids, model.padding_idx).to(torch::kFloat32) * scale;
 }
 
 torch::Tensor TextHidden(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows) {

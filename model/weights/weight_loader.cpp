@@ -42,16 +42,22 @@ const TensorInfo& WeightLoader::Find(const TensorSpec& spec) const {
                   info == nullptr ? "nothing" : Format("[{}]", Join(info->shape, ", ")));
 }
 
-void WeightLoader::Add(const TensorSpec& spec, torch::Tensor& target) {
-  const TensorInfo& info = Find(spec);
-  jobs_.push_back({&info, spec.shape, false, &target});
+void WeightLoader::AddJob(const TensorInfo& info, const std::vector<int64_t>& shape, DType dtype,
+                          torch::Tensor& target) {
+  jobs_.push_back({&info, shape, dtype, false, &target});
   total_bytes_ += info.size_bytes;
 }
 
+void WeightLoader::Add(const TensorSpec& spec, torch::Tensor& target) {
+  AddJob(Find(spec), spec.shape, options_.dtype, target);
+}
+
 void WeightLoader::Add(const TensorSpec& spec, LinearWeight& target) {
-  Add(spec, target.values);
   target.out = spec.shape[0];
   target.in = spec.shape[1];
+  target.widened = TorchType(options_.dtype);
+  if (const auto quantised = checkpoint_.FindQuantised(spec.name)) return AddQuantised(*quantised, target);
+  Add(spec, target.values);
   target.format = options_.dtype == DType::kFloat32 ? WeightFormat::kFloat32 : WeightFormat::kBFloat16;
   if (!options_.device.is_cpu()) target.layout = WeightLayout::kRowMajor;
   if (target.layout == WeightLayout::kTransposed) {
@@ -60,34 +66,56 @@ void WeightLoader::Add(const TensorSpec& spec, LinearWeight& target) {
   }
 }
 
-void WeightLoader::Run() {
-  const torch::ScalarType type = TorchType(options_.dtype);
+void WeightLoader::AddQuantised(const Checkpoint::Quantised& quantised, LinearWeight& target) {
   if (!options_.device.is_cpu()) {
-    for (const Job& job : jobs_) *job.target = Load(job, torch::empty(job.shape, type)).to(options_.device);
+    throw UserError("{}: quantised weights are multiplied on the CPU only; take the checkpoint as it was",
+                    checkpoint_.directory());
+  }
+  const bool is_row_major = target.layout == WeightLayout::kRowMajor;
+  const CodeTensors expected =
+      CodeTensorsOf(quantised.codes->name, quantised.format, is_row_major ? target.out : target.in,
+                    is_row_major ? target.in : target.out);
+  if (quantised.codes->shape != expected.codes.shape) {
+    throw UserError("{}: tensor '{}': expected [{}], found [{}]: pack the checkpoint again",
+                    checkpoint_.directory(), quantised.codes->name, Join(expected.codes.shape, ", "),
+                    Join(quantised.codes->shape, ", "));
+  }
+  target.format = quantised.format.bits == 8 ? WeightFormat::kInt8 : WeightFormat::kInt4;
+  target.group = quantised.format.group;
+  AddJob(*quantised.codes, expected.codes.shape, expected.codes.dtype, target.values);
+  AddJob(*quantised.scales, expected.scales.shape, expected.scales.dtype, target.scales);
+}
+
+void WeightLoader::Run() {
+  if (!options_.device.is_cpu()) {
+    for (const Job& job : jobs_) {
+      *job.target = Load(job, torch::empty(job.shape, TorchType(job.dtype))).to(options_.device);
+    }
     return;
   }
   int64_t bytes = 0;
   for (const Job& job : jobs_) {
     int64_t elements = 1;
     for (const int64_t size : job.shape) elements *= size;
-    bytes += Arena::Padded(elements * SizeOf(options_.dtype));
+    bytes += Arena::Padded(elements * SizeOf(job.dtype));
   }
   const auto arena = Arena::Create(bytes);
-  for (const Job& job : jobs_) *job.target = Load(job, arena->Allocate(job.shape, type));
+  for (const Job& job : jobs_) *job.target = Load(job, arena->Allocate(job.shape, TorchType(job.dtype)));
 }
 
 torch::Tensor WeightLoader::Load(const Job& job, torch::Tensor place) {
   if (job.transposed) {
     LoadTransposed(*job.info, place);
   } else {
-    LoadRowMajor(*job.info, place);
+    LoadRowMajor(job, place);
   }
   return place;
 }
 
-void WeightLoader::LoadRowMajor(const TensorInfo& info, torch::Tensor& place) {
+void WeightLoader::LoadRowMajor(const Job& job, torch::Tensor& place) {
+  const TensorInfo& info = *job.info;
   const torch::Tensor flat = place.view({-1});
-  const bool convert = info.dtype != options_.dtype;
+  const bool convert = info.dtype != job.dtype;
   const int64_t stored = SizeOf(info.dtype), pieces = (info.size_bytes + kPieceBytes - 1) / kPieceBytes;
   const int64_t pieces_per_slab = kSlabBytes / kPieceBytes;
   const auto load_piece = [&](int64_t piece, const torch::Tensor& buffer) {

@@ -11,67 +11,13 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import tempfile
 
 from peer_result import CONTROL_SUFFIX, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
-from resultfile import Result, ResultError, main_guard
+from plelab_side import Excerpts, Plelab, config_of
+from resultfile import main_guard
 
 PEER = "transformers"
-CONFIG = """\
-experiment: ple_strategies
-model: {{checkpoint: {checkpoint}, dtype: {dtype}, threads: {threads}}}
-workload: {{trace: {trace}, prompt_tokens: {prompt}, decode: replay, decode_tokens: {tokens}}}
-design: {{isolate: process, warmup_steps: {warmup}, reps: {rounds}, processes: 1, memory_reps: 0, seed: {seed}, margin: {margin}}}
-variants:
-  - {{name: plelab, ple: {{{ple}}}}}
-"""
-# What the sides ran on, as plelab's own runs say it.
-OF_PLELAB = ("weights", "checkpoint", "checkpoint_hash", "dtype", "decode", "text", "text_hash")
-
-
-class Excerpts:
-    """The ids of each round: the next stretch of the text."""
-
-    def __init__(self, ids: list[int], options: argparse.Namespace, origin: str):
-        self._ids, self._prompt = ids, options.prompt
-        self._length = options.prompt + options.warmup + options.tokens
-        if len(ids) < options.rounds * self._length:
-            raise ResultError(f"{origin} has {len(ids):,} ids, and {options.rounds} rounds of {self._length} need "
-                              f"{options.rounds * self._length:,}; give a longer text, or fewer rounds or tokens")
-
-    def of(self, index: int) -> list[int]:
-        return self._ids[index * self._length:(index + 1) * self._length]
-
-    def split(self, index: int) -> tuple[list[int], list[int]]:
-        return self.of(index)[:self._prompt], self.of(index)[self._prompt:]
-
-
-def ple_map(spec: str) -> str:
-    """"disk,backend=direct" as the map of a config."""
-    return ", ".join(f"{key}: {value}" for key, _, value in (item.partition("=") for item in f"strategy={spec}".split(",")))
-
-
-def config_of(options: argparse.Namespace, trace: str) -> str:
-    return CONFIG.format(**vars(options) | {"trace": trace, "ple": ple_map(options.ple)})
-
-
-class Plelab:
-    def __init__(self, options: argparse.Namespace, excerpts: Excerpts, folder: pathlib.Path):
-        self._options, self._excerpts, self._folder = options, excerpts, folder
-        self.meta: dict[str, str] = {}
-
-    def measure(self, index: int) -> tuple[float, list[float]]:
-        trace, config, out = (self._folder / name for name in ("trace.json", "peer.yaml", "peer.h5"))
-        trace.write_text(json.dumps(self._excerpts.of(index)))
-        config.write_text(config_of(self._options, str(trace)))
-        done = subprocess.run([self._options.plelab, "run", config, "--set", "design.reps=1", "--out", out, "--force"],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ResultError(f"plelab run failed: {(done.stderr or done.stdout).strip()}")
-        result = Result(out)
-        self.meta = self.meta or {key: str(result.meta[key]) for key in OF_PLELAB if key in result.meta}
-        return result.table("reps")["prefill_ns"].iloc[-1] / 1e9, [ns / 1e9 for ns in result.table("steps")["step_ns"]]
 
 
 def transformers(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):

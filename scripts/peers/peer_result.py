@@ -6,6 +6,7 @@ writes raw times; `plelab record-peers` makes the result of them, with the stati
 repetition, and the ratio is plelab ÷ peer with its 95 % interval over rounds.
 """
 import argparse
+import dataclasses
 import datetime
 import json
 import os
@@ -25,18 +26,30 @@ LEAST_ROUNDS = 5  # fewer have no interval
 OURS = "plelab"
 
 
-def reference_python() -> str:
-    python = os.environ.get("PLELAB_REFERENCE_PYTHON", str(ROOT / ".venv-reference" / "bin" / "python"))
-    if not pathlib.Path(python).exists():
-        raise ResultError(f"{python} does not exist: run scripts/reference/setup.sh, or set PLELAB_REFERENCE_PYTHON")
-    return python
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """The Python of a peer: a folder beside the project's own, which `setup` makes and `variable` replaces."""
+
+    folder: str
+    setup: str
+    variable: str
+
+    def python(self) -> str:
+        python = os.environ.get(self.variable, str(ROOT / self.folder / "bin" / "python"))
+        if not pathlib.Path(python).exists():
+            raise ResultError(f"{python} does not exist: run {self.setup}, or set {self.variable}")
+        return python
+
+
+REFERENCE = Environment(".venv-reference", "scripts/reference/setup.sh", "PLELAB_REFERENCE_PYTHON")
+LLAMA = Environment(".venv-llama", "scripts/peers/setup_llama.sh", "PLELAB_LLAMA_PYTHON")
 
 
 class Worker:
     """A peer in a process of its own, which answers each line of JSON with one.  Use it in a `with`."""
 
-    def __init__(self, script: str, arguments: list):
-        command = [reference_python(), str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
+    def __init__(self, script: str, arguments: list, environment: Environment = REFERENCE):
+        command = [environment.python(), str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
         self._script = script
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.hello = self._answer()

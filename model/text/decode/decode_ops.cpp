@@ -112,11 +112,7 @@ struct Segment {
 
 // Keys or values of one head, [count, head_dim].
 MatrixView HeadView(const torch::Tensor& ring, int64_t unit, const Segment& segment) {
-  MatrixView view = ViewOf(ring);
-  const int64_t first_row = unit * ring.size(2) + segment.slot;
-  view.data = static_cast<const char*>(view.data) + first_row * view.stride * ElementBytes(view.type);
-  view.rows = segment.count;
-  return view;
+  return RowRange(ViewOf(ring), unit * ring.size(2) + segment.slot, segment.count);
 }
 
 }  // namespace
@@ -172,18 +168,12 @@ constexpr int64_t kGrain = 16 * 1024;  // elements of a cheap function that just
 
 // The first `width` units of a weight whose stored rows are its units: gate and up, and down when it is
 // transposed.
-MatrixView FirstUnits(const LinearWeight& w, int64_t width) {
-  MatrixView view = ViewOf(w);
-  view.rows = width;
-  return view;
-}
+MatrixView FirstUnits(const LinearWeight& w, int64_t width) { return RowRange(w.View(), 0, width); }
 
 void Down(const LinearWeight& w, const Rows& hidden, const Rows& out) {
   if (w.layout == WeightLayout::kTransposed)
     return RowSum(FirstUnits(w, hidden.size), hidden.in(), out.out());
-  MatrixView view = ViewOf(w);
-  view.cols = hidden.size;
-  MatVec(view, hidden.in(), out.out());
+  MatVec(w.Inputs(hidden.size).View(), hidden.in(), out.out());
 }
 
 void DenseMlp(const Rows& x, const MlpWeights& w, const Rows& gate, const Rows& up, const Rows& out) {

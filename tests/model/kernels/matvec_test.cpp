@@ -10,18 +10,19 @@ namespace plelab {
 namespace matvec_test {
 
 using testing::ForEachTarget;
+using testing::kAllTypes;
+using testing::OperandOf;
 using testing::RandomMatrix;
 using testing::RandomVector;
-
-constexpr ElementType kBothTypes[] = {ElementType::kFloat32, ElementType::kBFloat16};
 
 // Compares every output with a float64 sum, within what float32 accumulation of `inputs` terms may lose.
 void ExpectProduct(const RandomMatrix& w, const ConstVectors& x, const Vectors& y) {
   for (int64_t v = 0; v < x.count; ++v) {
+    const std::vector<double> operand = OperandOf(x.data + v * x.stride, w.view().cols, w.view().type);
     for (int64_t o = 0; o < w.view().rows; ++o) {
       double expected = 0, magnitude = 0;
       for (int64_t i = 0; i < w.view().cols; ++i) {
-        const double term = w.at(o, i) * x.data[v * x.stride + i];
+        const double term = w.at(o, i) * operand[i];
         expected += term;
         magnitude += std::abs(term);
       }
@@ -32,10 +33,11 @@ void ExpectProduct(const RandomMatrix& w, const ConstVectors& x, const Vectors& 
 
 TEST(MatVec, AgreesWithFloat64ForEverySizeTypeAndNumberOfVectors) {
   ForEachTarget([] {
-    for (const ElementType type : kBothTypes) {
-      for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
+    for (const ElementType type : kAllTypes) {
+      for (const auto& [rows, columns] : std::vector<std::pair<int64_t, int64_t>>{
                {1, 1}, {3, 17}, {17, 3}, {5, 255}, {255, 31}, {6, 2048}, {33, 1000}}) {
-        const RandomMatrix w(rows, cols, type, rows * 1000 + cols);
+        const RandomMatrix w(rows, columns, type, rows * 1000 + columns);
+        const int64_t cols = w.view().cols;
         for (int64_t count = 1; count <= kMaxVectors; ++count) {
           const int64_t x_stride = cols + 3, y_stride = rows + 1;
           const std::vector<float> x = RandomVector(count * x_stride, cols);
@@ -52,13 +54,14 @@ TEST(MatVec, AgreesWithFloat64ForEverySizeTypeAndNumberOfVectors) {
 
 TEST(MatVec, VectorsTogetherGiveTheBitsOfEachAlone) {
   ForEachTarget([] {
-    for (const ElementType type : kBothTypes) {
+    for (const ElementType type : kAllTypes) {
       const RandomMatrix w(301, 203, type, 1);
-      const std::vector<float> x = RandomVector(kMaxVectors * 203, 2);
+      const int64_t cols = w.view().cols;
+      const std::vector<float> x = RandomVector(kMaxVectors * cols, 2);
       std::vector<float> together(kMaxVectors * 301), alone(301);
-      MatVec(w.view(), {x.data(), kMaxVectors, 203}, {together.data(), 301});
+      MatVec(w.view(), {x.data(), kMaxVectors, cols}, {together.data(), 301});
       for (int64_t v = 0; v < kMaxVectors; ++v) {
-        MatVec(w.view(), {x.data() + v * 203, 1, 203}, {alone.data(), 301});
+        MatVec(w.view(), {x.data() + v * cols, 1, cols}, {alone.data(), 301});
         EXPECT_EQ(std::memcmp(alone.data(), together.data() + v * 301, 301 * sizeof(float)), 0)
             << "vector " << v;
       }
@@ -84,10 +87,11 @@ TEST(MatVec, JobsOfOneCallGiveTheBitsOfEachAlone) {
 
 TEST(MatVecRows, ComputesTheListedRowsWithTheBitsOfTheWhole) {
   ForEachTarget([] {
-    for (const ElementType type : kBothTypes) {
+    for (const ElementType type : kAllTypes) {
       const RandomMatrix w(600, 257, type, 5);
-      const std::vector<float> x = RandomVector(3 * 257, 6);
-      const ConstVectors in{x.data(), 3, 257};
+      const int64_t cols = w.view().cols;
+      const std::vector<float> x = RandomVector(3 * cols, 6);
+      const ConstVectors in{x.data(), 3, cols};
       std::vector<int32_t> listed;
       for (int32_t row = 0; row < 600; row += 1 + row % 7) listed.push_back(row);
       std::vector<float> whole(3 * 600), some(3 * 600, NAN);
@@ -107,6 +111,44 @@ TEST(MatVecRows, ComputesTheListedRowsWithTheBitsOfTheWhole) {
       }
     }
   });
+}
+
+TEST(MatVec, Int4WithGroupsOf128) {
+  ForEachTarget([] {
+    for (const int64_t cols : {128, 384, 1024, 2176}) {
+      const RandomMatrix w(21, cols, ElementType::kInt4, 9, 128);
+      const std::vector<float> x = RandomVector(5 * cols, 10);
+      std::vector<float> y(5 * 21);
+      MatVec(w.view(), {x.data(), 5, cols}, {y.data(), 21});
+      ExpectProduct(w, {x.data(), 5, cols}, {y.data(), 21});
+    }
+  });
+}
+
+TEST(MatVec, QuantisedOutputsOfVectorsThatAreNotFiniteAreNaN) {
+  ForEachTarget([] {
+    for (const ElementType type : {ElementType::kInt8, ElementType::kInt4}) {
+      const RandomMatrix w(3, 160, type, 11);
+      for (const float value : {INFINITY, -INFINITY, NAN}) {
+        for (const int64_t at : {0, 77, 159}) {
+          std::vector<float> x = RandomVector(160, 12), y(3);
+          x[static_cast<size_t>(at)] = value;
+          MatVec(w.view(), {x.data(), 1, 160}, {y.data(), 3});
+          for (const float output : y) EXPECT_TRUE(std::isnan(output)) << value << " at " << at;
+        }
+      }
+    }
+  });
+}
+
+TEST(MatVec, QuantisedOutputsOfZerosAreZero) {
+  for (const ElementType type : {ElementType::kInt8, ElementType::kInt4}) {
+    const RandomMatrix w(3, 160, type, 11);
+    const std::vector<float> x(160);
+    std::vector<float> y(3, NAN);
+    MatVec(w.view(), {x.data(), 1, 160}, {y.data(), 3});
+    EXPECT_EQ(y, std::vector<float>(3, 0.0f));
+  }
 }
 
 TEST(MatVecRows, WithoutRowsTouchesNothing) {

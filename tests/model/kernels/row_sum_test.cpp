@@ -10,17 +10,17 @@ namespace plelab {
 namespace row_sum_test {
 
 using testing::ForEachTarget;
+using testing::kAllTypes;
 using testing::RandomMatrix;
 using testing::RandomVector;
 
-constexpr ElementType kBothTypes[] = {ElementType::kFloat32, ElementType::kBFloat16};
-
 TEST(RowSum, AgreesWithFloat64ForEverySizeTypeAndNumberOfVectors) {
   ForEachTarget([] {
-    for (const ElementType type : kBothTypes) {
-      for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
+    for (const ElementType type : kAllTypes) {
+      for (const auto& [rows, columns] : std::vector<std::pair<int64_t, int64_t>>{
                {1, 1}, {17, 3}, {3, 17}, {63, 255}, {9, 2049}, {500, 33}}) {
-        const RandomMatrix w(rows, cols, type, rows * 100 + cols);
+        const RandomMatrix w(rows, columns, type, rows * 100 + columns);
+        const int64_t cols = w.view().cols;
         for (const int64_t count : {1, 3, 8}) {
           const std::vector<float> a = RandomVector(count * rows, cols);
           std::vector<float> y(count * cols, NAN);
@@ -44,9 +44,9 @@ TEST(RowSum, AgreesWithFloat64ForEverySizeTypeAndNumberOfVectors) {
 // The sparse FFN relies on this: whether rows of weight zero are read or not, the bits are the same.
 TEST(RowSum, LeavingOutZeroRowsChangesNoBit) {
   ForEachTarget([] {
-    for (const ElementType type : kBothTypes) {
-      const int64_t rows = 1021, cols = 517;
-      const RandomMatrix w(rows, cols, type, 3);
+    for (const ElementType type : kAllTypes) {
+      const RandomMatrix w(1021, 517, type, 3);
+      const int64_t rows = w.view().rows, cols = w.view().cols;
       for (const int64_t count : {1, 4}) {
         std::vector<float> a = RandomVector(count * rows, 4);
         std::vector<int32_t> active;

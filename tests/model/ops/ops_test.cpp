@@ -68,12 +68,10 @@ TEST(LinearWeight, HeadsAreTheSameInBothLayouts) {
   const LinearWeight columns{values.t().contiguous(), WeightFormat::kFloat32, WeightLayout::kTransposed, 6,
                              4};
   const auto x = torch::randn({3, 4});
-  EXPECT_TRUE(
-      torch::allclose(Linear(x, FirstOutputs(rows, 2)), torch::matmul(x, values.narrow(0, 0, 2).t())));
-  EXPECT_TRUE(torch::allclose(Linear(x, FirstOutputs(rows, 2)), Linear(x, FirstOutputs(columns, 2))));
+  EXPECT_TRUE(torch::allclose(Linear(x, rows.Outputs(0, 2)), torch::matmul(x, values.narrow(0, 0, 2).t())));
+  EXPECT_TRUE(torch::allclose(Linear(x, rows.Outputs(0, 2)), Linear(x, columns.Outputs(0, 2))));
   const auto short_x = x.narrow(1, 0, 3);
-  EXPECT_TRUE(
-      torch::allclose(Linear(short_x, FirstInputs(rows, 3)), Linear(short_x, FirstInputs(columns, 3))));
+  EXPECT_TRUE(torch::allclose(Linear(short_x, rows.Inputs(3)), Linear(short_x, columns.Inputs(3))));
 }
 
 TEST(Softcap, HasTheSlopeOfItsTanhAndLeavesALeafAlone) {
@@ -112,7 +110,7 @@ TEST(ComputeType, IsTheFormatOfTheWeight) {
 TEST(LinearWeight, HeadsKnowTheirSizes) {
   const auto values = torch::arange(24, torch::kFloat32).view({6, 4});
   const LinearWeight w{values, WeightFormat::kFloat32, WeightLayout::kRowMajor, 6, 4};
-  const LinearWeight few_out = FirstOutputs(w, 2), few_in = FirstInputs(w, 3);
+  const LinearWeight few_out = w.Outputs(0, 2), few_in = w.Inputs(3);
   EXPECT_EQ(few_out.out, 2);
   EXPECT_EQ(few_out.in, 4);
   EXPECT_TRUE(few_out.values.equal(values.narrow(0, 0, 2)));

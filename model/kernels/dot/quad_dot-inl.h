@@ -1,0 +1,53 @@
+// Sums of four products of bytes in each 32-bit lane: one instruction where the CPU has it.  Compiled once
+// per instruction set, between the includer's HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE; hence the
+// toggling guard.
+#if defined(PLELAB_QUAD_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLELAB_QUAD_DOT_INL_H_
+#undef PLELAB_QUAD_DOT_INL_H_
+#else
+#define PLELAB_QUAD_DOT_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace plelab {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using DU8 = hn::ScalableTag<uint8_t>;
+using DI32 = hn::ScalableTag<int32_t>;
+using VU8 = hn::Vec<DU8>;
+using VI32 = hn::Vec<DI32>;
+constexpr size_t kBytes = hn::MaxLanes(DU8());
+
+// Adds a[4i] · b[4i] + … + a[4i + 3] · b[4i + 3] to lane i of sum.  a is unsigned; b is signed, although its
+// type does not say so.  Exact: it does not saturate.
+HWY_INLINE VI32 QuadDot(VI32 sum, VU8 a, VU8 b) {
+#if HWY_TARGET == HWY_AVX3_DL
+  // Every CPU of this target has the instruction, but Highway 1.0 does not tell the compiler, which would
+  // then refuse the intrinsic.
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
+  return sum;
+#else
+  const DI32 d32;
+  const hn::Repartition<int16_t, DI32> d16;
+  const auto a16 = hn::BitCast(d16, a), b16 = hn::BitCast(d16, b);
+  const auto a_even = hn::And(a16, hn::Set(d16, 0xFF));
+  const auto a_odd =
+      hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(hn::RebindToUnsigned<decltype(d16)>(), a16)));
+  const auto b_even = hn::ShiftRight<8>(hn::ShiftLeft<8>(b16)), b_odd = hn::ShiftRight<8>(b16);
+  VI32 rest = hn::Zero(d32);
+  VI32 pairs = hn::ReorderWidenMulAccumulate(d32, a_even, b_even, hn::Zero(d32), rest);
+  pairs = hn::ReorderWidenMulAccumulate(d32, a_odd, b_odd, pairs, rest);
+  return hn::Add(sum, hn::RearrangeToOddPlusEven(pairs, rest));
+#endif
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace plelab
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

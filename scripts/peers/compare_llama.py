@@ -1,0 +1,97 @@
+"""Compares the prefill and decode times of `plelab run` with llama.cpp on one checkpoint; writes a result file.
+
+    .venv/bin/python scripts/peers/compare_llama.py --checkpoint DIR [--format bfloat16|int8|int4] [--out F.h5] …
+
+DIR holds bfloat16 weights.  What both programs read is made of it once, in --folder: GGUF files (BF16, Q8_0, Q4_0) by
+llama.cpp's own code, and folders by `plelab pack`.  In each round both, in random order, read the prompt and then replay the
+tokens after it, while the other one is idle; llama.cpp runs twice, so that the file says how far apart two measurements of the
+same thing are.  scripts/peers/setup_llama.sh makes llama.cpp's environment; PLELAB_LLAMA_PYTHON names another interpreter.
+
+llama.cpp reads every unit of the sparse layers, and has their number and that of the layers that share keys in its code, which
+is E2B's: on other shapes times are comparable and logits are not.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from peer_result import CONTROL_SUFFIX, LLAMA, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
+from plelab_side import Excerpts, Plelab, config_of
+from resultfile import ResultError, main_guard
+
+PEER = "llama.cpp"
+GGUF_OF = {"bfloat16": "BF16", "int8": "Q8_0", "int4": "Q4_0"}
+
+
+def run(command: list) -> None:
+    if subprocess.run(list(map(str, command)), check=False).returncode != 0:
+        raise ResultError(f"{command[0]} failed; its own words are above")
+
+
+def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / f"{GGUF_OF[options.format]}.gguf"
+    if not path.exists():
+        run([LLAMA.python(), pathlib.Path(__file__).with_name("write_gguf.py"), "--checkpoint", options.checkpoint,
+             "--out", folder, "--types", path.stem])  # fmt: skip
+    return path
+
+
+def our_checkpoint(options: argparse.Namespace, folder: pathlib.Path) -> str:
+    if options.format == "bfloat16":
+        return options.checkpoint
+    path = folder / options.format
+    if not path.exists():
+        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format])
+    return str(path)
+
+
+def llama(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
+    def measure(index: int) -> tuple[float, list[float]]:
+        prompt, tokens = excerpts.split(index)
+        answer = worker.ask({"prompt": prompt, "tokens": tokens})
+        return answer["prefill_s"], answer["step_s"][options.warmup:]
+    return measure
+
+
+def compare(options: argparse.Namespace) -> None:
+    check_options(options, [options.out])
+    ids = json.loads(pathlib.Path(options.trace).read_text())
+    excerpts = Excerpts(ids["ids"] if isinstance(ids, dict) else ids, options, options.trace)
+    folder = options.folder / pathlib.Path(options.checkpoint).resolve().name
+    model = gguf_file(options, folder)
+    asked = argparse.Namespace(**vars(options) | {"checkpoint": our_checkpoint(options, folder), "dtype": "bfloat16"})
+    context = options.prompt + options.warmup + options.tokens + 1
+    started = now()
+    with (Worker("llama_worker.py", ["--model", model, "--threads", options.threads, "--context", context], LLAMA) as worker,
+          tempfile.TemporaryDirectory() as temporary):  # fmt: skip
+        ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), llama(worker, options, excerpts)
+        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
+    meta = {**ours.meta, "text": options.trace, "started_at": started, "peer": f"llama.cpp {model.stem}",
+            "peer_version": worker.hello["llama_cpp"], "peer_system": worker.hello["system"],
+            "peer_bits_per_weight": f"{worker.hello['bits_per_weight']:.3f}"}  # fmt: skip
+    write(asked, options.out, config_of(asked, options.trace), PEER, {OURS: options.ple.split(",")[0]}, times, meta)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--format", default="bfloat16", choices=GGUF_OF, help="of the weights, on both sides")
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".work" / "peers", help="for GGUF files and packed folders")
+    parser.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
+                        default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
+    parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
+    parser.add_argument("--tokens", type=int, default=64, help="measured decode steps per round")
+    parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
+    parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
+    parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_llama_<checkpoint>_<format>.h5")
+    add_options(parser)
+    options = parser.parse_args()
+    name = pathlib.Path(options.checkpoint).resolve().name
+    options.out = options.out or ROOT / "results" / f"peers_llama_{name}_{options.format}.h5"
+    compare(options)
+
+
+if __name__ == "__main__":
+    main_guard(main)
