@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "experiments/micro/weights_in_turn.h"
-#include "model/kernels/matvec.h"
-#include "model/kernels/row_sum.h"
+#include "model/kernels/products/matvec.h"
+#include "model/kernels/products/row_sum.h"
 #include "model/kernels/vector_math.h"
 
 namespace plelab::micro {

@@ -44,7 +44,7 @@ class WeightsInTurn {
   MatrixView NextMatrix(ElementType type, int64_t rows, int64_t cols) {
     MatrixView matrix{Next().data(), type, rows, cols, cols};
     if (!IsQuantised(type)) return matrix;
-    matrix.group = type == ElementType::kInt4 ? kNibbleBlock : 0;
+    if (type == ElementType::kInt4) matrix.group = kNibbleBlock, matrix.scale_stride = cols / kNibbleBlock;
     // Scales of int4 are read from memory, too: from half the arena further on.
     const int64_t elsewhere = (offset_ + std::ssize(Arena()) / 2) % (std::ssize(Arena()) - bytes_) / 64 * 64;
     matrix.scales = Arena().data() + (type == ElementType::kInt4 ? elsewhere : 0);

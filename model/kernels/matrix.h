@@ -25,8 +25,9 @@ struct MatrixView {
   int64_t rows = 0;
   int64_t cols = 0;              // of int4: a multiple of kNibbleBlock
   int64_t stride = 0;            // elements from one row to the next, ≥ cols
-  const void* scales = nullptr;  // kInt8: float32 [rows]; kInt4: float16 [rows, stride / group]
-  int64_t group = 0;             // kInt4: values that share a scale, a multiple of kNibbleBlock
+  const void* scales = nullptr;  // kInt8: float32 [rows]; kInt4: float16 [rows, columns / group]
+  int64_t group = 0;             // kInt4: values that share a scale, kNibbleBlock times a power of two
+  int64_t scale_stride = 1;      // scales from one row to the next
 };
 
 // Bytes of `count` elements, without scales.  An even count for kInt4.
@@ -55,8 +56,7 @@ inline const void* RowData(const MatrixView& m, int64_t row) {
 // The scales of one row, nullptr where there are none.
 inline const void* RowScales(const MatrixView& m, int64_t row) {
   if (!IsQuantised(m.type)) return nullptr;
-  return static_cast<const char*>(m.scales) +
-         (m.type == ElementType::kInt8 ? 4 * row : 2 * row * (m.stride / m.group));
+  return static_cast<const char*>(m.scales) + (m.type == ElementType::kInt8 ? 4 : 2) * row * m.scale_stride;
 }
 // Rows [first, first + count).
 inline MatrixView RowRange(MatrixView m, int64_t first, int64_t count) {

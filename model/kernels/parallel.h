@@ -32,6 +32,13 @@ inline constexpr int64_t kMinShareBytes = 256 * 1024;
 // `grain`.  Runs in the caller alone when called from within such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
+// Calls body on contiguous pieces of [begin, end), of about `grain` at least, which the threads take one
+// after another until none is left: a core that the hypervisor or another process takes away for a while then
+// holds nobody up.  There are at most kPiecesPerThread for each thread, so that pieces stay long streams.
+// body must not mind which piece runs where.
+inline constexpr int64_t kPiecesPerThread = 8;
+void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body);
+
 // From now on each thread calls hook(its number in the pool, the caller being 0) before it takes a share;
 // nullptr: nothing is called.  Whoever cares on which core a thread runs needs it, because the pool (libgomp)
 // ends the threads that a loop of fewer shares does not use and starts others later.

@@ -15,8 +15,9 @@
 
 #include "model/base/error.h"
 #include "model/kernels/parallel.h"
-#include "model/kernels/row_sum.h"
-#include "model/kernels/widen_rows.h"
+#include "model/kernels/products/row_sum.h"
+#include "model/kernels/products/tile_product.h"
+#include "model/kernels/products/widen_rows.h"
 
 namespace plelab {
 namespace {
@@ -107,6 +108,22 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w) {
   const bool aten_is_fast = x.scalar_type() == torch::kFloat32 ? w.values.scalar_type() == torch::kFloat32
                                                                : CpuMultipliesBFloat16();
   return aten_is_fast ? AtenMatMul(x, w) : WidenedMatMul(x, w, torch::kFloat32);
+}
+
+bool TilesServe(const torch::Tensor& x, const LinearWeight& w) {
+  const bool fits = w.is_quantised() || w.values.scalar_type() == torch::kBFloat16;
+  return fits && x.device().is_cpu() && w.values.stride(1) == 1 && x.numel() > kMaxVectors * w.in &&
+         !WantsGradient(x, w) && CpuHasTiles();
+}
+
+torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w) {
+  const torch::Tensor in = x.to(torch::kFloat32).contiguous();
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = w.out;
+  torch::Tensor out = at::empty(sizes, in.options());
+  TileProduct(w.View(), w.layout == WeightLayout::kTransposed,
+              {in.const_data_ptr<float>(), in.numel() / w.in, w.in}, out.mutable_data_ptr<float>(), w.out);
+  return out;
 }
 
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y) {

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "model/catalog/text_weights.h"
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 namespace plelab {
 
@@ -19,6 +19,12 @@ namespace plelab {
 //   - for quantised weights and more rows, blocks of weights widened to x's dtype.
 // Quantised weights multiply up to kMaxVectors rows as integers: x is quantised to int8, a scale per row.
 torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
+
+// x [..., in] float32 → x · Wᵀ [..., out] float32 by matrix tiles (tile_product.h), where they multiply
+// faster than ATen: x and w are rounded to bfloat16, sums are not.  Only where TilesServe.
+torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w);
+// True for more than kMaxVectors rows without a gradient on a CPU with tiles, and w in bfloat16 or quantised.
+bool TilesServe(const torch::Tensor& x, const LinearWeight& w);
 
 // Our own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y);

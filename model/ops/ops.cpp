@@ -31,6 +31,7 @@ torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
 
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
   const auto type = IsSmallOnCpu(x, w) ? torch::kFloat32 : ProductType(w, x.device());
+  if (type == torch::kBFloat16 && TilesServe(x, w)) return TileMatMul(x, w);
   return MatMul(x.to(type), w).to(torch::kFloat32);
 }
 

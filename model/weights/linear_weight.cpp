@@ -57,7 +57,8 @@ MatrixView LinearWeight::View() const {
           .cols = values.size(1) * per_byte,
           .stride = values.stride(0) * per_byte,
           .scales = scales.const_data_ptr(),
-          .group = group};
+          .group = group,
+          .scale_stride = scales.stride(0)};
 }
 
 MatrixView ViewOf(const torch::Tensor& matrix) {

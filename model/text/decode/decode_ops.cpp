@@ -7,7 +7,7 @@
 
 #include "model/base/error.h"
 #include "model/kernels/parallel.h"
-#include "model/kernels/row_sum.h"
+#include "model/kernels/products/row_sum.h"
 #include "model/kernels/vector_math.h"
 #include "model/ops/matmul.h"
 

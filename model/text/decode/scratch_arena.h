@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 namespace plelab {
 

@@ -16,7 +16,7 @@
 
 #include "model/base/half_floats.h"
 #include "model/kernels/matrix.h"
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 namespace plelab::testing {
 
@@ -53,7 +53,8 @@ class RandomMatrix {
              .rows = rows,
              .cols = cols,
              .stride = stride,
-             .group = is_int4 ? group : 0};
+             .group = is_int4 ? group : 0,
+             .scale_stride = is_int4 ? stride / group : 1};
     first_ = first;
     switch (type) {
       case ElementType::kFloat32:

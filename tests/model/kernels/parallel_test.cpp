@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
+#include "model/kernels/products/row_sum.h"
 #include "model/kernels/read_loop.h"
-#include "model/kernels/row_sum.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -27,6 +27,28 @@ class ThreadCount {  // for one scope
  private:
   int before_;
 };
+
+TEST(ParallelPieces, CoverTheRangeOnce) {
+  const ThreadCount threads(3);
+  for (const int64_t size : {0, 1, 2, 3, 7, 100, 1000}) {
+    for (const int64_t grain : {1, 5, 400}) {
+      std::vector<std::atomic<int>> visits(static_cast<size_t>(size));
+      std::atomic<int> pieces{0};
+      ParallelPieces(0, size, grain, [&](int64_t begin, int64_t end) {
+        ++pieces;
+        for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+      });
+      EXPECT_LE(pieces, 3 * kPiecesPerThread);
+      for (const auto& count : visits) EXPECT_EQ(count, 1);
+    }
+  }
+}
+
+TEST(ParallelPieces, RethrowsWhatAPieceThrows) {
+  const ThreadCount threads(2);
+  EXPECT_THROW(ParallelPieces(0, 100, 1, [](int64_t, int64_t) { throw std::runtime_error("a piece"); }),
+               std::runtime_error);
+}
 
 TEST(ParallelFor, CoversTheRangeOnceOnSeveralThreads) {
   const ThreadCount threads(3);

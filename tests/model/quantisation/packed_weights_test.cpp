@@ -14,7 +14,7 @@
 #include "model/catalog/text_weight_list.h"
 #include "model/catalog/weight_catalog.h"
 #include "model/gemma3n/gemma3n.h"
-#include "model/kernels/widen_rows.h"
+#include "model/kernels/products/widen_rows.h"
 #include "model/packing/pack_checkpoint.h"
 #include "model/ple/strategies/factory.h"
 #include "model/quantisation/encode_weights.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "model/base/half_floats.h"
-#include "model/kernels/widen_rows.h"
+#include "model/kernels/products/widen_rows.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -30,7 +30,8 @@ struct Int4Row {
   std::vector<float> Values() const {
     const auto size = static_cast<int64_t>(codes.size() * 2);
     std::vector<float> values(static_cast<size_t>(size));
-    const MatrixView view{codes.data(), ElementType::kInt4, 1, size, size, scales.data(), group};
+    const MatrixView view{codes.data(), ElementType::kInt4, 1,     size,
+                          size,         scales.data(),      group, size / group};
     WidenRows(view, 0, 1, ElementType::kFloat32, values.data());
     return values;
   }

@@ -1,4 +1,4 @@
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 #include <algorithm>
 #include <array>
@@ -8,16 +8,16 @@
 #include "model/kernels/parallel.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "model/kernels/matvec.cpp"
+#define HWY_TARGET_INCLUDE "model/kernels/products/matvec.cpp"
 #include "model/kernels/targets.h"
 // Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "model/kernels/dot/dot_float-inl.h"
-#include "model/kernels/dot/dot_quantised-inl.h"
-#include "model/kernels/dot/quantise_vector-inl.h"
+#include "model/kernels/products/dot_float-inl.h"
+#include "model/kernels/products/dot_quantised-inl.h"
+#include "model/kernels/products/quantise_vector-inl.h"
 
 #ifndef PLELAB_MATVEC_ONCE
 #define PLELAB_MATVEC_ONCE
@@ -180,7 +180,7 @@ void MatVec(std::span<const MatVecJob> jobs, const ConstVectors& x) {
   if (outputs == 0) return;
   const int64_t grain = std::max<int64_t>(1, kMinShareBytes * outputs / std::max<int64_t>(1, bytes));
   const auto dot_share = HWY_DYNAMIC_DISPATCH(DotShare);
-  ParallelFor(0, outputs, grain, [&](int64_t begin, int64_t end) {
+  ParallelPieces(0, outputs, grain, [&](int64_t begin, int64_t end) {
     int64_t first = 0;  // first output of this job among the outputs of all jobs
     for (const MatVecJob& job : jobs) {
       const int64_t from = std::max(begin - first, int64_t{0}), to = std::min(end - first, job.w.rows);
@@ -196,7 +196,7 @@ void MatVecRows(const MatrixView& w, std::span<const int32_t> rows, const ConstV
   const PackedVectors& packed = pack.For(w.type, x, w.cols);
   const int64_t grain = std::max<int64_t>(1, kMinShareBytes / std::max<int64_t>(1, RowBytes(w)));
   const auto dot_share = HWY_DYNAMIC_DISPATCH(DotShare);
-  ParallelFor(0, std::ssize(rows), grain, [&](int64_t begin, int64_t end) {
+  ParallelPieces(0, std::ssize(rows), grain, [&](int64_t begin, int64_t end) {
     dot_share({w, rows.data(), begin, end, y}, packed);
   });
 }

@@ -1,4 +1,4 @@
-#include "model/kernels/row_sum.h"
+#include "model/kernels/products/row_sum.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,14 +7,16 @@
 #include "model/kernels/parallel.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "model/kernels/row_sum.cpp"
+#define HWY_TARGET_INCLUDE "model/kernels/products/row_sum.cpp"
 #include "model/kernels/targets.h"
 // Must follow targets.h, which selects the instruction sets to compile.
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "model/kernels/load_nibbles-inl.h"
+#include "model/base/half_floats.h"
 #include "model/kernels/load_pair-inl.h"
+#include "model/kernels/products/load_nibbles-inl.h"
 
 #ifndef PLELAB_ROW_SUM_ONCE
 #define PLELAB_ROW_SUM_ONCE
@@ -64,22 +66,33 @@ HWY_INLINE void AddRows(const T* const* w, const float* a, size_t columns, float
   }
 }
 
+// a times the scale of each of the `blocks` blocks of a row from a column on.
+HWY_INLINE void ScaleBlocks(const MatrixView& w, int64_t row, float a, size_t first_column, size_t blocks,
+                            float* HWY_RESTRICT scaled) {
+  const auto per_scale = static_cast<size_t>(w.group / kNibbleBlock);
+  const auto* scales = static_cast<const uint16_t*>(RowScales(w, row));
+  const size_t first = first_column / kNibbleBlock;
+  if (per_scale == 1) {
+    for (size_t b = 0; b < blocks; ++b) scaled[b] = a * FromFloat16(scales[first + b]);
+  } else {
+    for (size_t b = 0; b < blocks; ++b) scaled[b] = a * FromFloat16(scales[(first + b) / per_scale]);
+  }
+}
+
 // The same for int4, whose values come in blocks of 32 with a scale for each row.
 template <size_t kRows>
 HWY_INLINE void AddNibbleRows(const MatrixView& w, const int64_t* row, const float* a, size_t first_column,
                               size_t columns, float* HWY_RESTRICT sum) {
   const DF df;
   const uint8_t* from[kRows];
-  const uint16_t* scales[kRows];
+  float scaled[kRows][kTileColumns / kNibbleBlock];
   for (size_t k = 0; k < kRows; ++k) {
     from[k] = static_cast<const uint8_t*>(RowData(w, row[k])) + first_column / 2;
-    scales[k] = static_cast<const uint16_t*>(RowScales(w, row[k]));
+    ScaleBlocks(w, row[k], a[k], first_column, columns / kNibbleBlock, scaled[k]);
   }
   for (size_t c = 0; c < columns; c += kNibbleBlock, sum += kNibbleBlock) {
     VF scale[kRows];
-    for (size_t k = 0; k < kRows; ++k) {
-      scale[k] = hn::Set(df, a[k] * WidenHalf(scales[k][(first_column + c) / static_cast<size_t>(w.group)]));
-    }
+    for (size_t k = 0; k < kRows; ++k) scale[k] = hn::Set(df, scaled[k][c / kNibbleBlock]);
     for (size_t part = 0; part < kNibbleBlock / 2; part += kLanes) {
       VF low = hn::Load(df, sum + part), high = hn::Load(df, sum + kNibbleBlock / 2 + part);
       for (size_t k = 0; k < kRows; ++k) {
@@ -125,6 +138,21 @@ HWY_INLINE void AddGroup(const MatrixView& w, const int64_t* row, const float* a
   }
 }
 
+// Rows of int4 are so short that the CPU does not see a stream in them; other rows are read slower with this.
+HWY_INLINE void PrefetchNext(const RowSumShare& share, int64_t next, int64_t first_column, size_t columns) {
+  constexpr int64_t kLine = 64;
+  if (share.rows == nullptr || share.w.type != ElementType::kInt4) return;
+  const int64_t bytes = ElementBytes(share.w.type, static_cast<int64_t>(columns));
+  for (int64_t i = next; i < std::min(share.count, next + static_cast<int64_t>(kGroup)); ++i) {
+    const auto* data =
+        static_cast<const char*>(RowData(share.w, share.rows[i])) + ElementBytes(share.w.type, first_column);
+    for (int64_t at = 0; at < bytes; at += kLine) hwy::Prefetch(data + at);
+    const auto* scales =
+        static_cast<const char*>(RowScales(share.w, share.rows[i])) + 2 * (first_column / share.w.group);
+    for (int64_t at = 0; at < bytes / 8; at += kLine) hwy::Prefetch(scales + at);
+  }
+}
+
 template <class T>
 void AddTileOf(const RowSumShare& share, int64_t first_column, size_t columns) {
   HWY_ALIGN float sums[kMaxVectors][kTileColumns];
@@ -135,6 +163,7 @@ void AddTileOf(const RowSumShare& share, int64_t first_column, size_t columns) {
     for (size_t k = 0; k < rows; ++k) {
       row[k] = share.rows == nullptr ? i + static_cast<int64_t>(k) : share.rows[i + k];
     }
+    PrefetchNext(share, i + kGroup, first_column, columns);
     for (int64_t v = 0; v < share.a.count; ++v) {
       float a[kGroup];
       for (size_t k = 0; k < rows; ++k) a[k] = share.a.data[v * share.a.stride + row[k]];

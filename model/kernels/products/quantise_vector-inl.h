@@ -14,9 +14,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "model/kernels/dot/packed_vectors.h"
 #include "model/kernels/load_pair-inl.h"
 #include "model/kernels/matrix.h"
+#include "model/kernels/products/packed_vectors.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plelab {

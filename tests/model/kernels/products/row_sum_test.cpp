@@ -1,4 +1,4 @@
-#include "model/kernels/row_sum.h"
+#include "model/kernels/products/row_sum.h"
 
 #include <cmath>
 #include <utility>

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "model/base/half_floats.h"
-#include "model/kernels/dot/packed_vectors.h"
 #include "model/kernels/matrix.h"
+#include "model/kernels/products/packed_vectors.h"
 
 namespace plelab {
 namespace HWY_NAMESPACE {

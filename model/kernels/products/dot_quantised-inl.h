@@ -14,13 +14,13 @@
 #include <cstdint>
 #include <cstring>
 
-#include "model/kernels/dot/packed_vectors.h"
-#include "model/kernels/load_nibbles-inl.h"
 #include "model/kernels/matrix.h"
+#include "model/kernels/products/load_nibbles-inl.h"
+#include "model/kernels/products/packed_vectors.h"
 #if HWY_TARGET == HWY_SCALAR
-#include "model/kernels/dot/dot_quantised_scalar.h"
+#include "model/kernels/products/dot_quantised_scalar.h"
 #else
-#include "model/kernels/dot/quad_dot-inl.h"
+#include "model/kernels/products/quad_dot-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();

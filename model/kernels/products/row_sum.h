@@ -11,7 +11,7 @@
 #include <span>
 
 #include "model/kernels/matrix.h"
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 namespace plelab {
 

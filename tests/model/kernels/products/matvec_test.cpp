@@ -1,4 +1,4 @@
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
 
 #include <cmath>
 #include <utility>

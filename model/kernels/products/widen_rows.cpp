@@ -1,4 +1,4 @@
-#include "model/kernels/widen_rows.h"
+#include "model/kernels/products/widen_rows.h"
 
 #include <cstddef>
 #include <vector>
@@ -7,14 +7,14 @@
 #include "model/kernels/vector_math.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "model/kernels/widen_rows.cpp"
+#define HWY_TARGET_INCLUDE "model/kernels/products/widen_rows.cpp"
 #include "model/kernels/targets.h"
 // Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "model/kernels/load_nibbles-inl.h"
 #include "model/kernels/load_pair-inl.h"
+#include "model/kernels/products/load_nibbles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plelab {
@@ -73,15 +73,16 @@ void WidenRow(const MatrixView& m, int64_t row, float* to) {
 }  // namespace
 
 void WidenRows(const MatrixView& m, int64_t first, int64_t count, ElementType type, void* to) {
-  std::vector<float> wide(type == ElementType::kFloat32 ? 0 : static_cast<size_t>(m.cols));
+  static thread_local std::vector<float> wide;  // one row, kept
   for (int64_t i = 0; i < count; ++i) {
     void* target = static_cast<char*>(to) + ElementBytes(type, i * m.cols);
     if (type == ElementType::kFloat32) {
       WidenRow(m, first + i, static_cast<float*>(target));
-    } else {
-      WidenRow(m, first + i, wide.data());
-      NarrowTo(wide.data(), m.cols, type, target);
+      continue;
     }
+    wide.resize(static_cast<size_t>(m.cols));
+    WidenRow(m, first + i, wide.data());
+    NarrowTo(wide.data(), m.cols, type, target);
   }
 }
 

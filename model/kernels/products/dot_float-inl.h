@@ -11,10 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "model/kernels/dot/packed_vectors.h"
 #include "model/kernels/load_pair-inl.h"
 #include "model/kernels/matrix.h"
-#include "model/kernels/matvec.h"
+#include "model/kernels/products/matvec.h"
+#include "model/kernels/products/packed_vectors.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plelab {

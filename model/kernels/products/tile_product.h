@@ -1,0 +1,27 @@
+// Products with many vectors on CPUs with matrix tiles (Intel AMX), where ATen's product packs the weights
+// anew in each call: at 128 vectors that takes longer than to multiply.
+#pragma once
+
+#include <cstdint>
+
+#include "model/kernels/matrix.h"
+
+namespace plelab {
+
+// True when the CPU has tiles of bfloat16 and the kernel lets this process use them (asked for once).
+bool CpuHasTiles();
+
+// Float32 rows, `stride` floats apart.
+struct ConstRows {
+  const float* data = nullptr;
+  int64_t count = 0;
+  int64_t stride = 0;
+};
+
+// y[t][o] = Σ_i w[o][i] · x[t][i] for w [outputs, inputs], or with `transposed` for w stored as [inputs,
+// outputs].  w is bfloat16 or quantised.  x, and weights that are not bfloat16, are rounded to bfloat16; sums
+// are float32.  y's rows are y_stride floats apart.  In all threads of the pool; the result does not depend
+// on their number.  Needs CpuHasTiles().
+void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
+
+}  // namespace plelab

@@ -1,0 +1,70 @@
+#include "model/kernels/products/tile_product.h"
+
+#include <bit>
+#include <cmath>
+
+#include "model/base/half_floats.h"
+#include "tests/model/kernels/kernel_test.h"
+
+namespace plelab {
+namespace tile_product_test {
+
+using testing::RandomMatrix;
+using testing::RandomVector;
+
+constexpr ElementType kTypes[] = {ElementType::kBFloat16, ElementType::kInt8, ElementType::kInt4};
+
+double Rounded(double value) { return FromBFloat16(ToBFloat16(static_cast<float>(value))); }
+
+class TileProductTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!CpuHasTiles()) GTEST_SKIP() << "this CPU has no matrix tiles";
+  }
+};
+
+void ExpectProduct(const RandomMatrix& w, bool transposed, int64_t vectors) {
+  const int64_t inputs = transposed ? w.view().rows : w.view().cols;
+  const int64_t outputs = transposed ? w.view().cols : w.view().rows;
+  const int64_t x_stride = inputs + 3, y_stride = outputs + 1;
+  const std::vector<float> x = RandomVector(vectors * x_stride, static_cast<uint64_t>(inputs));
+  std::vector<float> y(static_cast<size_t>(vectors * y_stride), NAN);
+  TileProduct(w.view(), transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
+  for (int64_t t = 0; t < vectors; ++t) {
+    for (int64_t o = 0; o < outputs; ++o) {
+      double expected = 0, magnitude = 0;
+      for (int64_t i = 0; i < inputs; ++i) {
+        const double term = Rounded(transposed ? w.at(i, o) : w.at(o, i)) * Rounded(x[t * x_stride + i]);
+        expected += term;
+        magnitude += std::abs(term);
+      }
+      ASSERT_NEAR(y[t * y_stride + o], expected, 1e-6 * magnitude) << "vector " << t << " output " << o;
+    }
+    EXPECT_TRUE(std::isnan(y[t * y_stride + outputs])) << "wrote beyond a row";
+  }
+}
+
+TEST_F(TileProductTest, AgreesWithFloat64ForOddSizes) {
+  for (const ElementType type : kTypes) {
+    for (const bool transposed : {false, true}) {
+      for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
+               {1, 1}, {17, 3}, {3, 17}, {32, 32}, {65, 255}, {255, 31}, {40, 300}, {6, 2048}}) {
+        for (const int64_t vectors : {1, 9, 32, 47}) {
+          SCOPED_TRACE(::testing::Message() << static_cast<int>(type) << " " << transposed << " " << rows
+                                            << "x" << cols << " for " << vectors);
+          ExpectProduct(RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)), transposed,
+                        vectors);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(TileProductTest, Int4WithGroupsOf128) {
+  for (const bool transposed : {false, true}) {
+    ExpectProduct(RandomMatrix(130, 256, ElementType::kInt4, 1, 128), transposed, 20);
+  }
+}
+
+}  // namespace tile_product_test
+}  // namespace plelab
