@@ -2,9 +2,11 @@
 // weights quantised.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "experiments/commands/commands.h"
 #include "harness/support/interrupt.h"
@@ -28,7 +30,7 @@ struct PackArguments {
   bool folded = false, force = false;
   std::string weights_dtype, weights_rounding = "search";
   int64_t weights_group = 32;
-  bool weights_mixed = false;
+  std::vector<std::string> weights_int8;
 
   bool packs_weights() const { return !weights_dtype.empty(); }
 };
@@ -36,7 +38,11 @@ struct PackArguments {
 PlanOptions PlanOf(const PackArguments& arguments) {
   PlanOptions options;
   if (arguments.weights_dtype == "int4") options.format = {4, arguments.weights_group};
-  options.mixed = arguments.weights_mixed;
+  const auto keeps = [&](const char* part) {
+    return std::ranges::find(arguments.weights_int8, part) != arguments.weights_int8.end();
+  };
+  options.ple_int8 = keeps("ple");
+  options.embedding_int8 = keeps("embedding");
   options.rounding = arguments.weights_rounding == "search" ? Rounding::kSearch : Rounding::kNearest;
   return options;
 }
@@ -150,8 +156,10 @@ void AddPackCommand(CLI::App& app) {
       ->capture_default_str()
       ->needs(weights);
   command
-      ->add_flag("--weights-mixed", arguments->weights_mixed,
-                 "of int4: int8 for the embedding and for what makes and adds per-layer inputs")
+      ->add_option("--weights-int8", arguments->weights_int8,
+                   "of int4: what stays in int8: ple (what makes and adds per-layer inputs), embedding")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"ple", "embedding"}))
       ->needs(weights);
   for (const char* option : {"--ple-layout", "--ple-dtype", "--ple-group", "--ple-entries", "--ple-align",
                              "--ple-order", "--ple-folded"}) {

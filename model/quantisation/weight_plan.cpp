@@ -16,8 +16,9 @@ bool IsPlanned(const TensorSpec& spec) {
   return is_read && spec.shape.size() == 2 && std::min(spec.shape[0], spec.shape[1]) >= kFewest;
 }
 
-bool IsKeptHigher(const TensorSpec& spec) {
-  return spec.group != ParameterGroup::kTextStack || spec.name.find("per_layer_") != std::string::npos;
+bool IsKeptHigher(const TensorSpec& spec, const PlanOptions& options) {
+  if (spec.group != ParameterGroup::kTextStack) return options.embedding_int8;
+  return options.ple_int8 && spec.name.find("per_layer_") != std::string::npos;
 }
 
 struct Planner {
@@ -29,7 +30,7 @@ struct Planner {
     if (!IsPlanned(spec)) return;
     PlannedWeight planned{options.format, field.layout, options.rounding, spec.shape[0], spec.shape[1]};
     const bool divides = options.format.bits == 8 || planned.columns() % options.format.group == 0;
-    if (!divides || (options.mixed && IsKeptHigher(spec))) planned.format = {};
+    if (!divides || IsKeptHigher(spec, options)) planned.format = {};
     plan[spec.name] = planned;
   }
 };

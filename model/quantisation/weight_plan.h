@@ -14,9 +14,9 @@ namespace plelab {
 
 struct PlanOptions {
   CodeFormat format;
-  // int8 for the token embedding, which is the output layer, and for what makes and adds per-layer inputs,
-  // where `format` has fewer bits.
-  bool mixed = false;
+  // int8 where `format` has fewer bits: for what makes and adds per-layer inputs, and for the token
+  // embedding, which is the output layer.
+  bool ple_int8 = false, embedding_int8 = false;
   Rounding rounding = Rounding::kSearch;
 };
 

@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--format", default="bfloat16", choices=GGUF_OF, help="of the weights, on both sides")
-    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".work" / "peers", help="for GGUF files and packed folders")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for GGUF files and packed folders")
     parser.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
                         default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
     parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")

@@ -17,14 +17,16 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
 sys.path.insert(0, str(PROJECT / "scripts/peers"))
 import compare_towers  # noqa: E402
+import compare_llama  # noqa: E402
 import compare_transformers  # noqa: E402
 import peer_result  # noqa: E402
 from resultfile import ResultError  # noqa: E402
 
-# Answers as transformers_worker.py and towers_worker.py do: the n-th step of a question takes n ms, a prompt 1 ms an id.
+# Answers as transformers_worker.py, llama_worker.py and towers_worker.py do: the n-th step of a question takes n ms, a prompt 1 ms an id.
 FAKE_WORKER = """#!{python}
 import json, os, sys
-print(json.dumps({{"transformers": "9.9", "timm": "8.8", "torch": "7.7", "ids": list(range(1000))}}), flush=True)
+print(json.dumps({{"transformers": "9.9", "timm": "8.8", "torch": "7.7", "ids": list(range(1000)), "llama_cpp": "6.6", "system": "AVX512 = 1",
+                  "bits_per_weight": 4.5}}), flush=True)
 for line in sys.stdin:
     question = json.loads(line)
     with open(os.environ["FAKE_LOG"], "a") as log:
@@ -74,7 +76,8 @@ class Peers(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.plelab = self.program("plelab", FAKE_PLELAB)
-        for name, value in (("PLELAB_REFERENCE_PYTHON", self.program("python", FAKE_WORKER)), ("FAKE_LOG", str(self.folder / "log")),
+        for name, value in (("PLELAB_REFERENCE_PYTHON", self.program("python", FAKE_WORKER)),
+                            ("PLELAB_LLAMA_PYTHON", str(self.folder / "python")), ("FAKE_LOG", str(self.folder / "log")),
                             ("FAKE_TIMES", str(self.folder / "times.json"))):
             change = mock.patch.dict(os.environ, {name: value})
             change.start()
@@ -94,6 +97,20 @@ class Peers(unittest.TestCase):
 
     def times(self) -> dict:
         return json.loads((self.folder / "times.json").read_text())
+
+    def test_llama_reads_its_own_file_and_we_the_packed_folder(self):
+        made, out = self.folder / "made" / "ckpt", self.folder / "out.h5"
+        (made / "int4").mkdir(parents=True)
+        (made / "Q4_0.gguf").touch()
+        (self.folder / "ids.json").write_text(json.dumps(list(range(100))))
+        said = self.run_script(compare_llama, [*OPTIONS, "--format", "int4", "--folder", str(made.parent), "--trace",
+                                               str(self.folder / "ids.json"), "--out", str(out)])  # fmt: skip
+        self.assertIn("step     plelab ÷ llama.cpp: 0.250 [0.200, 0.300]", said)
+        times = self.times()
+        self.assertIn(f"checkpoint: {made / 'int4'},", times["config_yaml"])
+        self.assertEqual(set(times["sides"]), {"plelab", "llama.cpp", "llama.cpp@control"})
+        self.assertEqual(times["meta"]["peer"], "llama.cpp Q4_0")
+        self.assertEqual(times["meta"]["peer_bits_per_weight"], "4.500")
 
     def test_both_sides_and_the_twin_read_the_next_stretch_in_each_round(self):
         out = self.folder / "out/p.h5"

@@ -45,7 +45,8 @@ class PackedWeights : public ::testing::TestWithParam<std::tuple<int, int64_t, b
     WriteRandomCheckpoint(Config(), original_.path(), {.seed = 5, .dtype = DType::kFloat32});
     checkpoint_ = std::make_shared<const Checkpoint>(Checkpoint::Open(original_.path()));
     const auto [bits, group, mixed] = GetParam();
-    plan_ = PlanWeights(checkpoint_->config(), {.format = {bits, group}, .mixed = mixed});
+    plan_ = PlanWeights(checkpoint_->config(),
+                        {.format = {bits, group}, .ple_int8 = mixed, .embedding_int8 = mixed});
     const TensorEncoding encoding = QuantisedEncoding(*checkpoint_, plan_);
     PackCheckpoint(*checkpoint_, packed_.path() + "/a", {.table = false, .weights = &encoding});
     quantised_ = std::make_shared<const Checkpoint>(Checkpoint::Open(packed_.path() + "/a"));
