@@ -41,9 +41,10 @@ def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path
 def our_checkpoint(options: argparse.Namespace, folder: pathlib.Path) -> str:
     if options.format == "bfloat16":
         return options.checkpoint
-    path = folder / options.format
+    path = folder / "_".join([options.format, *options.keep_int8])
     if not path.exists():
-        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format])
+        kept = ["--weights-int8", ",".join(options.keep_int8)] if options.keep_int8 else []
+        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format, *kept])
     return str(path)
 
 
@@ -78,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--format", default="bfloat16", choices=GGUF_OF, help="of the weights, on both sides")
+    parser.add_argument("--keep-int8", nargs="+", default=[], choices=["ple", "embedding"], help="of int4: what we keep in int8")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for GGUF files and packed folders")
     parser.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
                         default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
