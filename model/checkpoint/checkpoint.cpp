@@ -188,7 +188,7 @@ bool Checkpoint::has_packed_table() const {
 void Checkpoint::ListQuantised() {
   for (const auto& [name, info] : tensors_) {
     const auto code = ParseCodeName(name);
-    if (!code || !code->format || !Find(code->weight + ".scales")) continue;
+    if (!code || !code->format || !Find(ScalesName(code->weight))) continue;
     if (Find(code->weight) != nullptr) {
       throw UserError("{}: tensor '{}' is also there quantised, as '{}'; keep one", directory_, code->weight,
                       name);
@@ -246,7 +246,7 @@ const TensorInfo* Checkpoint::Find(const std::string& name) const {
 std::optional<Checkpoint::Quantised> Checkpoint::FindQuantised(const std::string& name) const {
   const auto found = quantised_.find(name);
   if (found == quantised_.end()) return std::nullopt;
-  return Quantised{found->second, Find(name + "." + Name(found->second)), Find(name + ".scales")};
+  return Quantised{found->second, Find(CodesName(name, found->second)), Find(ScalesName(name))};
 }
 
 std::vector<const TensorInfo*> Checkpoint::Stored(const std::string& name) const {

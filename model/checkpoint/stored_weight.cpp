@@ -14,10 +14,15 @@ std::string Name(const CodeFormat& format) {
   return format.bits == 8 ? "int8" : Format("int4_g{}", format.group);
 }
 
+std::string CodesName(const std::string& weight, const CodeFormat& format) {
+  return weight + "." + Name(format);
+}
+std::string ScalesName(const std::string& weight) { return weight + std::string(kScales); }
+
 CodeTensors CodeTensorsOf(const std::string& name, const CodeFormat& format, int64_t rows, int64_t columns) {
   CodeTensors tensors;
-  tensors.codes.name = name + "." + Name(format);
-  tensors.scales.name = name + std::string(kScales);
+  tensors.codes.name = CodesName(name, format);
+  tensors.scales.name = ScalesName(name);
   if (format.bits == 8) {
     tensors.codes.dtype = DType::kInt8;
     tensors.codes.shape = {rows, columns};
@@ -38,7 +43,7 @@ std::optional<CodeName> ParseCodeName(std::string_view tensor) {
   };
   if (tensor.ends_with(kScales)) return CodeName{weight_before(kScales), std::nullopt};
   for (const CodeFormat& format : kFormats) {
-    const std::string end = "." + Name(format);
+    const std::string end = CodesName("", format);
     if (tensor.ends_with(end)) return CodeName{weight_before(end), format};
   }
   return std::nullopt;

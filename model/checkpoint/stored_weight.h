@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "model/checkpoint/safetensors.h"
 
@@ -19,10 +18,13 @@ namespace plelab {
 struct CodeFormat {
   int bits = 8;       // 8 or 4
   int64_t group = 0;  // of 4 bits: values that share a scale; 32 or 128
-  friend bool operator==(const CodeFormat&, const CodeFormat&) = default;
 };
 // "int8", "int4_g32".
 std::string Name(const CodeFormat& format);
+
+// The names of the tensors that stand for the weight of this published name.
+std::string CodesName(const std::string& weight, const CodeFormat& format);
+std::string ScalesName(const std::string& weight);
 
 // The tensors that hold the codes and scales of `rows` rows of `columns` values; name, dtype and shape only.
 struct CodeTensors {

@@ -26,40 +26,48 @@ namespace {
 // the call of a matrix product.
 constexpr int64_t kWidenedBlockBytes = int64_t{4} << 20;
 
-// Stored rows [first, first + count) of a quantised weight.
-torch::Tensor WidenedRows(const MatrixView& view, int64_t first, int64_t count, torch::ScalarType type) {
-  torch::Tensor rows = at::empty({count, view.cols}, type);
-  const auto element = type == torch::kFloat32 ? ElementType::kFloat32 : ElementType::kBFloat16;
-  auto* to = static_cast<char*>(rows.mutable_data_ptr());
-  ParallelFor(
-      0, count, std::max<int64_t>(1, kMinShareBytes / RowBytes(view)), [&](int64_t begin, int64_t end) {
-        WidenRows(view, first + begin, end - begin, element, to + ElementBytes(element, begin * view.cols));
-      });
-  return rows;
+// Writes the stored rows of a weight to `to`, a contiguous tensor of their shape, in its type.
+void WidenInto(const LinearWeight& w, torch::Tensor to) {
+  if (!w.is_quantised()) {
+    to.copy_(w.values);
+    return;
+  }
+  const MatrixView view = w.View();
+  const auto element = to.scalar_type() == torch::kFloat32 ? ElementType::kFloat32 : ElementType::kBFloat16;
+  auto* rows = static_cast<char*>(to.mutable_data_ptr());
+  const int64_t grain = std::max<int64_t>(1, kMinShareBytes / RowBytes(view));
+  ParallelFor(0, view.rows, grain, [&](int64_t begin, int64_t end) {
+    WidenRows(view, begin, end - begin, element, rows + ElementBytes(element, begin * view.cols));
+  });
+}
+
+std::vector<int64_t> StoredShape(const LinearWeight& w) {
+  return w.layout == WeightLayout::kRowMajor ? std::vector{w.out, w.in} : std::vector{w.in, w.out};
 }
 
 torch::Tensor AtenMatMul(const torch::Tensor& x, const LinearWeight& w) {
-  const torch::Tensor values = w.is_quantised() ? WidenedRows(w.View(), 0, w.values.size(0), x.scalar_type())
-                                                : w.values.to(x.scalar_type());
+  torch::Tensor values = w.values;
+  if (w.is_quantised()) WidenInto(w, values = at::empty(StoredShape(w), x.options()));
+  values = values.to(x.scalar_type());
   return w.layout == WeightLayout::kRowMajor ? at::linear(x, values) : at::matmul(x, values);
 }
 
-torch::Tensor KernelMatMul(const torch::Tensor& x, const LinearWeight& w) {
+// Calls multiply(rows of x, their number, rows of the product) on float32.  Returns the product in float32.
+template <class F>
+torch::Tensor MultiplyRows(const torch::Tensor& x, const LinearWeight& w, const F& multiply) {
   const torch::Tensor in = x.to(torch::kFloat32).contiguous();
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes.back() = w.out;
   torch::Tensor out = at::empty(sizes, in.options());
-  MatMulInto(w, {in.const_data_ptr<float>(), in.numel() / w.in, w.in},
-             {out.mutable_data_ptr<float>(), w.out});
-  return out.to(x.scalar_type());
+  multiply(in.const_data_ptr<float>(), in.numel() / w.in, out.mutable_data_ptr<float>());
+  return out;
 }
 
-// Outputs [first, first + n) of w as a matrix [in, n] of type `type`.
-torch::Tensor WidenedBlock(const LinearWeight& w, int64_t first, int64_t n, torch::ScalarType type) {
-  const LinearWeight part = w.Outputs(first, n);
-  const torch::Tensor rows =
-      w.is_quantised() ? WidenedRows(part.View(), 0, part.values.size(0), type) : part.values.to(type);
-  return w.layout == WeightLayout::kRowMajor ? rows.t() : rows;
+torch::Tensor KernelMatMul(const torch::Tensor& x, const LinearWeight& w) {
+  const auto multiply = [&](const float* in, int64_t count, float* out) {
+    MatMulInto(w, {in, count, w.in}, {out, w.out});
+  };
+  return MultiplyRows(x, w, multiply).to(x.scalar_type());
 }
 
 // Multiplies block by block of weights that are widened to `type`.  For bfloat16 weights on a CPU without
@@ -72,10 +80,14 @@ torch::Tensor WidenedMatMul(const torch::Tensor& x, const LinearWeight& w, torch
   const int64_t element = type == torch::kFloat32 ? 4 : 2;
   int64_t block = std::clamp<int64_t>(kWidenedBlockBytes / (w.in * element), 1, w.out);
   if (w.group > 0) block = std::min(w.out, (block + w.group - 1) / w.group * w.group);
+  const torch::Tensor scratch = at::empty({block * w.in}, in.options());
   for (int64_t first = 0; first < w.out; first += block) {
     const int64_t n = std::min(block, w.out - first);
     torch::Tensor target = out.narrow(1, first, n);
-    const torch::Tensor weights = WidenedBlock(w, first, n, type);
+    const LinearWeight part = w.Outputs(first, n);
+    torch::Tensor weights = scratch.narrow(0, 0, n * w.in).view(StoredShape(part));
+    WidenInto(part, weights);
+    if (w.layout == WeightLayout::kRowMajor) weights = weights.t();
     if (x.scalar_type() == type) {
       at::mm_out(target, in, weights);
     } else {
@@ -117,13 +129,9 @@ bool TilesServe(const torch::Tensor& x, const LinearWeight& w) {
 }
 
 torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w) {
-  const torch::Tensor in = x.to(torch::kFloat32).contiguous();
-  std::vector<int64_t> sizes = x.sizes().vec();
-  sizes.back() = w.out;
-  torch::Tensor out = at::empty(sizes, in.options());
-  TileProduct(w.View(), w.layout == WeightLayout::kTransposed,
-              {in.const_data_ptr<float>(), in.numel() / w.in, w.in}, out.mutable_data_ptr<float>(), w.out);
-  return out;
+  return MultiplyRows(x, w, [&](const float* in, int64_t count, float* out) {
+    TileProduct(w.View(), w.layout == WeightLayout::kTransposed, {in, count, w.in}, out, w.out);
+  });
 }
 
 void MatMulInto(const LinearWeight& w, const ConstVectors& x, const Vectors& y) {

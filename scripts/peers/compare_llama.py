@@ -11,15 +11,14 @@ llama.cpp reads every unit of the sparse layers, and has their number and that o
 is E2B's: on other shapes times are comparable and logits are not.
 """
 import argparse
-import json
 import os
 import pathlib
 import subprocess
 import tempfile
 
 from peer_result import CONTROL_SUFFIX, LLAMA, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
-from plelab_side import Excerpts, Plelab, config_of
 from resultfile import ResultError, main_guard
+from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, peer_side
 
 PEER = "llama.cpp"
 GGUF_OF = {"bfloat16": "BF16", "int8": "Q8_0", "int4": "Q4_0"}
@@ -48,18 +47,9 @@ def our_checkpoint(options: argparse.Namespace, folder: pathlib.Path) -> str:
     return str(path)
 
 
-def llama(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
-    def measure(index: int) -> tuple[float, list[float]]:
-        prompt, tokens = excerpts.split(index)
-        answer = worker.ask({"prompt": prompt, "tokens": tokens})
-        return answer["prefill_s"], answer["step_s"][options.warmup:]
-    return measure
-
-
 def compare(options: argparse.Namespace) -> None:
     check_options(options, [options.out])
-    ids = json.loads(pathlib.Path(options.trace).read_text())
-    excerpts = Excerpts(ids["ids"] if isinstance(ids, dict) else ids, options, options.trace)
+    excerpts = Excerpts(ids_of(options.trace), options, options.trace)
     folder = options.folder / pathlib.Path(options.checkpoint).resolve().name
     model = gguf_file(options, folder)
     asked = argparse.Namespace(**vars(options) | {"checkpoint": our_checkpoint(options, folder), "dtype": "bfloat16"})
@@ -67,7 +57,7 @@ def compare(options: argparse.Namespace) -> None:
     started = now()
     with (Worker("llama_worker.py", ["--model", model, "--threads", options.threads, "--context", context], LLAMA) as worker,
           tempfile.TemporaryDirectory() as temporary):  # fmt: skip
-        ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), llama(worker, options, excerpts)
+        ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), peer_side(worker, options, excerpts)
         times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
     meta = {**ours.meta, "text": options.trace, "started_at": started, "peer": f"llama.cpp {model.stem}",
             "peer_version": worker.hello["llama_cpp"], "peer_system": worker.hello["system"],
@@ -81,12 +71,8 @@ def main() -> None:
     parser.add_argument("--format", default="bfloat16", choices=GGUF_OF, help="of the weights, on both sides")
     parser.add_argument("--keep-int8", nargs="+", default=[], choices=["ple", "embedding"], help="of int4: what we keep in int8")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for GGUF files and packed folders")
-    parser.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
-                        default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
-    parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
-    parser.add_argument("--tokens", type=int, default=64, help="measured decode steps per round")
-    parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
-    parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
+    parser.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
+    add_text_options(parser, tokens=64)
     parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_llama_<checkpoint>_<format>.h5")
     add_options(parser)
     options = parser.parse_args()

@@ -8,33 +8,22 @@ every step with a monotonic clock of its own.  peer_result.py says what the file
 reference environment; PLELAB_REFERENCE_PYTHON names another interpreter.
 """
 import argparse
-import json
-import os
 import pathlib
 import tempfile
 
 from peer_result import CONTROL_SUFFIX, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
-from plelab_side import Excerpts, Plelab, config_of
+from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, peer_side
 from resultfile import main_guard
 
 PEER = "transformers"
 
 
-def transformers(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
-    def measure(index: int) -> tuple[float, list[float]]:
-        prompt, tokens = excerpts.split(index)
-        answer = worker.ask({"prompt": prompt, "tokens": tokens})
-        return answer["prefill_s"], answer["step_s"][options.warmup:]
-    return measure
-
-
 def measure(worker: Worker, options: argparse.Namespace) -> None:
     source = options.text or options.trace
-    ids = worker.hello["ids"] if options.text else json.loads(pathlib.Path(source).read_text())
-    excerpts = Excerpts(ids["ids"] if isinstance(ids, dict) else ids, options, str(source))
+    excerpts = Excerpts(worker.hello["ids"] if options.text else ids_of(source), options, str(source))
     started = now()
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = Plelab(options, excerpts, pathlib.Path(folder)), transformers(worker, options, excerpts)
+        ours, theirs = Plelab(options, excerpts, pathlib.Path(folder)), peer_side(worker, options, excerpts)
         times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
     meta = {**ours.meta, "text": str(source), "started_at": started, "peer": f"transformers {worker.hello['transformers']}",
             "peer_torch": worker.hello["torch"]}
@@ -52,14 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
     text = parser.add_mutually_exclusive_group()
-    text.add_argument("--trace", help="ids in the checkpoint's vocabulary; default: a novel in Gemma's",
-                      default=os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json"))  # fmt: skip
+    text.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
     text.add_argument("--text", help="a text, which the checkpoint's tokenizer.model turns into ids")
-    parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
-    parser.add_argument("--tokens", type=int, default=32, help="measured decode steps per round")
-    parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
+    add_text_options(parser, tokens=32)
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
-    parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
     parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_transformers_<checkpoint>.h5")
     add_options(parser)
     options = parser.parse_args()

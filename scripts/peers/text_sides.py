@@ -1,11 +1,14 @@
-"""The side of this project in a comparison of text models: `plelab run` of one repetition for each round, on the ids of a round."""
+"""What comparisons of text models share: the text of each round, `plelab run` of one repetition on it, and a peer's answer to it."""
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 
+from peer_result import ROOT, Worker
 from resultfile import Result, ResultError
 
+TRACE = os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.json")
 CONFIG = """\
 experiment: ple_strategies
 model: {{checkpoint: {checkpoint}, dtype: {dtype}, threads: {threads}}}
@@ -60,3 +63,23 @@ class Plelab:
         result = Result(out)
         self.meta = self.meta or {key: str(result.meta[key]) for key in OF_PLELAB if key in result.meta}
         return result.table("reps")["prefill_ns"].iloc[-1] / 1e9, [ns / 1e9 for ns in result.table("steps")["step_ns"]]
+
+
+def ids_of(trace: str) -> list[int]:
+    read = json.loads(pathlib.Path(trace).read_text())
+    return read["ids"] if isinstance(read, dict) else read
+
+
+def peer_side(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
+    def measure(index: int) -> tuple[float, list[float]]:
+        prompt, tokens = excerpts.split(index)
+        answer = worker.ask({"prompt": prompt, "tokens": tokens})
+        return answer["prefill_s"], answer["step_s"][options.warmup:]
+    return measure
+
+
+def add_text_options(parser: argparse.ArgumentParser, tokens: int) -> None:
+    parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
+    parser.add_argument("--tokens", type=int, default=tokens, help="measured decode steps per round")
+    parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
+    parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")
