@@ -106,6 +106,7 @@ int RunCommandLine(int argc, char** argv) {
   AddTrainCommand(app);
   AddValidateCommand(app);
   AddRecordPeersCommand(app);
+  AddMachineStateCommand(app);
   AddCompareCommand(app);
   AddLawCommand(app);
   return WithOutputWritten(Dispatch(app, argc, argv));

@@ -22,7 +22,8 @@ void AddGenerateCommand(CLI::App& app);
 void AddRunCommand(CLI::App& app);
 void AddTrainCommand(CLI::App& app);
 void AddValidateCommand(CLI::App& app);
-void AddRecordPeersCommand(CLI::App& app);  // hidden: scripts/peers call it
+void AddRecordPeersCommand(CLI::App& app);   // hidden: scripts/peers call it
+void AddMachineStateCommand(CLI::App& app);  // hidden, the same
 void AddCompareCommand(CLI::App& app);
 void AddLawCommand(CLI::App& app);
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,41 @@ std::vector<int64_t> OnePerRound(const JsonObject& side, const std::string& key,
   return values;
 }
 
+// What the machine was like around each round of a side, where the script looked: columns of `reps` by name.
+struct Surroundings {
+  std::vector<double> bandwidth_before, bandwidth_after, cpu_pressure_us;
+  std::vector<int64_t> steal_ns, wall_ns;
+};
+
+Surroundings SurroundingsOf(const JsonObject& side, size_t rounds) {
+  const auto numbers = [&](const std::string& key) {
+    std::vector<double> values = side.Numbers(key);
+    if (values.size() != rounds) {
+      throw UserError("{}: '{}': expected one number for each of {} rounds, found {}", side.origin(),
+                      side.Path(key), rounds, values.size());
+    }
+    return values;
+  };
+  return {.bandwidth_before = numbers("bandwidth_before"),
+          .bandwidth_after = numbers("bandwidth_after"),
+          .cpu_pressure_us = numbers("cpu_pressure_us"),
+          .steal_ns = OnePerRound(side, "steal_ns", rounds),
+          .wall_ns = OnePerRound(side, "wall_ns", rounds)};
+}
+
+void AddSurroundings(const Surroundings& around, size_t round, RepRow& rep) {
+  rep.bandwidth_before = around.bandwidth_before[round];
+  rep.bandwidth_after = around.bandwidth_after[round];
+  rep.cpu_pressure_us = around.cpu_pressure_us[round];
+  rep.steal_ns = around.steal_ns[round];
+  rep.wall_ns = around.wall_ns[round];
+}
+
+// The bytes that each step must read, where the side says so.
+std::vector<int64_t> StepBytesOf(const JsonObject& side, size_t rounds) {
+  return side.Has("step_bytes") ? OnePerRound(side, "step_bytes", rounds) : std::vector<int64_t>(rounds);
+}
+
 // The rounds of one side: a repetition each.  Its steps have no predecessor, because sides take turns by the
 // round.
 void AddSide(const std::string& name, const JsonObject& side, const std::string& baseline, Record& record) {
@@ -53,7 +89,10 @@ void AddSide(const std::string& name, const JsonObject& side, const std::string&
   const size_t rounds = steps.Keys().size();
   const std::vector<int64_t> prefill = OnePerRound(side, "prefill_ns", rounds),
                              order = OnePerRound(side, "order", rounds),
-                             started = OnePerRound(side, "started_unix_ns", rounds);
+                             started = OnePerRound(side, "started_unix_ns", rounds),
+                             step_bytes = StepBytesOf(side, rounds);
+  std::optional<Surroundings> around;
+  if (side.Has("bandwidth_before")) around = SurroundingsOf(side, rounds);
   for (size_t round = 0; round < rounds; ++round) {
     RepRow rep;
     rep.variant = name;
@@ -61,12 +100,14 @@ void AddSide(const std::string& name, const JsonObject& side, const std::string&
     rep.order = order[round];
     rep.started_unix_ns = started[round];
     rep.ttft_ns = rep.prefill_ns = prefill[round];
+    if (around) AddSurroundings(*around, round, rep);
     for (const int64_t ns : steps.Integers(std::to_string(round), 1, kMostNs)) {
       StepRow step;
       step.variant = name;
       step.rep = rep.rep;
       step.step = rep.valid_steps++;
       step.step_ns = ns;
+      step.step_bytes = step_bytes[round];
       record.steps.push_back(step);
     }
     record.reps.push_back(rep);

@@ -58,7 +58,8 @@ def compare(options: argparse.Namespace) -> None:
     with (Worker("llama_worker.py", ["--model", model, "--threads", options.threads, "--context", context], LLAMA) as worker,
           tempfile.TemporaryDirectory() as temporary):  # fmt: skip
         ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), peer_side(worker, options, excerpts)
-        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
+        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options)
+        times[OURS]["step_bytes"] = ours.step_bytes
     meta = {**ours.meta, "text": options.trace, "started_at": started, "peer": f"llama.cpp {model.stem}",
             "peer_version": worker.hello["llama_cpp"], "peer_system": worker.hello["system"],
             "peer_bits_per_weight": f"{worker.hello['bits_per_weight']:.3f}"}  # fmt: skip

@@ -62,7 +62,7 @@ def compare(tower: str, options: argparse.Namespace, out: pathlib.Path) -> None:
     with Worker("towers_worker.py", [tower, "--size", size, "--dtype", options.dtype, "--threads", options.threads]) as worker:
         theirs = reference(worker)
         sides = {OURS: plelab(tower, options), library: theirs, library + CONTROL_SUFFIX: theirs}
-        times = take_turns(sides, options.rounds, options.seed)
+        times = take_turns(sides, options)
     meta = {"weights": "random", "dtype": options.dtype, "started_at": started, "tower": tower,
             "peer": f"{library} {worker.hello[library]}", "peer_torch": worker.hello["torch"]}
     write(options, out, CONFIG.format(**vars(options)), library, {OURS: "encoder"}, times, meta)

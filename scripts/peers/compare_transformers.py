@@ -24,7 +24,8 @@ def measure(worker: Worker, options: argparse.Namespace) -> None:
     started = now()
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = Plelab(options, excerpts, pathlib.Path(folder)), peer_side(worker, options, excerpts)
-        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
+        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options)
+        times[OURS]["step_bytes"] = ours.step_bytes
     meta = {**ours.meta, "text": str(source), "started_at": started, "peer": f"transformers {worker.hello['transformers']}",
             "peer_torch": worker.hello["torch"]}
     write(options, options.out, config_of(options, str(source)), PEER, {OURS: options.ple.split(",")[0]}, times, meta)

@@ -13,6 +13,7 @@ import os
 import pathlib
 import random
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -91,20 +92,44 @@ def check_options(options: argparse.Namespace, outs: list[pathlib.Path]) -> None
             raise ResultError(f"{out}: exists; name another file with --out, or replace it with --force")
 
 
-def take_turns(sides: dict, rounds: int, seed: int) -> dict[str, dict]:
+class Surroundings:
+    """What the machine was like around each measurement, as `plelab machine-state` says it."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._command = [options.plelab, "machine-state", "--threads", str(options.threads)]
+        self._last = self._look()
+
+    def _look(self) -> dict:
+        seen = json.loads(subprocess.run(self._command, check=True, capture_output=True, text=True).stdout)
+        return {**seen, "time_ns": time.time_ns()}
+
+    def since_last(self, ended_ns: int) -> dict:
+        """Columns of `reps` for what ran since the last look and ended at `ended_ns`."""
+        before, self._last = self._last, self._look()
+        now_, then = self._last["before"], before["after"]
+        waited = [state["cpu_pressure_us"] for state in (now_, then)]
+        return {"bandwidth_before": before["read_bandwidth"], "bandwidth_after": self._last["read_bandwidth"],
+                "steal_ns": now_["steal_ns"] - then["steal_ns"], "wall_ns": ended_ns - before["time_ns"],
+                "cpu_pressure_us": 0 if None in waited else waited[0] - waited[1]}  # fmt: skip
+
+
+def take_turns(sides: dict, options: argparse.Namespace) -> dict[str, dict]:
     """`sides`: name → measure(round), which returns (prefill in s, [step in s, …]).  Returns what record-peers reads of each."""
-    rng = random.Random(seed)
+    rng = random.Random(options.seed)
+    surroundings = Surroundings(options)
     times = {name: {"step_ns": {}, "prefill_ns": [], "order": [], "started_unix_ns": []} for name in sides}
-    for index in range(rounds):
+    for index in range(options.rounds):
         for order, name in enumerate(rng.sample(list(sides), len(sides))):
             started = time.time_ns()
             prefill, steps = sides[name](index)
             side = times[name]
+            for key, value in surroundings.since_last(time.time_ns()).items():
+                side.setdefault(key, []).append(value)
             side["step_ns"][str(index)] = [max(round(1e9 * s), 1) for s in steps]
             side["prefill_ns"].append(round(1e9 * prefill))
             side["order"].append(order)
             side["started_unix_ns"].append(started)
-        print(f"round {index + 1} of {rounds}", file=sys.stderr, flush=True)
+        print(f"round {index + 1} of {options.rounds}", file=sys.stderr, flush=True)
     return times
 
 
@@ -129,9 +154,42 @@ def write(options: argparse.Namespace, out: pathlib.Path, config_yaml: str, peer
     print(summary(Result(out), peer))
 
 
+# Rounds count where the hypervisor took, and tasks waited for a core, less than this share of each side's time …
+MOST_DISTURBED = 0.01
+# … and the read bandwidth before and after each side agreed within this share.
+MOST_DRIFT = 0.10
+
+
+def rounds_that_count(result: Result) -> list[int]:
+    reps = result.table("reps")
+    cores = int(str(result.meta["cores"]).split()[0])
+    undisturbed = ((reps["steal_ns"] < MOST_DISTURBED * cores * reps["wall_ns"])
+                   & (reps["cpu_pressure_us"] * 1e3 < MOST_DISTURBED * reps["wall_ns"])
+                   & ((reps["bandwidth_after"] / reps["bandwidth_before"] - 1).abs() < MOST_DRIFT))
+    by_round = undisturbed.groupby(reps["rep"]).all()
+    return [int(index) for index in by_round[by_round].index]
+
+
+def medians(result: Result, peer: str, rounds: list[int]) -> str:
+    """Of peer ÷ ours in these rounds, and of the share of the read bandwidth at which we read what a step must."""
+    reps, steps = result.table("reps").set_index(["variant", "rep"]), result.table("steps")
+    step = steps.groupby(["variant", "rep"])["step_ns"].median()
+    ratios = {"prefill": [reps["prefill_ns"][peer, i] / reps["prefill_ns"][OURS, i] for i in rounds],
+              "step": [step[peer, i] / step[OURS, i] for i in rounds]}
+    said = ", ".join(f"{name} {statistics.median(values):.2f}" for name, values in ratios.items())
+    step_bytes = steps[steps["variant"] == OURS].groupby("rep")["step_bytes"].median()
+    if not step_bytes.any():
+        return said
+    shares = [step_bytes[i] / step[OURS, i] / (reps["bandwidth_before"][OURS, i] + reps["bandwidth_after"][OURS, i]) * 2 for i in rounds]
+    return f"{said}; a step reads at {statistics.median(shares):.0%} of the read bandwidth"
+
+
 def summary(result: Result, peer: str) -> str:
     lines = [f"{result.path}: {result.meta['peer']}, {result.weights} weights; control: {result.meta['control']}"]
     for metric, name in (("prefill_ns", "prefill"), ("step_ns", "step")):
         value, low, high = result.comparison(OURS, "ratio", metric)
         lines.append(f"{name:8} {OURS} ÷ {peer}: {value:.3f} [{low:.3f}, {high:.3f}]")
+    counted, rounds = rounds_that_count(result), result.table("reps")["rep"].nunique()
+    lines.append(f"medians  {peer} ÷ {OURS}, all {rounds} rounds: {medians(result, peer, list(range(rounds)))}")
+    lines.append(f"         the {len(counted)} undisturbed rounds: {medians(result, peer, counted) if counted else '—'}")
     return "\n".join(lines)

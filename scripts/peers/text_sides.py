@@ -51,6 +51,7 @@ class Plelab:
     def __init__(self, options: argparse.Namespace, excerpts: Excerpts, folder: pathlib.Path):
         self._options, self._excerpts, self._folder = options, excerpts, folder
         self.meta: dict[str, str] = {}
+        self.step_bytes: list[int] = []  # that a step must read: of each round
 
     def measure(self, index: int) -> tuple[float, list[float]]:
         trace, config, out = (self._folder / name for name in ("trace.json", "peer.yaml", "peer.h5"))
@@ -62,7 +63,9 @@ class Plelab:
             raise ResultError(f"plelab run failed: {(done.stderr or done.stdout).strip()}")
         result = Result(out)
         self.meta = self.meta or {key: str(result.meta[key]) for key in OF_PLELAB if key in result.meta}
-        return result.table("reps")["prefill_ns"].iloc[-1] / 1e9, [ns / 1e9 for ns in result.table("steps")["step_ns"]]
+        steps = result.table("steps")
+        self.step_bytes.append(int(steps["step_bytes"].median()))
+        return result.table("reps")["prefill_ns"].iloc[-1] / 1e9, [ns / 1e9 for ns in steps["step_ns"]]
 
 
 def ids_of(trace: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 A fake interpreter answers for the reference's environment and a fake plelab for the build, so that neither is needed.
 """
+import argparse
 import contextlib
 import io
 import json
@@ -16,6 +17,7 @@ from unittest import mock
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
 sys.path.insert(0, str(PROJECT / "scripts/peers"))
+import pandas  # noqa: E402
 import compare_towers  # noqa: E402
 import compare_llama  # noqa: E402
 import compare_transformers  # noqa: E402
@@ -47,11 +49,24 @@ def rows(**columns):
     kinds = [(name, "S16" if isinstance(values[0], str) else type(values[0])) for name, values in columns.items()]
     return np.array([tuple(v.encode() if isinstance(v, str) else v for v in row) for row in zip(*columns.values())], kinds)
 
+if sys.argv[1] == "machine-state":
+    print(json.dumps({{"before": {{"steal_ns": 0, "cpu_pressure_us": 0}}, "after": {{"steal_ns": 0, "cpu_pressure_us": 0}}, "read_bandwidth": 20.0}}))
+    sys.exit()
 out = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
 with h5py.File(out, "w") as file:
-    file.create_group("meta").attrs.update({{"weights": "random", "checkpoint_hash": "c0ffee", "peer": "p", "control": "passed"}})
+    file.create_group("meta").attrs.update({{"weights": "random", "checkpoint_hash": "c0ffee", "peer": "p", "control": "passed",
+        "cores": "2"}})
     if sys.argv[1] == "record-peers":
         shutil.copy(sys.argv[2], os.environ["FAKE_TIMES"])
+        sides = json.loads(pathlib.Path(sys.argv[2]).read_text())["sides"]
+        rounds = [(name, side, i) for name, side in sides.items() for i in range(len(side["order"]))]
+        columns = ["prefill_ns", "bandwidth_before", "bandwidth_after", "steal_ns", "cpu_pressure_us", "wall_ns"]
+        file["tables/reps"] = rows(variant=[name for name, _, _ in rounds], rep=[i for _, _, i in rounds], ttft_ns=[0] * len(rounds),
+            **{{column: [side[column][i] for _, side, i in rounds] for column in columns}})
+        steps = [(name, side, i, ns) for name, side, i in rounds for ns in side["step_ns"][str(i)]]
+        zero = dict.fromkeys(["step", "ple_wait_ns", "ple_hidden_ns", "lookups", "hits", "bytes_asked", "bytes_moved"], [0] * len(steps))
+        file["tables/steps"] = rows(variant=[name for name, _, _, _ in steps], rep=[i for _, _, i, _ in steps],
+            step_ns=[ns for _, _, _, ns in steps], step_bytes=[side.get("step_bytes", {{i: 0}})[i] for _, side, i, _ in steps], **zero)
         metrics = ["prefill_ns", "step_ns"]
         file["tables/comparisons"] = rows(metric=metrics, variant=["plelab"] * 2, baseline=["p"] * 2, statistic=["ratio"] * 2,
             value=[0.5, 0.25], low=[0.4, 0.2], high=[0.6, 0.3], reps=[10] * 2, margin=[0.02] * 2, verdict=["fail"] * 2, control=[0] * 2,
@@ -65,7 +80,7 @@ with h5py.File(out, "w") as file:
         file["tables/reps"] = rows(variant=["peer"], rep=[0], ttft_ns=[7_000_000], prefill_ns=[6_000_000], bandwidth_before=[1.0],
             bandwidth_after=[1.0], guest_cold=["yes"], cold_verified=["yes"])
         file["tables/steps"] = rows(variant=["peer"] * n, rep=[0] * n, step=range(n), step_ns=[5_000_000] * n, ple_wait_ns=[0] * n,
-            ple_hidden_ns=[0] * n, lookups=[0] * n, hits=[0] * n, bytes_asked=[0] * n, bytes_moved=[0] * n)
+            ple_hidden_ns=[0] * n, lookups=[0] * n, hits=[0] * n, bytes_asked=[0] * n, bytes_moved=[0] * n, step_bytes=[50_000_000] * n)
 """
 OPTIONS = ["--checkpoint", "ckpt", "--prompt", "4", "--warmup", "2", "--tokens", "3", "--rounds", "6", "--threads", "2"]
 
@@ -124,7 +139,19 @@ class Peers(unittest.TestCase):
             self.assertEqual([json.loads(text) for side, text in of_round if side == "peer"], [theirs] * 2)
             self.assertEqual([text for side, text in of_round if side == "plelab"], [f"{ours} ['--set', 'design.reps=1']"])
         self.assertIn("step     plelab ÷ transformers: 0.250 [0.200, 0.300]", said)
+        # 4 ms of theirs against 5 ms; 50 MB in 5 ms are half of 20 GB/s; the fake machine is never disturbed.
+        self.assertIn("all 6 rounds: prefill 0.67, step 0.80; a step reads at 50% of the read bandwidth", said)
+        self.assertIn("the 6 undisturbed rounds: prefill 0.67, step 0.80", said)
         self.assertTrue(out.exists())
+
+    def test_rounds_of_a_disturbed_machine_do_not_count(self):
+        def result(**changes):
+            columns = {"steal_ns": 0, "cpu_pressure_us": 0.0, "wall_ns": 10**9, "bandwidth_before": 20.0, "bandwidth_after": 21.0} | changes
+            reps = pandas.DataFrame([{"variant": "a", "rep": 0, **columns}, {"variant": "b", "rep": 0, **columns, "steal_ns": 0}])
+            return mock.Mock(table=lambda _: reps, meta={"cores": "2"})
+        self.assertEqual(peer_result.rounds_that_count(result()), [0])
+        for change in ({"steal_ns": 21_000_000}, {"cpu_pressure_us": 10_001.0}, {"bandwidth_after": 23.0}):
+            self.assertEqual(peer_result.rounds_that_count(result(**change)), [], str(change))
 
     def test_times_and_what_they_were_taken_with_are_recorded(self):
         self.run_script(compare_transformers, [*OPTIONS, "--text", "novel.txt", "--out", str(self.folder / "p.h5"), "--ple", "disk,backend=direct"])
@@ -146,7 +173,7 @@ class Peers(unittest.TestCase):
         order = []
         sides = {name: lambda _, name=name: (0.001, [order.append(name) or 0.001]) for name in ("a", "b", "c")}
         with contextlib.redirect_stderr(io.StringIO()):
-            times = peer_result.take_turns(sides, 12, seed=1)
+            times = peer_result.take_turns(sides, argparse.Namespace(rounds=12, seed=1, plelab=self.plelab, threads=2))
         rounds = [tuple(order[i:i + 3]) for i in range(0, 36, 3)]
         self.assertTrue(all(sorted(one) == ["a", "b", "c"] for one in rounds))
         self.assertGreater(len(set(rounds)), 3)

@@ -8,8 +8,8 @@
 
 namespace plelab::tiles {
 
-// A tile is 16 rows of 64 bytes: 16 × 32 bfloat16, or 16 × 16 float32.
-inline constexpr int64_t kRows = 16, kRowBytes = 64, kDepth = 32;
+// A tile is 16 rows of 64 bytes: 16 × 32 bfloat16, 16 × 64 int8, or 16 × 16 float32 or int32.
+inline constexpr int64_t kRows = 16, kRowBytes = 64;
 
 // Which tiles there are and how large they are: the layout that the instruction reads.
 struct alignas(64) Configuration {
@@ -52,8 +52,13 @@ inline void Store(void* to, int64_t stride_bytes) {
 }
 // Adds the product of two tiles of bfloat16: kSum[m][n] += Σ_k kA[m][k] · kB[k / 2][2 n + k % 2].
 template <int kSum, int kA, int kB>
-inline void AddProduct() {
+inline void AddBFloat16Product() {
   asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
+}
+// The same of two tiles of int8, with sums of int32: kSum[m][n] += Σ_k kA[m][k] · kB[k / 4][4 n + k % 4].
+template <int kSum, int kA, int kB>
+inline void AddInt8Product() {
+  asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
 }
 
 }  // namespace plelab::tiles

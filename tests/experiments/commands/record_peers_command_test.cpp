@@ -108,6 +108,53 @@ TEST(RecordPeersCommand, ASlowRoundIsFlaggedAndTheFileIsValid) {
   EXPECT_EQ(valid.exit_code, 0) << valid.output;
 }
 
+TEST(RecordPeersCommand, KeepsWhatTheMachineWasLikeAndTheBytesOfASide) {
+  const TemporaryFolder folder;
+  nlohmann::json times = Times();
+  nlohmann::json& side = times["sides"]["plelab"];
+  side["bandwidth_before"] = {20, 21.5, 20, 20, 20, 20};
+  side["bandwidth_after"] = {21.5, 20, 20, 20, 20, 20};
+  side["steal_ns"] = {0, 1'000'000'000, 0, 0, 0, 0};
+  side["cpu_pressure_us"] = {0, 0.5, 0, 0, 0, 0};
+  side["wall_ns"] = std::vector<int64_t>(kRounds, 2'000'000'000);
+  side["step_bytes"] = {1, 2, 3, 4, 5, 6};
+  ASSERT_EQ(RecordTimes(folder, times).exit_code, 0);
+  const Record record = ReadRecord(folder / "p.h5");
+  for (const RepRow& rep : record.reps) {
+    if (rep.variant != "plelab" || rep.rep != 1) continue;
+    EXPECT_EQ(rep.bandwidth_before, 21.5);
+    EXPECT_EQ(rep.bandwidth_after, 20);
+    EXPECT_EQ(rep.cpu_pressure_us, 0.5);
+    EXPECT_EQ(rep.wall_ns, 2'000'000'000);
+    EXPECT_THAT(rep.flag, HasSubstr("steal"));
+  }
+  for (const StepRow& step : record.steps) {
+    EXPECT_EQ(step.step_bytes, step.variant == "plelab" ? step.rep + 1 : 0);
+  }
+}
+
+TEST(RecordPeersCommand, RefusesAMachineThatWasLookedAtInSomeRoundsOnly) {
+  const TemporaryFolder folder;
+  nlohmann::json times = Times();
+  nlohmann::json& side = times["sides"]["plelab"];
+  for (const char* key : {"bandwidth_before", "bandwidth_after", "cpu_pressure_us", "wall_ns"}) {
+    side[key] = std::vector<int64_t>(kRounds, 20);
+  }
+  side["steal_ns"] = {0};
+  const ProcessResult result = RecordTimes(folder, times);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.last_lines,
+              ElementsAre(HasSubstr("'sides.plelab.steal_ns': expected one number for each")));
+}
+
+TEST(MachineStateCommand, SaysTheReadBandwidthAndWhatTheMachineLostBeforeAndAfter) {
+  const ProcessResult said = RunProgram({PLELAB_BINARY_DIR "/plelab", "machine-state", "--threads", "1"});
+  ASSERT_EQ(said.exit_code, 0) << said.output;
+  const nlohmann::json state = nlohmann::json::parse(said.output);
+  EXPECT_GT(state["read_bandwidth"].get<double>(), 0.1);
+  EXPECT_GE(state["after"]["steal_ns"].get<int64_t>(), state["before"]["steal_ns"].get<int64_t>());
+}
+
 TEST(RecordPeersCommand, RefusesRoundsThatOneSideLacks) {
   const TemporaryFolder folder;
   nlohmann::json times = Times();

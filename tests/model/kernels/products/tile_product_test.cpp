@@ -23,6 +23,37 @@ class TileProductTest : public ::testing::Test {
   }
 };
 
+// What a product multiplies: of int8 weights, codes and scales by what quantising a vector leaves of it.
+struct Operands {
+  const RandomMatrix& w;
+  bool transposed;
+  std::vector<float> input_scales;  // of int8 weights that are stored transposed
+
+  Operands(const RandomMatrix& weights, bool is_transposed) : w(weights), transposed(is_transposed) {
+    if (!transposed || w.view().type != ElementType::kInt8) return;
+    for (int64_t i = 0; i < w.view().rows; ++i) {
+      input_scales.push_back(*static_cast<const float*>(RowScales(w.view(), i)));
+    }
+  }
+
+  double weight(int64_t o, int64_t i) const {
+    const double value = transposed ? w.at(i, o) : w.at(o, i);
+    if (w.view().type != ElementType::kInt8) return Rounded(value);
+    return input_scales.empty() ? value : value / input_scales[static_cast<size_t>(i)];
+  }
+
+  std::vector<double> vector(const float* x, int64_t inputs) const {
+    if (w.view().type == ElementType::kInt8) {
+      std::vector<float> scaled(x, x + inputs);
+      for (size_t i = 0; i < input_scales.size(); ++i) scaled[i] *= input_scales[i];
+      return testing::OperandOf(scaled.data(), inputs, ElementType::kInt8);
+    }
+    std::vector<double> rounded;
+    for (int64_t i = 0; i < inputs; ++i) rounded.push_back(Rounded(x[i]));
+    return rounded;
+  }
+};
+
 void ExpectProduct(const RandomMatrix& w, bool transposed, int64_t vectors) {
   const int64_t inputs = transposed ? w.view().rows : w.view().cols;
   const int64_t outputs = transposed ? w.view().cols : w.view().rows;
@@ -30,11 +61,13 @@ void ExpectProduct(const RandomMatrix& w, bool transposed, int64_t vectors) {
   const std::vector<float> x = RandomVector(vectors * x_stride, static_cast<uint64_t>(inputs));
   std::vector<float> y(static_cast<size_t>(vectors * y_stride), NAN);
   TileProduct(w.view(), transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
+  const Operands operands(w, transposed);
   for (int64_t t = 0; t < vectors; ++t) {
+    const std::vector<double> of_vector = operands.vector(x.data() + t * x_stride, inputs);
     for (int64_t o = 0; o < outputs; ++o) {
       double expected = 0, magnitude = 0;
       for (int64_t i = 0; i < inputs; ++i) {
-        const double term = Rounded(transposed ? w.at(i, o) : w.at(o, i)) * Rounded(x[t * x_stride + i]);
+        const double term = operands.weight(o, i) * of_vector[static_cast<size_t>(i)];
         expected += term;
         magnitude += std::abs(term);
       }
@@ -48,8 +81,8 @@ TEST_F(TileProductTest, AgreesWithFloat64ForOddSizes) {
   for (const ElementType type : kTypes) {
     for (const bool transposed : {false, true}) {
       for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
-               {1, 1}, {17, 3}, {3, 17}, {32, 32}, {65, 255}, {255, 31}, {40, 300}, {6, 2048}}) {
-        for (const int64_t vectors : {1, 9, 32, 47}) {
+               {1, 1}, {17, 3}, {3, 17}, {32, 32}, {65, 255}, {255, 31}, {40, 300}, {6, 2048}, {600, 70}}) {
+        for (const int64_t vectors : {1, 9, 47, 100}) {
           SCOPED_TRACE(::testing::Message() << static_cast<int>(type) << " " << transposed << " " << rows
                                             << "x" << cols << " for " << vectors);
           ExpectProduct(RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)), transposed,
@@ -64,6 +97,18 @@ TEST_F(TileProductTest, Int4WithGroupsOf128) {
   for (const bool transposed : {false, true}) {
     ExpectProduct(RandomMatrix(130, 256, ElementType::kInt4, 1, 128), transposed, 20);
   }
+}
+
+TEST_F(TileProductTest, ManyVectorsGoInPartsOfOutputs) {
+  ExpectProduct(RandomMatrix(70, 40, ElementType::kInt8, 3), false, 32 * 65);
+}
+
+TEST_F(TileProductTest, VectorThatIsNotFiniteSpoilsItsOwnOutputsOnly) {
+  const RandomMatrix w(20, 40, ElementType::kInt8, 4);
+  std::vector<float> x = RandomVector(10 * 40, 5), y(10 * 20);
+  x[3 * 40 + 7] = INFINITY;
+  TileProduct(w.view(), false, {x.data(), 10, 40}, y.data(), 20);
+  for (int64_t i = 0; i < std::ssize(y); ++i) EXPECT_EQ(std::isnan(y[i]), i / 20 == 3) << i;
 }
 
 }  // namespace tile_product_test

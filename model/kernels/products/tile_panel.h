@@ -1,0 +1,118 @@
+// Panels: operands of a product of tiles as its inner loop reads them, and the memory that they lie in.  For
+// x86-64 only.
+//
+// A panel is 32 outputs or 32 vectors.  For each step (the inputs that one row of a tile holds: 32 bfloat16
+// or 64 int8) it has two tiles, that of the first 16 and that of the last 16, each 1 KiB in one piece: rows
+// a power of two bytes apart would all meet in one set of the cache.  The left operand of a product has rows
+// in its tiles (row m: a step of inputs of output or vector m), the right one columns (row k: 4 bytes of
+// inputs for each of 16 vectors or outputs).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+// GCC's header leaves registers undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#include <immintrin.h>
+
+#include "model/kernels/products/tile_instructions.h"
+#include "model/kernels/products/tile_product.h"
+
+#define PLELAB_TILE_TARGET \
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,f16c,lzcnt,bmi")))
+
+namespace plelab::tiles {
+
+inline constexpr int64_t kPanel = 2 * kRows;
+inline constexpr int64_t kTileBytes = kRows * kRowBytes;
+inline constexpr int64_t kLineBytes = 64;              // of the cache
+inline constexpr int64_t kStepBytes = 2 * kTileBytes;  // of a panel
+
+// Where row `row` (0 … 31) of a step lies.
+inline std::byte* RowOf(std::byte* step, int64_t row) {
+  return step + row / kRows * kTileBytes + row % kRows * kRowBytes;
+}
+
+// The lowest `count` bits, from none to all.
+inline uint64_t Below(int64_t count) {
+  return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << std::max<int64_t>(count, 0)) - 1;
+}
+
+// Asks for `count` values of a stored row from `column` on, before they are needed.  They may be beyond its
+// end.
+inline void PrefetchRow(const MatrixView& w, int64_t row, int64_t column, int64_t count) {
+  const auto* from = static_cast<const char*>(RowData(w, row)) + ElementBytes(w.type, column);
+  for (int64_t at = 0; at < ElementBytes(w.type, count); at += kLineBytes)
+    __builtin_prefetch(from + at, 0, 2);
+}
+
+// Memory that is aligned to a row of a tile and stays for the next product: fresh pages for each would take
+// as long to clear as the product takes.
+class Scratch {
+ public:
+  std::byte* AtLeast(int64_t bytes) {
+    if (bytes > size_) {
+      bytes_.reset();
+      bytes_.reset(static_cast<std::byte*>(::operator new(static_cast<size_t>(bytes), kAlignment)));
+      size_ = bytes;
+    }
+    return bytes_.get();
+  }
+
+ private:
+  static constexpr std::align_val_t kAlignment{kRowBytes};
+  struct Free {
+    void operator()(std::byte* bytes) const { ::operator delete(bytes, kAlignment); }
+  };
+  std::unique_ptr<std::byte, Free> bytes_;
+  int64_t size_ = 0;
+};
+
+// Transposes 16 × 16 elements of 32 bits, in registers.
+PLELAB_TILE_TARGET inline void Transpose(__m512i (&r)[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+  }
+}
+
+// The product of two panels: 32 × 32 elements of 32 bits, in four tiles for its quarters.
+inline constexpr int64_t kSumBytes = 4 * kTileBytes;
+inline const std::byte* SumsAt(const std::byte* sums, int64_t row, int64_t column) {
+  return sums + (row / kRows * 2 + column / kRows) * kTileBytes + row % kRows * kRowBytes;
+}
+
+// What a kind of tiles is to the product (a template parameter of it, `Tiles`).  It is made once per product
+// and then used by several threads.
+//   kDepth: inputs of one step.
+//   Tiles(w, transposed, x), as for TileProduct.
+//   PackVectors(first, step, to): one step of vectors [first, first + 32).  What there is not is zero.
+//   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32).
+//   AddProduct<kSum, kLeft, kRight>(): adds the product of two tiles.
+//   OutputScales(first, wanted): what Values needs of 16 outputs.
+//   Values(sums, scales, vector): of 16 outputs of one vector.
+
+}  // namespace plelab::tiles
