@@ -1,4 +1,8 @@
 // plelab: hands the command line on.
 #include "experiments/commands/command_line.h"
+#include "harness/support/heap.h"
 
-int main(int argc, char** argv) { return plelab::RunCommandLine(argc, argv); }
+int main(int argc, char** argv) {
+  plelab::KeepFreedMemory();
+  return plelab::RunCommandLine(argc, argv);
+}

@@ -8,6 +8,7 @@
 #include "harness/machine/environment.h"
 #include "harness/machine/host_facts.h"
 #include "harness/run/run_output.h"
+#include "harness/support/heap.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
@@ -79,7 +80,7 @@ class MediaTrainer {
 
  private:
   void RunSteps() {
-    KeepFreedMemory();
+    KeepAllFreedMemory();
     const int64_t steps = config_.steps();
     Progress bar("training " + config_.run_name(), steps);
     double smooth = 0;  // the loss shown to the user

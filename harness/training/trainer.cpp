@@ -5,6 +5,7 @@
 
 #include "harness/run/input_identity.h"
 #include "harness/run/run_output.h"
+#include "harness/support/heap.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/output_place.h"
 #include "harness/support/progress.h"
@@ -88,7 +89,7 @@ class Trainer {
   void Save() { SaveState(config_.output.folder, optimizer_, progress_, identity_); }
 
   void RunSteps() {
-    KeepFreedMemory();
+    KeepAllFreedMemory();
     Progress bar("training " + config_.run_name(), steps_ * step_tokens_);
     Timer since_saved;
     double smooth = 0;  // the loss shown to the user

@@ -1,7 +1,5 @@
 #include "harness/training/training_setup.h"
 
-#include <malloc.h>
-
 #include <filesystem>
 
 #include "harness/support/output_place.h"
@@ -25,11 +23,6 @@ TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_js
                                     static_cast<uint64_t>(arm.seed), config.compute.dtype);
   if (!arm.start.empty()) StartFrom(trainee, arm.start);
   return trainee;
-}
-
-void KeepFreedMemory() {
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, -1);
 }
 
 }  // namespace plelab

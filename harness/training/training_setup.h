@@ -18,8 +18,4 @@ void CheckResultIsNew(const OutputSection& output, const TrainingOptions& option
 // StartFrom do.
 TextTrainee MakeStart(const TrainingConfig& config, const std::string& config_json);
 
-// Keeps freed memory in the process: a step frees and allocates the same blocks as the one before, and pages
-// given back to the system would have to be cleared again each time.
-void KeepFreedMemory();
-
 }  // namespace plelab

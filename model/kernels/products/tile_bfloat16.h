@@ -105,7 +105,6 @@ class BFloat16Tiles {
         for (int64_t s = 0; s < steps; ++s) _mm512_store_si512(out + s * kStepBytes, _mm512_setzero_si512());
         continue;
       }
-      PrefetchRow(w_, first + row, (step + steps) * kDepth, steps * kDepth);
       Place place = PlaceOf(first + row, step * kDepth);
       for (int64_t s = 0; s < steps; ++s, out += kStepBytes, place.values += ElementBytes(kType, kDepth)) {
         _mm512_store_si512(out, Block(place, (step + s) * kDepth));

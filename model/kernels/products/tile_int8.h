@@ -112,7 +112,6 @@ class Int8Tiles {
     for (int64_t row = 0; row < kPanel; ++row) {
       const bool is_there = first + row < w_.rows;
       const auto* from = static_cast<const std::byte*>(RowData(w_, first + row));
-      if (is_there) PrefetchRow(w_, first + row, (step + steps) * kDepth, steps * kDepth);
       for (int64_t s = 0; s < steps; ++s) {
         const int64_t i = (step + s) * kDepth;
         const __mmask64 wanted = is_there ? Below(w_.cols - i) : 0;

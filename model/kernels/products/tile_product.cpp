@@ -28,11 +28,15 @@ namespace {
 
 using tiles::kPanel, tiles::kRows, tiles::kStepBytes, tiles::kSumBytes, tiles::kTileBytes;
 
-// Inputs are multiplied in blocks of so many steps: a block of a panel is 16 KiB and stays in the L1 cache
-// while it meets all vectors, which come from the L2 cache.
+// Weights are packed so many steps at a time: 2 KiB in one piece of each row, so that the CPU's prefetchers
+// follow, and 64 KiB of a panel, which stay in the L2 cache.
+constexpr int64_t kPackedSteps = 32;
+// They are multiplied in blocks of so many steps: 16 KiB of a panel, which stay in the L1 cache while they
+// meet all vectors.
 constexpr int64_t kBlockSteps = 8;
 // Panels of outputs that share a block of the vectors have so many products of panels (256 KiB) at most.
 constexpr int64_t kMostSums = 64;
+constexpr int64_t kMostPanels = 4;
 
 int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
 
@@ -88,7 +92,7 @@ class Product {
     });
     ParallelPieces(0, CeilOf(outputs_, kPanel), 1, [&](int64_t begin, int64_t end) {
       const tiles::Configured configured;
-      const int64_t together = std::clamp<int64_t>(kMostSums / vector_panels_, 1, end - begin);
+      const int64_t together = std::clamp<int64_t>(kMostSums / vector_panels_, 1, kMostPanels);
       for (int64_t first = begin; first < end; first += together) {
         Multiply(first, std::min(together, end - first));
       }
@@ -111,21 +115,30 @@ class Product {
   // Panels [first, first + count) of outputs for all vectors.
   void Multiply(int64_t first, int64_t count) const {
     static thread_local tiles::Scratch weight_scratch, sum_scratch;
-    std::byte* weights = weight_scratch.AtLeast(kBlockSteps * kStepBytes);
+    std::byte* weights = weight_scratch.AtLeast(count * kPackedSteps * kStepBytes);
     std::byte* sums = sum_scratch.AtLeast(count * vector_panels_ * kSumBytes);
-    for (int64_t step = 0; step < steps_; step += kBlockSteps) {
-      const int64_t n = StepsFrom(step);
-      for (int64_t p = 0; p < count; ++p) {
-        format_.PackWeights((first + p) * kPanel, step, n, weights);
-        for (int64_t v = 0; v < vector_panels_; ++v) {
-          const std::byte* some = packed_ + BlockAt(step, v);
-          MultiplyPanels<Tiles>(transposed_ ? some : weights, transposed_ ? weights : some, n, step == 0,
-                                sums + (p * vector_panels_ + v) * kSumBytes);
+    for (int64_t step = 0; step < steps_; step += kPackedSteps) {
+      const int64_t end = std::min(step + kPackedSteps, steps_);
+      const auto panel = [&](int64_t p) { return weights + p * (end - step) * kStepBytes; };
+      for (int64_t p = 0; p < count; ++p)
+        format_.PackWeights((first + p) * kPanel, step, end - step, panel(p));
+      for (int64_t s = step; s < end; s += kBlockSteps) {
+        for (int64_t p = 0; p < count; ++p) {
+          AddBlock(panel(p) + (s - step) * kStepBytes, s, sums + p * vector_panels_ * kSumBytes);
         }
       }
     }
     for (int64_t i = 0; i < count * vector_panels_; ++i) {
       Write(sums + i * kSumBytes, (first + i / vector_panels_) * kPanel, i % vector_panels_ * kPanel);
+    }
+  }
+
+  // One block of a panel of weights with the same of all vectors.
+  void AddBlock(const std::byte* weights, int64_t step, std::byte* sums) const {
+    for (int64_t v = 0; v < vector_panels_; ++v, sums += kSumBytes) {
+      const std::byte* some = packed_ + BlockAt(step, v);
+      MultiplyPanels<Tiles>(transposed_ ? some : weights, transposed_ ? weights : some, StepsFrom(step),
+                            step == 0, sums);
     }
   }
 
