@@ -20,8 +20,8 @@ namespace plelab {
 // Quantised weights multiply up to kMaxVectors rows as integers: x is quantised to int8, a scale per row.
 torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
 
-// x [..., in] float32 → x · Wᵀ [..., out] float32 by matrix tiles (tile_product.h), where they multiply
-// faster than ATen: x and w are rounded to bfloat16, sums are not.  Only where TilesServe.
+// x [..., in] float32 → x · Wᵀ [..., out] float32 by matrix tiles, where they multiply faster than ATen; what
+// is rounded to what: TileProduct.  Only where TilesServe.
 torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w);
 // True for more than kMaxVectors rows without a gradient on a CPU with tiles, and w in bfloat16 or quantised.
 bool TilesServe(const torch::Tensor& x, const LinearWeight& w);

@@ -34,9 +34,10 @@ constexpr int64_t kPackedSteps = 32;
 // They are multiplied in blocks of so many steps: 16 KiB of a panel, which stay in the L1 cache while they
 // meet all vectors.
 constexpr int64_t kBlockSteps = 8;
-// Panels of outputs that share a block of the vectors have so many products of panels (256 KiB) at most.
-constexpr int64_t kMostSums = 64;
+// So many panels of outputs share a block of the vectors, which then comes from further away once for all of
+// them: at most 256 KiB of packed weights and, with all vectors, 256 KiB of sums.
 constexpr int64_t kMostPanels = 4;
+constexpr int64_t kMostSums = 64;  // products of two panels
 
 int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
 

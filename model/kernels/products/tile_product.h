@@ -8,7 +8,8 @@
 
 namespace plelab {
 
-// True when the CPU has tiles of bfloat16 and the kernel lets this process use them (asked for once).
+// True when the CPU has tiles of bfloat16 and of int8 and the kernel lets this process use them, which is
+// asked for once.
 bool CpuHasTiles();
 
 // Float32 rows, `stride` floats apart.
@@ -19,9 +20,12 @@ struct ConstRows {
 };
 
 // y[t][o] = Σ_i w[o][i] · x[t][i] for w [outputs, inputs], or with `transposed` for w stored as [inputs,
-// outputs].  w is bfloat16 or quantised.  x, and weights that are not bfloat16, are rounded to bfloat16; sums
-// are float32.  y's rows are y_stride floats apart.  In all threads of the pool; the result does not depend
-// on their number.  Needs CpuHasTiles().
+// outputs].  y's rows are y_stride floats apart.
+//   bfloat16 and int4 weights: x and int4's values are rounded to bfloat16; sums are float32.
+//   int8 weights: each row of x is quantised to int8 as in MatVec and RowSum; sums are exact integers.  A row
+//   with a value that is infinite or not a number gives NaN.
+// Float32 weights: throws RunError.  In all threads of the pool; the result does not depend on their number.
+// Needs CpuHasTiles().
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
 
 }  // namespace plelab
