@@ -50,7 +50,8 @@ def draw_axis(axes, data: list[Point], key: str) -> None:
         along = line([point for point in data if point.way == way], key)
         places, times = [point.place[key] for point in along], [per_token(point, key) for point in along]
         values = [value for value, _, _ in times]
-        reach = [[0 if math.isnan(low) else value - low for value, low, _ in times], [0 if math.isnan(high) else high - value for value, _, high in times]]
+        reach = [[0 if math.isnan(low) else value - low for value, low, _ in times],
+                 [0 if math.isnan(high) else high - value for value, _, high in times]]
         axes.errorbar(places, values, yerr=reach, color=style.COLOURS[i], marker="osD^vP"[i % 6], capsize=2.5, label=way)
         highest = max(highest, *values, *(high for _, _, high in times if not math.isnan(high)))
         if key != "prompt_tokens" and i == 0:

@@ -39,6 +39,7 @@ import resultwriter
 
 MAPPED = f"{PEER} mapped"
 PROMPT = "prompt.txt"
+MOST_PRESSURE = 0.2  # of a start; the threads of a side alone make less on cores of their own
 METRICS = ("start_ns", "load_ns", "prompt_ns", "cpu_ns", "peak_bytes", "anonymous_bytes")
 PAIRS = ((OURS, PEER), (PEER + CONTROL_SUFFIX, PEER), (MAPPED, PEER), (OURS, MAPPED))
 ASK = """\
@@ -82,7 +83,7 @@ class Sides:
         prompt_ns = round(1e9 * (self._ours_s(seen.said) if name == OURS else json.loads(seen.printed)["prompt_s"]))
         return {"side": name, "start_ns": seen.start_ns, "load_ns": seen.start_ns - prompt_ns, "prompt_ns": prompt_ns, "cpu_ns": seen.cpu_ns,
                 "peak_bytes": seen.peak_bytes, "anonymous_bytes": seen.anonymous_bytes, "file_bytes": seen.file_bytes,
-                "device_bytes": seen.device_bytes}  # fmt: skip
+                "device_bytes": seen.device_bytes, "pressure_ns": seen.pressure_ns}  # fmt: skip
 
     @staticmethod
     def _ours_s(said: str) -> float:
@@ -166,17 +167,27 @@ def label_of(checkpoint: pathlib.Path) -> str:
 def table(rows: list[dict], ratios: list[dict], floor: list[dict]) -> str:
     """What a person reads: means over rounds, and the ratio of each pair with its interval."""
     sides = list(dict.fromkeys(side for pair in PAIRS for side in pair if side != PEER + CONTROL_SUFFIX))
-    lines = ["".join(f"{cell:<12}" for cell in ("", "", *sides)) + "".join(f"{f'{side} ÷ {baseline}':<32}" for side, baseline in PAIRS)]
+    table = [["", "", *sides, *(f"{side} ÷ {baseline}" for side, baseline in PAIRS)]]
     for metric in METRICS:
         name, _, unit = metric.rpartition("_")
         means = [f"{column(rows, side, metric).mean() / 1e9:.3f}" for side in sides]
         said = [f"{row['ratio']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for row in ratios if row["metric"] == metric]
-        lines.append("".join(f"{cell:<12}" for cell in (name, {"ns": "s", "bytes": "GB"}[unit], *means)) + "".join(f"{text:<32}" for text in said))
+        table.append([name, {"ns": "s", "bytes": "GB"}[unit], *means, *said])
+    widths = [max(map(len, cells)) for cells in zip(*table)]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths)).rstrip() for cells in table]
     least = floor[-1]["bytes"]
     lines.append(f"floor {least / 1e9:.3f} GB: " + ", ".join(f"{row['part']} {row['bytes'] / 1e9:.3f}" for row in floor[:-1]) + f"; {OURS}'s peak is "
                  f"{column(rows, OURS, 'peak_bytes').mean() / least:.3f} of it")  # fmt: skip
+    return "\n".join(lines + warnings(rows))
+
+
+def warnings(rows: list[dict]) -> list[str]:
+    """What speaks against the numbers."""
     cold = sum(row["device_bytes"] > 0 for row in rows)
-    return "\n".join(line.rstrip() for line in lines + ([f"{cold} of {len(rows)} starts read from a disk: the page cache did not hold everything"] if cold else []))
+    busy = sum((row["pressure_ns"] or 0) > MOST_PRESSURE * row["start_ns"] for row in rows)
+    return ([f"{cold} of {len(rows)} starts read from a disk: the page cache did not hold everything"] if cold else []) + \
+           ([f"in {busy} of {len(rows)} starts tasks waited for a core more than {MOST_PRESSURE:.0%} of the time: measure again when the machine "
+             "is idle"] if busy else [])  # fmt: skip
 
 
 def prompt_of(options: argparse.Namespace, config: dict) -> list[int]:
@@ -195,7 +206,7 @@ def compare(options: argparse.Namespace) -> None:
     weights, ids, folder = label_of(published), prompt_of(options, config_of(published)), options.folder / published.resolve().name
     model, checkpoint = gguf_file(options, folder), pathlib.Path(our_checkpoint(options, folder))
     program, version = build_llama(folder)
-    started = now()
+    machine = resultwriter.host() | {"started_at": now()}
     with tempfile.TemporaryDirectory() as temporary:
         place = pathlib.Path(temporary)
         (place / PROMPT).write_text(prompt_vocabulary.make(checkpoint, ids[1:], place))
@@ -203,9 +214,9 @@ def compare(options: argparse.Namespace) -> None:
         sides = Sides(options, [program, model, ",".join(map(str, ids)), options.threads], place)
         rows = take_rounds(sides, options.rounds, options.seed)
     ratios, floor = ratio_rows(rows), floor_rows(options, checkpoint)
-    meta = resultwriter.host() | {
+    meta = machine | {
         "weights": weights, "checkpoint": options.checkpoint, "format": options.format, "text": options.trace, "prompt_tokens": str(options.prompt),
-        "ple": options.ple, "threads": str(options.threads), "page_cache": "warm", "started_at": started, "peer": f"{PEER} {model.stem}",
+        "ple": options.ple, "threads": str(options.threads), "page_cache": "warm", "peer": f"{PEER} {model.stem}",
         "peer_version": version, "command": shlex.join(["python3", "scripts/peers/compare_start.py", *sys.argv[1:]])}  # fmt: skip
     resultwriter.write_own(options.out, "start", meta, {"start/starts": rows, "start/ratios": ratios, "start/floor": floor})
     print(f"{options.out}: {weights} weights, {options.prompt} ids, {options.threads} threads, {options.rounds} rounds; each ratio is to {PEER}")
@@ -217,7 +228,8 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--format", default="int4", choices=GGUF_OF, help="of the weights, on both sides; default int4")
     parser.add_argument("--keep-int8", nargs="+", default=[], choices=["ple", "embedding"], help="of int4: what we keep in int8")
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for GGUF files and packed folders")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")),
+                        help="for GGUF files and packed folders")
     parser.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
     parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt, <bos> among them")
     parser.add_argument("--ple", default="disk", help="strategy, as for `plelab generate`: disk, resident, disk,backend=direct")

@@ -23,6 +23,7 @@ class Start:
     anonymous_bytes: int  # at the look, one every LOOK_MS, that found the highest sum
     file_bytes: int  # at the same look: the program, its libraries, mapped weights
     device_bytes: int  # that the disks moved for it; 0 where the page cache had everything
+    pressure_ns: int | None  # in which a task of the machine waited for a core; None where the kernel does not tell
     printed: str
     said: str  # on standard error
 
@@ -46,6 +47,15 @@ def cpu_ns(stat: str) -> int:
 
 def device_bytes(io: str) -> int:
     return next((int(line.split()[1]) for line in io.splitlines() if line.startswith("read_bytes")), 0)
+
+
+def pressure_ns(path: str = "/proc/pressure/cpu") -> int | None:
+    """Since the machine was started."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return next(1000 * int(line.rpartition("total=")[2]) for line in file if line.startswith("some"))
+    except (OSError, StopIteration):
+        return None
 
 
 def read_proc(process: subprocess.Popen, name: str) -> str:
@@ -77,9 +87,10 @@ def stop(process: subprocess.Popen) -> bool:
 def start(command: list) -> Start:
     """Starts the command, and waits for its end.  It is stopped when it has printed, so that its counters can be read before it is gone."""
     with tempfile.TemporaryFile("w+") as errors:
-        began = time.monotonic_ns()
+        waited, began = pressure_ns(), time.monotonic_ns()
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, bufsize=0)
         there, highest = watch(process)
+        waited = None if waited is None else pressure_ns() - waited
         stopped = stop(process)
         if stopped:
             status, stat, io = (read_proc(process, name) for name in ("status", "stat", "io"))
@@ -94,4 +105,5 @@ def start(command: list) -> Start:
     if not stopped or not status_bytes(status, "VmHWM"):
         raise ResultError(f"{command[0]} ended before its memory could be read; start it again")
     anonymous, file = max(highest, split(status), key=sum)
-    return Start(there - began, cpu_ns(stat), status_bytes(status, "VmHWM"), anonymous, file, device_bytes(io), printed.decode(), said)
+    return Start(there - began, cpu_ns(stat), status_bytes(status, "VmHWM"), anonymous, file, device_bytes(io), waited,
+                 printed.decode(), said)  # fmt: skip

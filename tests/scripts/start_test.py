@@ -103,6 +103,10 @@ class OneProcess(Folder):
         self.assertEqual(start_process.status_bytes(status, "VmHWM"), 300 * 1024)
         stat_text = "17 (a name) of (its own) R " + " ".join(str(field) for field in range(4, 14)) + " 150 50 0"
         self.assertEqual(start_process.cpu_ns(stat_text), 200 * 10**9 // os.sysconf("SC_CLK_TCK"))
+        pressure = self.folder / "cpu"
+        pressure.write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n")
+        self.assertEqual(start_process.pressure_ns(str(pressure)), 1_234_000)
+        self.assertIsNone(start_process.pressure_ns(str(self.folder / "none")))
         self.assertEqual(start_process.device_bytes("rchar: 5\nread_bytes: 4096\nwrite_bytes: 1\n"), 4096)
 
 
@@ -189,8 +193,9 @@ class Comparison(Folder):
         self.assertEqual(floor.to_dict(), {"weights": 1000, "keys_values": 3 * 6 * 64, "libraries": 250 * 10**6, "floor": 250_002_152})
 
     def test_ratios_are_geometric_means_over_rounds(self):
+        values = {"plelab": 1, "llama.cpp": 4, "llama.cpp@control": 4, "llama.cpp mapped": 2}
         rows = [{"side": side, "round": index} | {metric: value * (1 + index) for metric in compare_start.METRICS}
-                for side, value in (("plelab", 1), ("llama.cpp", 4), ("llama.cpp@control", 4), ("llama.cpp mapped", 2)) for index in range(5)]  # fmt: skip
+                for side, value in values.items() for index in range(5)]  # fmt: skip
         found = {(row["side"], row["baseline"]): row for row in compare_start.ratio_rows(rows) if row["metric"] == "start_ns"}
         self.assertAlmostEqual(found["plelab", "llama.cpp"]["ratio"], 0.25)
         self.assertAlmostEqual(found["plelab", "llama.cpp mapped"]["low"], 0.5)
@@ -200,12 +205,20 @@ class Comparison(Folder):
         self.assertAlmostEqual(value["ratio"], 0.25 * math.exp(0.2))
         self.assertAlmostEqual(math.log(value["high"] / value["ratio"]), 2.7764 * math.sqrt(0.2) / math.sqrt(5), places=4)
 
+    def test_starts_that_say_less_than_they_seem_to_are_counted(self):
+        row = {"device_bytes": 0, "pressure_ns": 10, "start_ns": 100}
+        self.assertEqual(compare_start.warnings([row, row | {"pressure_ns": None}]), [])
+        said = compare_start.warnings([row, row | {"device_bytes": 4096}, row | {"pressure_ns": 50}, row | {"pressure_ns": 90}])
+        self.assertEqual([text.split(":")[0] for text in said],
+                         ["1 of 4 starts read from a disk", "in 2 of 4 starts tasks waited for a core more than 20% of the time"])
+
     def test_sliding_layers_keep_a_window_and_what_a_pass_adds(self):
         self.assertEqual(compare_start.kv_bytes(CONFIG, 1000, chunk=10), 64 * (12 + 1000 + 12))
 
     def test_what_cannot_be_measured_is_refused_before_anything_runs(self):
-        for more, expected in ((["--rounds", "4"], "expected at least 5"), (["--prompt", "30"], "has 21 ids, <bos> among them, and --prompt 30"),
-                               (["--checkpoint", str(self.folder)], "there are no safetensors files"), (["--out", self.plelab], "exists")):  # fmt: skip
+        for more, expected in ((["--rounds", "4"], "expected at least 5"),
+                               (["--prompt", "30"], "has 21 ids, <bos> among them, and --prompt 30"),
+                               (["--checkpoint", str(self.folder)], "there are no safetensors files"), (["--out", self.plelab], "exists")):
             with self.assertRaisesRegex(ResultError, expected):
                 self.run_script(*more)
         self.assertFalse((self.folder / "log").exists())
