@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 NOT_READABLE = 3
-OWN_GROUPS = ("law", "storage", "quantised")  # of results that scripts write (results/README.md)
+OWN_GROUPS = ("law", "storage", "quantised", "start")  # of results that scripts write (results/README.md)
 MOST_EXPANSION = 1032  # deflate makes at most so many bytes of one
 SPARE_BYTES = 1 << 20
 MEMORY_BYTES = 4 << 30

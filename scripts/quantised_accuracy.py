@@ -83,11 +83,6 @@ def measure(options: argparse.Namespace) -> list[dict]:
     return rows
 
 
-def host() -> dict[str, str]:
-    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")), "unknown")
-    return {"git_commit": run(["git", "-C", ROOT, "rev-parse", "HEAD"]).strip(), "cpu_model": cpu}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=2000, help="of the trace, from its start")
@@ -97,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     rows = measure(options)
-    meta = host() | {"weights": "trained", "text": pathlib.Path(options.trace).name, "started_at": started,
+    meta = resultwriter.host() | {"weights": "trained", "text": pathlib.Path(options.trace).name, "started_at": started,
                                    "command": shlex.join(["python3", "scripts/quantised_accuracy.py", *sys.argv[1:]])}  # fmt: skip
     resultwriter.write_own(options.out, "quantised_accuracy", meta, {"quantised/formats": rows})
     for row in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import subprocess
 
 import h5py
 import numpy as np
@@ -64,6 +65,14 @@ def host_of(replay: pathlib.Path) -> dict[str, str]:
     with replay.open(encoding="utf-8") as lines:
         meta = json.loads(lines.readline())
     return {key: str(value) for key, value in meta.items() if key not in NOT_OF_THE_HOST}
+
+
+def host() -> dict[str, str]:
+    """The machine and the commit, as far as a script that measures by itself can tell them."""
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+    commit = subprocess.run(["git", "-C", pathlib.Path(__file__).parent, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return {"git_commit": commit.stdout.strip() or "unknown", "cpu_model": cpu}
 
 
 def write_own(path: pathlib.Path, experiment: str, meta: dict[str, str], tables: dict[str, list[dict]]) -> None:

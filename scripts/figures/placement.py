@@ -3,7 +3,7 @@ import numpy as np
 from matplotlib.ticker import NullLocator
 from resultfile import CONTROL_SUFFIX
 
-from . import equal_ram, style
+from . import equal_ram, scaling, style
 
 TITLE = "PLE rows held in RAM, and time per decode step"
 CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (the geometric mean over repetitions, error bars: 95 %, "
@@ -14,7 +14,7 @@ CAPTION = ("Time of a decode step as a ratio to the baseline of the same group (
 
 def applies(result) -> bool:
     """Not where dozens of variants have the same memory: that is another figure's."""
-    if equal_ram.applies(result) or not len(result.table("comparisons")):
+    if equal_ram.applies(result) or scaling.applies(result) or not len(result.table("comparisons")):
         return False
     return any(not result.is_baseline(p["variant"]) for p in points(result))
 

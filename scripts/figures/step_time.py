@@ -1,7 +1,7 @@
 """The distribution of decode step times, and how much of each token was waiting for rows."""
 import numpy as np
 
-from . import equal_ram, style
+from . import equal_ram, scaling, style
 
 TITLE = "Decode step time, and the reading of PLE rows"
 CAPTION = ("Percentiles: the median, 95th and (from 1,024 steps) 99th percentile of a step. ECDF: share of steps at or below a time; "
@@ -12,7 +12,7 @@ QUANTILES = (("median", "o", "p50"), ("p95", "|", "p95"), ("p99", "x", "p99"))
 
 
 def applies(result) -> bool:
-    return not equal_ram.applies(result) and len(timed(result)) > 0
+    return not equal_ram.applies(result) and not scaling.applies(result) and len(timed(result)) > 0
 
 
 def timed(result) -> list[str]:

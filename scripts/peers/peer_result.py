@@ -76,10 +76,14 @@ class Worker:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    add_turn_options(parser)
+    parser.add_argument("--margin", default="2%", help="what counts as no difference; stated beforehand")
+
+
+def add_turn_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=10, help=f"at least {LEAST_ROUNDS}; default 10")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0, help="of the order within the rounds")
-    parser.add_argument("--margin", default="2%", help="what counts as no difference; stated beforehand")
     parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
     parser.add_argument("--force", action="store_true", help="replace an existing result")
 

@@ -12,7 +12,7 @@ import figures  # noqa: E402
 import numpy as np  # noqa: E402
 import synthetic  # noqa: E402
 from equal_ram import Point  # noqa: E402
-from figures import ablation, domains, equal_ram, memory, modalities, placement, step_time, style  # noqa: E402
+from figures import ablation, domains, equal_ram, memory, modalities, placement, scaling, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
@@ -152,6 +152,44 @@ class EqualRam(Drawn):
         for limits, drawn in (((1, 2), [True, False, False]), ((1,), [False, True, True])):
             result = self.run_of(self.groups(limits))
             self.assertEqual([module.applies(result) for module in (equal_ram, placement, step_time)], drawn)
+
+
+class Scaling(Drawn):
+    PLACES = ((128, 2, 1), (512, 2, 1), (8192, 2, 1), (128, 1, 1), (128, 2, 4), (128, 2, 8))
+
+    def run_of(self, ways=("disk",), places=PLACES, **options):
+        """Each variant is the only one of its group, whose step takes a fifth longer with each doubling of the sequences."""
+        groups = [Group("", [Variant(f"{way}@prompt_tokens={prompt},threads={threads},batch={batch}", "disk", slower_ns=batch * 1e5)], None)
+                  for way in ways for prompt, threads, batch in places]  # fmt: skip
+        return Result(synthetic.write_run(self.folder / "run.h5", groups, weights="random", **options))
+
+    def test_each_key_has_a_panel_that_says_where_the_others_are(self):
+        figure = scaling.draw(self.run_of())
+        self.assertEqual([axes.get_title("left").replace("\n", " ") for axes in figure.axes],
+                         ["Against context (2 threads, 1 sequence)", "Against threads (prompt of 128, 1 sequence)",
+                          "Against sequences (prompt of 128, 2 threads)"])
+        self.assertEqual([axes.get_ylim()[0] for axes in figure.axes], [0, 0, 0])
+        self.assertIn("random weights", style.provenance(self.run_of()))
+
+    def test_sequences_share_the_time_of_their_step(self):
+        axes = scaling.draw(self.run_of()).axes[2]
+        line, ideal = axes.get_lines()[0], axes.get_lines()[-1]
+        self.assertEqual(list(line.get_xdata()), [1, 4, 8])
+        steps = [(2e6 + batch * 1e5) * 1.01 / 1e6 for batch in (1, 4, 8)]
+        for drawn, expected in ((line, [steps[0], steps[1] / 4, steps[2] / 8]), (ideal, [steps[0], steps[0] / 4, steps[0] / 8])):
+            self.assertTrue(np.allclose(drawn.get_ydata(), expected), drawn.get_ydata())
+
+    def test_one_key_has_one_panel_and_few_repetitions_no_interval(self):
+        result = self.run_of(places=((128, 2, 1), (8192, 2, 1)), reps=1)
+        self.assertEqual(len(scaling.draw(result).axes), 1)
+        self.check_all(result)
+
+    def test_it_fits_and_takes_the_place_of_those_that_name_each_variant(self):
+        result = self.run_of(ways=("disk", "resident"))
+        self.check_all(result)
+        self.assertEqual([module.applies(result) for module in (scaling, placement, step_time)], [True, False, False])
+        other = Result(synthetic.write_run(self.folder / "other.h5", [Group("", synthetic.STRATEGIES)]))
+        self.assertFalse(scaling.applies(other))
 
 
 class Steps(Drawn):
