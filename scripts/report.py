@@ -15,6 +15,7 @@ import arms
 import figures
 import headline
 import numpy as np
+import roofline
 import storage_section
 import summary
 from figures.style import plt
@@ -152,6 +153,23 @@ def tables_html(result: Result, rows: list[dict]) -> str:
     return "\n".join(parts)
 
 
+def parts_html(result: Result) -> str:
+    """What the parts of a step read and take: of the first baseline whose steps were observed."""
+    variants = roofline.observed(result)
+    if not variants:
+        return ""
+    variant = next((name for name in variants if result.is_baseline(name)), variants[0])
+    rows = [*roofline.parts(result, variant).iterrows(), ("step", roofline.whole(result, variant))]
+    lines = "".join("<tr>" + "".join(cell(text) for text in (
+        name, summary.bytes_text(row["step_bytes"]), number(row["time_ns"] / 1e6, 3), number(row["gb_per_s"], 1),
+        NOTHING if np.isnan(row["share"]) else f"{row['share']:.0%}")) + "</tr>" for name, row in rows)
+    return (f"<p><b>What a step of {html.escape(variant)} reads and takes</b></p><table><tr><th>part</th><th>must read</th><th>ms</th>"
+            f"<th>GB/s</th><th>of the run's {number(roofline.bandwidth(result, variant), 1)} GB/s</th></tr>{lines}</table>"
+            '<p class="note">Steps observed after the timed ones of each repetition, at the position of the last; medians over repetitions. '
+            "rows: the time of the model's thread in the source of PLE rows. Where the weights fit into caches, a part may read faster than "
+            "the run's read loop, which reads memory.</p>")
+
+
 def figure_html(module, result: Result, prefix: str) -> str:
     svg = unique_ids(svg_of(module.draw(result)), prefix)
     return (f"<figure>{svg}<figcaption><b>{html.escape(module.TITLE)}.</b> {html.escape(module.CAPTION)}"
@@ -178,7 +196,7 @@ def section(result: Result, index: int) -> str:
     return "\n".join([
         f"<section><h1>{html.escape(result.name)}</h1>",
         f'<p class="claim">{html.escape(headline.sentence(result))}</p><p>{badges}</p>',
-        drawn[0] if drawn else "", tables_html(result, rows),
+        drawn[0] if drawn else "", tables_html(result, rows), parts_html(result),
         "<p><b>What this result cannot show</b></p><ul>" + "".join(f"<li>{html.escape(t)}</li>" for t in summary.cannot_tell(result))
         + "</ul>", f"<p><b>Reproduce</b></p><pre>{html.escape(summary.reproduce(result))}</pre>", *drawn[1:],
         f"<details><summary>The whole configuration</summary><pre>{config}</pre></details>",

@@ -31,6 +31,7 @@ COLUMNS = {
     "tables/comparisons": ("metric", "variant", "baseline", "statistic", "value", "low", "high", "reps", "margin", "verdict", "control",
                            "p", "p_corrected"),
     "tables/steps": ("variant", "rep", "step", "step_ns", "ple_wait_ns", "ple_hidden_ns", "lookups", "hits", "bytes_asked", "bytes_moved"),
+    "tables/step_parts": ("variant", "rep", "part", "time_ns", "step_bytes"),
     "tables/reps": ("variant", "rep", "ttft_ns", "prefill_ns", "bandwidth_before", "bandwidth_after"),
     "tables/memory": ("variant", "rep", "phase", "counter", "bytes"),
     "tables/accuracy": ("variant", "task", "metric", "value", "low", "high"),
@@ -51,7 +52,7 @@ SINCE_2 = {
     "tables/steps": {"ple_read_ns": np.nan, "held_bytes": np.nan},
 }
 TEXT_COLUMNS = {"variant", "baseline", "statistic", "verdict", "strategy", "options", "status", "error", "phase", "counter", "task",
-                "metric", "series", "label", "group", "guest_cold", "device_cold", "flag",
+                "metric", "part", "series", "label", "group", "guest_cold", "device_cold", "flag",
                 "backend", "state", "policy", "skipped"}
 
 

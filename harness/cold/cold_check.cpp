@@ -70,10 +70,13 @@ void ColdCheck::LookAtRow(const PleTable& table, int64_t row) {
   for (const ReadRange& part : table.RangesOf(row)) Look({table.path, part.offset_bytes, part.size_bytes});
 }
 
+void ColdCheck::EvictForStep() const {
+  if (section_.maintain == PageCacheMaintain::kEvictEachStep) EvictFromPageCache(RangeOf(table()));
+}
+
 void ColdCheck::BeforeStep(std::span<const int64_t> ids) {
-  if (section_.maintain != PageCacheMaintain::kEvictEachStep) return;
-  EvictFromPageCache(RangeOf(table()));
-  if (!asked_.guest) return;
+  EvictForStep();
+  if (section_.maintain != PageCacheMaintain::kEvictEachStep || !asked_.guest) return;
   if (other_rows_) return Look(RangeOf(table()));
   // `folded` reads plain rows where an id is none of the table's.
   const int64_t vocab = table().geometry.vocab;

@@ -49,7 +49,9 @@ class ColdCheck {
 
   // Brings the range into its initial state, and looks whether any of it is cached that should not be.
   void BeforePrefill();
-  // Evicts the range if the config says so, and then looks with mincore whether a row that is about to be
+  // Evicts the range if the config says so.
+  void EvictForStep() const;
+  // The same, and then looks with mincore whether a row that is about to be
   // read is cached nevertheless.
   void BeforeStep(std::span<const int64_t> ids);
 

@@ -11,6 +11,7 @@
 #include "harness/machine/bandwidth.h"
 #include "harness/machine/machine_state.h"
 #include "harness/measure/near_output.h"
+#include "harness/measure/observed_steps.h"
 #include "harness/measure/under_limit.h"
 #include "harness/plan/turn_order.h"
 #include "harness/storage/neutral_read.h"
@@ -191,6 +192,34 @@ void MeasureSteps(std::vector<Contestant>& contestants, const Workload& work, co
   }
 }
 
+// Brings the machine into the state in which a step of the contestant is timed, and observes one.
+ObservedStep Observe(Contestant& c, std::vector<Contestant>& contestants, Turns& turns) {
+  turns.settler.Settle([&] {
+    if (c.cold.section().maintain == PageCacheMaintain::kEvictEachStep) ReleaseAllPages(contestants);
+    c.cold.EvictForStep();
+    if (turns.read) turns.read->Read();
+  });
+  return c.session.ObserveStep();
+}
+
+// Observes steps of all.  They come after the timed ones and are not counted among them, so that these stay
+// as they are.
+void ObserveAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
+  for (const int64_t i : Live(contestants)) {
+    Attempt(contestants[i], [&](Contestant& c) {
+      if (c.steps.empty()) return;
+      std::vector<ObservedStep> steps;
+      for (int64_t k = 0; k < kObservedSteps; ++k) {
+        ThrowIfInterrupted();
+        if (setup.limit != nullptr) setup.limit->Renew();
+        steps.push_back(Observe(c, contestants, turns));
+        if (setup.timeline) AddToTimeline(steps.back().times, c.name, *setup.timeline);
+      }
+      c.step_parts = StepPartRows(c.name, setup.rep, steps);
+    });
+  }
+}
+
 void RecordMachine(RepRow& row, const MachineState& between) {
   row.cpu_mhz = between.cpu_mhz;
   row.temperature_c = between.temperature_c;
@@ -242,13 +271,15 @@ void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& wor
   Turns turns{TurnOrder(setup.design.order, std::ssize(contestants), setup.design.seed, setup.rep),
               SettlerOf(setup, contestants), NeutralReadFor(contestants)};
   PrefillAll(contestants, setup, turns);
+  MachineState between;
+  int64_t wall_ns = 0;
   {
     const UnderLimit limited(setup.limit, contestants, work);
     MeasureSteps(contestants, work, setup, turns);
+    wall_ns = wall.ns();
+    between = Between(before, ReadMachineState());
+    ObserveAll(contestants, setup, turns);
   }
-  const int64_t wall_ns = wall.ns();
-
-  const MachineState between = Between(before, ReadMachineState());
   const double bandwidth_after = MeasureReadBandwidth(setup.threads);
   for (auto& c : contestants) {
     c.rep.variant = c.name;
@@ -270,6 +301,7 @@ Record TakePart(Contestant& contestant) {
   Record part;
   part.reps.push_back(contestant.rep);
   part.steps = std::move(contestant.steps);
+  part.step_parts = std::move(contestant.step_parts);
   if (!contestant.encode.empty()) {
     part.curves.push_back({"encode", "repetition", "ns", std::move(contestant.encode)});
   }

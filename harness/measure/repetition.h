@@ -31,6 +31,7 @@ struct Contestant {
   bool reads_file = false;
   RepRow rep = {};
   std::vector<StepRow> steps = {};
+  std::vector<StepPartRow> step_parts = {};
   // Its rows of /curves/encode: ns by modality; empty when the prompt has no media.
   std::vector<CurveRow> encode = {};
   // Why it failed, or "".  A variant that failed takes no further part, and its times are not kept.
@@ -58,7 +59,8 @@ struct RepetitionSetup {
   std::function<int64_t()> in_flight{};
 };
 
-// Fills `rep` and `steps` of each contestant.  A contestant gets an error, before its time is kept, when it
+// Fills `rep`, `steps` and `step_parts` of each contestant; the latter from steps that are observed after the
+// timed ones (observed_steps.h).  A contestant gets an error, before its time is kept, when it
 // throws, when it is exact and its logits differ from those of the first exact one, or when it is near and
 // they differ by more than rounding; the others continue.  Throws Interrupted.
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,

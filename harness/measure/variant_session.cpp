@@ -152,6 +152,25 @@ StepResult VariantSession::Step() {
   return result;
 }
 
+ObservedStep VariantSession::ObserveStep() {
+  kv_.ForgetLast();
+  const int64_t position = kv_.length();
+  RehearseStep();
+  const PleStats before = source_->stats();
+  WakeThreads();
+  StepWatch watch(*source_);
+  auto request = watch.Begin(last_ids_);
+  const PleKind kind = request->kind();
+  model_.DecodeStep(last_ids_, kv_, *request, {}, &watch);
+  request.reset();
+
+  ObservedStep observed;
+  observed.times = watch.Finish();
+  observed.part_bytes = model_.DecodeStepBytesByPart(position, kind);
+  observed.row_bytes = (source_->stats() - before).row_bytes;
+  return observed;
+}
+
 std::vector<int64_t> VariantSession::ChosenBy(std::vector<Sampler>& samplers) {
   std::vector<int64_t> ids = next_ids_;
   for (int64_t b = 0; b < work_.batch; ++b) {

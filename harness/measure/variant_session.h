@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/measure/step_watch.h"
 #include "harness/workload/workload.h"
 #include "model/gemma3n/gemma3n.h"
 #include "model/ple/ple_source.h"
@@ -38,6 +39,13 @@ struct StepResult {
   std::string logits_sha256;
 };
 
+// The last step once more, with a watch on its parts.
+struct ObservedStep {
+  StepTimes times;
+  ByStepPart<int64_t> part_bytes;  // that each part must read: weights after sparsity, keys and values
+  int64_t row_bytes = 0;           // and of PLE rows
+};
+
 class VariantSession {
  public:
   // `model` and `work` must outlive the session.  `source` is shared, because the caller may keep it for the
@@ -53,6 +61,11 @@ class VariantSession {
   // who follows a slow one would find colder caches and a disk at rest.  That step reads the rows of the ids
   // before, through source.traceless(), or none.
   StepResult Step();
+  // Repeats the latest Step() at its position, which changes neither what later steps compute nor what they
+  // choose.  Its rows were asked for just before: a cache holds them.  Nobody names candidates to the source.
+  ObservedStep ObserveStep();
+  // The ids of the latest step.
+  std::span<const int64_t> last_ids() const { return last_ids_; }
   // The ids that the next Step() will choose and feed, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   // True where a step is rehearsed before it is timed.

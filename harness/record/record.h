@@ -141,6 +141,28 @@ struct StepRow {
   }
 };
 
+// The part that StepPart does not name: the time of the model's thread in the source of rows, and the bytes
+// of the rows.
+inline constexpr char kRowsPart[] = "rows";
+
+// One part of the observed steps of a repetition (model/text/step_part.h, or kRowsPart).
+struct StepPartRow {
+  std::string variant, part;
+  int64_t rep = 0;
+  int64_t steps = 0;       // how many were observed
+  int64_t time_ns = 0;     // their median
+  int64_t step_bytes = 0;  // that the part must read in a step
+  template <class V>
+  static void VisitFields(V&& v) {
+    v("variant", &StepPartRow::variant, "");
+    v("rep", &StepPartRow::rep, "");
+    v("part", &StepPartRow::part, "");
+    v("steps", &StepPartRow::steps, "");
+    v("time_ns", &StepPartRow::time_ns, "ns");
+    v("step_bytes", &StepPartRow::step_bytes, "bytes");
+  }
+};
+
 struct MemoryRow {
   // phase is loaded, prefill or decode. counter is anonymous, file_backed, peak_rss, pss, cgroup_peak,
   // ple_page_cache, kv_cache, device, or one of the bytes by kind: ple_fast, token_embedding, text_stack,
@@ -298,6 +320,7 @@ struct Record {
   std::vector<VariantRow> variants;
   std::vector<RepRow> reps;
   std::vector<StepRow> steps;
+  std::vector<StepPartRow> step_parts;  // /tables/step_parts, if there are any
   std::vector<ComparisonRow> comparisons;
   std::vector<MemoryRow> memory;
   std::vector<AccuracyRow> accuracy;

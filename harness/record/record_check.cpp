@@ -123,6 +123,35 @@ void CheckSteps(const Record& record, const std::set<std::string>& names, Proble
   }
 }
 
+// Steps are observed at the position of the last measured one, whose bytes the parts share.
+void CheckStepParts(const Record& record, Problems& problems) {
+  std::map<Rep, const StepRow*> last;
+  for (const StepRow& s : record.steps) {
+    const StepRow*& found = last[{s.variant, s.rep}];
+    if (found == nullptr || s.step > found->step) found = &s;
+  }
+  std::set<std::tuple<std::string, int64_t, std::string>> seen;
+  std::map<Rep, int64_t> bytes;
+  for (const StepPartRow& p : record.step_parts) {
+    const std::string where = Format("'{}' rep {} part '{}'", p.variant, p.rep, p.part);
+    if (p.part.empty()) problems.Add("step_parts", "{}: no part", where);
+    if (!seen.insert({p.variant, p.rep, p.part}).second)
+      problems.Add("step_parts", "{} is there twice", where);
+    if (p.steps < 1 || p.time_ns < 0 || p.step_bytes < 0)
+      problems.Add("step_parts", "{}: a negative time or count, or no step", where);
+    bytes[{p.variant, p.rep}] += p.step_bytes;
+  }
+  for (const auto& [rep, sum] : bytes) {
+    const auto step = last.find(rep);
+    if (step == last.end()) {
+      problems.Add("step_parts", "'{}' rep {} has no row in steps", rep.first, rep.second);
+    } else if (step->second->step_bytes != sum) {
+      problems.Add("step_parts", "'{}' rep {}: {} bytes in all parts, {} in its last step", rep.first,
+                   rep.second, sum, step->second->step_bytes);
+    }
+  }
+}
+
 // Variants with the same baseline saw the same tokens under the same model, so those that claim to be exact
 // must agree.
 void CheckOutputs(const Record& record, Problems& problems) {
@@ -210,12 +239,14 @@ std::vector<std::string> CheckRecord(const Record& record) {
   }
   CheckNames("reps", record.reps, names, problems);
   CheckNames("steps", record.steps, names, problems);
+  CheckNames("step_parts", record.step_parts, names, problems);
   CheckNames("memory", record.memory, names, problems);
   CheckNames("accuracy", record.accuracy, names, problems);
   CheckNames("tokens", record.tokens, names, problems);
   CheckNames("ple_contribution", record.contribution, names, problems);
   CheckReps(record, problems);
   CheckSteps(record, names, problems);
+  CheckStepParts(record, problems);
   CheckOutputs(record, problems);
   CheckMemory(record, problems);
   CheckAccuracy(record, problems);

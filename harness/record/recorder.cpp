@@ -23,7 +23,9 @@ constexpr std::string_view kPartsSuffix = ".parts";
 
 constexpr char kComparisons[] = "/tables/comparisons";  // since version 2
 
-// Calls f("/tables/steps", record.steps), … once for every table of the schema.
+constexpr char kStepPartTable[] = "/tables/step_parts";  // only where steps were observed
+
+// Calls f("/tables/steps", record.steps), … once for every table that each file has.
 template <class R, class F>
 void ForEachTable(R& record, F f) {
   f("/tables/variants", record.variants);
@@ -89,6 +91,7 @@ std::vector<std::string> SchemaProblemsIn(const Hdf5Reader& file) {
   ForEachTable(empty, [&](const char* path, const auto& rows) {
     CheckTable<RowOf<decltype(rows)>>(file, path, version, problems);
   });
+  if (file.Has(kStepPartTable)) CheckTable<StepPartRow>(file, kStepPartTable, version, problems);
   for (const std::string& name : file.List(kCurves)) {
     const std::string path = PathOfCurve(name);
     if (name == kContribution) {
@@ -111,6 +114,7 @@ Record ReadTables(const Hdf5Reader& file) {
   ForEachTable(record, [&](const char* path, auto& rows) {
     if (file.Has(path)) rows = FromTable<RowOf<decltype(rows)>>(file.ReadTable(path));
   });
+  if (file.Has(kStepPartTable)) record.step_parts = FromTable<StepPartRow>(file.ReadTable(kStepPartTable));
   for (const std::string& name : file.List(kCurves)) {
     const Table table = file.ReadTable(PathOfCurve(name));
     if (name == kContribution) {
@@ -167,6 +171,7 @@ void WriteRecord(const std::string& path, const Record& record) {
   file.WriteAttribute(kMeta, kSchema, int64_t{kSchemaVersion});
   for (const auto& [name, value] : record.meta) file.WriteAttribute(kMeta, name, value);
   ForEachTable(record, [&](const char* table, const auto& rows) { file.WriteTable(table, ToTable(rows)); });
+  if (!record.step_parts.empty()) file.WriteTable(kStepPartTable, ToTable(record.step_parts));
   for (const Curve& curve : record.curves) {
     file.WriteTable(PathOfCurve(curve.name), CurveTable(curve));
   }
@@ -199,6 +204,7 @@ void Append(Record& a, const Record& b) {
   AppendRows(a.variants, b.variants);
   AppendRows(a.reps, b.reps);
   AppendRows(a.steps, b.steps);
+  AppendRows(a.step_parts, b.step_parts);
   AppendRows(a.memory, b.memory);
   AppendRows(a.accuracy, b.accuracy);
   AppendRows(a.tokens, b.tokens);

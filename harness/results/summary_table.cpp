@@ -8,6 +8,7 @@
 #include "harness/cold/read_trend.h"
 #include "harness/comparison/comparison.h"
 #include "harness/comparison/control.h"
+#include "harness/results/step_part_table.h"
 #include "harness/support/cut_text.h"
 #include "model/base/format.h"
 
@@ -366,7 +367,7 @@ std::string SummaryTable(const Record& record) {
   if (!record.steps.empty()) {
     for (const Compared& compared : ByBaseline(record)) text += TimeTable(record, compared);
   }
-  return text + RestTable(record) + FailureLines(record) + FlagLines(record);
+  return text + RestTable(record) + StepPartTable(record) + FailureLines(record) + FlagLines(record);
 }
 
 }  // namespace plelab

@@ -17,6 +17,7 @@ namespace plelab {
 //   verdict of the margin; a line below it where predecessors or a few stalls made the difference;
 // * a line per variant of what explains it: rows in RAM and on storage, time to first token, exposed and
 //   hidden wait, cache hits, whether reads were cold, nats per token, whether it is bit-exact;
+// * what the parts of a step read and take (step_part_table.h);
 // * variants that failed, with their errors; repetitions that are flagged, with the reason.
 // Names are cut in the middle where they are too long.  A column that says nothing of any variant is left
 // out.

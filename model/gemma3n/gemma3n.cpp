@@ -87,7 +87,7 @@ torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest
 void Gemma3n::Observe(PleObserver* observer) { impl_->observer = observer; }
 
 torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
-                                  const SoftTokens& soft) {
+                                  const SoftTokens& soft, StepObserver* observer) {
   const at::NoGradGuard no_grad;
   const auto batch = static_cast<int64_t>(ids.size());
   const torch::Tensor column = torch::tensor(c10::ArrayRef<int64_t>(ids.data(), ids.size())).view({batch, 1});
@@ -100,7 +100,7 @@ torch::Tensor Gemma3n::DecodeStep(std::span<const int64_t> ids, KvCache& kv, Ple
   torch::Tensor logits = torch::empty({batch, config().text.vocab_size});
   const auto size = [](const torch::Tensor& t) { return static_cast<size_t>(t.numel()); };
   decoder.Run({embeds.const_data_ptr<float>(), size(embeds)}, ple, kv,
-              {logits.mutable_data_ptr<float>(), size(logits)});
+              {logits.mutable_data_ptr<float>(), size(logits)}, observer);
   return logits;
 }
 
@@ -153,6 +153,10 @@ WeightBytes Gemma3n::weight_bytes() const {
 
 int64_t Gemma3n::DecodeStepBytes(int64_t position, PleKind ple) const {
   return StepBytes(impl_->text(), dtype(), position, ple);
+}
+
+ByStepPart<int64_t> Gemma3n::DecodeStepBytesByPart(int64_t position, PleKind ple) const {
+  return StepBytesByPart(impl_->text(), dtype(), position, ple);
 }
 
 }  // namespace plelab

@@ -14,6 +14,7 @@
 #include "model/ple/ple_source.h"
 #include "model/text/kv_cache.h"
 #include "model/text/layer_list.h"
+#include "model/text/step_part.h"
 #include "model/text/text_model.h"
 
 namespace plelab {
@@ -55,9 +56,10 @@ class Gemma3n {
   // Sets who observes Forward from now on.  May be nullptr: then nobody observes.  `observer` must outlive
   // its use here.
   void Observe(PleObserver* observer);
-  // Processes one new token per sequence: ids [B] → float32 logits [B, vocab].
+  // Processes one new token per sequence: ids [B] → float32 logits [B, vocab].  `observer` is told where each
+  // part of the step ends, unless the step is a full forward pass (StepDecoder::Supports).  May be nullptr.
   torch::Tensor DecodeStep(std::span<const int64_t> ids, KvCache& kv, PleRequest& ple,
-                           const SoftTokens& soft = {});
+                           const SoftTokens& soft = {}, StepObserver* observer = nullptr);
 
   // The soft tokens of images and audio clips.  The first use of a modality loads its tower and embedder.  No
   // gradient.  Throws UserError when the checkpoint lacks the tower.
@@ -77,6 +79,8 @@ class Gemma3n {
   // but no PLE rows.  `ple`: what the step's PLE request gives; the weights that it makes idle are not
   // counted.
   int64_t DecodeStepBytes(int64_t position, PleKind ple = PleKind::kRows) const;
+  // The same by part of the step.
+  ByStepPart<int64_t> DecodeStepBytesByPart(int64_t position, PleKind ple = PleKind::kRows) const;
 
   struct Impl;
   explicit Gemma3n(std::unique_ptr<Impl> impl);

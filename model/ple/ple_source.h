@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/ple/ple_table.h"
+#include "model/ple/read_observer.h"
 
 namespace plelab {
 
@@ -98,6 +99,9 @@ class PleSource {
   // maps no file does nothing; wrappers pass the call on.  Call it outside of timed regions only, and only
   // before the page cache is evicted: the next reads find their pages unmapped.
   virtual void ReleasePages() {}
+  // Sets who is told of reads from now on; nullptr: nobody, and when it returns nobody is any more.  A source
+  // that reads no file does nothing; wrappers pass the call on.
+  virtual void ObserveReads(ReadObserver* observer) { (void)observer; }
   // True when earlier requests change the cost of later ones, as in a cache.  Measurements create such a
   // source anew for each repetition.  A wrapper also returns true when the source below it does.
   virtual bool keeps_state() const { return false; }
@@ -129,6 +133,7 @@ class PleWrapper : public PleSource {
   int64_t fast_bytes() const override { return over_->fast_bytes(); }
   int64_t held_bytes() const override { return over_->held_bytes(); }
   void ReleasePages() override { over_->ReleasePages(); }
+  void ObserveReads(ReadObserver* observer) override { over_->ObserveReads(observer); }
   bool keeps_state() const override { return over_->keeps_state(); }
   PleSource* traceless() override { return over_->traceless(); }
   int64_t threads() const override { return over_->threads(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "model/catalog/text_weight_list.h"
 #include "model/text/per_layer_input.h"
@@ -11,7 +12,6 @@ namespace {
 
 int64_t Bytes(const torch::Tensor& t) { return t.defined() ? static_cast<int64_t>(t.nbytes()) : 0; }
 int64_t Bytes(const LinearWeight& w) { return w.nbytes(); }
-int64_t Bytes(const MlpWeights& w) { return Bytes(w.gate_proj) + Bytes(w.up_proj) + Bytes(w.down_proj); }
 
 // Adds up the bytes of the tensors of one group.
 struct ByteSum {
@@ -31,14 +31,22 @@ int64_t MlpBytes(const MlpWeights& w, const LayerSpec& spec) {
   return std::llround(width * (static_cast<double>(w.gate_proj.nbytes()) + active * up_and_down));
 }
 
-int64_t StoredBytes(DecoderLayerWeights w, int64_t source_layer, const TextConfig& c) {
-  ByteSum sum{ParameterGroup::kTextStack};
-  ForEachTensor("", c, source_layer, w, sum);
-  return sum.bytes;
+// With LAuReL's first product, as StepPart::kAttention has it.
+int64_t AttentionBytes(const DecoderLayerWeights& w, bool makes_keys) {
+  const AttentionWeights& a = w.self_attn;
+  const int64_t keys = Bytes(a.k_proj) + Bytes(a.v_proj) + Bytes(a.k_norm);
+  return Bytes(w.input_layernorm) + Bytes(a.q_proj) + Bytes(a.q_norm) + (makes_keys ? keys : 0) +
+         Bytes(a.o_proj) + Bytes(w.laurel.linear_left);
 }
 
-int64_t KeyMakingBytes(const AttentionWeights& w) {
-  return Bytes(w.k_proj) + Bytes(w.v_proj) + Bytes(w.k_norm);
+int64_t LaurelBytes(const DecoderLayerWeights& w) {
+  return Bytes(w.laurel.linear_right) + Bytes(w.post_attention_layernorm) + Bytes(w.laurel.post_laurel_norm);
+}
+
+// Without the scale of the corrected stream, which only the PLE branch uses.
+int64_t AltUpBytes(const AltUpWeights& w) {
+  return Bytes(w.modality_router) + Bytes(w.router_norm) + Bytes(w.prediction_coefs) +
+         Bytes(w.correction_coefs);
 }
 
 // What a layer reads to add its per-layer input to the streams.
@@ -52,10 +60,10 @@ int64_t PleProjectionBytes(const TextWeights& w) {
   return Bytes(w.per_layer_model_projection) + Bytes(w.per_layer_projection_norm);
 }
 
-int64_t LayerBytes(const DecoderLayerWeights& w, const LayerSpec& spec, const TextConfig& c, bool makes_keys,
-                   const PerLayerRecipe& ple) {
-  const int64_t idle = (makes_keys ? 0 : KeyMakingBytes(w.self_attn)) + (ple.branch ? 0 : PleBranchBytes(w));
-  return StoredBytes(w, spec.source_layer, c) - Bytes(w.mlp) + MlpBytes(w.mlp, spec) - idle;
+int64_t Bytes(const std::vector<LinearWeight>& weights) {
+  int64_t bytes = 0;
+  for (const LinearWeight& w : weights) bytes += Bytes(w);
+  return bytes;
 }
 
 int64_t KeyValueBytes(const TextConfig& c, LayerType type, DType dtype, int64_t position) {
@@ -66,19 +74,32 @@ int64_t KeyValueBytes(const TextConfig& c, LayerType type, DType dtype, int64_t 
 
 }  // namespace
 
-int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position, PleKind ple) {
+ByStepPart<int64_t> StepBytesByPart(const TextModel& model, DType kv_dtype, int64_t position, PleKind ple) {
   const TextConfig& c = model.config;
+  const TextWeights& weights = model.weights;
   const PerLayerRecipe recipe = RecipeOf(ple, c);
-  const std::vector<DecoderLayerWeights>& stored = model.weights.layers;
-  int64_t bytes = Bytes(model.weights.head()) + TextStackBytes(c, model.weights);
-  if (!recipe.branch || !recipe.projection) bytes -= PleProjectionBytes(model.weights);
-  for (size_t i = 0; i < stored.size(); ++i) bytes -= StoredBytes(stored[i], static_cast<int64_t>(i), c);
-  for (int64_t i = 0; i < static_cast<int64_t>(model.layers.size()); ++i) {
+  ByStepPart<int64_t> bytes;
+  bytes[StepPart::kInput] = Bytes(weights.altup_projections);
+  if (recipe.branch && recipe.projection) bytes[StepPart::kInput] += PleProjectionBytes(weights);
+  for (int64_t i = 0; i < std::ssize(model.layers); ++i) {
     const LayerSpec& spec = model.layers[i];
-    bytes += LayerBytes(stored[spec.source_layer], spec, c, MakesKeys(model.layers, i), recipe);
-    bytes += KeyValueBytes(c, spec.type, kv_dtype, position);
+    const DecoderLayerWeights& w = weights.layers[spec.source_layer];
+    bytes[StepPart::kAttention] += AttentionBytes(w, MakesKeys(model.layers, i));
+    bytes[StepPart::kAttention] += KeyValueBytes(c, spec.type, kv_dtype, position);
+    bytes[StepPart::kLaurel] += LaurelBytes(w);
+    bytes[StepPart::kFfn] += Bytes(w.pre_feedforward_layernorm) + MlpBytes(w.mlp, spec);
+    bytes[StepPart::kFfn] += Bytes(w.post_feedforward_layernorm);
+    bytes[StepPart::kAltUp] += AltUpBytes(w.altup);
+    if (recipe.branch && spec.ple_slice != kNoPle) bytes[StepPart::kPle] += PleBranchBytes(w);
   }
+  bytes[StepPart::kAltUp] += Bytes(weights.altup_unembed_projections);
+  bytes[StepPart::kLogits] = Bytes(weights.norm) + Bytes(weights.head());
   return bytes;
+}
+
+int64_t StepBytes(const TextModel& model, DType kv_dtype, int64_t position, PleKind ple) {
+  const auto parts = StepBytesByPart(model, kv_dtype, position, ple).values;
+  return std::accumulate(parts.begin(), parts.end(), int64_t{0});
 }
 
 int64_t TextStackBytes(const TextConfig& config, const TextWeights& weights) {

@@ -10,9 +10,10 @@ sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests/scripts")]
 import arms  # noqa: E402
 import figures  # noqa: E402
 import numpy as np  # noqa: E402
+import roofline  # noqa: E402
 import synthetic  # noqa: E402
 from equal_ram import Point  # noqa: E402
-from figures import ablation, domains, equal_ram, memory, modalities, placement, scaling, step_time, style  # noqa: E402
+from figures import ablation, domains, equal_ram, memory, modalities, placement, scaling, step_parts, step_time, style  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from resultfile import Result  # noqa: E402
 from synthetic import Group, Variant  # noqa: E402
@@ -266,6 +267,39 @@ class Ablation(Drawn):
         result = Result(synthetic.write_layers(self.folder / "a.h5", {2: 0.01, 5: 0.04}))
         self.assertTrue(ablation.applies(result))
         self.assertEqual(len(ablation.draw(result).axes), 1)
+
+
+class StepParts(Drawn):
+    def observed(self, **options) -> Result:
+        return Result(synthetic.write_run(self.folder / "run.h5", [Group("", synthetic.STRATEGIES)], parts=True, **options))
+
+    def test_a_part_reaches_its_bytes_over_its_time_of_the_bandwidth_around_its_repetitions(self):
+        result = self.observed()
+        parts = roofline.parts(result, "disk")
+        self.assertEqual(list(parts.index), ["attention", "ffn", "altup"])
+        self.assertEqual(roofline.bandwidth(result, "disk"), 40.5)
+        self.assertEqual(list(parts["gb_per_s"][:2]), [20, 60])
+        np.testing.assert_allclose(parts["share"][:2], [20 / 40.5, 60 / 40.5])
+        np.testing.assert_allclose(parts["at_bandwidth_ns"], [2e7 / 40.5, 3e7 / 40.5, 0])
+        self.assertTrue(parts.loc["altup", ["gb_per_s", "share"]].isna().all(), "it reads nothing")
+        whole = roofline.whole(result, "disk")
+        self.assertEqual((whole["time_ns"], whole["step_bytes"]), (1.6e6, 5e7))
+        self.assertAlmostEqual(whole["share"], 50 / 1.6 / 40.5)
+
+    def test_files_without_observed_steps_are_drawn_without_them(self):
+        result = Result(synthetic.write_run(self.folder / "run.h5", [Group("", synthetic.STRATEGIES)]))
+        self.assertFalse(step_parts.applies(result))
+        self.assertNotIn(step_parts, figures.applicable(result))
+
+    def test_every_size_shows_every_variant_and_part(self):
+        result = self.observed()
+        for size in style.SIZES:
+            style.use(size)
+            figure = step_parts.draw(result)
+            self.check(figure, size)
+            said = [text.get_text() for text in texts(figure)]
+            self.assertEqual(said.count("1.6 ms"), len(synthetic.STRATEGIES))
+            self.assertIn("AltUp", said)
 
 
 class Command(Drawn):

@@ -161,6 +161,13 @@ class Tables(Pages):
     def test_waits_are_said_to_explain_and_not_to_be_the_cost(self):
         self.assertIn("explain it and are not the cost", report.section(self.pair(), 0))
 
+    def test_the_parts_of_a_step_stand_beside_the_bandwidth_of_the_run(self):
+        rows = tables(report.parts_html(self.pair(parts=True)))[0]
+        self.assertEqual(rows[0], ["part", "must read", "ms", "GB/s", "of the run's 40.5 GB/s"])
+        self.assertEqual(rows[1:], [["attention", "20.00 MB", "1.000", "20.0", "49%"], ["ffn", "30.00 MB", "0.500", "60.0", "148%"],
+                                    ["altup", "0 B", "0.100", "—", "—"], ["step", "50.00 MB", "1.600", "31.2", "77%"]])
+        self.assertEqual(report.parts_html(self.pair()), "")
+
     def test_a_file_without_comparisons_says_so(self):
         page = report.section(Result(VERSION_1), 0)
         self.assertIn("This file has no /tables/comparisons", page)

@@ -49,6 +49,7 @@ class CachedPle : public PleSource {
   int64_t fast_bytes() const override { return slab_.fast_bytes() + over_->fast_bytes(); }
   int64_t held_bytes() const override;
   void ReleasePages() override { over_->ReleasePages(); }
+  void ObserveReads(ReadObserver* observer) override { over_->ObserveReads(observer); }
   bool keeps_state() const override { return true; }
   PleSource* traceless() override { return over_->traceless(); }
   int64_t threads() const override { return over_->threads(); }

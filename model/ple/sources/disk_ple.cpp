@@ -111,6 +111,7 @@ class DiskPle::OwnRequest : public Request {
   void Count(int64_t asked_ns, int64_t read_until_ns) {
     source_.own_read_ns_ += read_until_ns - counted_until_ns_;
     source_.own_hidden_ns_ += std::max<int64_t>(asked_ns - counted_until_ns_, 0);
+    if (source_.observer_ != nullptr) source_.observer_->SeeRead(counted_until_ns_, read_until_ns);
     counted_until_ns_ = read_until_ns;
   }
 
@@ -129,6 +130,11 @@ std::unique_ptr<PleRequest> DiskPle::Begin(std::span<const int64_t> ids) {
   lookups_.fetch_add(std::ssize(ids), std::memory_order_relaxed);
   if (reader_.reads_by_itself()) return std::make_unique<OwnRequest>(*this, std::move(rows));
   return std::make_unique<QueuedRequest>(*this, rows);
+}
+
+void DiskPle::ObserveReads(ReadObserver* observer) {
+  observer_ = observer;
+  queue_.Observe(observer);
 }
 
 PleStats DiskPle::stats() const {

@@ -42,6 +42,7 @@ class DiskPle : public PleSource {
   const RowCodec* codec() const override { return reader_.table().codec.get(); }
   int64_t fast_bytes() const override { return reader_.table().index_bytes(); }
   void ReleasePages() override { reader_.ReleasePages(); }
+  void ObserveReads(ReadObserver* observer) override;
   PleSource* traceless() override { return reader_.bypasses_page_cache() ? this : nullptr; }
   int64_t threads() const override { return queue_.threads(); }
 
@@ -55,6 +56,7 @@ class DiskPle : public PleSource {
   SpareMemory decoded_memory_;  // of large requests
   std::atomic<int64_t> lookups_ = 0;
   std::atomic<int64_t> own_read_ns_ = 0, own_hidden_ns_ = 0;  // of files that read by themselves
+  ReadObserver* observer_ = nullptr;                          // of the same
   ReadQueue queue_;  // declared last: its thread ends before the members that it uses are destroyed
 };
 

@@ -43,6 +43,10 @@ class FoldedPle : public PleSource {
     folded_->ReleasePages();
     rows_->ReleasePages();
   }
+  void ObserveReads(ReadObserver* observer) override {
+    folded_->ObserveReads(observer);
+    rows_->ObserveReads(observer);
+  }
   bool keeps_state() const override { return folded_->keeps_state(); }
   int64_t threads() const override { return folded_->threads() + rows_->threads(); }
 

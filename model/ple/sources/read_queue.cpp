@@ -52,6 +52,11 @@ void ReadQueue::Abandon(ReadJob& job) {
   if (job.state == ReadJob::State::kQueued) Withdraw(job);
 }
 
+void ReadQueue::Observe(ReadObserver* observer) {
+  const std::lock_guard lock(mutex_);
+  observer_ = observer;
+}
+
 ReadQueue::Times ReadQueue::times() const {
   const std::lock_guard lock(mutex_);
   return {caller_read_ns_ + thread_read_ns_, std::max<int64_t>(0, thread_read_ns_ - thread_read_waited_ns_)};
@@ -89,8 +94,10 @@ void ReadQueue::PerformOne(std::unique_lock<std::mutex>& lock, ReadJob& job, Rea
     error = std::current_exception();
   }
   lock.lock();
-  (reader == Reader::kThread ? thread_read_ns_ : caller_read_ns_) += ReadClockNs() - begin_ns;
+  const int64_t end_ns = ReadClockNs();
+  (reader == Reader::kThread ? thread_read_ns_ : caller_read_ns_) += end_ns - begin_ns;
   if (reader == Reader::kThread) thread_reads_since_ns_ = 0;
+  if (observer_ != nullptr) observer_->SeeRead(begin_ns, end_ns);
   job.error = error;
   if (!error) job.done = index + 1;
   done_.notify_all();

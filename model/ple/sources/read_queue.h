@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "model/ple/read_observer.h"
 #include "model/ple/row_reader.h"
 
 namespace plelab {
@@ -42,6 +43,9 @@ class ReadQueue {
   // Declares that the job's rows are no longer needed.  Returns at once.
   void Abandon(ReadJob& job);
 
+  // Sets who is told of each read; nullptr: nobody, and when it returns nobody is any more.
+  void Observe(ReadObserver* observer);
+
   int64_t threads() const { return thread_.joinable() ? 1 : 0; }
   // Cumulative times of finished reads.
   struct Times {
@@ -64,6 +68,7 @@ class ReadQueue {
   // Guarded by mutex_:
   std::deque<std::shared_ptr<ReadJob>> queued_;
   bool stopping_ = false;
+  ReadObserver* observer_ = nullptr;
   int64_t caller_read_ns_ = 0;
   int64_t thread_read_ns_ = 0;
   int64_t thread_read_waited_ns_ = 0;  // the part of thread_read_ns_ during which a caller waited in Finish

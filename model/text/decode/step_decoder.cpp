@@ -28,7 +28,11 @@ struct StepDecoder::Impl {
   void MixAttention(const LayerVectors& v);
   void MakePerLayerInput(int64_t slice, const PerLayerRecipe& recipe, PleRequest& ple);
   void AddPerLayerInput(const DecoderLayerWeights& w, const LayerVectors& v);
+  void MergeStreams();
   void Logits(std::span<float> logits);
+  void End(StepPart part, int64_t layer = kNoLayer) const {
+    if (observer != nullptr) observer->EndPart(part, layer);
+  }
 
   TextModel model;
   DType table_dtype;
@@ -38,6 +42,7 @@ struct StepDecoder::Impl {
   std::vector<float> projection_norm, final_norm;
   RopeRows rope_full, rope_sliding;
   DecodeScratch s;
+  StepObserver* observer = nullptr;  // of this step
 };
 
 StepDecoder::Impl::Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size)
@@ -80,20 +85,26 @@ void StepDecoder::Impl::Layer(int64_t position, const PerLayerRecipe& recipe, Pl
   const LayerVectors& v = vectors[position];
 
   PredictStreams(s.streams, w.altup, v.router_norm, c, s.altup, s.predictions);
+  End(StepPart::kAltUp, position);
   NormRows(s.predictions[c.altup_active_idx], v.input_norm, c.rms_norm_eps, s.normed);
   Attend(position, v, kv);
+  End(StepPart::kAttention, position);
   MatMulInto(w.laurel.linear_right, s.laurel_low.in(), s.laurel.out());
   MixAttention(v);
+  End(StepPart::kLaurel, position);
 
   NormRows(s.mixed, v.pre_feedforward_norm, c.rms_norm_eps, s.normed);
   DecodeMlp(s.normed, w.mlp, spec, v.quantile, s.mlp, s.fed_forward);
   NormRows(s.fed_forward, v.post_feedforward_norm, c.rms_norm_eps, s.fed_forward);
   AddRows(s.mixed, s.fed_forward, s.output);
+  End(StepPart::kFfn, position);
   CorrectStreams(s.predictions, s.output, w.altup, v.router_norm, c, s.altup, s.streams);
+  End(StepPart::kAltUp, position);
 
   if (!recipe.branch || spec.ple_slice == kNoPle) return;
   MakePerLayerInput(spec.ple_slice, recipe, ple);
   AddPerLayerInput(w, v);
+  End(StepPart::kPle, position);
 }
 
 // Computes attention and laurel_low, both from normed.
@@ -169,9 +180,8 @@ void StepDecoder::Impl::AddPerLayerInput(const DecoderLayerWeights& w, const Lay
   for (size_t i = 1; i < s.streams.size(); ++i) AddRows(s.streams[i], s.per_layer_output, s.streams[i]);
 }
 
-// Computes the logits: the mean of the unembedded streams, its norm, the product with the head, the softcap.
-void StepDecoder::Impl::Logits(std::span<float> logits) {
-  const TextConfig& c = model.config;
+// Computes the mean of the unembedded streams.
+void StepDecoder::Impl::MergeStreams() {
   s.terms.assign(1, s.streams[0].data);
   for (size_t i = 1; i < s.streams.size(); ++i) {
     MatMulInto(model.weights.altup_unembed_projections[i - 1], s.streams[i].in(), s.predictions[i].out());
@@ -179,6 +189,11 @@ void StepDecoder::Impl::Logits(std::span<float> logits) {
     s.terms.push_back(s.predictions[i].data);
   }
   Mix(s.terms.data(), s.mean_scales.data(), std::ssize(s.terms), s.output.numel(), s.output.data);
+}
+
+// Computes the logits of the merged streams: the norm, the product with the head, the softcap.
+void StepDecoder::Impl::Logits(std::span<float> logits) {
+  const TextConfig& c = model.config;
   NormRows(s.output, final_norm, c.rms_norm_eps, s.output);
   MatMulInto(model.weights.head(), s.output.in(), {logits.data(), c.vocab_size});
   if (c.final_logit_softcapping == 0) return;
@@ -208,7 +223,8 @@ StepDecoder::~StepDecoder() = default;
 int64_t StepDecoder::batch() const { return impl_->batch; }
 void StepDecoder::ComputeAllUnits(bool all) { impl_->s.mlp.all_units = all; }
 
-void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits) {
+void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits,
+                      StepObserver* observer) {
   const TextConfig& c = impl_->model.config;
   if (kv.batch() != impl_->batch || std::ssize(embeds) != impl_->batch * c.hidden_size ||
       (!logits.empty() && std::ssize(logits) != impl_->batch * c.vocab_size)) {
@@ -221,12 +237,18 @@ void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& k
   impl_->s.ReserveScores(impl_->batch * c.num_attention_heads, kv.capacity());
   const PerLayerRecipe recipe = RecipeOf(ple.kind(), c);
   impl_->row_dtype = RowDType(ple.kind(), impl_->table_dtype);
+  impl_->observer = observer;
   impl_->Expand(embeds, recipe.projection);
+  impl_->End(StepPart::kInput);
   const int64_t count = std::ssize(impl_->model.layers);
   const int64_t needed = logits.empty() ? LastDonor(impl_->model.layers) + 1 : count;
   for (int64_t i = 0; i < needed; ++i) impl_->Layer(i, recipe, ple, kv);
   kv.Advance(1);
-  if (!logits.empty()) impl_->Logits(logits);
+  if (logits.empty()) return;
+  impl_->MergeStreams();
+  impl_->End(StepPart::kAltUp);
+  impl_->Logits(logits);
+  impl_->End(StepPart::kLogits);
 }
 
 }  // namespace plelab

@@ -14,6 +14,7 @@
 #include "model/base/dtype.h"
 #include "model/ple/ple_source.h"
 #include "model/text/kv_cache.h"
+#include "model/text/step_part.h"
 #include "model/text/text_model.h"
 
 namespace plelab {
@@ -39,9 +40,11 @@ class StepDecoder {
   // kv: advanced by one position.
   // logits: [batch · vocab].  When the span is empty, no logits are computed, and the layers after the last
   // one that makes keys are skipped.
+  // observer: told where each part of the step ends.  May be nullptr.
   // Throws RunError when the cache is full or has another batch size, and whatever ple.Layer throws; kv is
   // then not advanced.
-  void Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits);
+  void Run(std::span<const float> embeds, PleRequest& ple, KvCache& kv, std::span<float> logits,
+           StepObserver* observer = nullptr);
 
   // For tests: computes every FFN unit of sparse layers, which changes no bit of the logits.
   void ComputeAllUnits(bool all);

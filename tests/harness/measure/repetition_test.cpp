@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "harness/machine/machine_state.h"
+#include "harness/measure/observed_steps.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/tiny_run.h"
 
@@ -62,7 +63,7 @@ TEST(Repetition, EveryTurnWaitsForTheDeviceWhoeverItsIs) {
   int asked = 0;
   for (const RepRow& row : Measure(TinyRun(), "200us", [&] { return ++asked, 0; }))
     EXPECT_EQ(row.unsettled_steps, 0) << row.variant;
-  EXPECT_EQ(asked, 2 * (1 + 10)) << "prompt, warm-up and measured steps of both";
+  EXPECT_EQ(asked, 2 * (1 + 10 + kObservedSteps)) << "prompt, warm-up, measured and observed steps of both";
 }
 
 TEST(Repetition, StepsThatDidNotSettleAreCounted) {
@@ -150,6 +151,19 @@ TEST(Repetition, ARowSaysWhichRepetitionItWasAndWhatTheMachineDid) {
     ASSERT_EQ(part.steps.size(), 8u);
     EXPECT_EQ(part.steps[7].step, 7);
     EXPECT_EQ(part.steps[7].rep, 1);
+    int64_t bytes = 0;
+    std::vector<std::string> parts;
+    for (const StepPartRow& of : part.step_parts) {
+      EXPECT_EQ(of.variant, row.variant);
+      EXPECT_EQ(of.rep, 1);
+      EXPECT_EQ(of.steps, kObservedSteps);
+      EXPECT_GT(of.time_ns, 0) << of.part;
+      bytes += of.step_bytes;
+      parts.push_back(of.part);
+    }
+    EXPECT_THAT(parts, ::testing::ElementsAre("input", "attention", "laurel", "ffn", "altup", "ple", "logits",
+                                              "rows"));
+    EXPECT_EQ(bytes, part.steps[7].step_bytes) << "those of the step that is repeated";
   }
   EXPECT_THAT(orders, ::testing::UnorderedElementsAre(0, 1));
   EXPECT_GE(faults_of_turns, 0);

@@ -165,6 +165,50 @@ TEST_F(VariantSessionTest, RehearsesWithTheRowsOfTheIdsBeforeAndCountsTheStepAlo
   }
 }
 
+// A step that is observed after each step, against a session without any.
+TEST_F(VariantSessionTest, ObservingAStepChangesNoLaterOne) {
+  for (const char* workload : {"", ", decode: sample, temperature: 5, batch: 2, seed: 4"}) {
+    const RunPlan plan = Plan(workload);
+    Gemma3n model = Model(plan);
+    const Workload& work = plan.WorkOf(0, 0);
+    const WorkloadSection& section = plan.variants[0].config.workload;
+    VariantSession observed(model, MakePleSource(ParsePleSpec("disk"), plan.table), work, section);
+    VariantSession plain(model, MakePleSource(ParsePleSpec("disk"), plan.table), work, section);
+    observed.Prefill();
+    plain.Prefill();
+    for (int64_t step = 0; step < work.steps(); ++step) {
+      const StepResult result = observed.Step(), expected = plain.Step();
+      EXPECT_EQ(result.logits_sha256, expected.logits_sha256);
+      EXPECT_EQ(result.step_bytes, expected.step_bytes);
+      EXPECT_EQ(result.ple.lookups, expected.ple.lookups);
+      const ObservedStep again = observed.ObserveStep();
+      EXPECT_EQ(observed.kv().length(), plain.kv().length());
+      int64_t bytes = again.row_bytes, ns = again.times.rows_ns;
+      for (const int64_t of : again.part_bytes.values) bytes += of;
+      for (const int64_t of : again.times.part_ns.values) ns += of;
+      EXPECT_EQ(bytes, result.step_bytes);
+      EXPECT_EQ(ns, again.times.duration_ns);
+      EXPECT_GT(ns, 0);
+    }
+  }
+}
+
+// The source is asked for the ids of the step that is repeated, after the rehearsal's.
+TEST_F(VariantSessionTest, AnObservedStepReadsTheRowsOfTheLastOne) {
+  const RunPlan plan = Plan("");
+  Gemma3n model = Model(plan);
+  const Workload& work = plan.WorkOf(0, 0);
+  std::vector<int64_t> asked;
+  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
+  VariantSession session(model, source, work, plan.variants[0].config.workload);
+  session.Prefill();
+  for (int64_t step = 0; step < work.steps(); ++step) session.Step();
+  asked.clear();
+  session.ObserveStep();
+  const int64_t last = work.replay.at(0).back();
+  EXPECT_THAT(asked, ::testing::ElementsAre(last, last));
+}
+
 TEST_F(VariantSessionTest, TheHashIsThatOfTheLogitsInMemoryOrder) {
   const torch::Tensor logits = torch::arange(6, torch::kFloat32).view({2, 3});
   const std::vector<float> plain = {0, 1, 2, 3, 4, 5}, turned = {0, 3, 1, 4, 2, 5};

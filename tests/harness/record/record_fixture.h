@@ -21,6 +21,7 @@ inline StepRow MakeStep(const std::string& variant, int64_t rep, int64_t step) {
   row.read_calls = row.misses;
   row.bytes_asked = row.misses * 15360;
   row.bytes_moved = row.misses * 16384;
+  row.step_bytes = 900;
   return row;
 }
 
@@ -53,6 +54,8 @@ inline Record MakeRecord() {
       record.reps.push_back(MakeRep(name, rep, variant.exact ? "aa" + std::to_string(rep) : "bb"));
       for (int64_t step = 0; step < 3; ++step) record.steps.push_back(MakeStep(name, rep, step));
     }
+    record.step_parts.push_back({name, "attention", 1, 3, 40'000, 850});
+    record.step_parts.push_back({name, "rows", 1, 3, 2'000, 50});
     record.memory.push_back({name, "decode", "anonymous", 0, 1e9});
     record.memory.push_back({name, "decode", "cgroup_peak", 0, kNotMeasured});
     record.accuracy.push_back({name, "wiki", "nats_per_token", 2.5, 2.4, 2.6, 512});

@@ -41,6 +41,7 @@ void ExpectSame(const Record& a, const Record& b) {
   EXPECT_EQ(Bytes(a.variants), Bytes(b.variants));
   EXPECT_EQ(Bytes(a.reps), Bytes(b.reps));
   EXPECT_EQ(Bytes(a.steps), Bytes(b.steps));
+  EXPECT_EQ(Bytes(a.step_parts), Bytes(b.step_parts));
   EXPECT_EQ(Bytes(a.memory), Bytes(b.memory));
   EXPECT_EQ(Bytes(a.accuracy), Bytes(b.accuracy));
   EXPECT_EQ(Bytes(a.tokens), Bytes(b.tokens));
@@ -86,6 +87,20 @@ TEST(Recorder, AnEmptyRecordHasEveryTable) {
   ExpectSame(ReadRecord(folder / "x.h5"), {});
 }
 
+// Files from before steps were observed, and those in which none was, have no such table.
+TEST(Recorder, PartsOfStepsAreATableWhereThereAreAny) {
+  const TemporaryFolder folder;
+  Record record = MakeRecord();
+  WriteRecord(folder / "with.h5", record);
+  EXPECT_TRUE(Hdf5Reader(folder / "with.h5").Has("/tables/step_parts"));
+  record.step_parts.clear();
+  WriteRecord(folder / "without.h5", record);
+  EXPECT_FALSE(Hdf5Reader(folder / "without.h5").Has("/tables/step_parts"));
+  EXPECT_THAT(ResultProblems(folder / "without.h5"),
+              ::testing::Not(::testing::Contains(HasSubstr("step_parts"))));
+  ExpectSame(ReadRecord(folder / "without.h5"), record);
+}
+
 TEST(Recorder, EveryColumnSaysItsUnit) {
   const TemporaryFolder folder;
   WriteRecord(folder / "x.h5", MakeRecord());
@@ -101,6 +116,7 @@ TEST(Recorder, PartsAppendedInOrderGiveTheWhole) {
   Record first = whole, second = whole;
   first.steps.resize(7);
   second.steps.erase(second.steps.begin(), second.steps.begin() + 7);
+  first.step_parts.clear();
   second.variants.clear(), second.reps.clear(), second.memory.clear(), second.accuracy.clear(),
       second.tokens.clear();
   first.curves.clear(), first.contribution.clear();

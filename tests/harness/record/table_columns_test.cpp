@@ -70,6 +70,13 @@ TEST(TableColumns, OfSteps) {
                 {{"variant", "v"}, {"predecessor", "p"}});
 }
 
+TEST(TableColumns, OfStepParts) {
+  StepPartRow row;
+  row.variant = "v", row.part = "p", row.rep = 1, row.steps = 2, row.time_ns = 3, row.step_bytes = 4;
+  ExpectColumns(row, {{"rep", 1}, {"steps", 2}, {"time_ns", 3}, {"step_bytes", 4}},
+                {{"variant", "v"}, {"part", "p"}});
+}
+
 TEST(TableColumns, OfRepetitions) {
   RepRow row;
   row.variant = "v", row.cache_start = "c", row.page_cache = "k", row.guest_cold = "g", row.device_cold = "d";

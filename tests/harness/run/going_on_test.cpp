@@ -131,8 +131,9 @@ TEST_F(GoingOn, WithAnotherConfigIsRefused) {
                               " --resume, or measure anew")));
 }
 
-// Two variants and a twin in two repetitions of two warm-up and eight measured steps.
-TEST_F(GoingOn, ATimelineHasEachPhaseEachPromptAndEachMeasuredStep) {
+// Two variants and a twin in two repetitions of two warm-up, eight measured and three observed steps of five
+// layers.
+TEST_F(GoingOn, ATimelineHasEachPhaseEachPromptEachMeasuredStepAndTheObservedOnesByPart) {
   const std::string accuracy = "accuracy: {trace: " + tiny_.trace() + ", context: 32, max_tokens: 40}\n";
   RunOptions options = tiny_.Options();
   options.timeline = tiny_.folder() + "/t.json";
@@ -154,7 +155,13 @@ TEST_F(GoingOn, ATimelineHasEachPhaseEachPromptAndEachMeasuredStep) {
   for (const char* variant : {"resident", "disk", "resident@control"}) {
     expected[{variant, "prefill"}] = 2;
     for (int step = 0; step < 8; ++step) expected[{variant, Format("step {}", step)}] = 2;
+    for (const char* name : {"observed step", "input", "logits"}) expected[{variant, name}] = 6;
+    for (int layer = 0; layer < 5; ++layer) expected[{variant, Format("layer {}", layer)}] = 6;
+    for (const char* part : {"attention", "laurel", "ffn", "ple"}) expected[{variant, part}] = 6 * 5;
+    expected[{variant, "altup"}] = 6 * (2 * 5 + 1);
+    expected[{variant, "rows"}] = 6 * (1 + 5 + 1);  // asked for, used by each layer, given back
   }
+  expected[{"disk reads", "read"}] = 6;
   EXPECT_EQ(events, expected);
 }
 
