@@ -41,7 +41,7 @@ def draw(result):
         share = roofline.whole(result, variant)["share"]
         style.beside(axes, time, place + HEIGHT / 2, f"{time:,.3g} ms")
         if np.isfinite(share):
-            style.beside(axes, floor, place - HEIGHT / 2, f"{share:.0%} of {roofline.bandwidth(result, variant):,.0f} GB/s")
+            style.beside(axes, floor, place - HEIGHT / 2, f"{share:.0%} of {roofline.bandwidth(result, variant):,.3g} GB/s")
     style.name_rows(axes, variants)
     axes.set_xlim(0, max(times.sum(axis=1).max(), floors.sum(axis=1).max()) * 1.3)
     axes.grid(axis="y", visible=False)

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/io/random_access_file.h"
+#include "model/io/uring_file.h"
 #include "model/ple/sources/read_clock.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temp_file.h"
