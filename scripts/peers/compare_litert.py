@@ -12,14 +12,13 @@ Ids of the trace that the checkpoint has no PLE row for are left out.  LiteRT-LM
 its steps is as long as their mean in that round, the warm-up included.  Its prompt ends before the logits, ours has them.
 """
 import argparse
-import json
 import os
 import pathlib
 import tempfile
 
 from peer_result import CONTROL_SUFFIX, LITERT, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
 from resultfile import main_guard
-from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, packed, peer_side, run
+from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, known_ids, packed, peer_side, run
 
 PEER = "LiteRT-LM"
 CACHE_STEP = 128  # its cache holds a fixed number of tokens, all of which each step reads: the smallest one is its best
@@ -37,12 +36,6 @@ def litert_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Pa
         run([LITERT.python(), pathlib.Path(__file__).with_name("write_litert.py"), "--checkpoint", options.checkpoint, "--out", made,
              "--format", options.format, "--prompt", options.prompt, "--cache", cache])  # fmt: skip
     return path
-
-
-def known_ids(options: argparse.Namespace) -> list[int]:
-    config = json.loads((pathlib.Path(options.checkpoint) / "config.json").read_text())
-    rows = config.get("text_config", config)["vocab_size_per_layer_input"]
-    return [token for token in ids_of(options.trace) if token < rows]
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -67,7 +60,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--format", default="int8", choices=("int8", "int4"), help="of the weights, on both sides")
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for converted files and packed folders")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")),
+                        help="for converted files and packed folders")
     parser.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
     add_text_options(parser, tokens=64)
     parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_litert_<checkpoint>_<format>.h5")

@@ -68,7 +68,8 @@ def main() -> None:
     options = parser.parse_args()
     litert_lm.set_min_log_severity(litert_lm.LogSeverity.ERROR)
     with litert_lm.Engine(options.model, litert_lm.Backend.CPU(thread_count=options.threads)) as engine:
-        print(json.dumps({"litert_lm": importlib.metadata.version("litert-lm"), "bits_per_weight": bits_per_weight(options.model)}), flush=True)
+        version = importlib.metadata.version("litert-lm")
+        print(json.dumps({"litert_lm": version, "bits_per_weight": bits_per_weight(options.model)}), flush=True)
         for line in sys.stdin:
             question = json.loads(line)
             print(json.dumps(run(engine, question["prompt"], question["tokens"])), flush=True)

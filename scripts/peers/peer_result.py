@@ -44,6 +44,7 @@ class Environment:
 
 REFERENCE = Environment(".venv-reference", "scripts/reference/setup.sh", "PLELAB_REFERENCE_PYTHON")
 LLAMA = Environment(".venv-llama", "scripts/peers/setup_llama.sh", "PLELAB_LLAMA_PYTHON")
+OPENVINO = Environment(".venv-openvino", "scripts/peers/setup_openvino.sh", "PLELAB_OPENVINO_PYTHON")
 LITERT = Environment(".venv-litert", "scripts/peers/setup_litert.sh", "PLELAB_LITERT_PYTHON")
 
 

@@ -70,6 +70,13 @@ def ids_of(trace: str) -> list[int]:
     return read["ids"] if isinstance(read, dict) else read
 
 
+def known_ids(options: argparse.Namespace) -> list[int]:
+    """The trace's ids, without those that the checkpoint has no PLE row for."""
+    config = json.loads((pathlib.Path(options.checkpoint) / "config.json").read_text())
+    rows = config.get("text_config", config)["vocab_size_per_layer_input"]
+    return [token for token in ids_of(options.trace) if token < rows]
+
+
 def run(command: list) -> None:
     """A program whose output the user sees."""
     if subprocess.run(list(map(str, command)), check=False).returncode != 0:
