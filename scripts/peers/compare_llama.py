@@ -13,20 +13,14 @@ is E2B's: on other shapes times are comparable and logits are not.
 import argparse
 import os
 import pathlib
-import subprocess
 import tempfile
 
 from peer_result import CONTROL_SUFFIX, LLAMA, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
-from resultfile import ResultError, main_guard
-from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, peer_side
+from resultfile import main_guard
+from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, packed, peer_side, run
 
 PEER = "llama.cpp"
 GGUF_OF = {"bfloat16": "BF16", "int8": "Q8_0", "int4": "Q4_0"}
-
-
-def run(command: list) -> None:
-    if subprocess.run(list(map(str, command)), check=False).returncode != 0:
-        raise ResultError(f"{command[0]} failed; its own words are above")
 
 
 def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
@@ -37,22 +31,12 @@ def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path
     return path
 
 
-def our_checkpoint(options: argparse.Namespace, folder: pathlib.Path) -> str:
-    if options.format == "bfloat16":
-        return options.checkpoint
-    path = folder / "_".join([options.format, *options.keep_int8])
-    if not path.exists():
-        kept = ["--weights-int8", ",".join(options.keep_int8)] if options.keep_int8 else []
-        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format, *kept])
-    return str(path)
-
-
 def compare(options: argparse.Namespace) -> None:
     check_options(options, [options.out])
     excerpts = Excerpts(ids_of(options.trace), options, options.trace)
     folder = options.folder / pathlib.Path(options.checkpoint).resolve().name
     model = gguf_file(options, folder)
-    asked = argparse.Namespace(**vars(options) | {"checkpoint": our_checkpoint(options, folder), "dtype": "bfloat16"})
+    asked = argparse.Namespace(**vars(options) | {"checkpoint": packed(options, folder, options.keep_int8), "dtype": "bfloat16"})
     context = options.prompt + options.warmup + options.tokens + 1
     started = now()
     with (Worker("llama_worker.py", ["--model", model, "--threads", options.threads, "--context", context], LLAMA) as worker,

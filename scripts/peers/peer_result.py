@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shlex
 import statistics
 import subprocess
@@ -44,6 +45,8 @@ class Environment:
 
 REFERENCE = Environment(".venv-reference", "scripts/reference/setup.sh", "PLELAB_REFERENCE_PYTHON")
 LLAMA = Environment(".venv-llama", "scripts/peers/setup_llama.sh", "PLELAB_LLAMA_PYTHON")
+OPENVINO = Environment(".venv-openvino", "scripts/peers/setup_openvino.sh", "PLELAB_OPENVINO_PYTHON")
+LITERT = Environment(".venv-litert", "scripts/peers/setup_litert.sh", "PLELAB_LITERT_PYTHON")
 
 
 class Worker:
@@ -65,6 +68,11 @@ class Worker:
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         return self._answer()
+
+    def peak_rss_bytes(self) -> int:
+        """The most memory that the process has had at once, pages of files included."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
     def __enter__(self) -> "Worker":
         return self

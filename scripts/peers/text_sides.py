@@ -73,6 +73,30 @@ def ids_of(trace: str) -> list[int]:
     return read["ids"] if isinstance(read, dict) else read
 
 
+def known_ids(options: argparse.Namespace) -> list[int]:
+    """The trace's ids, without those that the checkpoint has no PLE row for."""
+    config = json.loads((pathlib.Path(options.checkpoint) / "config.json").read_text())
+    rows = config.get("text_config", config)["vocab_size_per_layer_input"]
+    return [token for token in ids_of(options.trace) if token < rows]
+
+
+def run(command: list) -> None:
+    """A program whose output the user sees."""
+    if subprocess.run(list(map(str, command)), check=False).returncode != 0:
+        raise ResultError(f"{command[0]} failed; its own words are above")
+
+
+def packed(options: argparse.Namespace, folder: pathlib.Path, keep_int8: list[str] = ()) -> str:
+    """Where the checkpoint is in options.format, which `plelab pack` has made of it once.  Names in `keep_int8` stay in int8."""
+    if options.format == "bfloat16":
+        return options.checkpoint
+    path = folder / "_".join([options.format, *keep_int8])
+    if not path.exists():
+        kept = ["--weights-int8", ",".join(keep_int8)] if keep_int8 else []
+        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format, *kept])
+    return str(path)
+
+
 def peer_side(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):
     def measure(index: int) -> tuple[float, list[float]]:
         prompt, tokens = excerpts.split(index)

@@ -19,16 +19,19 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 sys.path.insert(0, str(PROJECT / "scripts/peers"))
 import pandas  # noqa: E402
 import compare_towers  # noqa: E402
+import compare_litert  # noqa: E402
 import compare_llama  # noqa: E402
+import compare_openvino  # noqa: E402
 import compare_transformers  # noqa: E402
 import peer_result  # noqa: E402
+import write_reduced  # noqa: E402
 from resultfile import ResultError  # noqa: E402
 
-# Answers as transformers_worker.py, llama_worker.py and towers_worker.py do: the n-th step of a question takes n ms, a prompt 1 ms an id.
+# Answers as the workers of scripts/peers do: the n-th step of a question takes n ms, a prompt 1 ms an id, an encoding 250 ms.
 FAKE_WORKER = """#!{python}
 import json, os, sys
 print(json.dumps({{"transformers": "9.9", "timm": "8.8", "torch": "7.7", "ids": list(range(1000)), "llama_cpp": "6.6", "system": "AVX512 = 1",
-                  "bits_per_weight": 4.5}}), flush=True)
+                  "litert_lm": "5.5", "openvino": "3.3", "bits_per_weight": 4.5}}), flush=True)
 for line in sys.stdin:
     question = json.loads(line)
     with open(os.environ["FAKE_LOG"], "a") as log:
@@ -92,7 +95,9 @@ class Peers(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.plelab = self.program("plelab", FAKE_PLELAB)
         for name, value in (("PLELAB_REFERENCE_PYTHON", self.program("python", FAKE_WORKER)),
-                            ("PLELAB_LLAMA_PYTHON", str(self.folder / "python")), ("FAKE_LOG", str(self.folder / "log")),
+                            ("PLELAB_LLAMA_PYTHON", str(self.folder / "python")),
+                            ("PLELAB_LITERT_PYTHON", str(self.folder / "python")),
+                            ("PLELAB_OPENVINO_PYTHON", str(self.folder / "python")), ("FAKE_LOG", str(self.folder / "log")),
                             ("FAKE_TIMES", str(self.folder / "times.json"))):
             change = mock.patch.dict(os.environ, {name: value})
             change.start()
@@ -126,6 +131,63 @@ class Peers(unittest.TestCase):
         self.assertEqual(set(times["sides"]), {"plelab", "llama.cpp", "llama.cpp@control"})
         self.assertEqual(times["meta"]["peer"], "llama.cpp Q4_0")
         self.assertEqual(times["meta"]["peer_bits_per_weight"], "4.500")
+
+    def litert(self, *arguments: str) -> dict:
+        """Compares on a checkpoint of 100 PLE rows; what both sides read of it is there already.  Returns the times."""
+        checkpoint, made = self.folder / "ckpt", self.folder / "made" / "ckpt"
+        for path in (checkpoint / "config.json", made / "int8" / "config.json", made / "litert_int8_4_128" / "model.litertlm"):
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"text_config": {"vocab_size": 120, "vocab_size_per_layer_input": 100}}))
+        (self.folder / "ids.json").write_text(json.dumps([id for i in range(100) for id in (i, 100 + i)]))
+        self.run_script(compare_litert, [*OPTIONS, "--checkpoint", str(checkpoint), "--folder", str(made.parent), "--trace",
+                                         str(self.folder / "ids.json"), "--out", str(self.folder / "out.h5"), *arguments])  # fmt: skip
+        return self.times()
+
+    def test_litert_and_we_read_the_ids_that_have_rows(self):
+        times = self.litert()
+        self.assertEqual(set(times["sides"]), {"plelab", "LiteRT-LM", "LiteRT-LM@control"})
+        log = [line.split(" ", 1) for line in (self.folder / "log").read_text().splitlines()]
+        theirs = {"prompt": [0, 1, 2, 3], "tokens": [4, 5, 6, 7, 8]}
+        self.assertEqual([json.loads(text) for side, text in log[:3] if side == "peer"], [theirs] * 2)
+        self.assertEqual([text for side, text in log[:3] if side == "plelab"], [f"{list(range(9))} ['--set', 'design.reps=1']"])
+
+    def test_what_litert_was_and_took_is_recorded(self):
+        times = self.litert()
+        self.assertIn(f"checkpoint: {self.folder / 'made' / 'ckpt' / 'int8'},", times["config_yaml"])
+        for key, value in (("peer", "LiteRT-LM int8"), ("peer_version", "5.5"), ("peer_bits_per_weight", "4.500")):
+            self.assertEqual(times["meta"][key], value)
+        self.assertGreater(int(times["meta"]["peer_peak_rss_bytes"]), 1e6)  # no interpreter of Python takes less
+
+    def test_openvino_reads_its_own_model_and_we_the_packed_folder(self):
+        made = self.folder / "made" / "ckpt"
+        (made / "int4").mkdir(parents=True)
+        (made / "openvino_int4").mkdir()
+        (made / "openvino_int4" / "openvino_model.xml").touch()
+        checkpoint = self.folder / "ckpt"
+        checkpoint.mkdir()
+        (checkpoint / "config.json").write_text(json.dumps({"vocab_size_per_layer_input": 100}))
+        (self.folder / "ids.json").write_text(json.dumps(list(range(100))))
+        self.run_script(compare_openvino, [*OPTIONS, "--checkpoint", str(checkpoint), "--format", "int4", "--folder", str(made.parent), "--trace",
+                                           str(self.folder / "ids.json"), "--out", str(self.folder / "out.h5")])  # fmt: skip
+        times = self.times()
+        self.assertEqual(set(times["sides"]), {"plelab", "OpenVINO", "OpenVINO@control"})
+        self.assertIn(f"checkpoint: {made / 'int4'},", times["config_yaml"])
+        for key, value in (("peer", "OpenVINO int4"), ("peer_version", "3.3"), ("peer_system", "AVX512 = 1")):
+            self.assertEqual(times["meta"][key], value)
+
+    def test_a_reduced_checkpoint_is_as_wide_as_the_published_one(self):
+        published = json.loads((PROJECT / "configs/models/e2b.json").read_text())
+        config = write_reduced.reduced(layers=10, sparse=3, sharing=3, vocabulary=65536)
+        text = config["text_config"]
+        self.assertEqual(text["intermediate_size"], [8192] * 10)
+        self.assertEqual(text["activation_sparsity_pattern"], [0.95] * 3 + [0.0] * 7)
+        self.assertEqual(text["num_kv_shared_layers"], 3)
+        for key in ("hidden_size", "head_dim", "num_attention_heads", "hidden_size_per_layer_input", "laurel_rank", "sliding_window"):
+            self.assertEqual(text[key], published["text_config"][key])
+        offsets = [text["vocab_size_per_layer_input"], config["vision_config"]["vocab_offset"], config["audio_config"]["vocab_offset"]]
+        self.assertEqual(offsets, [65280, 65280, 65408])
+        self.assertEqual(set(config), set(published))
+        self.assertEqual(write_reduced.text_only(config)["vocab_size_per_layer_input"], 65536)
 
     def test_both_sides_and_the_twin_read_the_next_stretch_in_each_round(self):
         out = self.folder / "out/p.h5"
