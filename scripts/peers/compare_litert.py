@@ -12,16 +12,15 @@ Ids of the trace that the checkpoint has no PLE row for are left out.  LiteRT-LM
 its steps is as long as their mean in that round, the warm-up included.  Its prompt ends before the logits, ours has them.
 """
 import argparse
-import os
 import pathlib
-import tempfile
 
-from peer_result import CONTROL_SUFFIX, LITERT, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
+import converted
+from peer_result import LITERT, check_options
 from resultfile import main_guard
-from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, known_ids, packed, peer_side, run
+from text_sides import known_ids, run
 
-PEER = "LiteRT-LM"
 CACHE_STEP = 128  # its cache holds a fixed number of tokens, all of which each step reads: the smallest one is its best
+MAKER = pathlib.Path(__file__).parent / "litert" / "write_litert.py"
 
 
 def cache_of(options: argparse.Namespace) -> int:
@@ -33,43 +32,17 @@ def litert_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Pa
     made = folder / f"litert_{options.format}_{options.prompt}_{cache}"
     path = made / "model.litertlm"
     if not path.exists():
-        run([LITERT.python(), pathlib.Path(__file__).with_name("write_litert.py"), "--checkpoint", options.checkpoint, "--out", made,
-             "--format", options.format, "--prompt", options.prompt, "--cache", cache])  # fmt: skip
+        run([LITERT.python(), MAKER, "--checkpoint", options.checkpoint, "--out", made, "--format", options.format,
+             "--prompt", options.prompt, "--cache", cache])  # fmt: skip
     return path
 
 
-def compare(options: argparse.Namespace) -> None:
-    check_options(options, [options.out])
-    excerpts = Excerpts(known_ids(options), options, options.trace)
-    folder = options.folder / pathlib.Path(options.checkpoint).resolve().name
-    model = litert_file(options, folder)
-    asked = argparse.Namespace(**vars(options) | {"checkpoint": packed(options, folder), "dtype": "bfloat16"})
-    started = now()
-    with (Worker("litert_worker.py", ["--model", model, "--threads", options.threads], LITERT) as worker,
-          tempfile.TemporaryDirectory() as temporary):  # fmt: skip
-        ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), peer_side(worker, options, excerpts)
-        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options.rounds, options.seed)
-        peak = worker.peak_rss_bytes()
-    meta = {**ours.meta, "text": options.trace, "started_at": started, "peer": f"LiteRT-LM {options.format}",
-            "peer_version": worker.hello["litert_lm"], "peer_bits_per_weight": f"{worker.hello['bits_per_weight']:.3f}",
-            "peer_peak_rss_bytes": str(peak)}  # fmt: skip
-    write(asked, options.out, config_of(asked, options.trace), PEER, {OURS: options.ple.split(",")[0]}, times, meta)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--format", default="int8", choices=("int8", "int4"), help="of the weights, on both sides")
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")),
-                        help="for converted files and packed folders")
-    parser.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
-    add_text_options(parser, tokens=64)
-    parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_litert_<checkpoint>_<format>.h5")
-    add_options(parser)
-    options = parser.parse_args()
-    name = pathlib.Path(options.checkpoint).resolve().name
-    options.out = options.out or ROOT / "results" / f"peers_litert_{name}_{options.format}.h5"
-    compare(options)
+    options = converted.options_of(__doc__, "litert", ["int8", "int4"])
+    check_options(options, [options.out])
+    model = litert_file(options, converted.folder_of(options))
+    peer = converted.Peer("LiteRT-LM", LITERT, "litert/worker.py", "litert_lm")
+    converted.compare(peer, ["--model", model, "--threads", options.threads], known_ids(options), options.format, options)
 
 
 if __name__ == "__main__":

@@ -11,59 +11,37 @@ llama.cpp reads every unit of the sparse layers, and has their number and that o
 is E2B's: on other shapes times are comparable and logits are not.
 """
 import argparse
-import os
 import pathlib
-import tempfile
 
-from peer_result import CONTROL_SUFFIX, LLAMA, OURS, ROOT, Worker, add_options, check_options, now, take_turns, write
+import converted
+from peer_result import LLAMA, check_options
 from resultfile import main_guard
-from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, ids_of, packed, peer_side, run
+from text_sides import ids_of, run
 
 PEER = "llama.cpp"
 GGUF_OF = {"bfloat16": "BF16", "int8": "Q8_0", "int4": "Q4_0"}
+MAKER = pathlib.Path(__file__).parent / "llama" / "write_gguf.py"
 
 
 def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
     path = folder / f"{GGUF_OF[options.format]}.gguf"
     if not path.exists():
-        run([LLAMA.python(), pathlib.Path(__file__).with_name("write_gguf.py"), "--checkpoint", options.checkpoint,
-             "--out", folder, "--types", path.stem])  # fmt: skip
+        run([LLAMA.python(), MAKER, "--checkpoint", options.checkpoint, "--out", folder, "--types", path.stem])
     return path
 
 
-def compare(options: argparse.Namespace) -> None:
-    check_options(options, [options.out])
-    excerpts = Excerpts(ids_of(options.trace), options, options.trace)
-    folder = options.folder / pathlib.Path(options.checkpoint).resolve().name
-    model = gguf_file(options, folder)
-    asked = argparse.Namespace(**vars(options) | {"checkpoint": packed(options, folder, options.keep_int8), "dtype": "bfloat16"})
-    context = options.prompt + options.warmup + options.tokens + 1
-    started = now()
-    with (Worker("llama_worker.py", ["--model", model, "--threads", options.threads, "--context", context], LLAMA) as worker,
-          tempfile.TemporaryDirectory() as temporary):  # fmt: skip
-        ours, theirs = Plelab(asked, excerpts, pathlib.Path(temporary)), peer_side(worker, options, excerpts)
-        times = take_turns({OURS: ours.measure, PEER: theirs, PEER + CONTROL_SUFFIX: theirs}, options)
-        times[OURS]["step_bytes"] = ours.step_bytes
-    meta = {**ours.meta, "text": options.trace, "started_at": started, "peer": f"llama.cpp {model.stem}",
-            "peer_version": worker.hello["llama_cpp"], "peer_system": worker.hello["system"],
-            "peer_bits_per_weight": f"{worker.hello['bits_per_weight']:.3f}"}  # fmt: skip
-    write(asked, options.out, config_of(asked, options.trace), PEER, {OURS: options.ple.split(",")[0]}, times, meta)
+def add_own_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep-int8", nargs="+", default=[], choices=["ple", "embedding"], help="of int4: what we keep in int8")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--format", default="bfloat16", choices=GGUF_OF, help="of the weights, on both sides")
-    parser.add_argument("--keep-int8", nargs="+", default=[], choices=["ple", "embedding"], help="of int4: what we keep in int8")
-    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(os.path.relpath(ROOT / ".work" / "peers")), help="for GGUF files and packed folders")
-    parser.add_argument("--trace", default=TRACE, help="ids in the checkpoint's vocabulary; default: a novel in Gemma's")
-    add_text_options(parser, tokens=64)
-    parser.add_argument("--out", type=pathlib.Path, help="default: results/peers_llama_<checkpoint>_<format>.h5")
-    add_options(parser)
-    options = parser.parse_args()
-    name = pathlib.Path(options.checkpoint).resolve().name
-    options.out = options.out or ROOT / "results" / f"peers_llama_{name}_{options.format}.h5"
-    compare(options)
+    options = converted.options_of(__doc__, "llama", list(GGUF_OF), add_own_options)
+    check_options(options, [options.out])
+    model = gguf_file(options, converted.folder_of(options))
+    context = options.prompt + options.warmup + options.tokens + 1
+    peer = converted.Peer(PEER, LLAMA, "llama/worker.py", "llama_cpp")
+    arguments = ["--model", model, "--threads", options.threads, "--context", context]
+    converted.compare(peer, arguments, ids_of(options.trace), model.stem, options, options.keep_int8)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ starts a fresh process, in random order, with the same ids as its prompt, and pr
     llama.cpp@control   the same again, so that the file says how far apart two measurements of the same thing are
     llama.cpp mapped    without packing them anew: the least that llama.cpp does before a prompt, which then takes longer
 
-llama.cpp runs in a program of a page (llama_start.c), because a start of Python would be counted as its own.  Neither side reads a
+llama.cpp runs in a program of a page (llama/start.c), because a start of Python would be counted as its own.  Neither side reads a
 vocabulary.  Beside the peak stands a floor: the weights that a decode step reads, keys and values, and --libraries megabytes.
 """
 import argparse
@@ -30,10 +30,10 @@ import numpy as np
 
 import prompt_vocabulary
 import start_process
-from compare_llama import GGUF_OF, PEER, gguf_file, our_checkpoint
+from compare_llama import GGUF_OF, PEER, gguf_file
 from peer_result import CONTROL_SUFFIX, LLAMA, OURS, ROOT, add_turn_options, check_options, now
 from resultfile import ResultError, main_guard
-from text_sides import TRACE, ids_of
+from text_sides import TRACE, ids_of, packed
 import intervals
 import resultwriter
 
@@ -59,7 +59,7 @@ def build_llama(folder: pathlib.Path) -> tuple[pathlib.Path, str]:
     """The program, linked with the library of llama.cpp's environment, and the version of that."""
     found = json.loads(said_by([LLAMA.python(), "-c", ASK]))
     package = pathlib.Path(found["origin"]).resolve().parent
-    source, program = pathlib.Path(__file__).with_name("llama_start.c"), folder / "llama_start"
+    source, program = pathlib.Path(__file__).parent / "llama" / "start.c", folder / "llama_start"
     said_by([os.environ.get("CC", "cc"), "-O2", "-o", program, source, f"-I{package.parent / 'include'}", f"-L{package / 'lib'}",
              f"-Wl,-rpath,{package / 'lib'}", "-lllama", "-lggml", "-lggml-base"])  # fmt: skip
     return program, found["llama_cpp"]
@@ -204,7 +204,7 @@ def compare(options: argparse.Namespace) -> None:
     check_options(options, [options.out])
     published = pathlib.Path(options.checkpoint)
     weights, ids, folder = label_of(published), prompt_of(options, config_of(published)), options.folder / published.resolve().name
-    model, checkpoint = gguf_file(options, folder), pathlib.Path(our_checkpoint(options, folder))
+    model, checkpoint = gguf_file(options, folder), pathlib.Path(packed(options, folder))
     program, version = build_llama(folder)
     machine = resultwriter.host() | {"started_at": now()}
     with tempfile.TemporaryDirectory() as temporary:

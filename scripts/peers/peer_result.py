@@ -53,7 +53,7 @@ class Worker:
     """A peer in a process of its own, which answers each line of JSON with one.  Use it in a `with`."""
 
     def __init__(self, script: str, arguments: list, environment: Environment = REFERENCE):
-        command = [environment.python(), str(pathlib.Path(__file__).with_name(script)), *map(str, arguments)]
+        command = [environment.python(), str(pathlib.Path(__file__).parent / script), *map(str, arguments)]
         self._script = script
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.hello = self._answer()

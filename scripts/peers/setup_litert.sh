@@ -7,7 +7,7 @@ venv=.venv-litert
 index=()
 [ -n "${PLELAB_TORCH_INDEX:-}" ] && index=(--index-url "$PLELAB_TORCH_INDEX")
 "$venv/bin/pip" install -q "$@" "${index[@]}" torch==2.13.0
-"$venv/bin/pip" install -q "$@" -r scripts/peers/litert_requirements.txt
+"$venv/bin/pip" install -q "$@" -r scripts/peers/litert/requirements.txt
 # Their wheels ask for another torch build; --no-deps keeps ours (write_litert.py declares the ops that torchvision lacks).
 "$venv/bin/pip" install -q "$@" --no-deps timm==1.0.26 torchvision==0.28.0
 # litert-torch imports one generated module of tensorflow, which it does not ask for; ai_edge_litert has the same module.

@@ -13,5 +13,5 @@ if grep -qw amx_tile /proc/cpuinfo && [ "$("${CXX:-c++}" -dumpversion | cut -d. 
 fi
 # GGML_NATIVE compiles for what this CPU has (AVX-512, VNNI, AMX): llama.cpp at its best.
 CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF $flags" CMAKE_BUILD_PARALLEL_LEVEL="$(nproc)" \
-  "$venv/bin/pip" install -q "$@" -r scripts/peers/llama_requirements.txt
+  "$venv/bin/pip" install -q "$@" -r scripts/peers/llama/requirements.txt
 echo "llama.cpp is ready: $venv/bin/python"

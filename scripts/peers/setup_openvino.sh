@@ -7,5 +7,5 @@ venv=.venv-openvino
 index=()
 [ -n "${PLELAB_TORCH_INDEX:-}" ] && index=(--index-url "$PLELAB_TORCH_INDEX")
 "$venv/bin/pip" install -q "$@" "${index[@]}" torch==2.13.0
-"$venv/bin/pip" install -q "$@" -r scripts/peers/openvino_requirements.txt
+"$venv/bin/pip" install -q "$@" -r scripts/peers/openvino/requirements.txt
 echo "OpenVINO is ready: $venv/bin/python"

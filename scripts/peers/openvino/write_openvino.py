@@ -1,6 +1,6 @@
 """Converts a text-only checkpoint with optimum-intel into a model that OpenVINO reads, and its weights with NNCF to 8 or 4 bits.
 
-    .venv-openvino/bin/python scripts/peers/write_openvino.py --checkpoint DIR --out DIR [--format int8|int4]
+    .venv-openvino/bin/python scripts/peers/openvino/write_openvino.py --checkpoint DIR --out DIR [--format int8|int4]
 
 The weights are symmetric integers, those of 4 bits in groups of 128 as by OpenVINO's own default, or fewer where a row is
 shorter; embedding and output layer are quantised like the rest.

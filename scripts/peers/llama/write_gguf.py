@@ -1,6 +1,6 @@
 """Writes the text stack of a checkpoint as a GGUF file in bfloat16, and quantises it as `llama-quantize` does.
 
-    .venv-llama/bin/python scripts/peers/write_gguf.py --checkpoint DIR --out DIR [--types BF16 Q8_0 Q4_0]
+    .venv-llama/bin/python scripts/peers/llama/write_gguf.py --checkpoint DIR --out DIR [--types BF16 Q8_0 Q4_0]
 
 Values are copied, not converted; vectors become float32, as llama.cpp's own converter has them.  The file has no vocabulary:
 token ids go in and logits come out.

@@ -1,6 +1,6 @@
 """Converts the text stack of a checkpoint with litert-torch into model.litertlm, which LiteRT-LM reads.
 
-    .venv-litert/bin/python scripts/peers/write_litert.py --checkpoint DIR --out DIR [--format int8|int4] [--prompt 128] [--cache 1024]
+    .venv-litert/bin/python scripts/peers/litert/write_litert.py --checkpoint DIR --out DIR [--format int8|int4] [--prompt 128] [--cache 1024]
 
 The recipes are litert-torch's own: weights of 8 or 4 bits, activations quantised to 8 bits while the model runs.  The file's
 vocabulary is made here: the text of an id is its number, so that "2 417 33" is the prompt of these three ids.
