@@ -191,11 +191,11 @@ bool CpuHasTiles() {
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
   switch (w.type) {
     case ElementType::kBFloat16:
-      return Product<tiles::BFloat16Tiles<ElementType::kBFloat16> >(w, transposed, x, y, y_stride).Run();
+      return Product<tiles::BFloat16Tiles>(w, transposed, x, y, y_stride).Run();
     case ElementType::kInt4:
-      return Product<tiles::BFloat16Tiles<ElementType::kInt4> >(w, transposed, x, y, y_stride).Run();
+      return Product<tiles::Int8Tiles<ElementType::kInt4> >(w, transposed, x, y, y_stride).Run();
     case ElementType::kInt8:
-      return Product<tiles::Int8Tiles>(w, transposed, x, y, y_stride).Run();
+      return Product<tiles::Int8Tiles<ElementType::kInt8> >(w, transposed, x, y, y_stride).Run();
     default:
       throw RunError("a product of tiles takes bfloat16, int8 or int4 weights");
   }

@@ -21,9 +21,11 @@ struct ConstRows {
 
 // y[t][o] = Σ_i w[o][i] · x[t][i] for w [outputs, inputs], or with `transposed` for w stored as [inputs,
 // outputs].  y's rows are y_stride floats apart.
-//   bfloat16 and int4 weights: x and int4's values are rounded to bfloat16; sums are float32.
+//   bfloat16 weights: x is rounded to bfloat16; sums are float32.
 //   int8 weights: each row of x is quantised to int8 as in MatVec and RowSum; sums are exact integers.  A row
 //   with a value that is infinite or not a number gives NaN.
+//   int4 weights: the same after they became int8 codes with one scale for each stored row, which adds half a
+//   step of 1/120 of what that row can hold (int4 itself rounds to half a step of 1/8).
 // Float32 weights: throws RunError.  In all threads of the pool; the result does not depend on their number.
 // Needs CpuHasTiles().
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);

@@ -23,29 +23,43 @@ class TileProductTest : public ::testing::Test {
   }
 };
 
-// What a product multiplies: of int8 weights, codes and scales by what quantising a vector leaves of it.
+// What a product multiplies: bfloat16, or int8 codes with a scale for each stored row by what quantising a
+// vector leaves of it.
 struct Operands {
   const RandomMatrix& w;
   bool transposed;
-  std::vector<float> input_scales;  // of int8 weights that are stored transposed
+  std::vector<float> row_scales;  // of quantised weights
 
   Operands(const RandomMatrix& weights, bool is_transposed) : w(weights), transposed(is_transposed) {
-    if (!transposed || w.view().type != ElementType::kInt8) return;
-    for (int64_t i = 0; i < w.view().rows; ++i) {
-      input_scales.push_back(*static_cast<const float*>(RowScales(w.view(), i)));
+    for (int64_t row = 0; IsQuantised(w.view().type) && row < w.view().rows; ++row) {
+      float largest = 0;
+      for (int64_t c = 0; c < w.view().cols; ++c) largest = std::max(largest, std::abs(scale(row, c)));
+      row_scales.push_back(w.view().type == ElementType::kInt8 ? scale(row, 0) : largest / 15);
     }
   }
 
+  float scale(int64_t row, int64_t column) const {
+    const void* scales = RowScales(w.view(), row);
+    if (w.view().type == ElementType::kInt8) return *static_cast<const float*>(scales);
+    return FromFloat16(static_cast<const uint16_t*>(scales)[column / w.view().group]);
+  }
+
+  double code(int64_t row, int64_t column) const {
+    const double code = std::nearbyint(w.at(row, column) / scale(row, column));
+    if (w.view().type == ElementType::kInt8) return code;
+    return std::nearbyint(static_cast<float>(code) *
+                          (scale(row, column) / row_scales[static_cast<size_t>(row)]));
+  }
+
   double weight(int64_t o, int64_t i) const {
-    const double value = transposed ? w.at(i, o) : w.at(o, i);
-    if (w.view().type != ElementType::kInt8) return Rounded(value);
-    return input_scales.empty() ? value : value / input_scales[static_cast<size_t>(i)];
+    if (row_scales.empty()) return Rounded(transposed ? w.at(i, o) : w.at(o, i));
+    return transposed ? code(i, o) : code(o, i) * row_scales[static_cast<size_t>(o)];
   }
 
   std::vector<double> vector(const float* x, int64_t inputs) const {
-    if (w.view().type == ElementType::kInt8) {
+    if (!row_scales.empty()) {
       std::vector<float> scaled(x, x + inputs);
-      for (size_t i = 0; i < input_scales.size(); ++i) scaled[i] *= input_scales[i];
+      for (int64_t i = 0; transposed && i < inputs; ++i) scaled[i] *= row_scales[static_cast<size_t>(i)];
       return testing::OperandOf(scaled.data(), inputs, ElementType::kInt8);
     }
     std::vector<double> rounded;
