@@ -3,8 +3,9 @@
     .venv/bin/python scripts/quantised_accuracy.py [--tokens 2000] [--out results/findings/quantised_small.h5]
 
 The shipped model is packed in every format into .work/quantised.  Each reads the same tokens one at a time, as a decode step
-does, in which vectors are quantised, too.  `kl_nats` is the divergence of its next-token distribution from that of the bfloat16
-weights, a mean over tokens with the half width of its 95 % interval over blocks of 100; `nats` is its own loss.
+does, in which vectors are quantised, too, and then all of them as one prompt, whose products depend on the CPU (ARCHITECTURE.md).
+`kl_nats` is the divergence of its next-token distribution from that of the bfloat16 weights, a mean over tokens with the half
+width of its 95 % interval over blocks of 100; `nats` is its own loss; `prompt_kl_nats` is the divergence of the prompt.
 """
 import argparse
 import datetime
@@ -31,6 +32,7 @@ FORMATS = {
     "int4_nearest": ["--weights-dtype", "int4", "--weights-rounding", "nearest"],
     "int4_g128": ["--weights-dtype", "int4", "--weights-group", "128"],
 }
+HOW = {"steps": ["--step"], "prompt": []}
 BLOCK = 100
 
 
@@ -41,9 +43,9 @@ def run(command: list) -> str:
     return done.stdout
 
 
-def log_probabilities(plelab: str, checkpoint: pathlib.Path, tokens: pathlib.Path, folder: pathlib.Path) -> np.ndarray:
+def log_probabilities(plelab: str, checkpoint: pathlib.Path, tokens: pathlib.Path, folder: pathlib.Path, how: list[str]) -> np.ndarray:
     out = folder / "logits.h5"
-    run([plelab, "logits", checkpoint, "--tokens", tokens, "--out", out, "--step", "--dtype", "bfloat16", "--force"])
+    run([plelab, "logits", checkpoint, "--tokens", tokens, "--out", out, *how, "--dtype", "bfloat16", "--force"])
     with h5py.File(out) as file:
         logits = file["logits"][:].astype(np.float64)
     logits -= logits.max(-1, keepdims=True)
@@ -60,11 +62,18 @@ def blocks_of(values: np.ndarray) -> np.ndarray:
     return values[:whole].reshape(-1, BLOCK).mean(-1)
 
 
-def row_of(name: str, bits: float, exact: np.ndarray, found: np.ndarray, ids: np.ndarray) -> dict:
+def divergence(exact: np.ndarray, found: np.ndarray) -> tuple[float, float]:
+    """A mean over tokens, and the half width of its interval."""
     kl = (np.exp(exact) * (exact - found)).sum(-1)
+    return float(kl.mean()), intervals.half_width(blocks_of(kl))
+
+
+def row_of(name: str, bits: float, exact: dict[str, np.ndarray], found: dict[str, np.ndarray], ids: np.ndarray) -> dict:
+    (kl, half), (prompt_kl, prompt_half) = (divergence(exact[how], found[how]) for how in HOW)
+    exact, found = exact["steps"], found["steps"]
     nats = -found[np.arange(len(ids) - 1), ids[1:]]
-    return {"format": name, "bits_per_weight": bits, "kl_nats": float(kl.mean()), "kl_half": intervals.half_width(blocks_of(kl)),
-            "nats": float(nats.mean()), "same_choice": float((found.argmax(-1) == exact.argmax(-1)).mean()), "tokens": len(ids)}
+    return {"format": name, "bits_per_weight": bits, "kl_nats": kl, "kl_half": half, "prompt_kl_nats": prompt_kl,
+            "prompt_kl_half": prompt_half, "nats": float(nats.mean()), "same_choice": float((found.argmax(-1) == exact.argmax(-1)).mean()), "tokens": len(ids)}
 
 
 def measure(options: argparse.Namespace) -> list[dict]:
@@ -74,12 +83,16 @@ def measure(options: argparse.Namespace) -> list[dict]:
     ids = np.array((trace["ids"] if isinstance(trace, dict) else trace)[:options.tokens])
     tokens = folder / "tokens.json"
     tokens.write_text(json.dumps(ids.tolist()))
-    exact = log_probabilities(options.plelab, MODEL, tokens, folder)
+
+    def read(checkpoint: pathlib.Path) -> dict[str, np.ndarray]:
+        return {how: log_probabilities(options.plelab, checkpoint, tokens, folder, flags) for how, flags in HOW.items()}
+
+    exact = read(MODEL)
     rows = [row_of("bfloat16", 16.0, exact, exact, ids)]
     for name, arguments in FORMATS.items():
         print(f"{name}", file=sys.stderr, flush=True)
         said = run([options.plelab, "pack", MODEL, "--out", folder / name, "--force", *arguments])
-        rows.append(row_of(name, bits_of(said), exact, log_probabilities(options.plelab, folder / name, tokens, folder), ids))
+        rows.append(row_of(name, bits_of(said), exact, read(folder / name), ids))
     return rows
 
 
@@ -96,7 +109,7 @@ def main() -> None:
                                    "command": shlex.join(["python3", "scripts/quantised_accuracy.py", *sys.argv[1:]])}  # fmt: skip
     resultwriter.write_own(options.out, "quantised_accuracy", meta, {"quantised/formats": rows})
     for row in rows:
-        print(f"{row['format']:19} {row['bits_per_weight']:6.3f} bits  KL {row['kl_nats']:.5f} ± {row['kl_half']:.5f} nats  "
+        print(f"{row['format']:19} {row['bits_per_weight']:6.3f} bits  KL {row['kl_nats']:.5f} ± {row['kl_half']:.5f} nats  prompt {row['prompt_kl_nats']:.5f} ± {row['prompt_kl_half']:.5f}  "
               f"loss {row['nats']:.4f}  same choice {row['same_choice']:.3f}")
 
 
