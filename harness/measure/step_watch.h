@@ -11,7 +11,7 @@
 
 #include "model/ple/ple_source.h"
 #include "model/ple/read_observer.h"
-#include "model/text/step_part.h"
+#include "model/text/decode/step_part.h"
 
 namespace plelab {
 

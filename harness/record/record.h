@@ -145,7 +145,7 @@ struct StepRow {
 // of the rows.
 inline constexpr char kRowsPart[] = "rows";
 
-// One part of the observed steps of a repetition (model/text/step_part.h, or kRowsPart).
+// One part of the observed steps of a repetition (model/text/decode/step_part.h, or kRowsPart).
 struct StepPartRow {
   std::string variant, part;
   int64_t rep = 0;

@@ -4,8 +4,8 @@
 
 #include "model/gemma3n/input_embedder.h"
 #include "model/gemma3n/media_encoder.h"
+#include "model/text/decode/step_bytes.h"
 #include "model/text/decode/step_decoder.h"
-#include "model/text/step_bytes.h"
 #include "model/text/text_model.h"
 
 namespace plelab {

@@ -12,9 +12,9 @@
 #include "model/gemma3n/input_embedder.h"
 #include "model/media/media_input.h"
 #include "model/ple/ple_source.h"
+#include "model/text/decode/step_part.h"
 #include "model/text/kv_cache.h"
 #include "model/text/layer_list.h"
-#include "model/text/step_part.h"
 #include "model/text/text_model.h"
 
 namespace plelab {

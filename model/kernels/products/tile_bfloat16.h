@@ -23,17 +23,8 @@ class BFloat16Tiles {
     }
   }
 
-  PLELAB_TILE_TARGET void PackVectors(int64_t first, int64_t step, std::byte* to) const {
-    const int64_t i = step * kDepth;
-    for (int64_t half = 0; half < kPanel; half += kRows, to += kTileBytes) {
-      __m512i rows[kRows];
-      for (int64_t t = 0; t < kRows; ++t) {
-        const int64_t vector = first + half + t;
-        rows[t] = Narrowed(x_.data + vector * x_.stride + i, vector < x_.count ? inputs_ - i : 0);
-      }
-      if (!transposed_) Transpose(rows);
-      for (int64_t t = 0; t < kRows; ++t) _mm512_store_si512(to + t * kRowBytes, rows[t]);
-    }
+  PLELAB_TILE_TARGET __m512i StepOf(int64_t vector, int64_t step) const {
+    return Narrowed(x_.data + vector * x_.stride + step * kDepth, inputs_ - step * kDepth);
   }
 
   void PackWeights(int64_t first, int64_t step, int64_t steps, std::byte* to) const {

@@ -109,8 +109,8 @@ inline const std::byte* SumsAt(const std::byte* sums, int64_t row, int64_t colum
 // and then used by several threads.
 //   kDepth: inputs of one step.
 //   Tiles(w, transposed, x), as for TileProduct.
-//   PackVectors(first, step, to): one step of vectors [first, first + 32).  What there is not is zero.
-//   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32).
+//   StepOf(vector, step): one step of a vector, a row of a tile; inputs that there are not are zero.
+//   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32), zero beyond the last.
 //   AddProduct<kSum, kLeft, kRight>(): adds the product of two tiles.
 //   OutputScales(first, wanted): what Values needs of 16 outputs.
 //   Values(sums, scales, vector): of 16 outputs of one vector.

@@ -107,9 +107,18 @@ class Product {
     return (step * vector_panels_ + panel * StepsFrom(step)) * kStepBytes;
   }
 
-  void PackVectors(int64_t step, int64_t panel, std::byte* packed) const {
-    for (int64_t s = 0; s < StepsFrom(step); ++s) {
-      format_.PackVectors(panel * kPanel, step + s, packed + BlockAt(step, panel) + s * kStepBytes);
+  PLELAB_TILE_TARGET void PackVectors(int64_t step, int64_t panel, std::byte* packed) const {
+    std::byte* to = packed + BlockAt(step, panel);
+    for (int64_t s = step; s < step + StepsFrom(step); ++s) {
+      for (int64_t half = 0; half < kPanel; half += kRows, to += kTileBytes) {
+        __m512i rows[kRows];
+        for (int64_t t = 0; t < kRows; ++t) {
+          const int64_t vector = panel * kPanel + half + t;
+          rows[t] = vector < vectors_ ? format_.StepOf(vector, s) : _mm512_setzero_si512();
+        }
+        if (!transposed_) tiles::Transpose(rows);
+        for (int64_t t = 0; t < kRows; ++t) _mm512_store_si512(to + t * tiles::kRowBytes, rows[t]);
+      }
     }
   }
 

@@ -13,8 +13,8 @@
 
 #include "model/base/dtype.h"
 #include "model/ple/ple_source.h"
+#include "model/text/decode/step_part.h"
 #include "model/text/kv_cache.h"
-#include "model/text/step_part.h"
 #include "model/text/text_model.h"
 
 namespace plelab {

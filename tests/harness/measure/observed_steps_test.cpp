@@ -70,7 +70,8 @@ TEST(ObservedSteps, ATimelineNestsLayersPartsAndRows) {
   const testing::TemporaryFolder folder;
   timeline.Write(folder / "t.json");
   std::vector<std::string> slices;
-  for (const auto& event : nlohmann::json::parse(testing::ReadText(folder / "t.json"))["traceEvents"]) {
+  const nlohmann::json trace = nlohmann::json::parse(testing::ReadText(folder / "t.json"));
+  for (const auto& event : trace["traceEvents"]) {
     if (event["ph"] != "X") continue;
     slices.push_back(Format("{} {} {}+{}", event["tid"].get<int>(), event["name"].get<std::string>(),
                             event["ts"].get<double>(), event["dur"].get<double>()));

@@ -1,5 +1,5 @@
 // What an observer is told of a step, and that being told changes nothing.
-#include "model/text/step_part.h"
+#include "model/text/decode/step_part.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

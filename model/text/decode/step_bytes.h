@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "model/base/dtype.h"
-#include "model/text/step_part.h"
+#include "model/text/decode/step_part.h"
 #include "model/text/text_model.h"
 
 namespace plelab {

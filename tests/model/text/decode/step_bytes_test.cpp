@@ -1,5 +1,5 @@
 // The bytes of a step by part: a case counted by hand, and that nothing is missing or counted twice.
-#include "model/text/step_bytes.h"
+#include "model/text/decode/step_bytes.h"
 
 #include <gtest/gtest.h>
 

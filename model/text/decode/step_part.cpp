@@ -1,4 +1,4 @@
-#include "model/text/step_part.h"
+#include "model/text/decode/step_part.h"
 
 namespace plelab {
 

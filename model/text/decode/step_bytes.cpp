@@ -1,4 +1,4 @@
-#include "model/text/step_bytes.h"
+#include "model/text/decode/step_bytes.h"
 
 #include <algorithm>
 #include <cmath>
