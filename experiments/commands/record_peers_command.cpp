@@ -58,7 +58,9 @@ Surroundings SurroundingsOf(const JsonObject& side, size_t rounds) {
   };
   return {.bandwidth_before = numbers("bandwidth_before"),
           .bandwidth_after = numbers("bandwidth_after"),
-          .cpu_pressure_us = numbers("cpu_pressure_us"),
+          // Not every kernel says it.
+          .cpu_pressure_us = side.Has("cpu_pressure_us") ? numbers("cpu_pressure_us")
+                                                         : std::vector<double>(rounds, kNotMeasured),
           .steal_ns = OnePerRound(side, "steal_ns", rounds),
           .wall_ns = OnePerRound(side, "wall_ns", rounds)};
 }

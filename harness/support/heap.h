@@ -5,7 +5,7 @@
 namespace plelab {
 
 // Keeps up to 128 MiB for the next tensors, where the default is to give back a tensor of some megabytes at
-// once: a tenth of the time of a prompt of 512 tokens.  Peak memory stays what it was.
+// once.
 void KeepFreedMemory();
 
 // Keeps everything: a training step frees and allocates the same blocks as the one before.

@@ -15,9 +15,9 @@ import argparse
 import pathlib
 
 import converted
-from peer_result import LITERT, check_options
+from peer_result import LITERT
 from resultfile import main_guard
-from text_sides import known_ids, run
+from text_sides import known_ids, made_once
 
 CACHE_STEP = 128  # its cache holds a fixed number of tokens, all of which each step reads: the smallest one is its best
 MAKER = pathlib.Path(__file__).parent / "litert" / "write_litert.py"
@@ -30,16 +30,12 @@ def cache_of(options: argparse.Namespace) -> int:
 def litert_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
     cache = cache_of(options)
     made = folder / f"litert_{options.format}_{options.prompt}_{cache}"
-    path = made / "model.litertlm"
-    if not path.exists():
-        run([LITERT.python(), MAKER, "--checkpoint", options.checkpoint, "--out", made, "--format", options.format,
-             "--prompt", options.prompt, "--cache", cache])  # fmt: skip
-    return path
+    command = [LITERT.python(), MAKER, "--checkpoint", options.checkpoint, "--out", made, "--format", options.format]
+    return made_once(made / "model.litertlm", [*command, "--prompt", options.prompt, "--cache", cache])
 
 
 def main() -> None:
     options = converted.options_of(__doc__, "litert", ["int8", "int4"])
-    check_options(options, [options.out])
     model = litert_file(options, converted.folder_of(options))
     peer = converted.Peer("LiteRT-LM", LITERT, "litert/worker.py", "litert_lm")
     converted.compare(peer, ["--model", model, "--threads", options.threads], known_ids(options), options.format, options)

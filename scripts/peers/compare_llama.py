@@ -14,9 +14,9 @@ import argparse
 import pathlib
 
 import converted
-from peer_result import LLAMA, check_options
+from peer_result import LLAMA
 from resultfile import main_guard
-from text_sides import ids_of, run
+from text_sides import ids_of, made_once
 
 PEER = "llama.cpp"
 GGUF_OF = {"bfloat16": "BF16", "int8": "Q8_0", "int4": "Q4_0"}
@@ -25,9 +25,7 @@ MAKER = pathlib.Path(__file__).parent / "llama" / "write_gguf.py"
 
 def gguf_file(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
     path = folder / f"{GGUF_OF[options.format]}.gguf"
-    if not path.exists():
-        run([LLAMA.python(), MAKER, "--checkpoint", options.checkpoint, "--out", folder, "--types", path.stem])
-    return path
+    return made_once(path, [LLAMA.python(), MAKER, "--checkpoint", options.checkpoint, "--out", folder, "--types", path.stem])
 
 
 def add_own_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +34,6 @@ def add_own_options(parser: argparse.ArgumentParser) -> None:
 
 def main() -> None:
     options = converted.options_of(__doc__, "llama", list(GGUF_OF), add_own_options)
-    check_options(options, [options.out])
     model = gguf_file(options, converted.folder_of(options))
     context = options.prompt + options.warmup + options.tokens + 1
     peer = converted.Peer(PEER, LLAMA, "llama/worker.py", "llama_cpp")

@@ -12,24 +12,21 @@ import argparse
 import pathlib
 
 import converted
-from peer_result import OPENVINO, check_options
+from peer_result import OPENVINO
 from resultfile import main_guard
-from text_sides import known_ids, run
+from text_sides import known_ids, made_once
 
 MAKER = pathlib.Path(__file__).parent / "openvino" / "write_openvino.py"
 
 
 def openvino_model(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
     made = folder / f"openvino_{options.format}"
-    path = made / "openvino_model.xml"
-    if not path.exists():
-        run([OPENVINO.python(), MAKER, "--checkpoint", options.checkpoint, "--out", made, "--format", options.format])
-    return path
+    command = [OPENVINO.python(), MAKER, "--checkpoint", options.checkpoint, "--out", made, "--format", options.format]
+    return made_once(made / "openvino_model.xml", command)
 
 
 def main() -> None:
     options = converted.options_of(__doc__, "openvino", ["int8", "int4"])
-    check_options(options, [options.out])
     model = openvino_model(options, converted.folder_of(options))
     peer = converted.Peer("OpenVINO", OPENVINO, "openvino/worker.py", "openvino")
     converted.compare(peer, ["--model", model, "--threads", options.threads], known_ids(options), options.format, options)

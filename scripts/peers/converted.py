@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from peer_result import CONTROL_SUFFIX, OURS, ROOT, Environment, Worker, add_options, now, take_turns, write
+from peer_result import CONTROL_SUFFIX, OURS, ROOT, Environment, Worker, add_options, check_options, now, take_turns, write
 from text_sides import TRACE, Excerpts, Plelab, add_text_options, config_of, packed, peer_side
 
 
@@ -33,6 +33,7 @@ def options_of(doc: str, result: str, formats: list[str], add: Callable[[argpars
     options = parser.parse_args()
     options.name = pathlib.Path(options.checkpoint).resolve().name
     options.out = options.out or ROOT / "results" / f"peers_{result}_{options.name}_{options.format}.h5"
+    check_options(options, [options.out])
     return options
 
 

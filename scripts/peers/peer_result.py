@@ -119,10 +119,11 @@ class Surroundings:
         """Columns of `reps` for what ran since the last look and ended at `ended_ns`."""
         before, self._last = self._last, self._look()
         now_, then = self._last["before"], before["after"]
-        waited = [state["cpu_pressure_us"] for state in (now_, then)]
-        return {"bandwidth_before": before["read_bandwidth"], "bandwidth_after": self._last["read_bandwidth"],
-                "steal_ns": now_["steal_ns"] - then["steal_ns"], "wall_ns": ended_ns - before["time_ns"],
-                "cpu_pressure_us": 0 if None in waited else waited[0] - waited[1]}  # fmt: skip
+        found = {"bandwidth_before": before["read_bandwidth"], "bandwidth_after": self._last["read_bandwidth"],
+                 "steal_ns": now_["steal_ns"] - then["steal_ns"], "wall_ns": ended_ns - before["time_ns"]}  # fmt: skip
+        if None not in (now_["cpu_pressure_us"], then["cpu_pressure_us"]):
+            found["cpu_pressure_us"] = now_["cpu_pressure_us"] - then["cpu_pressure_us"]
+        return found
 
 
 def take_turns(sides: dict, options: argparse.Namespace) -> dict[str, dict]:

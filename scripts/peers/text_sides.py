@@ -86,15 +86,20 @@ def run(command: list) -> None:
         raise ResultError(f"{command[0]} failed; its own words are above")
 
 
+def made_once(path: pathlib.Path, command: list) -> pathlib.Path:
+    """path, which the command has made unless it was there."""
+    if not path.exists():
+        run(command)
+    return path
+
+
 def packed(options: argparse.Namespace, folder: pathlib.Path, keep_int8: list[str] = ()) -> str:
     """Where the checkpoint is in options.format, which `plelab pack` has made of it once.  Names in `keep_int8` stay in int8."""
     if options.format == "bfloat16":
         return options.checkpoint
     path = folder / "_".join([options.format, *keep_int8])
-    if not path.exists():
-        kept = ["--weights-int8", ",".join(keep_int8)] if keep_int8 else []
-        run([options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format, *kept])
-    return str(path)
+    kept = ["--weights-int8", ",".join(keep_int8)] if keep_int8 else []
+    return str(made_once(path, [options.plelab, "pack", options.checkpoint, "--out", path, "--weights-dtype", options.format, *kept]))
 
 
 def peer_side(worker: Worker, options: argparse.Namespace, excerpts: Excerpts):

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <new>
 
 #include "model/kernels/parallel.h"
 
@@ -11,12 +10,12 @@
 #define HWY_TARGET_INCLUDE "model/kernels/products/matvec.cpp"
 #include "model/kernels/targets.h"
 // Must follow targets.h, which selects the instruction sets to compile.
-#include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "model/kernels/products/dot_float-inl.h"
 #include "model/kernels/products/dot_quantised-inl.h"
+#include "model/kernels/products/kept_scratch.h"
 #include "model/kernels/products/quantise_vector-inl.h"
 
 #ifndef PLELAB_MATVEC_ONCE
@@ -131,30 +130,16 @@ namespace {
 HWY_EXPORT(PackVectors);
 HWY_EXPORT(DotShare);
 
-// Scratch that grows and is kept.  Aligned, so that no load of packed vectors crosses a cache line.
-struct AlignedScratch {
-  hwy::AlignedFreeUniquePtr<std::byte[]> data;
-  int64_t size = 0;
-  std::byte* Reserve(int64_t bytes) {
-    if (size < bytes) {
-      data = hwy::AllocateAligned<std::byte>(static_cast<size_t>(bytes));
-      size = data == nullptr ? 0 : bytes;
-      if (data == nullptr) throw std::bad_alloc();
-    }
-    return data.get();
-  }
-};
-
 // Packs the vectors of one call for each element type when it first occurs, into scratch that the thread
 // keeps.
 class Packer {
  public:
   const PackedVectors& For(ElementType type, const ConstVectors& x, int64_t size) {
-    static thread_local std::array<AlignedScratch, kTypes> scratch;
+    static thread_local std::array<KeptScratch, kTypes> scratch;
     const auto index = static_cast<size_t>(type);
     PackedVectors& packed = packed_[index];
     if (packed.count == 0) {
-      std::byte* data = scratch[index].Reserve(PackedBytes(type, size) * x.count);
+      std::byte* data = scratch[index].AtLeast(PackedBytes(type, size) * x.count);
       HWY_DYNAMIC_DISPATCH(PackVectors)(type, x, size, data);
       packed = {data, x.count};
     }

@@ -1,5 +1,4 @@
-// Panels: operands of a product of tiles as its inner loop reads them, and the memory that they lie in.  For
-// x86-64 only.
+// Panels: operands of a product of tiles as its inner loop reads them.  For x86-64 only.
 //
 // A panel is 32 outputs or 32 vectors.  For each step (the inputs that one row of a tile holds: 32 bfloat16
 // or 64 int8) it has two tiles, that of the first 16 and that of the last 16, each 1 KiB in one piece: rows
@@ -11,8 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 
 // GCC's header leaves registers undefined on purpose (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -49,28 +46,6 @@ inline void PrefetchRow(const MatrixView& w, int64_t row, int64_t column, int64_
   for (int64_t at = 0; at < ElementBytes(w.type, count); at += kLineBytes)
     __builtin_prefetch(from + at, 0, 2);
 }
-
-// Memory that is aligned to a row of a tile and stays for the next product: fresh pages for each would take
-// as long to clear as the product takes.
-class Scratch {
- public:
-  std::byte* AtLeast(int64_t bytes) {
-    if (bytes > size_) {
-      bytes_.reset();
-      bytes_.reset(static_cast<std::byte*>(::operator new(static_cast<size_t>(bytes), kAlignment)));
-      size_ = bytes;
-    }
-    return bytes_.get();
-  }
-
- private:
-  static constexpr std::align_val_t kAlignment{kRowBytes};
-  struct Free {
-    void operator()(std::byte* bytes) const { ::operator delete(bytes, kAlignment); }
-  };
-  std::unique_ptr<std::byte, Free> bytes_;
-  int64_t size_ = 0;
-};
 
 // Transposes 16 × 16 elements of 32 bits, in registers.
 PLELAB_TILE_TARGET inline void Transpose(__m512i (&r)[16]) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "model/kernels/products/kept_scratch.h"
 #include "model/kernels/products/tile_bfloat16.h"
 #include "model/kernels/products/tile_int8.h"
 #endif
@@ -83,7 +84,7 @@ class Product {
         y_stride_(y_stride) {}
 
   void Run() {
-    static thread_local tiles::Scratch scratch;
+    static thread_local KeptScratch scratch;
     std::byte* packed = scratch.AtLeast(vector_panels_ * steps_ * kStepBytes);
     packed_ = packed;
     const int64_t blocks = CeilOf(steps_, kBlockSteps);
@@ -124,7 +125,7 @@ class Product {
 
   // Panels [first, first + count) of outputs for all vectors.
   void Multiply(int64_t first, int64_t count) const {
-    static thread_local tiles::Scratch weight_scratch, sum_scratch;
+    static thread_local KeptScratch weight_scratch, sum_scratch;
     std::byte* weights = weight_scratch.AtLeast(count * kPackedSteps * kStepBytes);
     std::byte* sums = sum_scratch.AtLeast(count * vector_panels_ * kSumBytes);
     for (int64_t step = 0; step < steps_; step += kPackedSteps) {

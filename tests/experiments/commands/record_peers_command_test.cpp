@@ -133,6 +133,16 @@ TEST(RecordPeersCommand, KeepsWhatTheMachineWasLikeAndTheBytesOfASide) {
   }
 }
 
+TEST(RecordPeersCommand, PressureThatNobodyCouldReadIsNotMeasured) {
+  const TemporaryFolder folder;
+  nlohmann::json times = Times();
+  for (const char* key : {"bandwidth_before", "bandwidth_after", "steal_ns", "wall_ns"}) {
+    times["sides"]["plelab"][key] = std::vector<int64_t>(kRounds, 20);
+  }
+  ASSERT_EQ(RecordTimes(folder, times).exit_code, 0);
+  for (const RepRow& rep : ReadRecord(folder / "p.h5").reps) EXPECT_TRUE(std::isnan(rep.cpu_pressure_us));
+}
+
 TEST(RecordPeersCommand, RefusesAMachineThatWasLookedAtInSomeRoundsOnly) {
   const TemporaryFolder folder;
   nlohmann::json times = Times();
