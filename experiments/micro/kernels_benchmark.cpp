@@ -104,24 +104,29 @@ BENCHMARK(BM_RowSum)
 
 // A prompt: bits, outputs, inputs, vectors.  No read loop runs beside it, since it is bound by its
 // arithmetic.
+template <TileInstructions kBy>
 void BM_TileProduct(benchmark::State& state) {
-  if (!CpuHasTiles()) return state.SkipWithError("this CPU has no matrix tiles");
+  if (!CpuMultipliesTiles(kBy, TypeOf(state)))
+    return state.SkipWithError("this CPU has no such instructions");
   const int64_t outputs = state.range(1), inputs = state.range(2), vectors = state.range(3);
   const std::vector<float> x(vectors * inputs, 0.5f);
   std::vector<float> y(vectors * outputs);
   WeightsInTurn weights(ElementBytes(TypeOf(state), outputs * inputs));
   for (auto _ : state) {
-    TileProduct(weights.NextMatrix(TypeOf(state), outputs, inputs), false, {x.data(), vectors, inputs},
-                y.data(), outputs);
+    TileProductBy(kBy, weights.NextMatrix(TypeOf(state), outputs, inputs), false, {x.data(), vectors, inputs},
+                  y.data(), outputs);
   }
   state.counters["FLOP/s"] = benchmark::Counter(2.0 * static_cast<double>(outputs * inputs * vectors),
                                                 benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(BM_TileProduct)
-    ->ArgNames({"bits", "out", "in", "vectors"})
-    ->ArgsProduct({{16, 8, 4}, {kFfn}, {kHidden}, {32, 128, 512}})
-    ->ArgsProduct({{16, 8, 4}, {kHidden}, {kFfn}, {128}})
-    ->UseRealTime();
+void TileSizes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"bits", "out", "in", "vectors"})
+      ->ArgsProduct({{16, 8, 4}, {kFfn}, {kHidden}, {32, 128, 512}})
+      ->ArgsProduct({{16, 8, 4}, {kHidden}, {kFfn}, {128}})
+      ->UseRealTime();
+}
+BENCHMARK_TEMPLATE(BM_TileProduct, TileInstructions::kAmx)->Apply(TileSizes);
+BENCHMARK_TEMPLATE(BM_TileProduct, TileInstructions::kAvx512)->Apply(TileSizes);
 
 // The functions between the products, in nanoseconds.
 void BM_RmsNorm(benchmark::State& state) {

@@ -125,7 +125,7 @@ torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w) {
 bool TilesServe(const torch::Tensor& x, const LinearWeight& w) {
   const bool fits = w.is_quantised() || w.values.scalar_type() == torch::kBFloat16;
   return fits && x.device().is_cpu() && w.values.stride(1) == 1 && x.numel() > kMaxVectors * w.in &&
-         !WantsGradient(x, w) && CpuHasTiles();
+         !WantsGradient(x, w) && CpuMultipliesTiles(w.View().type);
 }
 
 torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w) {

@@ -30,8 +30,9 @@ torch::ScalarType ProductType(const LinearWeight& w, torch::Device device) {
 }
 
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeight& w) {
-  const auto type = IsSmallOnCpu(x, w) ? torch::kFloat32 : ProductType(w, x.device());
-  if (type == torch::kBFloat16 && TilesServe(x, w)) return TileMatMul(x, w);
+  const bool is_small = IsSmallOnCpu(x, w);
+  if (!is_small && ComputeType(w) == torch::kBFloat16 && TilesServe(x, w)) return TileMatMul(x, w);
+  const auto type = is_small ? torch::kFloat32 : ProductType(w, x.device());
   return MatMul(x.to(type), w).to(torch::kFloat32);
 }
 

@@ -7,13 +7,16 @@
 #include <cstdint>
 
 #include "model/kernels/matrix.h"
+#include "model/kernels/products/tile_operands.h"
 #include "model/kernels/products/tile_panel.h"
+#include "model/kernels/products/tile_product.h"
 
 namespace plelab::tiles {
 
 class BFloat16Tiles {
  public:
   static constexpr int64_t kDepth = kRowBytes / 2;
+  static constexpr Operands kWeightsLeft = Operands::kBFloat16, kWeightsRight = Operands::kBFloat16;
 
   BFloat16Tiles(const MatrixView& w, bool transposed, const ConstRows& x)
       : w_(w), x_(x), inputs_(transposed ? w.rows : w.cols), transposed_(transposed) {
@@ -29,11 +32,6 @@ class BFloat16Tiles {
 
   void PackWeights(int64_t first, int64_t step, int64_t steps, std::byte* to) const {
     transposed_ ? PackColumns(first, step, steps, to) : PackRows(first, step, steps, to);
-  }
-
-  template <int kSum, int kLeft, int kRight>
-  static void AddProduct() {
-    AddBFloat16Product<kSum, kLeft, kRight>();
   }
 
   PLELAB_TILE_TARGET __m512 OutputScales(int64_t, __mmask16) const { return _mm512_setzero_ps(); }
@@ -60,6 +58,7 @@ class BFloat16Tiles {
   PLELAB_TILE_TARGET void PackRows(int64_t first, int64_t step, int64_t steps, std::byte* to) const {
     for (int64_t row = 0; row < kPanel; ++row) {
       for (int64_t s = 0; s < steps; ++s) {
+        PrefetchRow(w_, first + row + kRowsAhead, (step + s) * kDepth, kDepth);
         _mm512_store_si512(RowOf(to + s * kStepBytes, row), Block(first + row, (step + s) * kDepth));
       }
     }

@@ -16,21 +16,26 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
-#include "model/kernels/products/tile_instructions.h"
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/matrix.h"
 
+// Compilers inline a function only into one that may use as much, so all may use BF16 and VNNI.  They emit
+// neither by themselves, and CpuMultipliesTiles asks for both where the code below does.
 #define PLELAB_TILE_TARGET \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,f16c,lzcnt,bmi")))
+  __attribute__((          \
+      target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,avx512bf16,f16c,lzcnt,bmi")))
 
 namespace plelab::tiles {
 
+// A tile is 16 rows of 64 bytes: 16 × 32 bfloat16, 16 × 64 int8, or 16 × 16 float32 or int32.
+inline constexpr int64_t kRows = 16, kRowBytes = 64;
 inline constexpr int64_t kPanel = 2 * kRows;
 inline constexpr int64_t kTileBytes = kRows * kRowBytes;
 inline constexpr int64_t kLineBytes = 64;              // of the cache
 inline constexpr int64_t kStepBytes = 2 * kTileBytes;  // of a panel
 
 // Where row `row` (0 … 31) of a step lies.
-inline std::byte* RowOf(std::byte* step, int64_t row) {
+template <class Byte>
+Byte* RowOf(Byte* step, int64_t row) {
   return step + row / kRows * kTileBytes + row % kRows * kRowBytes;
 }
 
@@ -46,6 +51,10 @@ inline void PrefetchRow(const MatrixView& w, int64_t row, int64_t column, int64_
   for (int64_t at = 0; at < ElementBytes(w.type, count); at += kLineBytes)
     __builtin_prefetch(from + at, 0, 2);
 }
+
+// While a row is packed, that so many rows further on is asked for: the CPU's own prefetchers miss the first
+// lines of each row.
+inline constexpr int64_t kRowsAhead = 4;
 
 // Transposes 16 × 16 elements of 32 bits, in registers.
 PLELAB_TILE_TARGET inline void Transpose(__m512i (&r)[16]) {
@@ -74,19 +83,33 @@ PLELAB_TILE_TARGET inline void Transpose(__m512i (&r)[16]) {
   }
 }
 
+PLELAB_TILE_TARGET inline __m512i FourOf(__m128i a, __m128i b, __m128i c, __m128i d) {
+  const __m512i two = _mm512_inserti32x4(_mm512_castsi128_si512(a), b, 1);
+  return _mm512_inserti32x4(_mm512_inserti32x4(two, c, 2), d, 3);
+}
+// The bytes of four rows of 16 (one after another) as fours, one for each column.
+PLELAB_TILE_TARGET inline __m512i Interleaved(__m512i rows) {
+  const __m512i fours = _mm512_set_epi32(
+      0x3f2f1f0f, 0x3e2e1e0e, 0x3d2d1d0d, 0x3c2c1c0c, 0x3b2b1b0b, 0x3a2a1a0a, 0x39291909, 0x38281808,
+      0x37271707, 0x36261606, 0x35251505, 0x34241404, 0x33231303, 0x32221202, 0x31211101, 0x30201000);
+  return _mm512_permutexvar_epi8(fours, rows);
+}
+
 // The product of two panels: 32 × 32 elements of 32 bits, in four tiles for its quarters.
 inline constexpr int64_t kSumBytes = 4 * kTileBytes;
-inline const std::byte* SumsAt(const std::byte* sums, int64_t row, int64_t column) {
+template <class Byte>
+Byte* SumsAt(Byte* sums, int64_t row, int64_t column) {
   return sums + (row / kRows * 2 + column / kRows) * kTileBytes + row % kRows * kRowBytes;
 }
 
-// What a kind of tiles is to the product (a template parameter of it, `Tiles`).  It is made once per product
-// and then used by several threads.
+// What a format is to the product (a template parameter of it, `Format`).  It is made once per product and
+// then used by several threads.
 //   kDepth: inputs of one step.
-//   Tiles(w, transposed, x), as for TileProduct.
+//   kWeightsLeft, kWeightsRight: the operands when weights are the left or the right one.
+//   Format(w, transposed, x), as for TileProduct.
 //   StepOf(vector, step): one step of a vector, a row of a tile; inputs that there are not are zero.
-//   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32), zero beyond the last.
-//   AddProduct<kSum, kLeft, kRight>(): adds the product of two tiles.
+//   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32).  What is beyond the
+//   last input or output may be any finite number.
 //   OutputScales(first, wanted): what Values needs of 16 outputs.
 //   Values(sums, scales, vector): of 16 outputs of one vector.
 

@@ -10,18 +10,19 @@
 #include <cstddef>
 
 #include "model/kernels/products/kept_scratch.h"
+#include "model/kernels/products/tile_amx.h"
 #include "model/kernels/products/tile_bfloat16.h"
+#include "model/kernels/products/tile_dots.h"
 #include "model/kernels/products/tile_int8.h"
+#include "model/kernels/products/tile_weights_int4.h"
+#include "model/kernels/products/tile_weights_int8.h"
 #endif
 
 namespace plelab {
 
 #if !defined(__x86_64__)
 
-bool CpuHasTiles() { return false; }
-void TileProduct(const MatrixView&, bool, const ConstRows&, float*, int64_t) {
-  throw RunError("this CPU has no matrix tiles");
-}
+bool CpuMultipliesTiles(TileInstructions, ElementType) { return false; }
 
 #else
 
@@ -42,41 +43,13 @@ constexpr int64_t kMostSums = 64;  // products of two panels
 
 int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
 
-// Adds the product of `steps` steps of two panels to sums, or begins them.
-template <class Tiles>
-void MultiplyPanels(const std::byte* left, const std::byte* right, int64_t steps, bool begins,
-                    std::byte* sums) {
-  if (begins) {
-    tiles::Zero<0>(), tiles::Zero<1>(), tiles::Zero<2>(), tiles::Zero<3>();
-  } else {
-    tiles::Load<0>(sums, tiles::kRowBytes);
-    tiles::Load<1>(sums + kTileBytes, tiles::kRowBytes);
-    tiles::Load<2>(sums + 2 * kTileBytes, tiles::kRowBytes);
-    tiles::Load<3>(sums + 3 * kTileBytes, tiles::kRowBytes);
-  }
-  for (int64_t s = 0; s < steps; ++s, left += kStepBytes, right += kStepBytes) {
-    tiles::Load<4>(left, tiles::kRowBytes);
-    tiles::Load<6>(right, tiles::kRowBytes);
-    Tiles::template AddProduct<0, 4, 6>();
-    tiles::Load<7>(right + kTileBytes, tiles::kRowBytes);
-    Tiles::template AddProduct<1, 4, 7>();
-    tiles::Load<5>(left + kTileBytes, tiles::kRowBytes);
-    Tiles::template AddProduct<2, 5, 6>();
-    Tiles::template AddProduct<3, 5, 7>();
-  }
-  tiles::Store<0>(sums, tiles::kRowBytes);
-  tiles::Store<1>(sums + kTileBytes, tiles::kRowBytes);
-  tiles::Store<2>(sums + 2 * kTileBytes, tiles::kRowBytes);
-  tiles::Store<3>(sums + 3 * kTileBytes, tiles::kRowBytes);
-}
-
-template <class Tiles>
+template <class Format, class Instructions>
 class Product {
  public:
   Product(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride)
       : format_(w, transposed, x),
         transposed_(transposed),
-        steps_(CeilOf(transposed ? w.rows : w.cols, Tiles::kDepth)),
+        steps_(CeilOf(transposed ? w.rows : w.cols, Format::kDepth)),
         outputs_(transposed ? w.cols : w.rows),
         vectors_(x.count),
         vector_panels_(CeilOf(x.count, kPanel)),
@@ -93,7 +66,7 @@ class Product {
         PackVectors(i / vector_panels_ * kBlockSteps, i % vector_panels_, packed);
     });
     ParallelPieces(0, CeilOf(outputs_, kPanel), 1, [&](int64_t begin, int64_t end) {
-      const tiles::Configured configured;
+      const typename Instructions::Scope scope;
       const int64_t together = std::clamp<int64_t>(kMostSums / vector_panels_, 1, kMostPanels);
       for (int64_t first = begin; first < end; first += together) {
         Multiply(first, std::min(together, end - first));
@@ -148,8 +121,13 @@ class Product {
   void AddBlock(const std::byte* weights, int64_t step, std::byte* sums) const {
     for (int64_t v = 0; v < vector_panels_; ++v, sums += kSumBytes) {
       const std::byte* some = packed_ + BlockAt(step, v);
-      MultiplyPanels<Tiles>(transposed_ ? some : weights, transposed_ ? weights : some, StepsFrom(step),
-                            step == 0, sums);
+      if (transposed_) {
+        Instructions::template AddPanels<Format::kWeightsRight>(some, weights, StepsFrom(step), step == 0,
+                                                                sums);
+      } else {
+        Instructions::template AddPanels<Format::kWeightsLeft>(weights, some, StepsFrom(step), step == 0,
+                                                               sums);
+      }
     }
   }
 
@@ -173,7 +151,7 @@ class Product {
     }
   }
 
-  const Tiles format_;
+  const Format format_;
   const bool transposed_;
   const int64_t steps_, outputs_, vectors_, vector_panels_;
   float* const y_;
@@ -181,36 +159,69 @@ class Product {
   const std::byte* packed_ = nullptr;
 };
 
+template <class Instructions>
+void ProductBy(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
+  switch (w.type) {
+    case ElementType::kBFloat16:
+      return Product<tiles::BFloat16Tiles, Instructions>(w, transposed, x, y, y_stride).Run();
+    case ElementType::kInt8:
+      return Product<tiles::Int8Tiles<tiles::Int8Weights>, Instructions>(w, transposed, x, y, y_stride).Run();
+    case ElementType::kInt4:
+      return Product<tiles::Int8Tiles<tiles::Int4Weights>, Instructions>(w, transposed, x, y, y_stride).Run();
+    default:
+      throw RunError("a product of tiles takes bfloat16, int8 or int4 weights");
+  }
+}
+
 constexpr unsigned long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
 
-}  // namespace
+// What packs panels and writes sums, which all instructions share.
+bool CpuPacksTiles() {
+  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi");
+}
 
-bool CpuHasTiles() {
+bool CpuHasAmx() {
   // __builtin_cpu_supports does not know AMX in GCC 12.
   static const bool has = [] {
     unsigned a = 7, b = 0, c = 0, d = 0;
     asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
     constexpr unsigned kBFloat16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25,
                        kAll = kBFloat16 | kTile | kInt8;
-    return (d & kAll) == kAll && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-           ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+    return (d & kAll) == kAll && ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
   }();
   return has;
 }
 
-void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
-  switch (w.type) {
-    case ElementType::kBFloat16:
-      return Product<tiles::BFloat16Tiles>(w, transposed, x, y, y_stride).Run();
-    case ElementType::kInt4:
-      return Product<tiles::Int8Tiles<ElementType::kInt4> >(w, transposed, x, y, y_stride).Run();
-    case ElementType::kInt8:
-      return Product<tiles::Int8Tiles<ElementType::kInt8> >(w, transposed, x, y, y_stride).Run();
-    default:
-      throw RunError("a product of tiles takes bfloat16, int8 or int4 weights");
-  }
+}  // namespace
+
+bool CpuMultipliesTiles(TileInstructions by, ElementType weights) {
+  if (weights == ElementType::kFloat32 || !CpuPacksTiles()) return false;
+  // Vectors are narrowed by AVX-512's own instruction.
+  if (weights == ElementType::kBFloat16 && !__builtin_cpu_supports("avx512bf16")) return false;
+  return by == TileInstructions::kAmx ? CpuHasAmx() : __builtin_cpu_supports("avx512vnni") != 0;
 }
 
 #endif
+
+bool CpuMultipliesTiles(ElementType weights) {
+  return CpuMultipliesTiles(TileInstructions::kAmx, weights) ||
+         CpuMultipliesTiles(TileInstructions::kAvx512, weights);
+}
+
+void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
+  const auto best =
+      CpuMultipliesTiles(TileInstructions::kAmx, w.type) ? TileInstructions::kAmx : TileInstructions::kAvx512;
+  TileProductBy(best, w, transposed, x, y, y_stride);
+}
+
+void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
+                   int64_t y_stride) {
+  if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
+#if defined(__x86_64__)
+  by == TileInstructions::kAmx ? ProductBy<tiles::Amx>(w, transposed, x, y, y_stride)
+                               : ProductBy<tiles::Avx512Dots>(w, transposed, x, y, y_stride);
+#endif
+}
 
 }  // namespace plelab

@@ -1,5 +1,7 @@
-// Products with many vectors on CPUs with matrix tiles (Intel AMX), where ATen's product packs the weights
-// anew in each call: at 128 vectors that takes longer than to multiply.
+// Products with many vectors on x86-64 CPUs that multiply tiles of bytes or of bfloat16: with matrix tiles
+// (Intel AMX), or with the dot products of AVX-512 (Intel since Ice Lake, AMD since Zen 4).  ATen's product
+// packs the weights anew in each call, which takes longer than to multiply 128 vectors, and has none of
+// quantised weights.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +10,12 @@
 
 namespace plelab {
 
-// True when the CPU has tiles of bfloat16 and of int8 and the kernel lets this process use them, which is
-// asked for once.
-bool CpuHasTiles();
+enum class TileInstructions { kAmx, kAvx512 };
+
+// True when this CPU can multiply these weights as tiles, and the kernel lets this process use what that
+// takes.  Float32 weights: never.
+bool CpuMultipliesTiles(TileInstructions by, ElementType weights);
+bool CpuMultipliesTiles(ElementType weights);  // by either
 
 // Float32 rows, `stride` floats apart.
 struct ConstRows {
@@ -26,8 +31,10 @@ struct ConstRows {
 //   with a value that is infinite or not a number gives NaN.
 //   int4 weights: the same after they became int8 codes with one scale for each stored row, which adds half a
 //   step of 1/120 of what that row can hold (int4 itself rounds to half a step of 1/8).
-// Float32 weights: throws RunError.  In all threads of the pool; the result does not depend on their number.
-// Needs CpuHasTiles().
+// In all threads of the pool; the result does not depend on their number.  By the best instructions that
+// there are; throws RunError unless CpuMultipliesTiles(w.type).
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
+void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
+                   int64_t y_stride);
 
 }  // namespace plelab

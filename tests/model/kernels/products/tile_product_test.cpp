@@ -16,12 +16,18 @@ constexpr ElementType kTypes[] = {ElementType::kBFloat16, ElementType::kInt8, El
 
 double Rounded(double value) { return FromBFloat16(ToBFloat16(static_cast<float>(value))); }
 
-class TileProductTest : public ::testing::Test {
+class TileProductTest : public ::testing::TestWithParam<TileInstructions> {
  protected:
   void SetUp() override {
-    if (!CpuHasTiles()) GTEST_SKIP() << "this CPU has no matrix tiles";
+    if (!CpuMultipliesTiles(GetParam(), ElementType::kInt8))
+      GTEST_SKIP() << "this CPU has no such instructions";
   }
 };
+INSTANTIATE_TEST_SUITE_P(By, TileProductTest,
+                         ::testing::Values(TileInstructions::kAmx, TileInstructions::kAvx512),
+                         [](const auto& info) {
+                           return info.param == TileInstructions::kAmx ? "Amx" : "Avx512";
+                         });
 
 // What a product multiplies: bfloat16, or int8 codes with a scale for each stored row by what quantising a
 // vector leaves of it.
@@ -47,8 +53,9 @@ struct Operands {
   double code(int64_t row, int64_t column) const {
     const double code = std::nearbyint(w.at(row, column) / scale(row, column));
     if (w.view().type == ElementType::kInt8) return code;
-    return std::nearbyint(static_cast<float>(code) *
-                          (scale(row, column) / row_scales[static_cast<size_t>(row)]));
+    const float largest = row_scales[static_cast<size_t>(row)];
+    const double step = std::nearbyint(scale(row, column) * (2048 / largest)) / 2048;
+    return std::floor(code * step + 0.5);
   }
 
   double weight(int64_t o, int64_t i) const {
@@ -68,13 +75,13 @@ struct Operands {
   }
 };
 
-void ExpectProduct(const RandomMatrix& w, bool transposed, int64_t vectors) {
+void ExpectProduct(TileInstructions by, const RandomMatrix& w, bool transposed, int64_t vectors) {
   const int64_t inputs = transposed ? w.view().rows : w.view().cols;
   const int64_t outputs = transposed ? w.view().cols : w.view().rows;
   const int64_t x_stride = inputs + 3, y_stride = outputs + 1;
   const std::vector<float> x = RandomVector(vectors * x_stride, static_cast<uint64_t>(inputs));
   std::vector<float> y(static_cast<size_t>(vectors * y_stride), NAN);
-  TileProduct(w.view(), transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
+  TileProductBy(by, w.view(), transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
   const Operands operands(w, transposed);
   for (int64_t t = 0; t < vectors; ++t) {
     const std::vector<double> of_vector = operands.vector(x.data() + t * x_stride, inputs);
@@ -91,37 +98,38 @@ void ExpectProduct(const RandomMatrix& w, bool transposed, int64_t vectors) {
   }
 }
 
-TEST_F(TileProductTest, AgreesWithFloat64ForOddSizes) {
+TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
   for (const ElementType type : kTypes) {
+    if (!CpuMultipliesTiles(GetParam(), type)) continue;
     for (const bool transposed : {false, true}) {
       for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
                {1, 1}, {17, 3}, {3, 17}, {32, 32}, {65, 255}, {255, 31}, {40, 300}, {6, 2048}, {600, 70}}) {
         for (const int64_t vectors : {1, 9, 47, 100}) {
           SCOPED_TRACE(::testing::Message() << static_cast<int>(type) << " " << transposed << " " << rows
                                             << "x" << cols << " for " << vectors);
-          ExpectProduct(RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)), transposed,
-                        vectors);
+          ExpectProduct(GetParam(), RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)),
+                        transposed, vectors);
         }
       }
     }
   }
 }
 
-TEST_F(TileProductTest, Int4WithGroupsOf128) {
+TEST_P(TileProductTest, Int4WithGroupsOf128) {
   for (const bool transposed : {false, true}) {
-    ExpectProduct(RandomMatrix(130, 256, ElementType::kInt4, 1, 128), transposed, 20);
+    ExpectProduct(GetParam(), RandomMatrix(130, 256, ElementType::kInt4, 1, 128), transposed, 20);
   }
 }
 
-TEST_F(TileProductTest, ManyVectorsGoInPartsOfOutputs) {
-  ExpectProduct(RandomMatrix(70, 40, ElementType::kInt8, 3), false, 32 * 65);
+TEST_P(TileProductTest, ManyVectorsGoInPartsOfOutputs) {
+  ExpectProduct(GetParam(), RandomMatrix(70, 40, ElementType::kInt8, 3), false, 32 * 65);
 }
 
-TEST_F(TileProductTest, VectorThatIsNotFiniteSpoilsItsOwnOutputsOnly) {
+TEST_P(TileProductTest, VectorThatIsNotFiniteSpoilsItsOwnOutputsOnly) {
   const RandomMatrix w(20, 40, ElementType::kInt8, 4);
   std::vector<float> x = RandomVector(10 * 40, 5), y(10 * 20);
   x[3 * 40 + 7] = INFINITY;
-  TileProduct(w.view(), false, {x.data(), 10, 40}, y.data(), 20);
+  TileProductBy(GetParam(), w.view(), false, {x.data(), 10, 40}, y.data(), 20);
   for (int64_t i = 0; i < std::ssize(y); ++i) EXPECT_EQ(std::isnan(y[i]), i / 20 == 3) << i;
 }
 
