@@ -1,6 +1,6 @@
 // plelab: hands the command line on.
 #include "experiments/commands/command_line.h"
-#include "harness/support/heap.h"
+#include "model/ops/heap.h"
 
 int main(int argc, char** argv) {
   plelab::KeepFreedMemory();

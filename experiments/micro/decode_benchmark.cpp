@@ -67,7 +67,7 @@ void BM_Prefill(benchmark::State& state) {
   state.counters["tokens/s"] =
       benchmark::Counter(static_cast<double>(state.range(0)), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(BM_Prefill)->Arg(kPrompt)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Prefill)->Arg(kPrompt)->Arg(512)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // The argument is the number of sequences.
 void BM_DecodeStep(benchmark::State& state) {

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "harness/cold/cold_reads.h"
 #include "harness/machine/bandwidth.h"
@@ -163,6 +164,13 @@ std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
   return live;
 }
 
+// Once in a process.  What any of them pays for, all have paid for: they share the model and the heap.
+void RehearsePrompt(std::vector<Contestant>& contestants) {
+  static bool rehearsed = false;
+  if (std::exchange(rehearsed, true)) return;
+  Attempt(contestants.front(), [](Contestant& c) { c.session.RehearsePrompt(); });
+}
+
 void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
   int64_t position = 0;
   for (const int64_t i : turns.order.Next(Live(contestants))) {
@@ -262,6 +270,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
 
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup) {
+  RehearsePrompt(contestants);
   const int64_t started = UnixNowNs();
   const double bandwidth_before = MeasureReadBandwidth(setup.threads);
   TakeReferences(contestants, setup);

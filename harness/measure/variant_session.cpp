@@ -68,7 +68,8 @@ VariantSession::VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source
       source_(std::move(source)),
       work_(work),
       kv_(model.MakeKvCache(work.batch, work.positions())),
-      no_rows_(FitsIntoCaches(model) ? MakeNoRows(source_->geometry()) : nullptr),
+      rehearses_(FitsIntoCaches(model)),
+      no_rows_(MakeNoRows(source_->geometry())),
       samplers_(MakeSamplers(section)) {}
 
 SoftTokens VariantSession::Encode(PrefillResult& times) {
@@ -86,9 +87,19 @@ SoftTokens VariantSession::Encode(PrefillResult& times) {
   return soft;
 }
 
+torch::Tensor VariantSession::PromptIds() const {
+  return torch::tensor(Flattened(work_.prompts), torch::kInt64).view({work_.batch, work_.prompt_tokens});
+}
+
+void VariantSession::RehearsePrompt() {
+  kv_.Clear();
+  model_.Forward(PromptIds(), &kv_, *no_rows_->Begin(Flattened(work_.prompts)), LogitsWanted::kLast);
+  kv_.Clear();
+}
+
 PrefillResult VariantSession::Prefill() {
   const auto flat = Flattened(work_.prompts);
-  const torch::Tensor ids = torch::tensor(flat, torch::kInt64).view({work_.batch, work_.prompt_tokens});
+  const torch::Tensor ids = PromptIds();
   kv_.Clear();
   source_->StartSequence();
   step_ = 0;
@@ -117,7 +128,7 @@ PrefillResult VariantSession::Prefill() {
 }
 
 void VariantSession::RehearseStep() {
-  if (!no_rows_) return;
+  if (!rehearses_) return;
   PleSource* rows = source_->traceless();
   const auto request = rows != nullptr ? rows->Begin(last_ids_) : no_rows_->Begin(next_ids_);
   model_.DecodeStep(next_ids_, kv_, *request);

@@ -53,6 +53,9 @@ class VariantSession {
   VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source, const Workload& work,
                  const WorkloadSection& section);
 
+  // Reads the prompt once without rows and without its media, and forgets it: what the first prompt of a
+  // process pays for (pages of activations, threads, first calls of libraries) then has been paid.
+  void RehearsePrompt();
   PrefillResult Prefill();
   // The timed region starts with the logits of the step before: a source that wants candidates is told them,
   // the ids are chosen and fed.  So the source sees neither earlier than in real decoding.  A model that
@@ -69,12 +72,13 @@ class VariantSession {
   // The ids that the next Step() will choose and feed, one per sequence.  Valid after Prefill().
   std::span<const int64_t> next_ids() const { return next_ids_; }
   // True where a step is rehearsed before it is timed.
-  bool rehearses() const { return no_rows_ != nullptr; }
+  bool rehearses() const { return rehearses_; }
   const KvCache& kv() const { return kv_; }
   const PleSource& source() const { return *source_; }
   PleSource& source() { return *source_; }
 
  private:
+  torch::Tensor PromptIds() const;  // [batch, tokens]
   void RehearseStep();
   // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
@@ -87,7 +91,8 @@ class VariantSession {
   std::shared_ptr<PleSource> source_;
   const Workload& work_;
   KvCache kv_;
-  std::unique_ptr<PleSource> no_rows_;  // of the step that is not timed; nullptr for a large model
+  bool rehearses_;
+  std::unique_ptr<PleSource> no_rows_;  // of what is rehearsed
   std::vector<Sampler> samplers_;       // one per sequence; empty when ids are replayed
   torch::Tensor last_logits_;           // [batch, vocab] on the CPU
   std::vector<int64_t> last_ids_, next_ids_;

@@ -8,7 +8,6 @@
 #include "harness/machine/environment.h"
 #include "harness/machine/host_facts.h"
 #include "harness/run/run_output.h"
-#include "harness/support/heap.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
@@ -20,6 +19,7 @@
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
 #include "model/base/sha256.h"
+#include "model/ops/heap.h"
 #include "model/training/head_loss.h"
 #include "model/training/trained_checkpoint.h"
 

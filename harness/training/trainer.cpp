@@ -5,7 +5,6 @@
 
 #include "harness/run/input_identity.h"
 #include "harness/run/run_output.h"
-#include "harness/support/heap.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/output_place.h"
 #include "harness/support/progress.h"
@@ -21,6 +20,7 @@
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
 #include "model/base/sha256.h"
+#include "model/ops/heap.h"
 #include "model/training/head_loss.h"
 #include "model/training/trained_checkpoint.h"
 

@@ -20,10 +20,10 @@ namespace plelab {
 // Quantised weights multiply up to kMaxVectors rows as integers: x is quantised to int8, a scale per row.
 torch::Tensor MatMul(const torch::Tensor& x, const LinearWeight& w);
 
-// x [..., in] float32 → x · Wᵀ [..., out] float32 by matrix tiles, where they multiply faster than ATen; what
+// x [..., in] float32 → x · Wᵀ [..., out] float32 by tiles, where they multiply faster than ATen; what
 // is rounded to what: TileProduct.  Only where TilesServe.
 torch::Tensor TileMatMul(const torch::Tensor& x, const LinearWeight& w);
-// True for more than kMaxVectors rows without a gradient on a CPU with tiles, and w in bfloat16 or quantised.
+// True for more than kMaxVectors rows without a gradient on a CPU that multiplies tiles of w.
 bool TilesServe(const torch::Tensor& x, const LinearWeight& w);
 
 // Our own kernels alone: y[v][o] = Σ_i W[o][i] · x[v][i], float32 in and out, x.count ≤ kMaxVectors.

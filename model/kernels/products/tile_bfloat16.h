@@ -26,6 +26,9 @@ class BFloat16Tiles {
     }
   }
 
+  void PrepareVector(int64_t) {}
+  void PrepareOutputs(int64_t) {}
+
   PLELAB_TILE_TARGET __m512i StepOf(int64_t vector, int64_t step) const {
     return Narrowed(x_.data + vector * x_.stride + step * kDepth, inputs_ - step * kDepth);
   }

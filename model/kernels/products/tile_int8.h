@@ -9,6 +9,7 @@
 // before they are quantised, as in RowSum.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +41,13 @@ class Int8Tiles {
         quantised_(static_cast<size_t>(x.count)) {
     static thread_local KeptScratch scratch;
     codes_ = scratch.AtLeast(x.count * steps_ * kDepth);
-    ParallelRows(w.rows, kLineBytes, [&](int64_t row) { row_scales_[row] = weights_.ScaleOfRow(row); });
-    ParallelRows(x.count, inputs_ * 4, [&](int64_t t) { Quantise(t); });
+    if (transposed_) ParallelRows(w.rows, kLineBytes, [&](int64_t row) { PrepareRow(row); });
+  }
+
+  void PrepareVector(int64_t vector) { Quantise(vector); }
+  void PrepareOutputs(int64_t first) {
+    if (transposed_) return;
+    for (int64_t row = first; row < std::min(first + kPanel, std::ssize(row_scales_)); ++row) PrepareRow(row);
   }
 
   PLELAB_TILE_TARGET __m512i StepOf(int64_t vector, int64_t step) const {
@@ -66,6 +72,8 @@ class Int8Tiles {
     float scale;     // value ≈ code · scale; NaN when a value is infinite or not a number
     int32_t excess;  // 128 times the sum of all codes
   };
+
+  void PrepareRow(int64_t row) { row_scales_[row] = weights_.PrepareRow(row); }
 
   std::byte* CodesOf(int64_t vector) const { return codes_ + vector * steps_ * kDepth; }
 
@@ -103,7 +111,7 @@ class Int8Tiles {
     quantised_[vector] = {largest / 127.0f, 128 * _mm512_reduce_add_epi32(sum)};
   }
 
-  const Weights weights_;
+  Weights weights_;
   const ConstRows x_;
   const int64_t inputs_, steps_;
   const bool transposed_;

@@ -107,7 +107,9 @@ Byte* SumsAt(Byte* sums, int64_t row, int64_t column) {
 //   kDepth: inputs of one step.
 //   kWeightsLeft, kWeightsRight: the operands when weights are the left or the right one.
 //   Format(w, transposed, x), as for TileProduct.
+//   PrepareVector(vector): comes before StepOf of it.
 //   StepOf(vector, step): one step of a vector, a row of a tile; inputs that there are not are zero.
+//   PrepareOutputs(first): comes before what follows of outputs [first, first + 32).
 //   PackWeights(first, step, steps, to): `steps` steps of outputs [first, first + 32).  What is beyond the
 //   last input or output may be any finite number.
 //   OutputScales(first, wanted): what Values needs of 16 outputs.

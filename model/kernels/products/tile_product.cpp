@@ -60,10 +60,8 @@ class Product {
     static thread_local KeptScratch scratch;
     std::byte* packed = scratch.AtLeast(vector_panels_ * steps_ * kStepBytes);
     packed_ = packed;
-    const int64_t blocks = CeilOf(steps_, kBlockSteps);
-    ParallelPieces(0, blocks * vector_panels_, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        PackVectors(i / vector_panels_ * kBlockSteps, i % vector_panels_, packed);
+    ParallelPieces(0, CeilOf(vectors_, kRows), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) PackVectors(i * kRows, packed);
     });
     ParallelPieces(0, CeilOf(outputs_, kPanel), 1, [&](int64_t begin, int64_t end) {
       const typename Instructions::Scope scope;
@@ -81,26 +79,26 @@ class Product {
     return (step * vector_panels_ + panel * StepsFrom(step)) * kStepBytes;
   }
 
-  PLELAB_TILE_TARGET void PackVectors(int64_t step, int64_t panel, std::byte* packed) const {
-    std::byte* to = packed + BlockAt(step, panel);
-    for (int64_t s = step; s < step + StepsFrom(step); ++s) {
-      for (int64_t half = 0; half < kPanel; half += kRows, to += kTileBytes) {
-        __m512i rows[kRows];
-        for (int64_t t = 0; t < kRows; ++t) {
-          const int64_t vector = panel * kPanel + half + t;
-          rows[t] = vector < vectors_ ? format_.StepOf(vector, s) : _mm512_setzero_si512();
-        }
-        if (!transposed_) tiles::Transpose(rows);
-        for (int64_t t = 0; t < kRows; ++t) _mm512_store_si512(to + t * tiles::kRowBytes, rows[t]);
-      }
+  // 16 vectors from `first` on, as far as there are.  What the other rows of their tiles hold has no use.
+  PLELAB_TILE_TARGET void PackVectors(int64_t first, std::byte* packed) {
+    const int64_t count = std::min(kRows, vectors_ - first);
+    for (int64_t t = 0; t < count; ++t) format_.PrepareVector(first + t);
+    __m512i rows[kRows] = {};
+    for (int64_t s = 0; s < steps_; ++s) {
+      for (int64_t t = 0; t < count; ++t) rows[t] = format_.StepOf(first + t, s);
+      if (!transposed_) tiles::Transpose(rows);
+      const int64_t block = s / kBlockSteps * kBlockSteps;
+      std::byte* step = packed + BlockAt(block, first / kPanel) + (s - block) * kStepBytes;
+      for (int64_t t = 0; t < kRows; ++t) _mm512_store_si512(tiles::RowOf(step, first % kPanel + t), rows[t]);
     }
   }
 
   // Panels [first, first + count) of outputs for all vectors.
-  void Multiply(int64_t first, int64_t count) const {
+  void Multiply(int64_t first, int64_t count) {
     static thread_local KeptScratch weight_scratch, sum_scratch;
     std::byte* weights = weight_scratch.AtLeast(count * kPackedSteps * kStepBytes);
     std::byte* sums = sum_scratch.AtLeast(count * vector_panels_ * kSumBytes);
+    for (int64_t p = 0; p < count; ++p) format_.PrepareOutputs((first + p) * kPanel);
     for (int64_t step = 0; step < steps_; step += kPackedSteps) {
       const int64_t end = std::min(step + kPackedSteps, steps_);
       const auto panel = [&](int64_t p) { return weights + p * (end - step) * kStepBytes; };
@@ -112,8 +110,10 @@ class Product {
         }
       }
     }
-    for (int64_t i = 0; i < count * vector_panels_; ++i) {
-      Write(sums + i * kSumBytes, (first + i / vector_panels_) * kPanel, i % vector_panels_ * kPanel);
+    // The outputs of one vector lie together: 16 vectors at a time, so that few pages are written at once.
+    for (int64_t v = 0; v < vectors_; v += kRows) {
+      for (int64_t p = 0; p < count; ++p)
+        Write(sums + (p * vector_panels_ + v / kPanel) * kSumBytes, (first + p) * kPanel, v);
     }
   }
 
@@ -131,27 +131,26 @@ class Product {
     }
   }
 
-  // The outputs from `output` on of the vectors from `vector` on.
+  // The outputs from `output` on of up to 16 vectors from `vector` on.
   PLELAB_TILE_TARGET void Write(const std::byte* sums, int64_t output, int64_t vector) const {
+    const int64_t column = vector % kPanel;
     for (int64_t o = 0; o < std::min(kPanel, outputs_ - output); o += kRows) {
       const auto wanted = static_cast<__mmask16>(tiles::Below(outputs_ - output - o));
       const __m512 scales = format_.OutputScales(output + o, wanted);
-      for (int64_t v = 0; v < std::min(kPanel, vectors_ - vector); v += kRows) {
-        __m512i rows[kRows];
-        for (int64_t i = 0; i < kRows; ++i) {
-          rows[i] =
-              _mm512_load_si512(transposed_ ? tiles::SumsAt(sums, v + i, o) : tiles::SumsAt(sums, o + i, v));
-        }
-        if (!transposed_) tiles::Transpose(rows);
-        for (int64_t i = 0; i < std::min(kRows, vectors_ - vector - v); ++i) {
-          const int64_t t = vector + v + i;
-          _mm512_mask_storeu_ps(y_ + t * y_stride_ + output + o, wanted, format_.Values(rows[i], scales, t));
-        }
+      __m512i rows[kRows];
+      for (int64_t i = 0; i < kRows; ++i) {
+        rows[i] = _mm512_load_si512(transposed_ ? tiles::SumsAt(sums, column + i, o)
+                                                : tiles::SumsAt(sums, o + i, column));
+      }
+      if (!transposed_) tiles::Transpose(rows);
+      for (int64_t t = 0; t < std::min(kRows, vectors_ - vector); ++t) {
+        _mm512_mask_storeu_ps(y_ + (vector + t) * y_stride_ + output + o, wanted,
+                              format_.Values(rows[t], scales, vector + t));
       }
     }
   }
 
-  const Format format_;
+  Format format_;
   const bool transposed_;
   const int64_t steps_, outputs_, vectors_, vector_panels_;
   float* const y_;
@@ -209,12 +208,6 @@ bool CpuMultipliesTiles(ElementType weights) {
          CpuMultipliesTiles(TileInstructions::kAvx512, weights);
 }
 
-void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
-  const auto best =
-      CpuMultipliesTiles(TileInstructions::kAmx, w.type) ? TileInstructions::kAmx : TileInstructions::kAvx512;
-  TileProductBy(best, w, transposed, x, y, y_stride);
-}
-
 void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
                    int64_t y_stride) {
   if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
@@ -222,6 +215,12 @@ void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, co
   by == TileInstructions::kAmx ? ProductBy<tiles::Amx>(w, transposed, x, y, y_stride)
                                : ProductBy<tiles::Avx512Dots>(w, transposed, x, y, y_stride);
 #endif
+}
+
+void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
+  const auto best =
+      CpuMultipliesTiles(TileInstructions::kAmx, w.type) ? TileInstructions::kAmx : TileInstructions::kAvx512;
+  TileProductBy(best, w, transposed, x, y, y_stride);
 }
 
 }  // namespace plelab

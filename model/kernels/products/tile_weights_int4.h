@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "model/kernels/matrix.h"
-#include "model/kernels/parallel.h"
 #include "model/kernels/products/tile_panel.h"
 
 namespace plelab::tiles {
@@ -24,22 +23,19 @@ class Int4Weights {
       : w_(w),
         groups_((w.cols + w.group - 1) / w.group),
         block_bits_(std::countr_zero(static_cast<uint64_t>(w.group / kNibbleBlock))),
-        unit_by_(static_cast<size_t>(w.rows)) {
-    ParallelRows(w.rows, kLineBytes, [&](int64_t row) {
-      const float scale = ScaleOfRow(row);
-      unit_by_[row] = scale > 0 ? kStepUnits / scale : 0;
-    });
-  }
+        unit_by_(static_cast<size_t>(w.rows)) {}
 
-  // The scale of a row's codes.
-  PLELAB_TILE_TARGET float ScaleOfRow(int64_t row) const {
+  // Must come before a row is packed.  The scale of its codes.
+  PLELAB_TILE_TARGET float PrepareRow(int64_t row) {
     __m512 largest = _mm512_setzero_ps();
     for (int64_t g = 0; g < groups_; g += 16) {
       const auto wanted = static_cast<__mmask16>(Below(groups_ - g));
       const __m512 some = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(wanted, Scales(row) + g));
       largest = _mm512_max_ps(largest, _mm512_abs_ps(some));
     }
-    return _mm512_reduce_max_ps(largest) / kStepsOfLargest;
+    const float scale = _mm512_reduce_max_ps(largest) / kStepsOfLargest;
+    unit_by_[row] = scale > 0 ? kStepUnits / scale : 0;
+    return scale;
   }
 
   // Of w [outputs, inputs]: `steps` steps of rows [first, first + 32).

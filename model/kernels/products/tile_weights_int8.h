@@ -14,7 +14,7 @@ class Int8Weights {
   explicit Int8Weights(const MatrixView& w) : w_(w) {}
 
   // The scale of a row's codes.
-  float ScaleOfRow(int64_t row) const { return *static_cast<const float*>(RowScales(w_, row)); }
+  float PrepareRow(int64_t row) const { return *static_cast<const float*>(RowScales(w_, row)); }
 
   // Of w [outputs, inputs]: `steps` steps of rows [first, first + 32).
   PLELAB_TILE_TARGET void PackRows(int64_t first, int64_t step, int64_t steps, std::byte* to) const {

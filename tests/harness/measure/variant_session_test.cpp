@@ -165,6 +165,20 @@ TEST_F(VariantSessionTest, RehearsesWithTheRowsOfTheIdsBeforeAndCountsTheStepAlo
   }
 }
 
+TEST_F(VariantSessionTest, ARehearsedPromptReadsNoRowsAndLeavesNothing) {
+  const RunPlan plan = Plan("");
+  Gemma3n model = Model(plan);
+  const Workload& work = plan.WorkOf(0, 0);
+  std::vector<int64_t> asked;
+  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
+  VariantSession session(model, source, work, plan.variants[0].config.workload);
+  const std::string first = session.Prefill().logits_sha256;
+  asked.clear();
+  session.RehearsePrompt();
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(session.Prefill().logits_sha256, first);
+}
+
 // A step that is observed after each step, against a session without any.
 TEST_F(VariantSessionTest, ObservingAStepChangesNoLaterOne) {
   for (const char* workload : {"", ", decode: sample, temperature: 5, batch: 2, seed: 4"}) {

@@ -1,4 +1,4 @@
-#include "harness/support/heap.h"
+#include "model/ops/heap.h"
 
 #include <malloc.h>
 
