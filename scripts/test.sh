@@ -2,7 +2,7 @@
 # Sets up, builds and runs the tests; ends in ctest's summary.
 #   scripts/test.sh [--asan] [--aarch64] [--full] [-- CTEST ARGUMENTS…]
 #   --asan      AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
-#   --aarch64   also cross-builds the torch-free part and runs its tests under qemu-user
+#   --aarch64   also cross-builds the torch-free part and the kernels and runs their tests under qemu-user
 #   --full      also what takes long (label `full`)
 set -euo pipefail
 cd "$(dirname "$0")/.."

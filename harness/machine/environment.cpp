@@ -35,9 +35,9 @@ std::string CpuModel(const std::string& cpuinfo) {
 // The features that decide which kernels run; machines with the same model name differ in them.
 std::string CpuFeatures(const std::string& cpuinfo) {
   static const std::set<std::string> kTelling = {
-      "avx2",        "fma",         "f16c",     "avx512f",  "avx512bw", "avx512_bf16",
-      "avx512_fp16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8", "asimd",
-      "asimddp",     "asimdhp",     "bf16",     "i8mm",     "sve",      "sve2"};
+      "avx2",        "fma",         "f16c",     "avx512f",  "avx512bw", "avx512vbmi", "avx512_bf16",
+      "avx512_fp16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8", "asimd",      "asimddp",
+      "asimdhp",     "bf16",        "i8mm",     "sve",      "sve2"};
   std::string found;
   const std::string flags = FieldOf(cpuinfo, "flags");
   for (const std::string& word : Words(flags.empty() ? FieldOf(cpuinfo, "Features") : flags)) {

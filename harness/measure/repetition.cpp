@@ -6,7 +6,6 @@
 #include <iostream>
 #include <optional>
 #include <set>
-#include <utility>
 
 #include "harness/cold/cold_reads.h"
 #include "harness/machine/bandwidth.h"
@@ -164,11 +163,12 @@ std::vector<int64_t> Live(const std::vector<Contestant>& contestants) {
   return live;
 }
 
-// Once in a process.  What any of them pays for, all have paid for: they share the model and the heap.
+// What one of them has paid for, all have: they share the model and the heap.
 void RehearsePrompt(std::vector<Contestant>& contestants) {
-  static bool rehearsed = false;
-  if (std::exchange(rehearsed, true)) return;
-  Attempt(contestants.front(), [](Contestant& c) { c.session.RehearsePrompt(); });
+  for (Contestant& one : contestants) {
+    Attempt(one, [](Contestant& c) { c.session.RehearsePrompt(); });
+    if (one.error.empty()) return;
+  }
 }
 
 void PrefillAll(std::vector<Contestant>& contestants, const RepetitionSetup& setup, Turns& turns) {
@@ -270,7 +270,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
 
 void MeasureRepetition(std::vector<Contestant>& contestants, const Workload& work,
                        const RepetitionSetup& setup) {
-  RehearsePrompt(contestants);
+  if (setup.rehearse_prompt) RehearsePrompt(contestants);
   const int64_t started = UnixNowNs();
   const double bandwidth_before = MeasureReadBandwidth(setup.threads);
   TakeReferences(contestants, setup);

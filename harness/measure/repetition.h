@@ -51,6 +51,9 @@ struct RepetitionSetup {
   int64_t process = 0;  // which of the run's processes measures it
   DesignSection design;
   int64_t threads = 1;
+  // Reads the prompt once before anything is timed: true where this process has not read one of these
+  // variants' prompts.
+  bool rehearse_prompt = false;
   Timeline* timeline = nullptr;                 // May be nullptr: then nothing is recorded.
   std::function<void(int64_t step)> on_step{};  // May be empty: then nobody is told.
   // May be nullptr.  Otherwise the steps run under it (under_limit.h); the prompt does not.

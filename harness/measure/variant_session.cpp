@@ -93,7 +93,8 @@ torch::Tensor VariantSession::PromptIds() const {
 
 void VariantSession::RehearsePrompt() {
   kv_.Clear();
-  model_.Forward(PromptIds(), &kv_, *no_rows_->Begin(Flattened(work_.prompts)), LogitsWanted::kLast);
+  const auto no_rows = no_rows_->Begin(Flattened(work_.prompts));
+  model_.Forward(PromptIds(), &kv_, *no_rows, LogitsWanted::kLast).to(torch::kCPU);
   kv_.Clear();
 }
 

@@ -36,7 +36,9 @@ Record MeasureTime(const ExperimentConfig& config, int64_t v, int64_t rep, const
   const int64_t make_ns = timer.ns();
   std::vector<Contestant> contestants;
   contestants.push_back(MakeContestant(plan, 0, rep, loaded, std::move(source), make_ns));
-  MeasureRepetition(contestants, work, {rep, 0, config.design, threads});
+  MeasureRepetition(
+      contestants, work,
+      {.rep = rep, .process = 0, .design = config.design, .threads = threads, .rehearse_prompt = true});
   Contestant& only = contestants.front();
   if (!only.error.empty()) throw RunError("{}", only.error);
   return TakePart(only);

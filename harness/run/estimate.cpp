@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/accuracy/contribution.h"
 #include "harness/accuracy/task_check.h"
@@ -37,8 +38,13 @@ struct ModelSize {
   const TextConfig& text;
   int64_t stack = 0, embedding = 0, own_head = 0;  // parameters
   int64_t vision = 0, audio = 0;                   // with their embedders
-  int64_t bytes_per_parameter = 2;
-  int64_t weights_bytes() const { return (stack + embedding + own_head) * bytes_per_parameter; }
+  int64_t bytes_per_parameter = 2;                 // as it computes
+  double bytes_per_weight = 2;                     // as its weights are held
+  int64_t language() const { return stack + embedding + own_head; }
+  int64_t weights_bytes() const { return BytesOf(language()); }
+  int64_t BytesOf(int64_t weights) const {
+    return std::llround(static_cast<double>(weights) * bytes_per_weight);
+  }
   int64_t head() const { return own_head > 0 ? own_head : embedding; }
   double load_seconds() const { return static_cast<double>(weights_bytes()) / kLoadBytesPerS; }
   int64_t tower_bytes(const WorkloadSection& work) const {
@@ -46,15 +52,31 @@ struct ModelSize {
   }
 };
 
+// Of the language model's tensors, without the PLE table.
+int64_t StoredTextBytes(const Checkpoint& checkpoint) {
+  const std::string table = checkpoint.ple_tensor();
+  int64_t bytes = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    if (ModalityOf(name) == Modality::kText && name != table) bytes += tensor.size_bytes;
+  }
+  return bytes;
+}
+
 ModelSize SizeOfModel(const RunPlan& plan, DType dtype) {
   const GroupSums parameters = CountPublished(plan.model_config, dtype).parameters;
-  return {.text = plan.model_config.text,
-          .stack = parameters[ParameterGroup::kTextStack],
-          .embedding = parameters[ParameterGroup::kTokenEmbedding],
-          .own_head = parameters[ParameterGroup::kOwnHead],
-          .vision = parameters.vision(),
-          .audio = parameters.audio(),
-          .bytes_per_parameter = SizeOf(dtype)};
+  ModelSize size{.text = plan.model_config.text,
+                 .stack = parameters[ParameterGroup::kTextStack],
+                 .embedding = parameters[ParameterGroup::kTokenEmbedding],
+                 .own_head = parameters[ParameterGroup::kOwnHead],
+                 .vision = parameters.vision(),
+                 .audio = parameters.audio(),
+                 .bytes_per_parameter = SizeOf(dtype),
+                 .bytes_per_weight = static_cast<double>(SizeOf(dtype))};
+  if (plan.checkpoint && plan.checkpoint->is_quantised()) {
+    size.bytes_per_weight =
+        static_cast<double>(StoredTextBytes(*plan.checkpoint)) / static_cast<double>(size.language());
+  }
+  return size;
 }
 
 // The size of a checkpoint that is yet to be written, in bfloat16; 0 when the checkpoint exists.
@@ -76,7 +98,7 @@ int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const Var
 
 double StepSeconds(const ModelSize& size, const WorkloadSection& work, const MachineRates& rates) {
   const auto logits = static_cast<double>(size.text.vocab_size * work.batch * 4);
-  const int64_t read = (size.stack + size.head()) * size.bytes_per_parameter;
+  const int64_t read = size.BytesOf(size.stack + size.head());
   return static_cast<double>(read) / (rates.read_gb_s * 1e9 * kOfReadBandwidth) +
          static_cast<double>(size.text.num_hidden_layers) * kLayerS + logits / kHashBytesPerS;
 }
@@ -97,11 +119,15 @@ double MeasuringSeconds(const RunPlan& plan, const VariantGroup& group, const Mo
   const double one = pass + steps * StepSeconds(size, work, rates);
   const bool processes = design.isolate == Isolate::kProcess;
   double seconds = static_cast<double>(reps) * (kSetUpS + (group.control < 0 ? 0 : one));
-  if (!processes) seconds += load * static_cast<double>(std::min(design.processes, reps) - 1);
+  // Each process reads one prompt that is not timed.
+  if (!processes) {
+    const auto count = static_cast<double>(std::min(design.processes, reps));
+    seconds += load * (count - 1) + pass * count;
+  }
   for (int64_t v : group.variants) {
     const double rows = static_cast<double>(plan.variants[v].footprint.fast_bytes) / kLoadBytesPerS;
-    seconds +=
-        static_cast<double>(reps) * (one + (processes ? load + rows + kSetUpS : 0)) + (processes ? 0 : rows);
+    seconds += static_cast<double>(reps) * (one + (processes ? load + rows + kSetUpS + pass : 0)) +
+               (processes ? 0 : rows);
     seconds += static_cast<double>(design.memory_reps) * (load + rows + one);
   }
   return seconds;
@@ -221,7 +247,8 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
   if (estimate.synth_bytes > 0)
     text += Format(" and {} for a random checkpoint", DecimalBytes(estimate.synth_bytes));
   text += Format(
-      "\nestimated from the shapes: a decode step reads its weights at {:.0f} % of the {:.0f} GB/s measured "
+      "\nestimated from the weights' sizes: a decode step reads its weights at {:.0f} % of the {:.0f} GB/s "
+      "measured "
       "just now, plus {:.1f} ms per layer;\na prompt runs at the {:.1f} GFLOP/s measured just now; "
       "loading at 1 GB/s. Cold reads are not counted.\n",
       kOfReadBandwidth * 100, rates.read_gb_s, kLayerS * 1e3, rates.matmul_gflop_s);

@@ -69,7 +69,7 @@ void KeepResults(PhaseContext& context, std::vector<Contestant>& contestants, in
 }
 
 void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources& kept,
-                   std::optional<PageCacheLimit>& limit, const Block& block, int64_t rep) {
+                   std::optional<PageCacheLimit>& limit, const Block& block, int64_t rep, bool is_first) {
   auto contestants = MakeContestants(context, context.Load(group), group, rep, kept);
   if (contestants.empty()) return;
   const Workload& work = group.works.at(rep);
@@ -78,6 +78,7 @@ void RunRepetition(PhaseContext& context, const VariantGroup& group, KeptSources
                         block.process,
                         context.plan.config.design,
                         group.model.threads,
+                        is_first,
                         context.timeline,
                         [&](int64_t step) {
                           bar.Update(step);
@@ -142,8 +143,10 @@ void RunSideBySide(PhaseContext& context, const VariantGroup& group, const Block
   std::optional<PageCacheLimit> limit;
   if (group.page_cache.limit.bytes > 0) limit.emplace(group.page_cache.limit.bytes);
   ForgetBrokenRepetitions(context, group, block);
+  bool is_first = true;
   for (int64_t rep = block.first; rep < block.end; ++rep) {
-    if (!HasRepetition(context, group, rep)) RunRepetition(context, group, kept, limit, block, rep);
+    if (HasRepetition(context, group, rep)) continue;
+    RunRepetition(context, group, kept, limit, block, rep, std::exchange(is_first, false));
   }
 }
 

@@ -32,14 +32,15 @@ namespace HWY_NAMESPACE {
 template <size_t kOutputs, size_t kInputs>
 using Sums = VI32[kOutputs][kInputs];
 
+template <class By>  // UnsignedDot or SignedDot
 struct Int8Dot {
   template <size_t kOutputs, size_t kInputs>
   static HWY_INLINE void Add(const uint8_t* const* from, size_t j, const PackedVector* x, size_t at,
                              Sums<kOutputs, kInputs>& sum) {
     const DU8 d;
     for (size_t o = 0; o < kOutputs; ++o) {
-      const VU8 w = hn::Xor(hn::LoadU(d, from[o] + j), hn::Set(d, 0x80));  // code + 128
-      for (size_t v = 0; v < kInputs; ++v) sum[o][v] = QuadDot(sum[o][v], w, hn::Load(d, x[v].codes + at));
+      const VU8 w = hn::Xor(hn::LoadU(d, from[o] + j), hn::Set(d, By::kAdded));  // code + 128, or code
+      for (size_t v = 0; v < kInputs; ++v) sum[o][v] = By::Add(sum[o][v], w, hn::Load(d, x[v].codes + at));
     }
   }
 
@@ -72,7 +73,8 @@ struct Int8Dot {
     for (size_t o = 0; o < kOutputs; ++o) {
       const float scale = static_cast<const float*>(w.scales)[row[o]];
       for (size_t v = 0; v < kInputs; ++v) {
-        const int32_t total = hn::GetLane(hn::SumOfLanes(d32, sum[o][v])) - x[v].head->excess;
+        const int32_t excess = By::kAdded == 0 ? 0 : x[v].head->excess;
+        const int32_t total = hn::GetLane(hn::SumOfLanes(d32, sum[o][v])) - excess;
         out[o][v] = static_cast<float>(total) * (scale * x[v].head->scale);
       }
     }
@@ -96,6 +98,7 @@ HWY_INLINE VF NibbleScales(const uint16_t* scales, size_t at, size_t blocks_per_
 #endif
 }
 
+template <class By>
 struct Int4Dot {
   // One step: kBytes of nibbles, from which 2 · kBytes values come.
   template <size_t kOutputs, size_t kInputs>
@@ -115,8 +118,8 @@ struct Int4Dot {
       for (size_t v = 0; v < kInputs; ++v) {
         const uint8_t* c = x[v].codes + codes;
         VI32 exact = hn::BitCast(d32, hn::Load(d, c + 128));
-        exact = QuadDot(exact, low, hn::Load(d, c));
-        exact = QuadDot(exact, high, hn::Load(d, c + 64));
+        exact = By::Add(exact, low, hn::Load(d, c));
+        exact = By::Add(exact, high, hn::Load(d, c + 64));
         sum[o][v] = hn::MulAdd(hn::ConvertTo(df, exact), scale[o], sum[o][v]);
       }
     }

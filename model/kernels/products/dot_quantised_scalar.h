@@ -22,6 +22,9 @@ void EachOutput(const MatrixView& w, const int64_t (&row)[kOutputs], const Packe
   }
 }
 
+struct UnsignedDot {};  // the name that the caller knows
+
+template <class>
 struct Int8Dot {
   template <size_t kOutputs, size_t kInputs>
   static void Tile(const MatrixView& w, const int64_t (&row)[kOutputs], const PackedVectors& packed,
@@ -35,6 +38,7 @@ struct Int8Dot {
   }
 };
 
+template <class>
 struct Int4Dot {
   template <size_t kOutputs, size_t kInputs>
   static void Tile(const MatrixView& w, const int64_t (&row)[kOutputs], const PackedVectors& packed,

@@ -1,10 +1,10 @@
 // Scratch memory of a kernel.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <new>
 
 namespace plelab {
@@ -17,7 +17,8 @@ class KeptScratch {
   std::byte* AtLeast(int64_t bytes) {
     if (bytes > size_) {
       size_ = 0;
-      data_ = hwy::AllocateAligned<std::byte>(static_cast<size_t>(bytes));
+      const auto size = (static_cast<size_t>(bytes) + kLine - 1) / kLine * kLine;
+      data_.reset(static_cast<std::byte*>(std::aligned_alloc(kLine, size)));
       if (data_ == nullptr) throw std::bad_alloc();
       size_ = bytes;
     }
@@ -25,7 +26,11 @@ class KeptScratch {
   }
 
  private:
-  hwy::AlignedFreeUniquePtr<std::byte[]> data_;
+  static constexpr size_t kLine = 64;
+  struct Free {
+    void operator()(std::byte* data) const { std::free(data); }
+  };
+  std::unique_ptr<std::byte[], Free> data_;
   int64_t size_ = 0;
 };
 

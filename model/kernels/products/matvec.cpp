@@ -106,6 +106,14 @@ void DotShareOf(const Share& share, const PackedVectors& x) {
   }
 }
 
+template <template <class By> class Dot>
+void DotBytes(const Share& share, const PackedVectors& x) {
+#if HWY_ARCH_ARM_A64 && HWY_TARGET <= HWY_NEON
+  if (CpuHasSignedDot()) return DotShareOf<Dot<SignedDot>>(share, x);
+#endif
+  DotShareOf<Dot<UnsignedDot>>(share, x);
+}
+
 void DotShare(const Share& share, const PackedVectors& x) {
   switch (share.w.type) {
     case ElementType::kFloat32:
@@ -113,9 +121,9 @@ void DotShare(const Share& share, const PackedVectors& x) {
     case ElementType::kBFloat16:
       return DotShareOf<FloatDot<uint16_t>>(share, x);
     case ElementType::kInt8:
-      return DotShareOf<Int8Dot>(share, x);
+      return DotBytes<Int8Dot>(share, x);
     case ElementType::kInt4:
-      return DotShareOf<Int4Dot>(share, x);
+      return DotBytes<Int4Dot>(share, x);
   }
 }
 

@@ -99,12 +99,14 @@ class Int8Tiles {
   }
 
   PLELAB_TILE_TARGET void Quantise(int64_t vector) {
-    const float largest = LargestOf(vector);
-    const __m512 by = _mm512_set1_ps(largest > 0 ? 127.0f / largest : 0);
+    const float largest = LargestOf(vector), by = 127.0f / largest;
+    // A vector that is not finite, or too small for a factor, has codes of zero.
+    const auto wanted = static_cast<__mmask16>(largest > 0 && std::isfinite(by) ? Below(16) : 0);
     std::byte* to = CodesOf(vector);
     __m512i sum = _mm512_setzero_si512();
     for (int64_t i = 0; i < steps_ * kDepth; i += 16) {
-      const __m512i codes = _mm512_cvtps_epi32(_mm512_mul_ps(Inputs(vector, i), by));
+      const __m512i codes =
+          _mm512_maskz_cvtps_epi32(wanted, _mm512_mul_ps(Inputs(vector, i), _mm512_set1_ps(by)));
       sum = _mm512_add_epi32(sum, codes);
       _mm_store_si128(reinterpret_cast<__m128i*>(to + i), _mm512_cvtsepi32_epi8(codes));
     }

@@ -18,11 +18,10 @@
 
 #include "model/kernels/matrix.h"
 
-// Compilers inline a function only into one that may use as much, so all may use BF16 and VNNI.  They emit
-// neither by themselves, and CpuMultipliesTiles asks for both where the code below does.
+// A function is inlined only into one that may use as much, so all may use BF16, too, which compilers do not
+// emit by themselves: CpuMultipliesTiles asks for it where bfloat16 is multiplied, and always for the others.
 #define PLELAB_TILE_TARGET \
-  __attribute__((          \
-      target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,avx512bf16,f16c,lzcnt,bmi")))
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,avx512bf16")))
 
 namespace plelab::tiles {
 

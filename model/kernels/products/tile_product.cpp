@@ -23,12 +23,15 @@ namespace plelab {
 #if !defined(__x86_64__)
 
 bool CpuMultipliesTiles(TileInstructions, ElementType) { return false; }
+void TileProductBy(TileInstructions, const MatrixView&, bool, const ConstRows&, float*, int64_t) {
+  throw RunError("this CPU cannot multiply tiles");
+}
 
 #else
 
 namespace {
 
-using tiles::kPanel, tiles::kRows, tiles::kStepBytes, tiles::kSumBytes, tiles::kTileBytes;
+using tiles::kPanel, tiles::kRows, tiles::kStepBytes, tiles::kSumBytes;
 
 // Weights are packed so many steps at a time: 2 KiB in one piece of each row, so that the CPU's prefetchers
 // follow, and 64 KiB of a panel, which stay in the L2 cache.
@@ -37,7 +40,7 @@ constexpr int64_t kPackedSteps = 32;
 // meet all vectors.
 constexpr int64_t kBlockSteps = 8;
 // So many panels of outputs share a block of the vectors, which then comes from further away once for all of
-// them: at most 256 KiB of packed weights and, with all vectors, 256 KiB of sums.
+// them: at most 256 KiB of packed weights and, with up to 2,048 vectors, 256 KiB of sums.
 constexpr int64_t kMostPanels = 4;
 constexpr int64_t kMostSums = 64;  // products of two panels
 
@@ -174,10 +177,11 @@ void ProductBy(const MatrixView& w, bool transposed, const ConstRows& x, float* 
 
 constexpr unsigned long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
 
-// What packs panels and writes sums, which all instructions share.
+// What packs panels and writes sums, which all instructions share, and VNNI.
 bool CpuPacksTiles() {
   return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi");
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
+         __builtin_cpu_supports("avx512vnni");
 }
 
 bool CpuHasAmx() {
@@ -198,7 +202,15 @@ bool CpuMultipliesTiles(TileInstructions by, ElementType weights) {
   if (weights == ElementType::kFloat32 || !CpuPacksTiles()) return false;
   // Vectors are narrowed by AVX-512's own instruction.
   if (weights == ElementType::kBFloat16 && !__builtin_cpu_supports("avx512bf16")) return false;
-  return by == TileInstructions::kAmx ? CpuHasAmx() : __builtin_cpu_supports("avx512vnni") != 0;
+  return by == TileInstructions::kAvx512 || CpuHasAmx();
+}
+
+void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
+                   int64_t y_stride) {
+  if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
+  if (x.count == 0) return;
+  by == TileInstructions::kAmx ? ProductBy<tiles::Amx>(w, transposed, x, y, y_stride)
+                               : ProductBy<tiles::Avx512Dots>(w, transposed, x, y, y_stride);
 }
 
 #endif
@@ -206,15 +218,6 @@ bool CpuMultipliesTiles(TileInstructions by, ElementType weights) {
 bool CpuMultipliesTiles(ElementType weights) {
   return CpuMultipliesTiles(TileInstructions::kAmx, weights) ||
          CpuMultipliesTiles(TileInstructions::kAvx512, weights);
-}
-
-void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
-                   int64_t y_stride) {
-  if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
-#if defined(__x86_64__)
-  by == TileInstructions::kAmx ? ProductBy<tiles::Amx>(w, transposed, x, y, y_stride)
-                               : ProductBy<tiles::Avx512Dots>(w, transposed, x, y, y_stride);
-#endif
 }
 
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {

@@ -1,7 +1,7 @@
 // Products with many vectors on x86-64 CPUs that multiply tiles of bytes or of bfloat16: with matrix tiles
-// (Intel AMX), or with the dot products of AVX-512 (Intel since Ice Lake, AMD since Zen 4).  ATen's product
-// packs the weights anew in each call, which takes longer than to multiply 128 vectors, and has none of
-// quantised weights.
+// (Intel AMX), or with the dot products of AVX-512 (VNNI with VBMI for bytes, BF16 for bfloat16: AMD has both
+// since Zen 4).  ATen's product packs the weights anew in each call, which takes longer than to multiply 128
+// vectors, and has none of quantised weights.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 //
 // They become int8 codes with one scale for each stored row, 1/15 of the row's largest one: a code is
 // round((nibble − 8) · step), where step is the group's scale in units of the row's, rounded to 1/2048.  That
-// is exact in groups that have the largest scale, in others to half a step of 1/120 of what the row can hold.
+// is exact in groups that have the largest scale, in others to half a step of 1/120 of what the row can hold
+// (and 1/500 of such a step more).
 #pragma once
 
 #include <algorithm>

@@ -236,7 +236,7 @@ TEST(RunCommand, DryRunListsVariantsMinutesAndGBAndWritesNothing) {
   }
   EXPECT_THAT(run.output, HasSubstr("minutes"));
   EXPECT_THAT(run.output, HasSubstr("GB"));
-  EXPECT_THAT(run.output, HasSubstr("estimated from the shapes"));
+  EXPECT_THAT(run.output, HasSubstr("estimated from the weights' sizes"));
   EXPECT_FALSE(fs::exists(tiny.out()));
   EXPECT_FALSE(fs::exists(PartsFolder(tiny.out())));
 }

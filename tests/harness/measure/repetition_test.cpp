@@ -187,5 +187,21 @@ TEST(Repetition, WhatBrokeKeepsItsOwnReasonAndIsComparedWithNobody) {
   EXPECT_EQ(contestants[1].steps.size(), 0u);
 }
 
+TEST(Repetition, ARehearsedPromptChangesNoOutput) {
+  const TinyRun tiny;
+  const ExperimentConfig config = tiny.Config("warmup_steps: 2, reps: 1, control: false", kResidentAndDisk);
+  const RunPlan plan = ResolvePlan(config);
+  LoadedModel loaded = LoadModel(plan.config.model, plan.checkpoint);
+  std::vector<RepRow> rows;
+  for (const bool rehearse : {false, true}) {
+    std::vector<Contestant> contestants = BothOf(plan, loaded);
+    MeasureRepetition(contestants, plan.WorkOf(0, 0),
+                      {.rep = 0, .design = config.design, .threads = 1, .rehearse_prompt = rehearse});
+    EXPECT_EQ(contestants[1].error, "");
+    rows.push_back(contestants[1].rep);
+  }
+  EXPECT_EQ(rows[0].output_sha256, rows[1].output_sha256);
+}
+
 }  // namespace repetition_test
 }  // namespace plelab

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "model/base/format.h"
 #include "model/catalog/parameter_count.h"
+#include "model/packing/pack_checkpoint.h"
+#include "model/quantisation/encode_weights.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/tiny_run.h"
 
@@ -58,25 +62,27 @@ class EstimateTest : public ::testing::Test {
 };
 
 TEST_F(EstimateTest, MinutesOfVariantsThatTakeTurns) {
-  const double one = Pass(2 * 12) + (3 + 8) * Step(), rows = kTable / 1e9;
+  const double pass = Pass(2 * 12), one = pass + (3 + 8) * Step(), rows = kTable / 1e9;
   const std::string memory = "warmup_steps: 3, reps: 5, memory_reps: 2";
-  // The weights are loaded here, in three more processes, and four times for memory; the twin is timed too.
+  // The weights are loaded here, in three more processes, and four times for memory; each of the first four
+  // reads a prompt that is not timed; the twin is timed too.
   const RunEstimate estimate = Timed(memory + ", processes: 4, stop: {rel_half_width: 1%, max_reps: 9}");
-  ExpectMinutes(estimate.minutes, load() * (1 + 3 + 4) + 5 * 3 + one * (3 * 5 + 4) + rows * 3);
-  ExpectMinutes(estimate.most_minutes, load() * (1 + 3 + 4) + 9 * 3 + one * (3 * 9 + 4) + rows * 3);
+  ExpectMinutes(estimate.minutes, load() * (1 + 3 + 4) + 5 * 3 + one * (3 * 5 + 4) + rows * 3 + pass * 4);
+  ExpectMinutes(estimate.most_minutes,
+                load() * (1 + 3 + 4) + 9 * 3 + one * (3 * 9 + 4) + rows * 3 + pass * 4);
   EXPECT_EQ(estimate.result_bytes, 2 * 9 * 8 * 200);
   // No more processes than repetitions, and nobody's twin.
   const RunEstimate few = Timed(memory + ", processes: 8, control: false");
-  ExpectMinutes(few.minutes, load() * (1 + 4 + 4) + 5 * 3 + one * (2 * 5 + 4) + rows * 3);
+  ExpectMinutes(few.minutes, load() * (1 + 4 + 4) + 5 * 3 + one * (2 * 5 + 4) + rows * 3 + pass * 5);
   EXPECT_EQ(few.most_minutes, few.minutes);
   EXPECT_EQ(few.result_bytes, 2 * 5 * 8 * 200);
 }
 
 TEST_F(EstimateTest, MinutesOfVariantsInProcessesOfTheirOwn) {
-  const double one = Pass(2 * 12) + (3 + 8) * Step(), rows = kTable / 1e9;
+  const double pass = Pass(2 * 12), one = pass + (3 + 8) * Step(), rows = kTable / 1e9;
   const RunEstimate estimate = Timed("isolate: process, warmup_steps: 3, reps: 5, memory_reps: 2");
-  ExpectMinutes(estimate.minutes,
-                load() * (1 + 2 * 5 + 2 * 2) + 3 * 5 + 2 * 5 * 3 + one * 2 * (5 + 2) + rows * (5 + 2));
+  ExpectMinutes(estimate.minutes, load() * (1 + 2 * 5 + 2 * 2) + 3 * 5 + 2 * 5 * 3 + one * 2 * (5 + 2) +
+                                      pass * 2 * 5 + rows * (5 + 2));
 }
 
 // Keys and values of five layers, two sequences, 23 positions, two heads of 12.
@@ -174,6 +180,26 @@ TEST_F(EstimateTest, ACheckpointThatIsNotThereYetIsCountedByItsShape) {
   EXPECT_EQ(EstimateRun(plan(", audio: [a.wav]"), kRates).memory_bytes, whole + 2 * sums.audio());
   text.model_config.text.own_head = true;
   EXPECT_EQ(EstimateRun(text, kRates).memory_bytes, whole + 2 * head);
+}
+
+TEST_F(EstimateTest, QuantisedWeightsCountAsTheyAreStored) {
+  const Checkpoint published = Checkpoint::Open(tiny_.checkpoint());
+  const std::string folder = tiny_.folder() + "/int8";
+  const auto weights_plan = PlanWeights(published.config(), {.format = {8, 0}});
+  const TensorEncoding encoding = QuantisedEncoding(published, weights_plan);
+  PackCheckpoint(published, folder, {.table = false, .weights = &encoding});
+  ExperimentConfig config =
+      tiny_.Config("warmup_steps: 2, reps: 2, memory_reps: 0, control: false", kResidentAndDisk);
+  const int64_t whole = EstimateRun(ResolvePlan(config), kRates).memory_bytes;
+  config.model.checkpoint = folder;
+  for (VariantConfig& variant : config.variants) variant.model.checkpoint = folder;
+  const auto bytes_of = [](const std::string& of) {
+    return static_cast<double>(std::filesystem::file_size(of + "/model.safetensors"));
+  };
+  const double saved = bytes_of(tiny_.checkpoint()) - bytes_of(folder);
+  ASSERT_GT(saved, 0);
+  EXPECT_NEAR(static_cast<double>(whole - EstimateRun(ResolvePlan(config), kRates).memory_bytes), saved,
+              0.02 * saved);
 }
 
 TEST(EstimateText, NamesEachAmountWithItsUnit) {

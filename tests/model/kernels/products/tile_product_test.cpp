@@ -36,10 +36,11 @@ struct Operands {
   bool transposed;
   std::vector<float> row_scales;  // of quantised weights
 
-  Operands(const RandomMatrix& weights, bool is_transposed) : w(weights), transposed(is_transposed) {
-    for (int64_t row = 0; IsQuantised(w.view().type) && row < w.view().rows; ++row) {
+  Operands(const RandomMatrix& weights, const MatrixView& part, bool is_transposed)
+      : w(weights), transposed(is_transposed) {
+    for (int64_t row = 0; IsQuantised(part.type) && row < part.rows; ++row) {
       float largest = 0;
-      for (int64_t c = 0; c < w.view().cols; ++c) largest = std::max(largest, std::abs(scale(row, c)));
+      for (int64_t c = 0; c < part.cols; ++c) largest = std::max(largest, std::abs(scale(row, c)));
       row_scales.push_back(w.view().type == ElementType::kInt8 ? scale(row, 0) : largest / 15);
     }
   }
@@ -82,7 +83,7 @@ void ExpectProduct(TileInstructions by, const RandomMatrix& w, bool transposed, 
   const std::vector<float> x = RandomVector(vectors * x_stride, static_cast<uint64_t>(inputs));
   std::vector<float> y(static_cast<size_t>(vectors * y_stride), NAN);
   TileProductBy(by, w.view(), transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
-  const Operands operands(w, transposed);
+  const Operands operands(w, w.view(), transposed);
   for (int64_t t = 0; t < vectors; ++t) {
     const std::vector<double> of_vector = operands.vector(x.data() + t * x_stride, inputs);
     for (int64_t o = 0; o < outputs; ++o) {
@@ -102,8 +103,17 @@ TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
   for (const ElementType type : kTypes) {
     if (!CpuMultipliesTiles(GetParam(), type)) continue;
     for (const bool transposed : {false, true}) {
-      for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
-               {1, 1}, {17, 3}, {3, 17}, {32, 32}, {65, 255}, {255, 31}, {40, 300}, {6, 2048}, {600, 70}}) {
+      for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{{1, 1},
+                                                                               {17, 3},
+                                                                               {3, 17},
+                                                                               {32, 32},
+                                                                               {65, 255},
+                                                                               {255, 31},
+                                                                               {40, 300},
+                                                                               {6, 2048},
+                                                                               {600, 70},
+                                                                               {9, 2240},
+                                                                               {2240, 33}}) {
         for (const int64_t vectors : {1, 9, 47, 100}) {
           SCOPED_TRACE(::testing::Message() << static_cast<int>(type) << " " << transposed << " " << rows
                                             << "x" << cols << " for " << vectors);
@@ -121,6 +131,34 @@ TEST_P(TileProductTest, Int4WithGroupsOf128) {
   }
 }
 
+TEST_P(TileProductTest, Int4WithGroupsOfOtherSizes) {
+  for (const int64_t group : {64, 512}) {
+    for (const bool transposed : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << group << " " << transposed);
+      ExpectProduct(GetParam(), RandomMatrix(70, 2 * group, ElementType::kInt4, 6, group), transposed, 20);
+    }
+  }
+}
+
+// The first columns of a weight, as a narrower FFN takes them: the last group is not whole.
+TEST_P(TileProductTest, Int4WithPartOfAGroup) {
+  const RandomMatrix w(40, 256, ElementType::kInt4, 7, 128);
+  MatrixView part = w.view();
+  part.cols = 160;
+  const std::vector<float> x = RandomVector(12 * 160, 8);
+  std::vector<float> y(12 * 40);
+  TileProductBy(GetParam(), part, false, {x.data(), 12, 160}, y.data(), 40);
+  const Operands operands(w, part, false);
+  for (int64_t t = 0; t < 12; ++t) {
+    const std::vector<double> of_vector = operands.vector(x.data() + t * 160, 160);
+    for (int64_t o = 0; o < 40; ++o) {
+      double expected = 0;
+      for (int64_t i = 0; i < 160; ++i) expected += operands.weight(o, i) * of_vector[static_cast<size_t>(i)];
+      ASSERT_NEAR(y[t * 40 + o], expected, 1e-4) << "vector " << t << " output " << o;
+    }
+  }
+}
+
 TEST_P(TileProductTest, ManyVectorsGoInPartsOfOutputs) {
   ExpectProduct(GetParam(), RandomMatrix(70, 40, ElementType::kInt8, 3), false, 32 * 65);
 }
@@ -131,6 +169,14 @@ TEST_P(TileProductTest, VectorThatIsNotFiniteSpoilsItsOwnOutputsOnly) {
   x[3 * 40 + 7] = INFINITY;
   TileProductBy(GetParam(), w.view(), false, {x.data(), 10, 40}, y.data(), 20);
   for (int64_t i = 0; i < std::ssize(y); ++i) EXPECT_EQ(std::isnan(y[i]), i / 20 == 3) << i;
+}
+
+TEST_P(TileProductTest, VectorThatIsTooSmallToQuantiseGivesZero) {
+  const RandomMatrix w(20, 40, ElementType::kInt8, 4);
+  const std::vector<float> x(10 * 40, 1e-38f);
+  std::vector<float> y(10 * 20, NAN);
+  TileProductBy(GetParam(), w.view(), false, {x.data(), 10, 40}, y.data(), 20);
+  for (const float value : y) EXPECT_EQ(value, 0);
 }
 
 }  // namespace tile_product_test
