@@ -44,7 +44,21 @@ class Int8Tiles {
     if (transposed_) ParallelRows(w.rows, kLineBytes, [&](int64_t row) { PrepareRow(row); });
   }
 
-  void PrepareVector(int64_t vector) { Quantise(vector); }
+  PLELAB_TILE_TARGET void PrepareVector(int64_t vector) {
+    const float largest = LargestOf(vector), by = 127.0f / largest;
+    // A vector that is not finite, or too small for a factor, has codes of zero.
+    const auto wanted = static_cast<__mmask16>(largest > 0 && std::isfinite(by) ? Below(16) : 0);
+    std::byte* to = CodesOf(vector);
+    __m512i sum = _mm512_setzero_si512();
+    for (int64_t i = 0; i < steps_ * kDepth; i += 16) {
+      const __m512i codes =
+          _mm512_maskz_cvtps_epi32(wanted, _mm512_mul_ps(Inputs(vector, i), _mm512_set1_ps(by)));
+      sum = _mm512_add_epi32(sum, codes);
+      _mm_store_si128(reinterpret_cast<__m128i*>(to + i), _mm512_cvtsepi32_epi8(codes));
+    }
+    quantised_[vector] = {largest / 127.0f, 128 * _mm512_reduce_add_epi32(sum)};
+  }
+
   void PrepareOutputs(int64_t first) {
     if (transposed_) return;
     for (int64_t row = first; row < std::min(first + kPanel, std::ssize(row_scales_)); ++row) PrepareRow(row);
@@ -96,21 +110,6 @@ class Int8Tiles {
       not_finite = static_cast<__mmask16>(not_finite | _mm512_fpclass_ps_mask(values, kNotFinite));
     }
     return not_finite != 0 ? NAN : _mm512_reduce_max_ps(largest);
-  }
-
-  PLELAB_TILE_TARGET void Quantise(int64_t vector) {
-    const float largest = LargestOf(vector), by = 127.0f / largest;
-    // A vector that is not finite, or too small for a factor, has codes of zero.
-    const auto wanted = static_cast<__mmask16>(largest > 0 && std::isfinite(by) ? Below(16) : 0);
-    std::byte* to = CodesOf(vector);
-    __m512i sum = _mm512_setzero_si512();
-    for (int64_t i = 0; i < steps_ * kDepth; i += 16) {
-      const __m512i codes =
-          _mm512_maskz_cvtps_epi32(wanted, _mm512_mul_ps(Inputs(vector, i), _mm512_set1_ps(by)));
-      sum = _mm512_add_epi32(sum, codes);
-      _mm_store_si128(reinterpret_cast<__m128i*>(to + i), _mm512_cvtsepi32_epi8(codes));
-    }
-    quantised_[vector] = {largest / 127.0f, 128 * _mm512_reduce_add_epi32(sum)};
   }
 
   Weights weights_;

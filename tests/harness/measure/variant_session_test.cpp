@@ -143,40 +143,40 @@ class Traceless : public PleWrapper {
   std::vector<int64_t>& asked_;
 };
 
-TEST_F(VariantSessionTest, RehearsesWithTheRowsOfTheIdsBeforeAndCountsTheStepAlone) {
-  const RunPlan plan = Plan("");
-  Gemma3n model = Model(plan);
-  const Workload& work = plan.WorkOf(0, 0);
-  std::vector<int64_t> asked;
-  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
-  VariantSession session(model, source, work, plan.variants[0].config.workload);
-  VariantSession plain(model, MakePleSource(ParsePleSpec("resident"), plan.table), work,
-                       plan.variants[0].config.workload);
-  session.Prefill();
+// A session whose source tells what it was asked for.
+class AskedSessionTest : public VariantSessionTest {
+ protected:
+  const RunPlan plan_ = Plan("");
+  Gemma3n model_ = Model(plan_);
+  const Workload& work_ = plan_.WorkOf(0, 0);
+  std::vector<int64_t> asked_;
+  VariantSession session_{
+      model_, std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan_.table), asked_), work_,
+      plan_.variants[0].config.workload};
+};
+
+TEST_F(AskedSessionTest, RehearsesWithTheRowsOfTheIdsBeforeAndCountsTheStepAlone) {
+  VariantSession plain(model_, MakePleSource(ParsePleSpec("resident"), plan_.table), work_,
+                       plan_.variants[0].config.workload);
+  session_.Prefill();
   plain.Prefill();
   for (int64_t step = 0; step < 3; ++step) {
-    const int64_t last = step == 0 ? work.prompts.at(0).back() : work.replay.at(0).at(step - 1);
-    asked.clear();
-    const StepResult result = session.Step();
-    EXPECT_THAT(asked, ::testing::ElementsAre(last, work.replay.at(0).at(step)));
+    const int64_t last = step == 0 ? work_.prompts.at(0).back() : work_.replay.at(0).at(step - 1);
+    asked_.clear();
+    const StepResult result = session_.Step();
+    EXPECT_THAT(asked_, ::testing::ElementsAre(last, work_.replay.at(0).at(step)));
     EXPECT_EQ(result.ple.lookups, 1);
     EXPECT_EQ(result.ple.read_calls, 1);
     EXPECT_EQ(result.logits_sha256, plain.Step().logits_sha256);
   }
 }
 
-TEST_F(VariantSessionTest, ARehearsedPromptReadsNoRowsAndLeavesNothing) {
-  const RunPlan plan = Plan("");
-  Gemma3n model = Model(plan);
-  const Workload& work = plan.WorkOf(0, 0);
-  std::vector<int64_t> asked;
-  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
-  VariantSession session(model, source, work, plan.variants[0].config.workload);
-  const std::string first = session.Prefill().logits_sha256;
-  asked.clear();
-  session.RehearsePrompt();
-  EXPECT_TRUE(asked.empty());
-  EXPECT_EQ(session.Prefill().logits_sha256, first);
+TEST_F(AskedSessionTest, ARehearsedPromptReadsNoRowsAndLeavesNothing) {
+  const std::string first = session_.Prefill().logits_sha256;
+  asked_.clear();
+  session_.RehearsePrompt();
+  EXPECT_TRUE(asked_.empty());
+  EXPECT_EQ(session_.Prefill().logits_sha256, first);
 }
 
 // A step that is observed after each step, against a session without any.
@@ -208,19 +208,13 @@ TEST_F(VariantSessionTest, ObservingAStepChangesNoLaterOne) {
 }
 
 // The source is asked for the ids of the step that is repeated, after the rehearsal's.
-TEST_F(VariantSessionTest, AnObservedStepReadsTheRowsOfTheLastOne) {
-  const RunPlan plan = Plan("");
-  Gemma3n model = Model(plan);
-  const Workload& work = plan.WorkOf(0, 0);
-  std::vector<int64_t> asked;
-  const auto source = std::make_shared<Traceless>(MakePleSource(ParsePleSpec("disk"), plan.table), asked);
-  VariantSession session(model, source, work, plan.variants[0].config.workload);
-  session.Prefill();
-  for (int64_t step = 0; step < work.steps(); ++step) session.Step();
-  asked.clear();
-  session.ObserveStep();
-  const int64_t last = work.replay.at(0).back();
-  EXPECT_THAT(asked, ::testing::ElementsAre(last, last));
+TEST_F(AskedSessionTest, AnObservedStepReadsTheRowsOfTheLastOne) {
+  session_.Prefill();
+  for (int64_t step = 0; step < work_.steps(); ++step) session_.Step();
+  asked_.clear();
+  session_.ObserveStep();
+  const int64_t last = work_.replay.at(0).back();
+  EXPECT_THAT(asked_, ::testing::ElementsAre(last, last));
 }
 
 TEST_F(VariantSessionTest, TheHashIsThatOfTheLogitsInMemoryOrder) {
