@@ -127,6 +127,7 @@ void TileSizes(benchmark::internal::Benchmark* b) {
 }
 BENCHMARK_TEMPLATE(BM_TileProduct, TileInstructions::kAmx)->Apply(TileSizes);
 BENCHMARK_TEMPLATE(BM_TileProduct, TileInstructions::kAvx512)->Apply(TileSizes);
+BENCHMARK_TEMPLATE(BM_TileProduct, TileInstructions::kPairs)->Apply(TileSizes);
 
 // The functions between the products, in nanoseconds.
 void BM_RmsNorm(benchmark::State& state) {

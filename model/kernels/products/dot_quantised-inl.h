@@ -91,6 +91,9 @@ HWY_INLINE VF NibbleScales(const uint16_t* scales, size_t at, size_t blocks_per_
   const __m128i halves = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(scales + at));
   const __m512 four = _mm512_castps128_ps512(_mm_cvtph_ps(halves));
   return VF{_mm512_permutexvar_ps(_mm512_set_epi32(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0), four)};
+#elif HWY_TARGET == HWY_AVX2
+  const __m256 two = _mm256_castps128_ps256(_mm_cvtph_ps(_mm_loadu_si32(scales + at)));
+  return VF{_mm256_permutevar8x32_ps(two, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1))};
 #else
   HWY_ALIGN float lanes[kLanes];
   for (size_t l = 0; l < kLanes; ++l) lanes[l] = WidenHalf(scales[at + l / 4]);
@@ -100,10 +103,11 @@ HWY_INLINE VF NibbleScales(const uint16_t* scales, size_t at, size_t blocks_per_
 
 template <class By>
 struct Int4Dot {
-  // One step: kBytes of nibbles, from which 2 · kBytes values come.
-  template <size_t kOutputs, size_t kInputs>
-  static HWY_INLINE void Add(const uint8_t* const* from, const VF (&scale)[kOutputs], const PackedVector* x,
-                             size_t at, VF (&sum)[kOutputs][kInputs]) {
+  // One step: kBytes of nibbles, from which 2 · kBytes values come.  nibbles(o) is where those of output o
+  // lie, scale(o) their scales.
+  template <size_t kOutputs, size_t kInputs, class Nibbles, class Scale>
+  static HWY_INLINE void Add(const Nibbles& nibbles, const Scale& scale, const PackedVector* x, size_t at,
+                             VF (&sum)[kOutputs][kInputs]) {
     const DU8 d;
     const DI32 d32;
     const DF df;
@@ -111,16 +115,16 @@ struct Int4Dot {
     // Codes of a block of 128 values: 64 for lower nibbles, 64 for upper ones, 16 int32.
     const size_t codes = at / 64 * 192 + at % 64;
     for (size_t o = 0; o < kOutputs; ++o) {
-      const VU8 two = hn::LoadU(d, from[o]);
+      const VU8 two = hn::LoadU(d, nibbles(o));
+      const VF by = scale(o);
       const VU8 low = hn::And(two, lower);
       const VU8 high = hn::And(
           hn::BitCast(d, hn::ShiftRight<4>(hn::BitCast(hn::Repartition<uint16_t, DU8>(), two))), lower);
       for (size_t v = 0; v < kInputs; ++v) {
         const uint8_t* c = x[v].codes + codes;
-        VI32 exact = hn::BitCast(d32, hn::Load(d, c + 128));
-        exact = By::Add(exact, low, hn::Load(d, c));
-        exact = By::Add(exact, high, hn::Load(d, c + 64));
-        sum[o][v] = hn::MulAdd(hn::ConvertTo(df, exact), scale[o], sum[o][v]);
+        const VI32 exact = By::AddNibbles(hn::BitCast(d32, hn::Load(d, c + 128)), low, hn::Load(d, c), high,
+                                          hn::Load(d, c + 64));
+        sum[o][v] = hn::MulAdd(hn::ConvertTo(df, exact), by, sum[o][v]);
       }
     }
   }
@@ -145,29 +149,21 @@ struct Int4Dot {
     }
     size_t j = 0;
     for (; j + kBytes <= size; j += kBytes) {
-      const uint8_t* step[kOutputs];
-      VF scale[kOutputs];
-      for (size_t o = 0; o < kOutputs; ++o) {
-        step[o] = from[o] + j;
-        scale[o] = NibbleScales(scales[o], j / 16, per_scale);
-      }
-      Add<kOutputs, kInputs>(step, scale, x, j, sum);
+      Add<kOutputs, kInputs>([&](size_t o) { return from[o] + j; },
+                             [&](size_t o) { return NibbleScales(scales[o], j / 16, per_scale); }, x, j, sum);
     }
     if (j < size) {
       HWY_ALIGN uint8_t rest[kOutputs][kBytes] = {};
-      const uint8_t* step[kOutputs];
-      VF scale[kOutputs];
+      HWY_ALIGN float lanes[kOutputs][kLanes] = {};
       for (size_t o = 0; o < kOutputs; ++o) {
         std::memcpy(rest[o], from[o] + j, size - j);
-        step[o] = rest[o];
-        HWY_ALIGN float lanes[kLanes] = {};
         for (size_t block = 0; block < (size - j) / 16; ++block) {
           const float s = WidenHalf(scales[o][(j / 16 + block) / per_scale]);
-          for (size_t l = 0; l < 4; ++l) lanes[4 * block + l] = s;
+          for (size_t l = 0; l < 4; ++l) lanes[o][4 * block + l] = s;
         }
-        scale[o] = hn::Load(df, lanes);
       }
-      Add<kOutputs, kInputs>(step, scale, x, j, sum);
+      Add<kOutputs, kInputs>([&](size_t o) { return rest[o]; },
+                             [&](size_t o) { return hn::Load(df, lanes[o]); }, x, j, sum);
     }
     for (size_t o = 0; o < kOutputs; ++o) {
       for (size_t v = 0; v < kInputs; ++v) {

@@ -50,10 +50,29 @@ HWY_INLINE VI32 QuadDot(VI32 sum, VU8 a, VU8 b) {
 #endif
 }
 
+// Adds the same sums of two vectors of nibbles (0 … 15) with codes of at most ±127.
+HWY_INLINE VI32 NibbleDot(VI32 sum, VU8 a, VU8 b, VU8 c, VU8 d) {
+#if HWY_TARGET == HWY_AVX2
+  // Sums of two products, which saturate at 16 bits: four of them are 7,620 at most.
+  const __m256i pairs =
+      _mm256_add_epi16(_mm256_maddubs_epi16(a.raw, b.raw), _mm256_maddubs_epi16(c.raw, d.raw));
+  return hn::Add(sum, VI32{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))});
+#elif HWY_TARGET == HWY_AVX3
+  const __m512i pairs =
+      _mm512_add_epi16(_mm512_maddubs_epi16(a.raw, b.raw), _mm512_maddubs_epi16(c.raw, d.raw));
+  return hn::Add(sum, VI32{_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))});
+#else
+  return QuadDot(QuadDot(sum, a, b), c, d);
+#endif
+}
+
 // How four products are summed: by what every CPU of the target has, with 128 added to the weights' codes …
 struct UnsignedDot {
   static constexpr uint8_t kAdded = 0x80;
   static HWY_INLINE VI32 Add(VI32 sum, VU8 a, VU8 b) { return QuadDot(sum, a, b); }
+  static HWY_INLINE VI32 AddNibbles(VI32 sum, VU8 a, VU8 b, VU8 c, VU8 d) {
+    return NibbleDot(sum, a, b, c, d);
+  }
 };
 
 #if HWY_ARCH_ARM_A64 && HWY_TARGET <= HWY_NEON
@@ -65,6 +84,9 @@ struct SignedDot {
         : "+w"(sum.raw)
         : "w"(a.raw), "w"(b.raw));
     return sum;
+  }
+  static HWY_INLINE VI32 AddNibbles(VI32 sum, VU8 a, VU8 b, VU8 c, VU8 d) {
+    return Add(Add(sum, a, b), c, d);
   }
 };
 inline bool CpuHasSignedDot() {

@@ -8,7 +8,6 @@
 #endif
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -41,19 +40,24 @@ inline float LargestMagnitude(const float* x, size_t n) {
   return magnitude + poisoned;
 }
 
-// The code of a value that was divided by the scale.  Rounds to nearest even: the lowest byte of the sum is
-// the integer in two's complement.
-HWY_INLINE uint8_t CodeOf(float value) {
-  return static_cast<uint8_t>(std::bit_cast<uint32_t>(value + 0x1.8p23f));
+// Codes of kLanes values, rounded to nearest even.
+HWY_INLINE void StoreCodes(VF values, VF by, uint8_t* codes) {
+  const hn::Rebind<int8_t, DF> d8;
+  hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(hn::Mul(values, by))), d8, reinterpret_cast<int8_t*>(codes));
 }
 
 // Codes of up to kNibbleValues values, padded with zeros.
 HWY_INLINE void CodesOf(const float* HWY_RESTRICT x, size_t n, float by, uint8_t* HWY_RESTRICT codes) {
-  if (n < static_cast<size_t>(kNibbleValues)) {
-    for (size_t i = 0; i < kNibbleValues; ++i) codes[i] = i < n ? CodeOf(x[i] * by) : 0;
-    return;
-  }
-  for (size_t i = 0; i < kNibbleValues; ++i) codes[i] = CodeOf(x[i] * by);
+  static_assert(kNibbleValues % kLanes == 0);
+  const DF df;
+  const VF factor = hn::Set(df, by);
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) StoreCodes(hn::LoadU(df, x + i), factor, codes + i);
+  if (i == kNibbleValues) return;
+  HWY_ALIGN float rest[kLanes] = {};
+  std::copy(x + i, x + n, rest);
+  StoreCodes(hn::Load(df, rest), factor, codes + i);
+  std::fill(codes + i + kLanes, codes + kNibbleValues, uint8_t{0});
 }
 
 // Parts the codes of 128 values into those that meet lower and upper nibbles, and sums them up.
@@ -76,7 +80,8 @@ inline void PackNibbleCodes(const uint8_t* HWY_RESTRICT codes, uint8_t* HWY_REST
 // One vector of `size` values for weights of `type`, into PackedBytes(type, size) bytes.
 inline void QuantiseVector(ElementType type, const float* x, size_t size, std::byte* out) {
   const float largest = LargestMagnitude(x, size);
-  const float by = largest > 0 ? 127.0f / largest : 0;
+  // A vector that is not finite, or too small for a factor, has codes of zero.
+  const float factor = 127.0f / largest, by = largest > 0 && std::isfinite(factor) ? factor : 0;
   QuantisedHead head{.scale = largest / 127.0f};
   auto* to = reinterpret_cast<uint8_t*>(out + sizeof(head));
   HWY_ALIGN uint8_t codes[kNibbleValues];

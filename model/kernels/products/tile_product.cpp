@@ -1,12 +1,16 @@
 #include "model/kernels/products/tile_product.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "model/base/error.h"
 #include "model/kernels/parallel.h"
+#include "model/kernels/products/pair_product.h"
 
 #if defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 
 #include "model/kernels/products/kept_scratch.h"
@@ -19,17 +23,14 @@
 #endif
 
 namespace plelab {
+namespace {
 
 #if !defined(__x86_64__)
 
-bool CpuMultipliesTiles(TileInstructions, ElementType) { return false; }
-void TileProductBy(TileInstructions, const MatrixView&, bool, const ConstRows&, float*, int64_t) {
-  throw RunError("this CPU cannot multiply tiles");
-}
+bool CpuHasTiles(TileInstructions, ElementType) { return false; }
+void ProductByTiles(TileInstructions, const MatrixView&, bool, const ConstRows&, float*, int64_t) {}
 
 #else
-
-namespace {
 
 using tiles::kPanel, tiles::kRows, tiles::kStepBytes, tiles::kSumBytes;
 
@@ -196,34 +197,48 @@ bool CpuHasAmx() {
   return has;
 }
 
-}  // namespace
-
-bool CpuMultipliesTiles(TileInstructions by, ElementType weights) {
+bool CpuHasTiles(TileInstructions by, ElementType weights) {
   if (weights == ElementType::kFloat32 || !CpuPacksTiles()) return false;
   // Vectors are narrowed by AVX-512's own instruction.
   if (weights == ElementType::kBFloat16 && !__builtin_cpu_supports("avx512bf16")) return false;
   return by == TileInstructions::kAvx512 || CpuHasAmx();
 }
 
-void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
-                   int64_t y_stride) {
-  if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
-  if (x.count == 0) return;
+void ProductByTiles(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
+                    int64_t y_stride) {
   by == TileInstructions::kAmx ? ProductBy<tiles::Amx>(w, transposed, x, y, y_stride)
                                : ProductBy<tiles::Avx512Dots>(w, transposed, x, y, y_stride);
 }
 
 #endif
 
+constexpr TileInstructions kBestFirst[] = {TileInstructions::kAmx, TileInstructions::kAvx512,
+                                           TileInstructions::kPairs};
+
+}  // namespace
+
+bool CpuMultipliesTiles(TileInstructions by, ElementType weights) {
+  if (by == TileInstructions::kPairs) return IsQuantised(weights) && CpuMultipliesPairs();
+  return CpuHasTiles(by, weights);
+}
+
 bool CpuMultipliesTiles(ElementType weights) {
-  return CpuMultipliesTiles(TileInstructions::kAmx, weights) ||
-         CpuMultipliesTiles(TileInstructions::kAvx512, weights);
+  return std::ranges::any_of(kBestFirst, [&](auto by) { return CpuMultipliesTiles(by, weights); });
+}
+
+void TileProductBy(TileInstructions by, const MatrixView& w, bool transposed, const ConstRows& x, float* y,
+                   int64_t y_stride) {
+  if (!CpuMultipliesTiles(by, w.type)) throw RunError("this CPU cannot multiply tiles of these weights");
+  if (x.count == 0) return;
+  by == TileInstructions::kPairs ? PairProduct(w, transposed, x, y, y_stride)
+                                 : ProductByTiles(by, w, transposed, x, y, y_stride);
 }
 
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
-  const auto best =
-      CpuMultipliesTiles(TileInstructions::kAmx, w.type) ? TileInstructions::kAmx : TileInstructions::kAvx512;
-  TileProductBy(best, w, transposed, x, y, y_stride);
+  const auto* best =
+      std::ranges::find_if(kBestFirst, [&](auto by) { return CpuMultipliesTiles(by, w.type); });
+  if (best == std::end(kBestFirst)) throw RunError("this CPU cannot multiply tiles of these weights");
+  TileProductBy(*best, w, transposed, x, y, y_stride);
 }
 
 }  // namespace plelab

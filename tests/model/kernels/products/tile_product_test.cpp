@@ -23,25 +23,30 @@ class TileProductTest : public ::testing::TestWithParam<TileInstructions> {
       GTEST_SKIP() << "this CPU has no such instructions";
   }
 };
+std::string NameOf(const ::testing::TestParamInfo<TileInstructions>& info) {
+  constexpr const char* kNames[] = {"Amx", "Avx512", "Pairs"};
+  return kNames[static_cast<int>(info.param)];
+}
 INSTANTIATE_TEST_SUITE_P(By, TileProductTest,
-                         ::testing::Values(TileInstructions::kAmx, TileInstructions::kAvx512),
-                         [](const auto& info) {
-                           return info.param == TileInstructions::kAmx ? "Amx" : "Avx512";
-                         });
+                         ::testing::Values(TileInstructions::kAmx, TileInstructions::kAvx512,
+                                           TileInstructions::kPairs),
+                         NameOf);
 
-// What a product multiplies: bfloat16, or int8 codes with a scale for each stored row by what quantising a
-// vector leaves of it.
+// What a product multiplies: bfloat16, or codes (of 8 bits, in pairs of 16 bits) with a scale for each stored
+// row by what quantising a vector leaves of it.
 struct Operands {
   const RandomMatrix& w;
   bool transposed;
+  bool as_pairs;
   std::vector<float> row_scales;  // of quantised weights
 
-  Operands(const RandomMatrix& weights, const MatrixView& part, bool is_transposed)
-      : w(weights), transposed(is_transposed) {
+  Operands(TileInstructions by, const RandomMatrix& weights, const MatrixView& part, bool is_transposed)
+      : w(weights), transposed(is_transposed), as_pairs(by == TileInstructions::kPairs) {
+    const float steps_of_largest = as_pairs ? 4095 : 15;
     for (int64_t row = 0; IsQuantised(part.type) && row < part.rows; ++row) {
       float largest = 0;
       for (int64_t c = 0; c < part.cols; ++c) largest = std::max(largest, std::abs(scale(row, c)));
-      row_scales.push_back(w.view().type == ElementType::kInt8 ? scale(row, 0) : largest / 15);
+      row_scales.push_back(w.view().type == ElementType::kInt8 ? scale(row, 0) : largest / steps_of_largest);
     }
   }
 
@@ -54,8 +59,9 @@ struct Operands {
   double code(int64_t row, int64_t column) const {
     const double code = std::nearbyint(w.at(row, column) / scale(row, column));
     if (w.view().type == ElementType::kInt8) return code;
-    const float largest = row_scales[static_cast<size_t>(row)];
-    const double step = std::nearbyint(scale(row, column) * (2048 / largest)) / 2048;
+    const float row_scale = row_scales[static_cast<size_t>(row)];
+    if (as_pairs) return code * std::nearbyint(scale(row, column) * (1 / row_scale));
+    const double step = std::nearbyint(scale(row, column) * (2048 / row_scale)) / 2048;
     return std::floor(code * step + 0.5);
   }
 
@@ -66,13 +72,18 @@ struct Operands {
 
   std::vector<double> vector(const float* x, int64_t inputs) const {
     if (!row_scales.empty()) {
-      std::vector<float> scaled(x, x + inputs);
-      for (int64_t i = 0; transposed && i < inputs; ++i) scaled[i] *= row_scales[static_cast<size_t>(i)];
-      return testing::OperandOf(scaled.data(), inputs, ElementType::kInt8);
+      return testing::OperandOf(scaled(x, inputs).data(), inputs, ElementType::kInt8);
     }
     std::vector<double> rounded;
     for (int64_t i = 0; i < inputs; ++i) rounded.push_back(Rounded(x[i]));
     return rounded;
+  }
+
+ private:
+  std::vector<float> scaled(const float* x, int64_t inputs) const {
+    std::vector<float> values(x, x + inputs);
+    for (int64_t i = 0; transposed && i < inputs; ++i) values[i] *= row_scales[static_cast<size_t>(i)];
+    return values;
   }
 };
 
@@ -85,7 +96,7 @@ void ExpectProduct(TileInstructions by, const RandomMatrix& w, const MatrixView&
   const std::vector<float> x = RandomVector(vectors * x_stride, static_cast<uint64_t>(inputs));
   std::vector<float> y(static_cast<size_t>(vectors * y_stride), NAN);
   TileProductBy(by, part, transposed, {x.data(), vectors, x_stride}, y.data(), y_stride);
-  const Operands operands(w, part, transposed);
+  const Operands operands(by, w, part, transposed);
   for (int64_t t = 0; t < vectors; ++t) {
     const std::vector<double> of_vector = operands.vector(x.data() + t * x_stride, inputs);
     for (int64_t o = 0; o < outputs; ++o) {
@@ -104,9 +115,9 @@ void ExpectProduct(TileInstructions by, const RandomMatrix& w, bool transposed, 
   ExpectProduct(by, w, w.view(), transposed, vectors);
 }
 
-TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
+void ExpectProductsOfOddSizes(TileInstructions by) {
   for (const ElementType type : kTypes) {
-    if (!CpuMultipliesTiles(GetParam(), type)) continue;
+    if (!CpuMultipliesTiles(by, type)) continue;
     for (const bool transposed : {false, true}) {
       for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{{1, 1},
                                                                                {17, 3},
@@ -122,11 +133,19 @@ TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
         for (const int64_t vectors : {1, 9, 47, 100}) {
           SCOPED_TRACE(::testing::Message() << static_cast<int>(type) << " " << transposed << " " << rows
                                             << "x" << cols << " for " << vectors);
-          ExpectProduct(GetParam(), RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)),
-                        transposed, vectors);
+          ExpectProduct(by, RandomMatrix(rows, cols, type, static_cast<uint64_t>(rows + cols)), transposed,
+                        vectors);
         }
       }
     }
+  }
+}
+
+TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
+  if (GetParam() == TileInstructions::kPairs) {
+    testing::ForEachTarget([] { ExpectProductsOfOddSizes(TileInstructions::kPairs); });
+  } else {
+    ExpectProductsOfOddSizes(GetParam());
   }
 }
 

@@ -1,0 +1,256 @@
+#include "model/kernels/products/pair_product.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "model/base/error.h"
+#include "model/kernels/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "model/kernels/products/pair_product.cpp"
+#include "model/kernels/targets.h"
+// Must follow targets.h, which selects the instruction sets to compile.
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "model/kernels/products/kept_scratch.h"
+#include "model/kernels/products/pair_weights-inl.h"
+#include "model/kernels/products/quantise_vector-inl.h"
+
+#ifndef PLELAB_PAIR_PRODUCT_ONCE
+#define PLELAB_PAIR_PRODUCT_ONCE
+namespace plelab {
+namespace {
+
+// One product, and what its threads share.
+struct PairPlan {
+  MatrixView w;
+  bool transposed;
+  ConstRows x;
+  float* y;
+  int64_t y_stride;
+  int64_t inputs, outputs;
+  int64_t groups = 0;           // of vectors that are multiplied together
+  std::byte* packed = nullptr;  // their codes: see PackGroup
+  std::vector<float> row_scales = {}, vector_scales = {};
+  const float* output_scales = nullptr;  // of row_scales, or ones when these belong to the inputs
+};
+
+// Inputs, padded to what one step of packing takes.
+constexpr int64_t PaddedInputs(int64_t inputs) { return (inputs + 7) / 8 * 8; }
+
+}  // namespace
+}  // namespace plelab
+#endif  // PLELAB_PAIR_PRODUCT_ONCE
+
+HWY_BEFORE_NAMESPACE();
+namespace plelab {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+int64_t PairGroup() { return 0; }
+void PrepareRow(PairPlan&, int64_t) {}
+void PackGroup(PairPlan&, int64_t) {}
+void MultiplyPanels(const PairPlan&, int64_t, int64_t) {}
+
+#else
+
+// Eight sums hide the latency of a product, and leave as many registers for its operands.
+constexpr int64_t kGroupVectors = 8 / kPairVectors;
+// So many panels share a block of the vectors, which then comes from further away once for all of them.
+constexpr int64_t kPanelsTogether = 4;
+
+int64_t PairGroup() { return kGroupVectors; }
+
+template <class F>
+void WithWeights(const MatrixView& w, F f) {
+  w.type == ElementType::kInt8 ? f(Int8Pairs{w}) : f(Int4Pairs{w});
+}
+
+void PrepareRow(PairPlan& plan, int64_t row) {
+  WithWeights(plan.w, [&](const auto& weights) { plan.row_scales[row] = weights.RowScale(row); });
+}
+
+// Quantises the vectors of one group and packs them: block by block of inputs, there group by group, and in
+// a group for each pair of inputs the codes of its vectors.
+void PackGroup(PairPlan& plan, int64_t group) {
+  static thread_local KeptScratch scaled_scratch, code_scratch;
+  const int64_t padded = PaddedInputs(plan.inputs);
+  const int64_t code_bytes = PackedBytes(ElementType::kInt8, plan.inputs);
+  auto* scaled = reinterpret_cast<float*>(scaled_scratch.AtLeast(plan.inputs * 4));
+  std::byte* quantised = code_scratch.AtLeast(code_bytes);
+  for (int64_t v = 0; v < kGroupVectors; ++v) {
+    const int64_t vector = std::min(group * kGroupVectors + v, plan.x.count - 1);
+    const float* x = plan.x.data + vector * plan.x.stride;
+    if (plan.transposed) {
+      for (int64_t i = 0; i < plan.inputs; ++i) scaled[i] = x[i] * plan.row_scales[i];
+      x = scaled;
+    }
+    QuantiseVector(ElementType::kInt8, x, static_cast<size_t>(plan.inputs), quantised);
+    const PackedVector of = VectorOf({quantised, 1}, ElementType::kInt8, plan.inputs, 0);
+    plan.vector_scales[group * kGroupVectors + v] = of.head->scale;
+    for (int64_t block = 0; block < padded; block += kPairBlock) {
+      const int64_t inputs = std::min(kPairBlock, padded - block);
+      auto* to = reinterpret_cast<int16_t*>(plan.packed) + block * plan.groups * kGroupVectors +
+                 inputs * group * kGroupVectors + 2 * v;
+      for (int64_t i = 0; i < inputs; i += 2, to += 2 * kGroupVectors) {
+        to[0] = static_cast<int8_t>(of.codes[block + i]);
+        to[1] = static_cast<int8_t>(of.codes[block + i + 1]);
+      }
+    }
+  }
+}
+
+// Adds to (or begins) the sums of one panel and one group, `pairs` pairs of inputs.  Sums are integers when
+// kExact, else float32.
+template <bool kExact>
+HWY_NOINLINE void AddPairs(const int16_t* HWY_RESTRICT w, const int16_t* HWY_RESTRICT x, int64_t pairs,
+                           bool begins, float* HWY_RESTRICT sums) {
+  const D16 d16;
+  const DPair d32;
+  const hn::RebindToFloat<DPair> df;
+  auto* exact = reinterpret_cast<int32_t*>(sums);
+  VPair sum[kGroupVectors][kPairVectors], rest[kGroupVectors][kPairVectors];
+  for (int64_t v = 0; v < kGroupVectors; ++v) {
+    for (int64_t o = 0; o < kPairVectors; ++o) {
+      const int64_t at = v * kPairOutputs + o * kPairLanes;
+      sum[v][o] = kExact && !begins ? hn::Load(d32, exact + at) : hn::Zero(d32);
+      rest[v][o] = hn::Zero(d32);
+    }
+  }
+#pragma GCC unroll 4
+  for (int64_t p = 0; p < pairs; ++p, w += 2 * kPairOutputs, x += 2 * kGroupVectors) {
+    V16 weights[kPairVectors];
+    for (int64_t o = 0; o < kPairVectors; ++o) weights[o] = hn::Load(d16, w + 2 * o * kPairLanes);
+    for (int64_t v = 0; v < kGroupVectors; ++v) {
+      int32_t pair;
+      std::memcpy(&pair, x + 2 * v, sizeof(pair));
+      const V16 same = hn::BitCast(d16, hn::Set(d32, pair));
+      for (int64_t o = 0; o < kPairVectors; ++o) {
+        sum[v][o] = hn::ReorderWidenMulAccumulate(d32, weights[o], same, sum[v][o], rest[v][o]);
+      }
+    }
+  }
+  for (int64_t v = 0; v < kGroupVectors; ++v) {
+    for (int64_t o = 0; o < kPairVectors; ++o) {
+      const int64_t at = v * kPairOutputs + o * kPairLanes;
+      const VPair total = hn::RearrangeToOddPlusEven(sum[v][o], rest[v][o]);
+      if constexpr (kExact) {
+        hn::Store(total, d32, exact + at);
+      } else {
+        const auto before = begins ? hn::Zero(df) : hn::Load(df, sums + at);
+        hn::Store(hn::Add(before, hn::ConvertTo(df, total)), df, sums + at);
+      }
+    }
+  }
+}
+
+// Writes the outputs of `count` panels, vector by vector, so that few pages are written at once.
+template <bool kExact>
+void WritePanels(const PairPlan& plan, int64_t first, int64_t count, const float* sums, int64_t panel_sums) {
+  const auto* exact = reinterpret_cast<const int32_t*>(sums);
+  for (int64_t v = 0; v < plan.x.count; ++v) {
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t output = (first + p) * kPairOutputs, at = p * panel_sums + v * kPairOutputs;
+      const int64_t wanted = std::min(kPairOutputs, plan.outputs - output);
+      float* HWY_RESTRICT y = plan.y + v * plan.y_stride + output;
+      for (int64_t o = 0; o < wanted; ++o) {
+        const float sum = kExact ? static_cast<float>(exact[at + o]) : sums[at + o];
+        y[o] = sum * (plan.output_scales[output + o] * plan.vector_scales[v]);
+      }
+    }
+  }
+}
+
+// Panels [first, first + count) of outputs for all vectors.
+template <class Weights>
+void Multiply(const PairPlan& plan, const Weights& weights, int64_t first, int64_t count) {
+  static thread_local KeptScratch weight_scratch, sum_scratch;
+  constexpr int64_t kPanelValues = kPairBlock * kPairOutputs;
+  const int64_t panel_sums = plan.groups * kGroupVectors * kPairOutputs;
+  auto* packed = reinterpret_cast<int16_t*>(weight_scratch.AtLeast(count * kPanelValues * 2));
+  auto* sums = reinterpret_cast<float*>(sum_scratch.AtLeast(count * panel_sums * 4));
+  const auto* x = reinterpret_cast<const int16_t*>(plan.packed);
+  const float* scales = plan.row_scales.data();
+  for (int64_t block = 0; block < plan.inputs; block += kPairBlock) {
+    const int64_t inputs = std::min(kPairBlock, plan.inputs - block), padded = PaddedInputs(inputs);
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t output = (first + p) * kPairOutputs;
+      plan.transposed ? PackPairColumns(weights, scales, output, block, inputs, packed + p * kPanelValues)
+                      : PackPairRows(weights, scales, output, block, inputs, packed + p * kPanelValues);
+    }
+    const int16_t* vectors = x + block * plan.groups * kGroupVectors;
+    for (int64_t p = 0; p < count; ++p) {
+      for (int64_t g = 0; g < plan.groups; ++g) {
+        AddPairs<Weights::kExact>(packed + p * kPanelValues, vectors + padded * g * kGroupVectors,
+                                  (inputs + 1) / 2, block == 0,
+                                  sums + p * panel_sums + g * kGroupVectors * kPairOutputs);
+      }
+    }
+  }
+  WritePanels<Weights::kExact>(plan, first, count, sums, panel_sums);
+}
+
+void MultiplyPanels(const PairPlan& plan, int64_t begin, int64_t end) {
+  WithWeights(plan.w, [&](const auto& weights) {
+    for (int64_t first = begin; first < end; first += kPanelsTogether) {
+      Multiply(plan, weights, first, std::min(kPanelsTogether, end - first));
+    }
+  });
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace plelab
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace plelab {
+namespace {
+
+HWY_EXPORT(PairGroup);
+HWY_EXPORT(PrepareRow);
+HWY_EXPORT(PackGroup);
+HWY_EXPORT(MultiplyPanels);
+
+int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
+
+}  // namespace
+
+bool CpuMultipliesPairs() { return HWY_DYNAMIC_DISPATCH(PairGroup)() > 0; }
+
+void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
+  if (!CpuMultipliesPairs() || !IsQuantised(w.type))
+    throw RunError("this CPU cannot multiply pairs of these weights");
+  if (x.count == 0) return;
+  const int64_t group = HWY_DYNAMIC_DISPATCH(PairGroup)();
+  PairPlan plan{.w = w,
+                .transposed = transposed,
+                .x = x,
+                .y = y,
+                .y_stride = y_stride,
+                .inputs = transposed ? w.rows : w.cols,
+                .outputs = transposed ? w.cols : w.rows,
+                .groups = CeilOf(x.count, group)};
+  plan.row_scales.resize(static_cast<size_t>(w.rows));
+  plan.vector_scales.resize(static_cast<size_t>(plan.groups * group));
+  const std::vector<float> ones(transposed ? static_cast<size_t>(plan.outputs) : 0, 1.0f);
+  plan.output_scales = transposed ? ones.data() : plan.row_scales.data();
+  static thread_local KeptScratch scratch;
+  plan.packed = scratch.AtLeast(plan.groups * group * PaddedInputs(plan.inputs) * 2);
+  ParallelRows(w.rows, 64, [&](int64_t row) { HWY_DYNAMIC_DISPATCH(PrepareRow)(plan, row); });
+  ParallelPieces(0, plan.groups, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t g = begin; g < end; ++g) HWY_DYNAMIC_DISPATCH(PackGroup)(plan, g);
+  });
+  ParallelPieces(0, CeilOf(plan.outputs, 16), 1, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(MultiplyPanels)(plan, begin, end);
+  });
+}
+
+}  // namespace plelab
+#endif  // HWY_ONCE

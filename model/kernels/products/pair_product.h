@@ -1,0 +1,19 @@
+// Products of quantised weights with many vectors on CPUs that have no dot products of bytes: sums of two
+// 16-bit products take one instruction on every x86-64 CPU, which multiplies twice as much as one of float32.
+#pragma once
+
+#include <cstdint>
+
+#include "model/kernels/matrix.h"
+#include "model/kernels/products/tile_product.h"
+
+namespace plelab {
+
+// True when the kernels were compiled for an instruction set of this CPU that has vectors.
+bool CpuMultipliesPairs();
+
+// As TileProduct of int8 or int4 weights, but int4 weights are rounded less: a group's scale by at most
+// 1/8190 of the largest one of its stored row.  Throws RunError unless CpuMultipliesPairs().
+void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
+
+}  // namespace plelab
