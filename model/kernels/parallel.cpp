@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "model/kernels/parallel_region.h"
+
 #ifndef _OPENMP
 #error "parallel.cpp must be compiled with OpenMP, or every kernel runs in one thread"
 #endif
@@ -14,13 +16,43 @@ namespace plelab {
 namespace {
 
 std::atomic<void (*)(int)> share_hook = nullptr;
+// Of a thread that is in InOneRegion and in none of its loops.
+thread_local ParallelRegion* open_region = nullptr;
+
+void CallHook() {
+  if (auto* hook = share_hook.load(std::memory_order_relaxed)) hook(at::get_thread_num());
+}
+
+// The threads that a loop of this thread may use.
+int64_t Threads() {
+  if (open_region != nullptr) return open_region->threads();
+  return at::in_parallel_region() ? 1 : at::get_num_threads();
+}
+
+// One loop of the region, in which further loops are serial.
+void RunInRegion(ParallelRegion& region, int64_t begin, int64_t end, int64_t grain, RangeBody body) {
+  const int64_t size = end - begin;
+  const int64_t shares = std::min(region.threads(), (size + grain - 1) / grain);
+  open_region = nullptr;
+  const auto share = [&](int64_t i) {
+    CallHook();
+    body(begin + size * i / shares, begin + size * (i + 1) / shares);
+  };
+  try {
+    shares == 1 ? share(0) : region.Run(shares, share);
+  } catch (...) {
+    open_region = &region;
+    throw;
+  }
+  open_region = &region;
+}
 
 }  // namespace
 
-void SetShareHook(void (*hook)(int thread)) { share_hook = hook; }
+void SetShareHook(void (*hook)(int)) { share_hook = hook; }
 
 void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body) {
-  const int64_t size = end - begin, threads = at::in_parallel_region() ? 1 : at::get_num_threads();
+  const int64_t size = end - begin, threads = Threads();
   const int64_t pieces = std::min(threads * kPiecesPerThread, size / std::max<int64_t>(1, grain));
   if (threads == 1 || pieces <= threads) return ParallelFor(begin, end, grain, body);
   std::atomic<int64_t> next = 0;
@@ -32,9 +64,31 @@ void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body) {
 }
 
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body) {
+  if (begin >= end) return;
+  if (open_region != nullptr) return RunInRegion(*open_region, begin, end, std::max<int64_t>(1, grain), body);
   at::parallel_for(begin, end, grain, [&](int64_t share_begin, int64_t share_end) {
-    if (auto* hook = share_hook.load(std::memory_order_relaxed)) hook(at::get_thread_num());
+    CallHook();
     body(share_begin, share_end);
+  });
+}
+
+void RunInOneRegion(RangeBody body) {
+  const int64_t threads = Threads();
+  if (open_region != nullptr || threads == 1) return body(0, 1);
+  ParallelRegion region;
+  at::parallel_for(0, threads, 1, [&](int64_t share, int64_t share_end) {
+    if (share > 0) return region.Serve(share);
+    // There may be fewer threads than asked for: each then has a larger share.
+    region.Open((threads + share_end - 1) / share_end);
+    open_region = &region;
+    const struct Closing {
+      ParallelRegion& of;
+      ~Closing() {
+        open_region = nullptr;
+        of.Close();
+      }
+    } closing{region};
+    body(0, 1);
   });
 }
 

@@ -39,6 +39,15 @@ void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 inline constexpr int64_t kPiecesPerThread = 8;
 void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
+// Calls body() in this thread while the pool's other threads wait for the loops in it: a loop then starts
+// within a microsecond, because nobody has to be gathered for it.  Threads that wait for long (for a read,
+// say) go to sleep.  Loops of ATen in body run in this thread alone.  Rethrows what body throws.
+void RunInOneRegion(RangeBody body);
+template <class F>
+void InOneRegion(const F& body) {
+  RunInOneRegion([&](int64_t, int64_t) { body(); });
+}
+
 // From now on each thread calls hook(its number in the pool, the caller being 0) before it takes a share;
 // nullptr: nothing is called.  Whoever cares on which core a thread runs needs it, because the pool (libgomp)
 // ends the threads that a loop of fewer shares does not use and starts others later.

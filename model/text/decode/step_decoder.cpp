@@ -22,6 +22,8 @@ constexpr float kSqrtHalf = 0.70710678118654752f;
 struct StepDecoder::Impl {
   Impl(const TextModel& m, DType dtype_of_table, int64_t batch_size);
 
+  void Run(std::span<const float> embeds, const PerLayerRecipe& recipe, PleRequest& ple, KvCache& kv,
+           std::span<float> logits);
   void Expand(std::span<const float> embeds, bool with_projection);
   void Layer(int64_t position, const PerLayerRecipe& recipe, PleRequest& ple, KvCache& kv);
   void Attend(int64_t position, const LayerVectors& v, KvCache& kv);
@@ -202,6 +204,21 @@ void StepDecoder::Impl::Logits(std::span<float> logits) {
   });
 }
 
+void StepDecoder::Impl::Run(std::span<const float> embeds, const PerLayerRecipe& recipe, PleRequest& ple,
+                            KvCache& kv, std::span<float> logits) {
+  Expand(embeds, recipe.projection);
+  End(StepPart::kInput);
+  const int64_t count = std::ssize(model.layers);
+  const int64_t needed = logits.empty() ? LastDonor(model.layers) + 1 : count;
+  for (int64_t i = 0; i < needed; ++i) Layer(i, recipe, ple, kv);
+  kv.Advance(1);
+  if (logits.empty()) return;
+  MergeStreams();
+  End(StepPart::kAltUp);
+  Logits(logits);
+  End(StepPart::kLogits);
+}
+
 bool StepDecoder::Supports(int64_t batch, torch::Device device) {
   return device.is_cpu() && batch >= 1 && batch <= kMaxVectors;
 }
@@ -238,17 +255,7 @@ void StepDecoder::Run(std::span<const float> embeds, PleRequest& ple, KvCache& k
   const PerLayerRecipe recipe = RecipeOf(ple.kind(), c);
   impl_->row_dtype = RowDType(ple.kind(), impl_->table_dtype);
   impl_->observer = observer;
-  impl_->Expand(embeds, recipe.projection);
-  impl_->End(StepPart::kInput);
-  const int64_t count = std::ssize(impl_->model.layers);
-  const int64_t needed = logits.empty() ? LastDonor(impl_->model.layers) + 1 : count;
-  for (int64_t i = 0; i < needed; ++i) impl_->Layer(i, recipe, ple, kv);
-  kv.Advance(1);
-  if (logits.empty()) return;
-  impl_->MergeStreams();
-  impl_->End(StepPart::kAltUp);
-  impl_->Logits(logits);
-  impl_->End(StepPart::kLogits);
+  InOneRegion([&] { impl_->Run(embeds, recipe, ple, kv, logits); });
 }
 
 }  // namespace plelab

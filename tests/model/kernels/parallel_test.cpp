@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
+#include <mutex>
 #include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "model/kernels/products/matvec.h"
@@ -81,6 +84,64 @@ TEST(ParallelFor, RethrowsWhatAShareThrows) {
                              if (begin == 1) throw std::runtime_error("x");
                            }),
                std::runtime_error);
+}
+
+// Loops of every kind, one after another and with pauses in which the other threads fall asleep.
+TEST(InOneRegion, LoopsCoverTheirRangesOnce) {
+  for (const int count : {1, 2, 3, 7}) {
+    const ThreadCount threads(count);
+    InOneRegion([&] {
+      for (int64_t loop = 0; loop < 300; ++loop) {
+        const int64_t size = loop * loop % 101, grain = 1 + loop % 5;
+        std::vector<std::atomic<int>> visits(static_cast<size_t>(size));
+        const auto visit = [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+        };
+        loop % 2 == 0 ? ParallelFor(0, size, grain, visit) : ParallelPieces(0, size, grain, visit);
+        for (const auto& times : visits) ASSERT_EQ(times, 1) << count << " threads, loop " << loop;
+        if (loop % 100 == 99) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    });
+  }
+}
+
+TEST(InOneRegion, SharesRunInAllThreadsAndLoopsInThemAreSerial) {
+  const ThreadCount threads(3);
+  std::set<std::thread::id> ids;
+  std::mutex mutex;
+  InOneRegion([&] {
+    ParallelFor(0, 3, 1, [&](int64_t, int64_t) {
+      const auto id = std::this_thread::get_id();
+      ParallelFor(0, 100, 1, [&](int64_t, int64_t) { EXPECT_EQ(std::this_thread::get_id(), id); });
+      const std::lock_guard lock(mutex);
+      ids.insert(id);
+    });
+  });
+  EXPECT_EQ(ids.size(), 3u);
+}
+
+TEST(InOneRegion, RethrowsWhatAShareThrowsAndGoesOn) {
+  const ThreadCount threads(2);
+  InOneRegion([&] {
+    for (int64_t who : {0, 1}) {
+      EXPECT_THROW(ParallelFor(0, 2, 1,
+                               [&](int64_t begin, int64_t) {
+                                 if (begin == who) throw std::runtime_error("a share");
+                               }),
+                   std::runtime_error);
+    }
+    std::atomic<int64_t> sum = 0;
+    ParallelFor(0, 2, 1, [&](int64_t begin, int64_t) { sum += begin + 1; });
+    EXPECT_EQ(sum, 3);
+  });
+}
+
+TEST(InOneRegion, RethrowsWhatTheBodyThrows) {
+  const ThreadCount threads(2);
+  EXPECT_THROW(InOneRegion([] { throw std::runtime_error("the body"); }), std::runtime_error);
+  std::atomic<int> shares = 0;
+  ParallelFor(0, 2, 1, [&](int64_t, int64_t) { ++shares; });
+  EXPECT_EQ(shares, 2);
 }
 
 // Two OpenMP libraries in one process would be two thread pools competing for the cores.
