@@ -2,7 +2,8 @@
 
     .venv/bin/python scripts/quantised_accuracy.py [--tokens 2000] [--out results/findings/quantised_small.h5]
 
-The shipped model is packed in every format into .work/quantised.  Each reads the same tokens one at a time, as a decode step
+The shipped model is packed in every format into .work/quantised; `kv_int8` keeps its weights and has keys and values in int8.
+Each reads the same tokens one at a time, as a decode step
 does, in which vectors are quantised, too, and then all of them as one prompt, whose products depend on the CPU (ARCHITECTURE.md).
 `kl_nats` is the divergence of its next-token distribution from that of the bfloat16 weights, a mean over tokens with the half
 width of its 95 % interval over blocks of 100; `nats` is its own loss; `prompt_kl_nats` is the divergence of the prompt.
@@ -32,6 +33,7 @@ FORMATS = {
     "int4_nearest": ["--weights-dtype", "int4", "--weights-rounding", "nearest"],
     "int4_g128": ["--weights-dtype", "int4", "--weights-group", "128"],
 }
+INT8_CACHE = ("--kv-dtype", "int8")
 HOW = {"steps": ["--step"], "prompt": []}
 BLOCK = 100
 
@@ -84,11 +86,11 @@ def measure(options: argparse.Namespace) -> list[dict]:
     tokens = folder / "tokens.json"
     tokens.write_text(json.dumps(ids.tolist()))
 
-    def read(checkpoint: pathlib.Path) -> dict[str, np.ndarray]:
-        return {how: log_probabilities(options.plelab, checkpoint, tokens, folder, flags) for how, flags in HOW.items()}
+    def read(checkpoint: pathlib.Path, cache: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+        return {how: log_probabilities(options.plelab, checkpoint, tokens, folder, [*flags, *cache]) for how, flags in HOW.items()}
 
     exact = read(MODEL)
-    rows = [row_of("bfloat16", 16.0, exact, exact, ids)]
+    rows = [row_of("bfloat16", 16.0, exact, exact, ids), row_of("kv_int8", 16.0, exact, read(MODEL, INT8_CACHE), ids)]
     for name, arguments in FORMATS.items():
         print(f"{name}", file=sys.stderr, flush=True)
         said = run([options.plelab, "pack", MODEL, "--out", folder / name, "--force", *arguments])

@@ -63,12 +63,20 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->required();
   command.add_option("--dtype", options.dtype, "float32 or bfloat16")->capture_default_str();
   command
+      .add_option("--kv-dtype", options.kv_dtype, "keys and values of the cache: same (as --dtype) or int8")
+      ->check(CLI::IsMember({"same", "int8"}))
+      ->capture_default_str();
+  command
       .add_option("--ple", options.ple, "where PLE rows live: NAME[,key=value…], e.g. disk,backend=direct")
       ->capture_default_str();
   command.add_option("--threads", options.threads, "threads to compute with; 0: every core")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+}
+
+DType CacheDType(const ModelOptions& options) {
+  return options.kv_dtype == "int8" ? DType::kInt8 : ComputeDType(options.dtype);
 }
 
 OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint) {
@@ -81,6 +89,7 @@ OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkp
   auto ple = MakePleSource(ple_options, TableWithProgress(ple_options, *checkpoint));
   OpenModel open{std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
   ThrowIfInterrupted();
+  open.model.UseCacheDType(CacheDType(options));
   return open;
 }
 

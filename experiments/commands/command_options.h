@@ -24,15 +24,19 @@ std::string CommandLine(const std::string& command, const std::string& config,
 // The options that `generate` and `logits` share: a checkpoint, a dtype, where the PLE rows live, threads,
 // and a device.
 struct ModelOptions {
-  std::string checkpoint;  // a directory as published
-  std::string dtype;       // float32 or bfloat16
+  std::string checkpoint;         // a directory as published
+  std::string dtype;              // float32 or bfloat16
+  std::string kv_dtype = "same";  // same as dtype, or int8
   std::string ple = "resident";
   int64_t threads = 0;         // 0: LibTorch's default, usually every core
   std::string device = "cpu";  // cpu or cuda
 };
 
-// Adds CKPT, --dtype, --ple, --threads and --device.  `options` must outlive the command line.
+// Adds CKPT, --dtype, --kv-dtype, --ple, --threads and --device.  `options` must outlive the command line.
 void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype);
+
+// The dtype of the KV cache.  Throws UserError for a dtype that is not known.
+DType CacheDType(const ModelOptions& options);
 
 // A model that is ready to run, and the source of its PLE rows.
 struct OpenModel {

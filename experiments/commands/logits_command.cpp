@@ -74,7 +74,8 @@ void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hd
   const auto tokens = static_cast<int64_t>(all.ids.size());
   const torch::Tensor prompt = torch::tensor(all.ids, torch::kInt64);
   std::optional<KvCache> kv;
-  if (tokens > tokens_per_pass || tokens_per_pass == 1)
+  const bool rounds = open.model.cache_dtype() != open.model.dtype();
+  if (tokens > tokens_per_pass || tokens_per_pass == 1 || rounds)
     kv = open.model.MakeKvCache(1, tokens, tokens_per_pass);
   file.MakeMatrix("/logits", tokens, open.model.config().text.vocab_size);
   Progress bar("logits", tokens);
@@ -110,6 +111,7 @@ void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint&
   const PleFootprint rows = FootprintOf(ple, TableOfFolder(ple.table, checkpoint));
   CheckLogitsRoom(checkpoint.config(),
                   {.dtype = ParseDType(options.model.dtype),
+                   .kv_dtype = CacheDType(options.model),
                    .tokens = tokens,
                    .tokens_per_pass = TokensPerPass(options, checkpoint.config()),
                    .row_bytes_held = rows.fast_bytes,

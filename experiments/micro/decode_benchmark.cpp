@@ -15,7 +15,7 @@
 namespace plelab::micro {
 namespace {
 
-constexpr int64_t kPrompt = 128, kCapacity = 4096;
+constexpr int64_t kPrompt = 128, kMostSteps = 4096;
 
 // Ids that do not repeat a row for a while.
 std::vector<int64_t> Ids(int64_t count, int64_t from, int64_t vocab) {
@@ -58,7 +58,7 @@ void BM_Prefill(benchmark::State& state) {
   if (loaded == nullptr) return;
   const std::vector<int64_t> prompt = Ids(state.range(0), 0, loaded->vocab());
   const torch::Tensor ids = torch::tensor(prompt).unsqueeze(0);
-  KvCache kv = loaded->model.MakeKvCache(1, kCapacity);
+  KvCache kv = loaded->model.MakeKvCache(1, state.range(0));
   for (auto _ : state) {
     kv.Clear();
     benchmark::DoNotOptimize(
@@ -69,17 +69,17 @@ void BM_Prefill(benchmark::State& state) {
 }
 BENCHMARK(BM_Prefill)->Arg(kPrompt)->Arg(512)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-// The argument is the number of sequences.
+// The number of sequences, the context (a cache of zeros: what is in it does not change how long a step
+// takes), and whether the cache is in int8.
 void BM_DecodeStep(benchmark::State& state) {
   Loaded* const loaded = Load(state);
   if (loaded == nullptr) return;
   Gemma3n& model = loaded->model;
   PleSource& ple = *loaded->ple;
   const int64_t batch = state.range(0), vocab = loaded->vocab();
-  KvCache kv = model.MakeKvCache(batch, kCapacity);
-  const std::vector<int64_t> prompt = Ids(batch * kPrompt, 0, vocab);
-  const torch::Tensor ids = torch::tensor(prompt).view({batch, kPrompt});
-  model.Forward(ids, &kv, *ple.Begin(prompt), LogitsWanted::kNone);
+  model.UseCacheDType(state.range(2) != 0 ? DType::kInt8 : model.dtype());
+  KvCache kv = model.MakeKvCache(batch, state.range(1) + kMostSteps);
+  while (kv.length() < state.range(1)) kv.Advance(std::min(kv.chunk(), state.range(1) - kv.length()));
 
   double step_seconds = 0, raw_seconds = 0, bytes = 0;
   for (auto _ : state) {
@@ -97,7 +97,12 @@ void BM_DecodeStep(benchmark::State& state) {
   state.counters["raw_GB/s"] = bytes / raw_seconds / 1e9;
   state.counters["of_raw"] = raw_seconds / step_seconds;
 }
-BENCHMARK(BM_DecodeStep)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_DecodeStep)
+    ->ArgNames({"batch", "context", "kv_int8"})
+    ->ArgsProduct({{1}, {kPrompt, 2048, 8192}, {0, 1}})
+    ->Args({4, kPrompt, 0})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace plelab::micro

@@ -90,6 +90,9 @@ template <class V>
 void VisitFields(ModelSection& s, V&& visit) {
   visit("checkpoint", s.checkpoint, "folder of a checkpoint as published", Required());
   visit("dtype", s.dtype, "precision in which the model computes", Rule());
+  visit("kv_dtype", s.kv_dtype,
+        "how keys and values are kept; same: in dtype; int8: a scale for each vector of a head (CPU only)",
+        OneOf({"same", "int8"}));
   visit("threads", s.threads, "CPU threads of the model; 0: all cores", Between(0, 1024));
   visit("pin", s.pin,
         "whether each compute thread stays on one core, and threads that read rows on the cores that are "
@@ -301,7 +304,7 @@ void VisitSections(ExperimentConfig& c, V&& visit) {
 
 // The keys of `model` that a variant or a sweep may set.  Of `workload` and `page_cache`, it may set all
 // keys.
-inline constexpr std::array<std::string_view, 3> kVariantModelKeys{"threads", "dtype", "pin"};
+inline constexpr std::array<std::string_view, 4> kVariantModelKeys{"threads", "dtype", "kv_dtype", "pin"};
 
 template <ConfigSection S>
 std::vector<std::string> KeysOf() {

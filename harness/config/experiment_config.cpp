@@ -139,6 +139,10 @@ void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
   ReadVariants(*root.Find("variants"), config);
   for (VariantConfig& variant : config.variants) {
     ResolveThreads(variant.model);
+    if (variant.model.kv_dtype == "int8" && variant.model.device != "cpu") {
+      throw UserError("{}: 'kv_dtype: int8' needs 'device: cpu', found {}",
+                      config.places.at(Format("variants[{}]", variant.name)), variant.model.device);
+    }
     const bool own = variant.page_cache != config.page_cache;
     if (own)
       CheckPageCache(config.places.at(Format("variants[{}]", variant.name)), variant.page_cache,

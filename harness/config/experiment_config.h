@@ -39,6 +39,7 @@ struct Duration {
 struct ModelSection {
   std::string checkpoint;          // required: a folder as published
   DType dtype = DType::kBFloat16;  // float32, bfloat16
+  std::string kv_dtype = "same";   // same, int8
   int64_t threads = 0;             // 0 in the file means all cores; after reading it is their number
   // Each compute thread stays on one core, and the threads of PLE sources on the cores that are left.
   bool pin = false;
@@ -49,6 +50,10 @@ struct ModelSection {
   int64_t synth_seed = 0;
   bool operator==(const ModelSection&) const = default;
 };
+// The dtype that kv_dtype stands for.
+inline DType CacheDType(const ModelSection& model) {
+  return model.kv_dtype == "int8" ? DType::kInt8 : model.dtype;
+}
 
 // The text's tokens are used in this order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {
@@ -157,7 +162,7 @@ struct OffloadSection {
 struct VariantConfig {
   std::string name;  // unique and valid in a file name; sweeps append @key=value
   PleOptions ple;
-  ModelSection model;           // the config's, with the variant's own threads, dtype and pin
+  ModelSection model;           // the config's, with the variant's own threads, dtype, kv_dtype and pin
   WorkloadSection workload;     // the config's, with the variant's own keys
   PageCacheSection page_cache;  // the config's, with the variant's own keys
   // Variants of different groups never take turns with each other; each group has a baseline of its own.

@@ -20,6 +20,7 @@
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
+#include "model/text/kv_ring.h"
 #include "model/text/layer_edit.h"
 
 namespace plelab {
@@ -93,7 +94,7 @@ int64_t KvBytes(const ModelSize& size, const ExperimentConfig& config, const Var
                                 ? work.prompt_tokens + config.design.warmup_steps + work.decode_tokens
                                 : config.accuracy.context;
   return 2 * own.first_kv_shared_layer() * work.batch * positions * size.text.num_key_value_heads *
-         size.text.head_dim * size.bytes_per_parameter;
+         CachedVectorBytes(CacheDType(variant.config.model), size.text.head_dim);
 }
 
 double StepSeconds(const ModelSize& size, const WorkloadSection& work, const MachineRates& rates) {

@@ -11,6 +11,7 @@ namespace plelab {
 
 struct LogitsWork {
   DType dtype = DType::kFloat32;
+  DType kv_dtype = DType::kFloat32;
   int64_t tokens = 0;
   int64_t tokens_per_pass = 0;
   int64_t row_bytes_held = 0;  // of the PLE table, in RAM

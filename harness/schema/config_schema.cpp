@@ -151,7 +151,7 @@ Json VariantSchema() {
   schema["properties"]["name"] = {{"type", "string"}, {"pattern", "^[A-Za-z0-9][A-Za-z0-9_.,=@%+-]*$"}};
   schema["properties"]["ple"] = {{"$ref", "#/definitions/ple"}};
   const Json model = SectionSchema(ModelSection(), "");
-  Json own_model = Object("this variant's own threads, dtype and pin");
+  Json own_model = Object("this variant's own threads, dtype, kv_dtype and pin");
   for (const std::string_view key : kVariantModelKeys) {
     own_model["properties"][std::string(key)] = model["properties"][std::string(key)];
   }

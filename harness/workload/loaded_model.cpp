@@ -60,6 +60,7 @@ LoadedModel& ModelShelf::Get(const ModelSection& section,
     held_ = LoadModel(section, checkpoint);
   }
   section_ = section;
+  held_->model.UseCacheDType(CacheDType(section));
   const LayerList own = DefaultLayers(held_->checkpoint->config().text);
   if (held_->model.layers() != own) held_->model.UseLayers(own);
   return *held_;

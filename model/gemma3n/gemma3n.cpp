@@ -22,7 +22,7 @@ struct Gemma3n::Impl {
   LayerList layers;
   InputEmbedder embedder;
   MediaEncoder media;
-  DType table_dtype;
+  DType table_dtype, cache_dtype;
   std::optional<StepDecoder> step_decoder;  // for the last batch size; refers to the members above
   PleObserver* observer = nullptr;
 
@@ -49,7 +49,7 @@ Gemma3n Gemma3n::Load(std::shared_ptr<const Checkpoint> checkpoint, const LoadOp
   const DType table_dtype = checkpoint->ple_table().geometry.dtype;
   return Gemma3n(std::unique_ptr<Impl>(new Impl{std::move(checkpoint), options, std::move(weights),
                                                 std::move(layers), std::move(embedder), std::move(media),
-                                                table_dtype, std::nullopt, nullptr}));
+                                                table_dtype, options.dtype, std::nullopt, nullptr}));
 }
 
 Gemma3n::Gemma3n(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,9 +69,16 @@ void Gemma3n::UseLayers(LayerList layers) {
 
 const LayerList& Gemma3n::layers() const { return impl_->layers; }
 
+void Gemma3n::UseCacheDType(DType dtype) {
+  RequireCacheDType(dtype, device());
+  impl_->cache_dtype = dtype;
+}
+
+DType Gemma3n::cache_dtype() const { return impl_->cache_dtype; }
+
 KvCache Gemma3n::MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk) const {
-  return KvCache(config().text, impl_->layers, batch, capacity, chunk > 0 ? chunk : kDefaultChunk, dtype(),
-                 device());
+  return KvCache(config().text, impl_->layers, batch, capacity, chunk > 0 ? chunk : kDefaultChunk,
+                 impl_->cache_dtype, device());
 }
 
 torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest& ple, LogitsWanted wanted,
@@ -152,11 +159,11 @@ WeightBytes Gemma3n::weight_bytes() const {
 }
 
 int64_t Gemma3n::DecodeStepBytes(int64_t position, PleKind ple) const {
-  return StepBytes(impl_->text(), dtype(), position, ple);
+  return StepBytes(impl_->text(), impl_->cache_dtype, position, ple);
 }
 
 ByStepPart<int64_t> Gemma3n::DecodeStepBytesByPart(int64_t position, PleKind ple) const {
-  return StepBytesByPart(impl_->text(), dtype(), position, ple);
+  return StepBytesByPart(impl_->text(), impl_->cache_dtype, position, ple);
 }
 
 }  // namespace plelab

@@ -41,6 +41,10 @@ class Gemma3n {
   // Throws as CheckLayers does.
   void UseLayers(LayerList layers);
   const LayerList& layers() const;
+  // The dtype of the caches that MakeKvCache makes from now on; at first it is dtype().  Throws as
+  // RequireCacheDType does.
+  void UseCacheDType(DType dtype);
+  DType cache_dtype() const;
   // chunk ≤ 0 selects a default that keeps the ring small (512).
   KvCache MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk = 0) const;
 

@@ -15,6 +15,7 @@
 #include <hwy/highway.h>
 
 #include "hwy/contrib/math/math-inl.h"
+#include "model/kernels/codes-inl.h"
 #include "model/kernels/load_pair-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -180,6 +181,13 @@ void NarrowImpl(const float* HWY_RESTRICT x, int64_t n, uint16_t* HWY_RESTRICT y
   }
 }
 
+float QuantiseRowImpl(const float* x, int64_t n, int8_t* codes) {
+  const auto size = static_cast<size_t>(n);
+  const float largest = LargestMagnitude(x, size);
+  StoreCodes(x, size, CodeFactor(largest), codes);
+  return largest / 127.0f;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace plelab
 HWY_AFTER_NAMESPACE();
@@ -199,6 +207,7 @@ HWY_EXPORT(MixImpl);
 HWY_EXPORT(WidenImpl);
 HWY_EXPORT(WidenHalfImpl);
 HWY_EXPORT(NarrowImpl);
+HWY_EXPORT(QuantiseRowImpl);
 
 }  // namespace
 
@@ -257,6 +266,9 @@ void NarrowTo(const float* x, int64_t n, ElementType type, void* y) {
     default:
       throw RunError("quantised values have scales; expected float32 or bfloat16");
   }
+}
+float QuantiseRow(const float* x, int64_t n, int8_t* codes) {
+  return HWY_DYNAMIC_DISPATCH(QuantiseRowImpl)(x, n, codes);
 }
 
 }  // namespace plelab

@@ -33,5 +33,8 @@ void WidenTo(const void* x, ElementType type, int64_t n, float* y);
 // The same from any float format (IsFloat).  Throws RunError for another.
 void WidenTo(const void* x, DType dtype, int64_t n, float* y);
 void NarrowTo(const float* x, int64_t n, ElementType type, void* y);
+// Codes of x, whose largest magnitude becomes ±127, rounded to nearest even.  Returns their scale: x ≈ code ·
+// scale.  A value that is infinite or not a number makes the scale NaN.
+float QuantiseRow(const float* x, int64_t n, int8_t* codes);
 
 }  // namespace plelab

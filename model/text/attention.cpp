@@ -135,10 +135,9 @@ class AttendFunction : public torch::autograd::Function<AttendFunction> {
 
 KeysValues MakeKeysValues(const torch::Tensor& x, const AttentionWeights& w, const RopeTable& rope,
                           int64_t start, const TextConfig& c) {
-  const auto dtype = ComputeType(w.k_proj);
   const auto keys = RmsNorm(SplitHeads(Linear(x, w.k_proj), c.head_dim), w.k_norm, c.rms_norm_eps);
   const auto values = RmsNorm(SplitHeads(Linear(x, w.v_proj), c.head_dim), {}, c.rms_norm_eps);
-  return {ApplyRope(keys, rope).transpose(1, 2).to(dtype), values.transpose(1, 2).to(dtype), start};
+  return {ApplyRope(keys, rope).transpose(1, 2), values.transpose(1, 2), start};
 }
 
 torch::Tensor Attention(const torch::Tensor& x, const KeysValues& kv, const AttentionWeights& w,

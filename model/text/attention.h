@@ -9,14 +9,14 @@
 
 namespace plelab {
 
-// Keys and values of consecutive positions, in the weights' dtype.
+// Keys and values of consecutive positions.
 struct KeysValues {
   torch::Tensor keys, values;  // [B, kv_heads, K, head_dim]
   int64_t start = 0;           // absolute position of the first key
 };
 
 // x is [B, T, hidden], already normed; rope and `start` give its positions.  Keys are normed and rotated,
-// values are normed without a scale.
+// values are normed without a scale.  float32: whoever keeps them rounds them.
 KeysValues MakeKeysValues(const torch::Tensor& x, const AttentionWeights& w, const RopeTable& rope,
                           int64_t start, const TextConfig& c);
 

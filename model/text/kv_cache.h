@@ -9,11 +9,12 @@
 #include "model/base/dtype.h"
 #include "model/checkpoint/config.h"
 #include "model/text/attention.h"
+#include "model/text/kv_ring.h"
 #include "model/text/layer_list.h"
 
 namespace plelab {
 
-// Preallocated tensors [B, kv_heads, slots, head_dim], one per position of the layer list (`layer`).  A full
+// Preallocated rings [B, kv_heads, slots, head_dim], one per position of the layer list (`layer`).  A full
 // layer has `capacity` slots.  A sliding layer is a ring of window − 1 + chunk slots (at most capacity), with
 // position p in slot p mod slots.  KV-sharing layers hold none, because they read their donor's.  Copies are
 // explicit, by Clone(), because they are expensive.
@@ -43,13 +44,15 @@ class KvCache {
   void ForgetLast() { --length_; }
 
   // For the model's own use.  `layer` must be a donor (non-sharing) layer.
-  const torch::Tensor& keys(int64_t layer) const { return keys_[layer]; }  // [B, kv_heads, slots, head_dim]
-  const torch::Tensor& values(int64_t layer) const { return values_[layer]; }
-  int64_t slots(int64_t layer) const { return slots_[layer]; }
+  KvRing& keys(int64_t layer) { return keys_[layer]; }
+  const KvRing& keys(int64_t layer) const { return keys_[layer]; }
+  KvRing& values(int64_t layer) { return values_[layer]; }
+  const KvRing& values(int64_t layer) const { return values_[layer]; }
+  int64_t slots(int64_t layer) const { return keys_[layer].slots(); }
   // Writes the pass's keys and values (at most chunk positions, from length() on) into their slots.
   void Write(int64_t layer, const KeysValues& made);
-  // Every position before `end` that a query at `first_query` or later can see, oldest first.  Returns a
-  // view, or a copy when the ring wraps.
+  // Every position before `end` that a query at `first_query` or later can see, oldest first, as
+  // KvRing::Read returns them.
   KeysValues Read(int64_t layer, int64_t first_query, int64_t end) const;
   // Throws RunError unless the cache was made for a list whose positions make and read keys as those of
   // `layers` do.
@@ -66,8 +69,7 @@ class KvCache {
 
   int64_t batch_ = 0, length_ = 0, capacity_ = 0, chunk_ = 0;
   LayerList layers_;
-  std::vector<torch::Tensor> keys_, values_;  // [layers], undefined in KV-sharing layers
-  std::vector<int64_t> slots_;                // [layers], 0 in KV-sharing layers
+  std::vector<KvRing> keys_, values_;  // [layers], undefined in KV-sharing layers
   // [layers], how far back a query sees; capacity in full layers.
   std::vector<int64_t> windows_;
 };

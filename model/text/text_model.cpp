@@ -116,7 +116,9 @@ void TextPass::Keep(int64_t layer, KeysValues made) {
   if (kv_ != nullptr) {
     kv_->Write(layer, made);
   } else {
-    kept_[layer] = std::move(made);
+    // As a cache of the weights' dtype would.
+    const auto dtype = ComputeType(model_.weights.layers[model_.layers[layer].source_layer].self_attn.k_proj);
+    kept_[layer] = {made.keys.to(dtype), made.values.to(dtype), made.start};
   }
 }
 

@@ -102,17 +102,16 @@ HWY_INLINE VF NibbleScales(const uint16_t* scales, size_t at, size_t blocks_per_
 }
 
 #if HWY_TARGET == HWY_AVX2
-// The scales of the blocks of kScaledSteps steps, widened at once: loading them from there takes less than
-// widening and spreading those of one step.
+// The scales of the blocks of kScaledSteps steps, widened at once.
 constexpr size_t kScaledSteps = 4, kScaledBlocks = kScaledSteps * kBytes / 16;
 struct BlockScales {
-  alignas(32) float scales[kScaledBlocks];
+  __m256 scales;
   HWY_INLINE void Widen(const uint16_t* from) {
-    _mm256_store_ps(scales, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+    scales = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
   }
   HWY_INLINE VF OfStep(size_t step) const {
-    return VF{_mm256_blend_ps(_mm256_broadcast_ss(scales + 2 * step),
-                              _mm256_broadcast_ss(scales + 2 * step + 1), 0xF0)};
+    const int k = static_cast<int>(2 * step);
+    return VF{_mm256_permutevar8x32_ps(scales, _mm256_setr_epi32(k, k, k, k, k + 1, k + 1, k + 1, k + 1))};
   }
 };
 #endif
@@ -168,6 +167,7 @@ struct Int4Dot {
     while (per_scale == 1 && j + kScaledSteps * kBytes <= size) {
       BlockScales widened[kOutputs];
       for (size_t o = 0; o < kOutputs; ++o) widened[o].Widen(scales[o] + j / 16);
+#pragma GCC unroll 4
       for (size_t step = 0; step < kScaledSteps; ++step, j += kBytes) {
         Add<kOutputs, kInputs>([&](size_t o) { return from[o] + j; },
                                [&](size_t o) { return widened[o].OfStep(step); }, x, j, sum);

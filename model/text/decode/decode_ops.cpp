@@ -110,23 +110,7 @@ struct Segment {
   int64_t slot, count, first_score;
 };
 
-// Keys or values of one head, [count, head_dim].
-MatrixView HeadView(const torch::Tensor& ring, int64_t unit, const Segment& segment) {
-  return RowRange(ViewOf(ring), unit * ring.size(2) + segment.slot, segment.count);
-}
-
 }  // namespace
-
-void WriteSlot(const torch::Tensor& ring, int64_t position, const Rows& made) {
-  const MatrixView view = ViewOf(ring);
-  const int64_t heads = ring.size(1), slots = ring.size(2), dim = ring.size(3);
-  for (int64_t unit = 0; unit < made.count * heads; ++unit) {
-    const int64_t row = unit * slots + position % slots;
-    // Only this function writes through a MatrixView, whose data is const: the tensor is the cache's own.
-    auto* target = static_cast<char*>(const_cast<void*>(view.data)) + row * dim * ElementBytes(view.type);
-    NarrowTo(made.data + unit * dim, dim, view.type, target);
-  }
-}
 
 void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType type, int64_t position,
                const TextConfig& c, const Rows& scores, const Rows& out) {
@@ -145,20 +129,21 @@ void AttendOne(const Rows& queries, const KvCache& kv, int64_t donor, LayerType 
       const ConstVectors some{queries.data + head * dim, count, dim};
       float* weights = scores.data + head * seen;
       for (const Segment& s : segments) {
-        if (s.count > 0) MatVec(HeadView(kv.keys(donor), unit, s), some, {weights + s.first_score, seen});
+        if (s.count > 0)
+          MatVec(kv.keys(donor).View(unit, s.slot, s.count), some, {weights + s.first_score, seen});
       }
       for (int64_t i = 0; i < count; ++i) Softmax(weights + i * seen, seen);
       float* target = out.data + head * dim;
       std::fill_n(target, count * dim, 0.0f);
       for (const Segment& s : segments) {
         if (s.count == 0) continue;
-        AddRowSumSerial(HeadView(kv.values(donor), unit, s), {weights + s.first_score, count, seen},
+        AddRowSumSerial(kv.values(donor).View(unit, s.slot, s.count), {weights + s.first_score, count, seen},
                         {target, dim});
       }
       head += count;
     }
   };
-  const auto unit_bytes = static_cast<int64_t>(2 * seen * dim * kv.keys(donor).element_size());
+  const int64_t unit_bytes = 2 * seen * RowBytes(kv.keys(donor).View(0, 0, 1));
   ParallelFor(0, queries.count * kv_heads, std::max<int64_t>(1, kMinShareBytes / unit_bytes), attend);
 }
 

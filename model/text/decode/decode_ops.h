@@ -47,9 +47,6 @@ void CorrectStreams(const Streams& predictions, const Rows& activated, const Alt
                     std::span<const float> router_norm, const TextConfig& c, const AltUpScratch& scratch,
                     const Streams& corrected);
 
-// Writes the keys or values `made` [batch, kv_heads · head_dim] of `position` into their slot of `ring`
-// [batch, kv_heads, slots, head_dim], rounded to the ring's dtype.
-void WriteSlot(const torch::Tensor& ring, int64_t position, const Rows& made);
 // Attention of the queries [batch, heads · head_dim] of `position` over the cached keys and values of
 // layer-list entry `donor`, which must contain this position already.  scores must have room for [batch ·
 // heads, positions seen].

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "model/catalog/text_weight_list.h"
+#include "model/text/kv_ring.h"
 #include "model/text/per_layer_input.h"
 
 namespace plelab {
@@ -69,7 +70,7 @@ int64_t Bytes(const std::vector<LinearWeight>& weights) {
 int64_t KeyValueBytes(const TextConfig& c, LayerType type, DType dtype, int64_t position) {
   const int64_t before = position + 1;
   const int64_t seen = type == LayerType::kSliding ? std::min(before, c.sliding_window) : before;
-  return 2 * seen * c.num_key_value_heads * c.head_dim * SizeOf(dtype);
+  return 2 * seen * c.num_key_value_heads * CachedVectorBytes(dtype, c.head_dim);
 }
 
 }  // namespace

@@ -129,8 +129,8 @@ void StepDecoder::Impl::Attend(int64_t position, const LayerVectors& v, KvCache&
     NormRows(heads(s.keys), v.k_norm, c.rms_norm_eps, heads(s.keys));
     RotateRows(heads(s.keys), rope.cos, rope.sin);
     NormRows(heads(s.values), {}, c.rms_norm_eps, heads(s.values));
-    WriteSlot(kv.keys(position), kv.length(), s.keys);
-    WriteSlot(kv.values(position), kv.length(), s.values);
+    kv.keys(position).WriteOne(kv.length(), s.keys.data);
+    kv.values(position).WriteOne(kv.length(), s.values.data);
   }
   AttendOne(s.queries, kv, spec.kv_donor, spec.type, kv.length(), c, s.scores, s.attended);
   MatMulInto(w.self_attn.o_proj, s.attended.in(), s.attention.out());

@@ -227,7 +227,7 @@ TEST(ConfigErrors, VariantNames) {
 TEST(ConfigErrors, AVariantMayChangeOnlySomeKeysOfTheModel) {
   EXPECT_EQ(ErrorOf(kHeadWithoutVariants +
                     "variants: [{name: a, ple: {strategy: disk}, model: {checkpoint: other}}]\n"),
-            "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype, pin");
+            "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype, kv_dtype, pin");
 }
 
 TEST(ConfigErrors, ExactlyOneOfTextAndTrace) {

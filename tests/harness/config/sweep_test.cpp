@@ -118,7 +118,7 @@ TEST(Sweep, KeysThatCannotBeSweptAreRefused) {
     EXPECT_THAT(
         ErrorOf(kHead + "sweep: {" + key + ": [1, 2]}\n"),
         StartsWith("x.yaml:5:9: '" + std::string(key) +
-                   "' cannot be swept; these can: model.{threads, dtype, pin}, workload.{text_file,"));
+                   "' cannot be swept; these can: model.{threads, dtype, kv_dtype, pin}, workload.{text_file,"));
   }
   EXPECT_EQ(ErrorOf(kHead + "sweep: {ple.capacity: [1%, 5%]}\n"),
             "x.yaml:5:9: no variant uses 'ple.capacity'");

@@ -99,8 +99,33 @@ TEST(KvCache, ACloneGoesItsOwnWay) {
   EXPECT_EQ(clone.nbytes(), kv.nbytes());
   Append(clone, 3);
   EXPECT_EQ(kv.length(), 3);
-  EXPECT_EQ(kv.keys(1)[0][0][3].item<float>(), 0);
+  EXPECT_EQ(kv.keys(1).Read(3, 4).item<float>(), 0);
   ExpectHolds(clone.Read(0, 3, 6), 0, 6);
+}
+
+// A vector's largest magnitude becomes 127, and what is read is within half a step of what was written,
+// whether it came with a prompt or alone.
+TEST(KvCache, Int8KeepsVectorsToHalfAStepAcrossWraps) {
+  constexpr int64_t kBatch = 2, kHeads = 3, kSlots = 5, kDim = 37;
+  KvRing whole(kBatch, kHeads, kSlots, kDim, DType::kInt8, torch::kCPU), single = whole.Clone();
+  EXPECT_EQ(whole.nbytes(), kBatch * kHeads * kSlots * (kDim + 4));
+  const torch::Tensor made = torch::randn({kBatch, kHeads, 8, kDim});
+  for (const int64_t start : {0, 3, 4}) whole.Write(start, made.narrow(2, start, 4));
+  for (int64_t p = 0; p < 8; ++p) {
+    const torch::Tensor one = made.select(2, p).contiguous();
+    single.WriteOne(p, one.const_data_ptr<float>());
+  }
+  const torch::Tensor read = whole.Read(3, 8), wanted = made.narrow(2, 3, 5);
+  EXPECT_TRUE(torch::equal(read, single.Read(3, 8)));
+  const torch::Tensor half_step = wanted.abs().amax(-1, /*keepdim=*/true) / 254;
+  EXPECT_TRUE(((read - wanted).abs() <= half_step * 1.0001).all().item<bool>());
+  EXPECT_EQ(whole.View(4, 1, 2).type, ElementType::kInt8);
+}
+
+TEST(KvCache, RefusesDTypesThatItCannotKeep) {
+  EXPECT_THROW(RequireCacheDType(DType::kInt32, torch::kCPU), UserError);
+  EXPECT_THROW(RequireCacheDType(DType::kInt8, torch::kCUDA), UserError);
+  RequireCacheDType(DType::kInt8, torch::kCPU);
 }
 
 TEST(KvCache, SaysWhenItIsFull) {
