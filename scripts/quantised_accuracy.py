@@ -7,6 +7,9 @@ Each reads the same tokens one at a time, as a decode step
 does, in which vectors are quantised, too, and then all of them as one prompt, whose products depend on the CPU (ARCHITECTURE.md).
 `kl_nats` is the divergence of its next-token distribution from that of the bfloat16 weights, a mean over tokens with the half
 width of its 95 % interval over blocks of 100; `nats` is its own loss; `prompt_kl_nats` is the divergence of the prompt.
+
+A second table compares int4, whose scales are searched for, with int4 rounded as llama.cpp's Q4_0 on the shipped texts, each as
+one prompt of --paired-tokens: differences of divergence and of loss, token by token, so that what both have in common drops out.
 """
 import argparse
 import datetime
@@ -36,6 +39,8 @@ FORMATS = {
 INT8_CACHE = ("--kv-dtype", "int8")
 HOW = {"steps": ["--step"], "prompt": []}
 BLOCK = 100
+PAIRED_BLOCKS = 20
+TRACES = ROOT / "configs" / "traces" / "small"
 
 
 def run(command: list) -> str:
@@ -59,9 +64,9 @@ def bits_of(said: str) -> float:
     return float(said.split(" weights of ")[1].split(" bits")[0])
 
 
-def blocks_of(values: np.ndarray) -> np.ndarray:
-    whole = len(values) // BLOCK * BLOCK
-    return values[:whole].reshape(-1, BLOCK).mean(-1)
+def blocks_of(values: np.ndarray, block: int = BLOCK) -> np.ndarray:
+    whole = len(values) // block * block
+    return values[:whole].reshape(-1, block).mean(-1)
 
 
 def divergence(exact: np.ndarray, found: np.ndarray) -> tuple[float, float]:
@@ -78,13 +83,36 @@ def row_of(name: str, bits: float, exact: dict[str, np.ndarray], found: dict[str
             "prompt_kl_half": prompt_half, "nats": float(nats.mean()), "same_choice": float((found.argmax(-1) == exact.argmax(-1)).mean()), "tokens": len(ids)}
 
 
-def measure(options: argparse.Namespace) -> list[dict]:
-    folder = ROOT / ".work" / "quantised"
-    folder.mkdir(parents=True, exist_ok=True)
-    trace = json.loads(pathlib.Path(options.trace).read_text())
-    ids = np.array((trace["ids"] if isinstance(trace, dict) else trace)[:options.tokens])
+def ids_of(trace: pathlib.Path, count: int) -> np.ndarray:
+    read = json.loads(trace.read_text())
+    return np.array((read["ids"] if isinstance(read, dict) else read)[:count])
+
+
+def written(ids: np.ndarray, folder: pathlib.Path) -> pathlib.Path:
     tokens = folder / "tokens.json"
     tokens.write_text(json.dumps(ids.tolist()))
+    return tokens
+
+
+def pair_of(trace: pathlib.Path, options: argparse.Namespace, folder: pathlib.Path) -> dict:
+    """int4 less int4 rounded as Q4_0, on one text: means over tokens, and the half widths of their intervals."""
+    ids = ids_of(trace, options.paired_tokens)
+    tokens = written(ids, folder)
+    exact, searched, nearest = (log_probabilities(options.plelab, checkpoint, tokens, folder, [])
+                                for checkpoint in (MODEL, folder / "int4", folder / "int4_nearest"))  # fmt: skip
+    kl = (np.exp(exact) * (nearest - searched)).sum(-1)
+    nats = (nearest - searched)[np.arange(len(ids) - 1), ids[1:]]
+
+    def half(values: np.ndarray) -> float:
+        return intervals.half_width(blocks_of(values, len(values) // PAIRED_BLOCKS))
+
+    return {"text": trace.stem, "kl_difference": float(kl.mean()), "kl_half": half(kl),
+            "nats_difference": float(nats.mean()), "nats_half": half(nats), "tokens": len(ids)}  # fmt: skip
+
+
+def measure(options: argparse.Namespace, folder: pathlib.Path) -> list[dict]:
+    ids = ids_of(options.trace, options.tokens)
+    tokens = written(ids, folder)
 
     def read(checkpoint: pathlib.Path, cache: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
         return {how: log_probabilities(options.plelab, checkpoint, tokens, folder, [*flags, *cache]) for how, flags in HOW.items()}
@@ -101,18 +129,26 @@ def measure(options: argparse.Namespace) -> list[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=2000, help="of the trace, from its start")
-    parser.add_argument("--trace", default=str(ROOT / "configs" / "traces" / "small" / "books.json"), help="ids of the small model")
+    parser.add_argument("--paired-tokens", type=int, default=4000, help="of each text, for the second table")
+    parser.add_argument("--trace", type=pathlib.Path, default=TRACES / "books.json", help="ids of the small model")
     parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "results" / "quantised_small.h5")
     options = parser.parse_args()
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    rows = measure(options)
-    meta = resultwriter.host() | {"weights": "trained", "text": pathlib.Path(options.trace).name, "started_at": started,
+    folder = ROOT / ".work" / "quantised"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = measure(options, folder)
+    pairs = [pair_of(trace, options, folder) for trace in sorted(TRACES.glob("*.json"))]
+    meta = resultwriter.host() | {"weights": "trained", "text": options.trace.name, "started_at": started,
                                    "command": shlex.join(["python3", "scripts/quantised_accuracy.py", *sys.argv[1:]])}  # fmt: skip
-    resultwriter.write_own(options.out, "quantised_accuracy", meta, {"quantised/formats": rows})
+    resultwriter.write_own(options.out, "quantised_accuracy", meta, {"quantised/formats": rows, "quantised/pairs": pairs})
     for row in rows:
         print(f"{row['format']:19} {row['bits_per_weight']:6.3f} bits  KL {row['kl_nats']:.5f} ± {row['kl_half']:.5f} nats  prompt {row['prompt_kl_nats']:.5f} ± {row['prompt_kl_half']:.5f}  "
               f"loss {row['nats']:.4f}  same choice {row['same_choice']:.3f}")
+
+    for pair in pairs:
+        print(f"int4 less Q4_0's rounding, {pair['text']:13} divergence {pair['kl_difference']:+.4f} ± {pair['kl_half']:.4f}  "
+              f"loss {pair['nats_difference']:+.4f} ± {pair['nats_half']:.4f} nats")
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ import nncf
 import openvino
 import torch
 
-# Declares torchvision's ops, so that torchvision can be imported beside another build of torch.
-_library = torch.library.Library("torchvision", "DEF")
-for _op in ("nms", "qnms"):
-    _library.define(f"{_op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+try:
+    import torchvision  # noqa: F401
+except RuntimeError:  # It is of another build of torch, and its ops do not load: declared, they let it be imported.
+    _library = torch.library.Library("torchvision", "DEF")
+    for _op in ("nms", "qnms"):
+        _library.define(f"{_op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 from optimum.exporters.openvino import main_export  # noqa: E402
 
