@@ -134,6 +134,8 @@ def main() -> None:
     parser.add_argument("--plelab", default=str(ROOT / "build" / "plelab"))
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "results" / "quantised_small.h5")
     options = parser.parse_args()
+    if options.paired_tokens < 10 * PAIRED_BLOCKS:
+        raise ResultError(f"--paired-tokens {options.paired_tokens}: expected at least {10 * PAIRED_BLOCKS}, ten for each block")
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     folder = ROOT / ".work" / "quantised"
     folder.mkdir(parents=True, exist_ok=True)

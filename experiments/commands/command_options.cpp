@@ -76,13 +76,14 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
 }
 
 DType CacheDType(const ModelOptions& options) {
-  return options.kv_dtype == "int8" ? DType::kInt8 : ComputeDType(options.dtype);
+  return CacheDType(options.kv_dtype, ComputeDType(options.dtype));
 }
 
 OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkpoint> checkpoint) {
   LoadOptions load;
   load.dtype = ComputeDType(options.dtype);
   load.device = ComputeDevice(options.device);
+  RequireCacheDType(CacheDType(options), load.device);
   PleOptions ple_options = ParsePleSpec(options.ple);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   const InterruptGuard guard;  // `folded` may write a table

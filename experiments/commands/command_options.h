@@ -35,7 +35,7 @@ struct ModelOptions {
 // Adds CKPT, --dtype, --kv-dtype, --ple, --threads and --device.  `options` must outlive the command line.
 void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype);
 
-// The dtype of the KV cache.  Throws UserError for a dtype that is not known.
+// The dtype of the KV cache.  Throws UserError where --dtype is not one to compute in.
 DType CacheDType(const ModelOptions& options);
 
 // A model that is ready to run, and the source of its PLE rows.

@@ -69,7 +69,8 @@ struct Tokens {
   SoftTokens soft;
 };
 
-// Fills /logits pass by pass.  Tokens that fit in one pass need no KV cache.
+// Fills /logits pass by pass.  Tokens that fit in one pass need no KV cache, unless it rounds keys and
+// values.
 void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hdf5Writer& file) {
   const auto tokens = static_cast<int64_t>(all.ids.size());
   const torch::Tensor prompt = torch::tensor(all.ids, torch::kInt64);
@@ -137,6 +138,7 @@ void RunLogits(const LogitsOptions& options) {
   file.WriteAttribute("/", "checkpoint_sha256", checkpoint->fingerprint());
   file.WriteAttribute("/", "config_sha256", Sha256OfFile(checkpoint->directory() + "/config.json"));
   file.WriteAttribute("/", "dtype", std::string(Name(open.model.dtype())));
+  file.WriteAttribute("/", "kv_dtype", std::string(Name(open.model.cache_dtype())));
   file.WriteAttribute("/", "ple", DescribePle(open.ple_options));
   file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
   WriteLogits(open, {ids, open.model.Encode(media)}, TokensPerPass(options, config), file);

@@ -58,6 +58,7 @@ void BM_Prefill(benchmark::State& state) {
   if (loaded == nullptr) return;
   const std::vector<int64_t> prompt = Ids(state.range(0), 0, loaded->vocab());
   const torch::Tensor ids = torch::tensor(prompt).unsqueeze(0);
+  loaded->model.UseCacheDType(loaded->model.dtype());
   KvCache kv = loaded->model.MakeKvCache(1, state.range(0));
   for (auto _ : state) {
     kv.Clear();

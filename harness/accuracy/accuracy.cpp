@@ -166,7 +166,8 @@ class GroupScorer {
   }
 
   void CheckNear(const torch::Tensor& logits, const torch::Tensor& reference) const {
-    const std::string far = FarFrom(logits, reference, model_.dtype(), "accuracy", context_.name(baseline_));
+    const std::string far =
+        FarFrom(logits, reference, CoarsestDType(model_), "accuracy", context_.name(baseline_));
     if (!far.empty()) throw RunError("{}", far);
   }
 

@@ -134,15 +134,18 @@ void CheckWorkload(const YamlNode& root, const ExperimentConfig& config, const V
   }
 }
 
+void CheckCache(const ExperimentConfig& config, const VariantConfig& variant) {
+  if (variant.model.kv_dtype != "int8" || variant.model.device == "cpu") return;
+  throw UserError("{}: 'kv_dtype: int8' needs 'device: cpu' in 'model', found {}",
+                  config.places.at(Format("variants[{}]", variant.name)), variant.model.device);
+}
+
 void ReadAllVariants(YamlNode& root, ExperimentConfig& config) {
   ExpandVariants(root);
   ReadVariants(*root.Find("variants"), config);
   for (VariantConfig& variant : config.variants) {
     ResolveThreads(variant.model);
-    if (variant.model.kv_dtype == "int8" && variant.model.device != "cpu") {
-      throw UserError("{}: 'kv_dtype: int8' needs 'device: cpu', found {}",
-                      config.places.at(Format("variants[{}]", variant.name)), variant.model.device);
-    }
+    CheckCache(config, variant);
     const bool own = variant.page_cache != config.page_cache;
     if (own)
       CheckPageCache(config.places.at(Format("variants[{}]", variant.name)), variant.page_cache,

@@ -50,10 +50,11 @@ struct ModelSection {
   int64_t synth_seed = 0;
   bool operator==(const ModelSection&) const = default;
 };
-// The dtype that kv_dtype stands for.
-inline DType CacheDType(const ModelSection& model) {
-  return model.kv_dtype == "int8" ? DType::kInt8 : model.dtype;
+// The dtype of a KV cache: what "same" or "int8" stands for where the model computes in `dtype`.
+inline DType CacheDType(std::string_view kv_dtype, DType dtype) {
+  return kv_dtype == "int8" ? DType::kInt8 : dtype;
 }
+inline DType CacheDType(const ModelSection& model) { return CacheDType(model.kv_dtype, model.dtype); }
 
 // The text's tokens are used in this order: warm_tokens | prompt_tokens | warm-up steps | decode_tokens.
 struct WorkloadSection {

@@ -17,6 +17,10 @@ double RmsDifference(const torch::Tensor& logits, const torch::Tensor& reference
 
 }  // namespace
 
+DType CoarsestDType(const Gemma3n& model) {
+  return model.cache_dtype() == DType::kInt8 ? DType::kInt8 : model.dtype();
+}
+
 std::string FarFrom(const torch::Tensor& logits, const torch::Tensor& reference, DType dtype,
                     const std::string& where, const std::string& reference_name) {
   const bool exact = dtype == DType::kFloat32;

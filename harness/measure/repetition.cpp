@@ -258,7 +258,7 @@ Contestant MakeContestant(const RunPlan& plan, int64_t v, int64_t rep, LoadedMod
       variant.name(),
       variant.exact,
       variant.near,
-      loaded.model.dtype(),
+      CoarsestDType(loaded.model),
       VariantSession(loaded.model, std::move(source), plan.WorkOf(v, rep), variant.config.workload),
       ColdCheck(variant)};
   contestant.rep.load_ns = loaded.load_ns + make_source_ns;

@@ -25,7 +25,7 @@ struct Contestant {
   std::string name;
   bool exact = false;
   bool near = false;              // its logits may differ from the baseline's by the rounding of `folded`
-  DType dtype = DType::kFloat32;  // in which its model computes
+  DType dtype = DType::kFloat32;  // the coarsest in which its model computes or keeps keys and values
   VariantSession session;
   ColdCheck cold;
   bool reads_file = false;

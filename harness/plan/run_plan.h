@@ -63,7 +63,7 @@ struct TextIdentity {
 };
 
 // The plan of a run; it holds no weights.  A run has one checkpoint: of the section `model`, variants may
-// change only threads, dtype and kv_dtype.
+// change only kVariantModelKeys.
 struct RunPlan {
   ExperimentConfig config;
   // nullptr when `synth` has yet to write it; --dry-run estimates such a run from its shape.

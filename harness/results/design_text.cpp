@@ -38,7 +38,9 @@ std::string ControlText(const RunPlan& plan) {
 
 // What the variants of a group share: "bfloat16, 2 threads, page cache cold, evict_each_step".
 std::string Conditions(const VariantGroup& group) {
-  std::string text = Format("{}, {} thread{}, page cache {}", Word(group.model.dtype), group.model.threads,
+  const bool rounds = CacheDType(group.model) != group.model.dtype;
+  std::string text = Format("{}{}, {} thread{}, page cache {}", Word(group.model.dtype),
+                            rounds ? ", keys and values in int8" : "", group.model.threads,
                             group.model.threads == 1 ? "" : "s", Word(group.page_cache.initial));
   if (group.page_cache.maintain != PageCacheMaintain::kNone) {
     text += Format(", {}", Word(group.page_cache.maintain));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/base/dtype.h"
@@ -11,7 +12,7 @@ namespace plelab {
 
 struct LogitsWork {
   DType dtype = DType::kFloat32;
-  DType kv_dtype = DType::kFloat32;
+  std::optional<DType> kv_dtype = std::nullopt;  // of the cache; nullopt: dtype
   int64_t tokens = 0;
   int64_t tokens_per_pass = 0;
   int64_t row_bytes_held = 0;  // of the PLE table, in RAM

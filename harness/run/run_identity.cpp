@@ -77,6 +77,7 @@ Meta DescribeRun(const RunPlan& plan, const RunOptions& options) {
   add("checkpoint_hash", plan.checkpoint->fingerprint());
   add("weights", plan.checkpoint->weights_label());
   add("dtype", std::string(Name(config.model.dtype)));
+  add("kv_dtype", std::string(Name(CacheDType(config.model))));
   add("device", config.model.device);
   std::string tokenizer_hash;
   if (plan.text) {

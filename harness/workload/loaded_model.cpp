@@ -21,6 +21,7 @@ LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpo
     bar->Update(done);
   };
   Gemma3n model = Gemma3n::Load(checkpoint, options);
+  model.UseCacheDType(CacheDType(section));
   return {std::move(checkpoint), std::move(model), timer.ns()};
 }
 
@@ -60,7 +61,7 @@ LoadedModel& ModelShelf::Get(const ModelSection& section,
     held_ = LoadModel(section, checkpoint);
   }
   section_ = section;
-  held_->model.UseCacheDType(CacheDType(section));
+  held_->model.UseCacheDType(CacheDType(section));  // another group's may be held
   const LayerList own = DefaultLayers(held_->checkpoint->config().text);
   if (held_->model.layers() != own) held_->model.UseLayers(own);
   return *held_;

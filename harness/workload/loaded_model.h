@@ -31,8 +31,8 @@ void UseThreads(const ModelSection& section);
 // Holds one model at a time, so that two checkpoints are never in memory together.
 class ModelShelf {
  public:
-  // The model of `section`, with its number of threads and the checkpoint's own layers.  Loads it unless it
-  // is the one held.
+  // The model of `section`, with its number of threads, its kv_dtype and the checkpoint's own layers.  Loads
+  // it unless it is the one held.
   LoadedModel& Get(const ModelSection& section, const std::shared_ptr<const Checkpoint>& checkpoint);
   // Drops the model, and lets its threads run on all cores: a child process inherits those of its creator.
   void Clear();

@@ -33,18 +33,16 @@ int64_t Threads() {
 void RunInRegion(ParallelRegion& region, int64_t begin, int64_t end, int64_t grain, RangeBody body) {
   const int64_t size = end - begin;
   const int64_t shares = std::min(region.threads(), (size + grain - 1) / grain);
-  open_region = nullptr;
+  const struct Closed {
+    ParallelRegion& of;
+    explicit Closed(ParallelRegion& r) : of(r) { open_region = nullptr; }
+    ~Closed() { open_region = &of; }
+  } closed(region);
   const auto share = [&](int64_t i) {
     CallHook();
     body(begin + size * i / shares, begin + size * (i + 1) / shares);
   };
-  try {
-    shares == 1 ? share(0) : region.Run(shares, share);
-  } catch (...) {
-    open_region = &region;
-    throw;
-  }
-  open_region = &region;
+  shares == 1 ? share(0) : region.Run(shares, share);
 }
 
 }  // namespace
@@ -77,8 +75,8 @@ void RunInOneRegion(RangeBody body) {
   if (open_region != nullptr || threads == 1) return body(0, 1);
   ParallelRegion region;
   at::parallel_for(0, threads, 1, [&](int64_t share, int64_t share_end) {
-    if (share > 0) return region.Serve(share);
-    // There may be fewer threads than asked for: each then has a larger share.
+    // There may be fewer threads than asked for: each then has a larger share, and the last ones none.
+    if (share > 0) return region.Serve(at::get_thread_num());
     region.Open((threads + share_end - 1) / share_end);
     open_region = &region;
     const struct Closing {

@@ -28,7 +28,7 @@ class RangeBody {
 // cores too.
 inline constexpr int64_t kMinShareBytes = 256 * 1024;
 
-// at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
+// As at::parallel_for: calls body on contiguous shares of [begin, end), one per thread, each of at least
 // `grain`.  Runs in the caller alone when called from within such a loop.  Rethrows what a share throws.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
@@ -39,10 +39,11 @@ void ParallelFor(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 inline constexpr int64_t kPiecesPerThread = 8;
 void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body);
 
+void RunInOneRegion(RangeBody body);  // calls body(0, 1): see InOneRegion
 // Calls body() in this thread while the pool's other threads wait for the loops in it: a loop then starts
-// within a microsecond, because nobody has to be gathered for it.  Threads that wait for long (for a read,
-// say) go to sleep.  Loops of ATen in body run in this thread alone.  Rethrows what body throws.
-void RunInOneRegion(RangeBody body);
+// within a microsecond, because nobody has to be gathered for it.  After a tenth of a millisecond without a
+// loop (during a read, say) they sleep, and the next loop has to wake them.  Loops of ATen in body run in
+// this thread alone.  Rethrows what body throws.
 template <class F>
 void InOneRegion(const F& body) {
   RunInOneRegion([&](int64_t, int64_t) { body(); });

@@ -8,7 +8,8 @@
 namespace plelab {
 namespace {
 
-// Longer than what a decode step computes between two loops, shorter than a read from a disk.
+// So often a thread looks before it sleeps: a tenth of a millisecond or two, by what a CPU takes for a pause,
+// which is longer than what a decode step computes between two loops.
 constexpr int kSpins = 4000;
 
 void Pause() {

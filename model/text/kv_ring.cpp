@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "model/base/error.h"
+#include "model/kernels/parallel.h"
 #include "model/kernels/products/widen_rows.h"
 #include "model/kernels/vector_math.h"
 #include "model/weights/linear_weight.h"
@@ -27,9 +28,9 @@ void RequireCacheDType(DType dtype, torch::Device device) {
     throw UserError("KV cache: int8 is supported on the CPU only, not on {}", device.str());
 }
 
-KvRing::KvRing(int64_t batch, int64_t heads, int64_t slots, int64_t dim, DType dtype, torch::Device device)
-    : values_(at::zeros({batch, heads, slots, dim}, torch::dtype(TorchType(dtype)).device(device))) {
+KvRing::KvRing(int64_t batch, int64_t heads, int64_t slots, int64_t dim, DType dtype, torch::Device device) {
   RequireCacheDType(dtype, device);
+  values_ = at::zeros({batch, heads, slots, dim}, torch::dtype(TorchType(dtype)).device(device));
   if (dtype == DType::kInt8) scales_ = at::zeros({batch, heads, slots}, torch::kFloat32);
 }
 
@@ -95,11 +96,12 @@ torch::Tensor KvRing::Read(int64_t start, int64_t end) const {
     const int64_t dim = values_.size(3);
     torch::Tensor wide = at::empty({values_.size(0), values_.size(1), count, dim}, torch::kFloat32);
     auto* to = wide.mutable_data_ptr<float>();
-    for (int64_t unit = 0; unit < units(); ++unit, to += count * dim) {
-      WidenRows(View(unit, slot, before_wrap), 0, before_wrap, ElementType::kFloat32, to);
+    ParallelRows(units(), count * dim, [&](int64_t unit) {
+      float* rows = to + unit * count * dim;
+      WidenRows(View(unit, slot, before_wrap), 0, before_wrap, ElementType::kFloat32, rows);
       WidenRows(View(unit, 0, count - before_wrap), 0, count - before_wrap, ElementType::kFloat32,
-                to + before_wrap * dim);
-    }
+                rows + before_wrap * dim);
+    });
     return wide;
   }
   const torch::Tensor head = values_.narrow(2, slot, before_wrap);

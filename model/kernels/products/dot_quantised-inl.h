@@ -103,7 +103,8 @@ HWY_INLINE VF NibbleScales(const uint16_t* scales, size_t at, size_t blocks_per_
 
 #if HWY_TARGET == HWY_AVX2
 // The scales of the blocks of kScaledSteps steps, widened at once.
-constexpr size_t kScaledSteps = 4, kScaledBlocks = kScaledSteps * kBytes / 16;
+constexpr size_t kScaledSteps = 4;
+static_assert(kScaledSteps * kBytes / 16 == 8, "eight scales are widened at once");
 struct BlockScales {
   __m256 scales;
   HWY_INLINE void Widen(const uint16_t* from) {

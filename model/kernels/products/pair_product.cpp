@@ -39,8 +39,8 @@ struct PairPlan {
   const float* output_scales = nullptr;  // of row_scales, or ones when these belong to the inputs
 };
 
-// Inputs, padded to what one step of packing takes.
-constexpr int64_t PaddedInputs(int64_t inputs) { return (inputs + 7) / 8 * 8; }
+// Inputs, padded to whole steps.
+constexpr int64_t PaddedInputs(int64_t inputs) { return (inputs + kPairStep - 1) / kPairStep * kPairStep; }
 
 }  // namespace
 }  // namespace plelab
@@ -75,11 +75,24 @@ void PrepareRow(PairPlan& plan, int64_t row) {
   WithWeights(plan.w, [&](const auto& weights) { plan.row_scales[row] = weights.RowScale(row); });
 }
 
-// Quantises the vectors of one group and packs them: block by block of inputs, there group by group, and in
-// a group for each pair of inputs the codes of its vectors.
+// Writes the codes of vector v of a group to where they are multiplied.  The layout of packed vectors is
+// [block][group][pair of inputs][vector][2].
+void PackCodes(const PairPlan& plan, int64_t group, int64_t v, const uint8_t* codes) {
+  const int64_t padded = PaddedInputs(plan.inputs);
+  for (int64_t block = 0; block < padded; block += kPairBlock) {
+    const int64_t inputs = std::min(kPairBlock, padded - block);
+    auto* to = reinterpret_cast<int16_t*>(plan.packed) + block * plan.groups * kGroupVectors +
+               inputs * group * kGroupVectors + 2 * v;
+    for (int64_t i = 0; i < inputs; i += 2, to += 2 * kGroupVectors) {
+      to[0] = static_cast<int8_t>(codes[block + i]);
+      to[1] = static_cast<int8_t>(codes[block + i + 1]);
+    }
+  }
+}
+
+// Quantises the vectors of one group and packs them.
 void PackGroup(PairPlan& plan, int64_t group) {
   static thread_local KeptScratch scaled_scratch, code_scratch;
-  const int64_t padded = PaddedInputs(plan.inputs);
   const int64_t code_bytes = PackedBytes(ElementType::kInt8, plan.inputs);
   auto* scaled = reinterpret_cast<float*>(scaled_scratch.AtLeast(plan.inputs * 4));
   std::byte* quantised = code_scratch.AtLeast(code_bytes);
@@ -93,15 +106,7 @@ void PackGroup(PairPlan& plan, int64_t group) {
     QuantiseVector(ElementType::kInt8, x, static_cast<size_t>(plan.inputs), quantised);
     const PackedVector of = VectorOf({quantised, 1}, ElementType::kInt8, plan.inputs, 0);
     plan.vector_scales[group * kGroupVectors + v] = of.head->scale;
-    for (int64_t block = 0; block < padded; block += kPairBlock) {
-      const int64_t inputs = std::min(kPairBlock, padded - block);
-      auto* to = reinterpret_cast<int16_t*>(plan.packed) + block * plan.groups * kGroupVectors +
-                 inputs * group * kGroupVectors + 2 * v;
-      for (int64_t i = 0; i < inputs; i += 2, to += 2 * kGroupVectors) {
-        to[0] = static_cast<int8_t>(of.codes[block + i]);
-        to[1] = static_cast<int8_t>(of.codes[block + i + 1]);
-      }
-    }
+    PackCodes(plan, group, v, of.codes);
   }
 }
 
@@ -243,11 +248,12 @@ void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float
   plan.output_scales = transposed ? ones.data() : plan.row_scales.data();
   static thread_local KeptScratch scratch;
   plan.packed = scratch.AtLeast(plan.groups * group * PaddedInputs(plan.inputs) * 2);
-  ParallelRows(w.rows, 64, [&](int64_t row) { HWY_DYNAMIC_DISPATCH(PrepareRow)(plan, row); });
+  const int64_t scale_bytes = RowBytes(w) - ElementBytes(w.type, w.cols);
+  ParallelRows(w.rows, scale_bytes, [&](int64_t row) { HWY_DYNAMIC_DISPATCH(PrepareRow)(plan, row); });
   ParallelPieces(0, plan.groups, 1, [&](int64_t begin, int64_t end) {
     for (int64_t g = begin; g < end; ++g) HWY_DYNAMIC_DISPATCH(PackGroup)(plan, g);
   });
-  ParallelPieces(0, CeilOf(plan.outputs, 16), 1, [&](int64_t begin, int64_t end) {
+  ParallelPieces(0, CeilOf(plan.outputs, kPairOutputs), 1, [&](int64_t begin, int64_t end) {
     HWY_DYNAMIC_DISPATCH(MultiplyPanels)(plan, begin, end);
   });
 }

@@ -1,5 +1,5 @@
-// Products of quantised weights with many vectors on CPUs that have no dot products of bytes: sums of two
-// 16-bit products take one instruction on every x86-64 CPU, which multiplies twice as much as one of float32.
+// Products of quantised weights with many vectors on CPUs without tiles: sums of two 16-bit products take one
+// instruction on every x86-64 CPU, which multiplies twice as much as one of float32.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,11 @@
 #include "model/kernels/products/tile_product.h"
 
 namespace plelab {
+
+// Sizes that packing and multiplying share.  A panel has so many outputs; it is packed in steps of so many
+// inputs, and multiplied in blocks of so many: 16 KiB of a panel, which stay in the L1 cache while they meet
+// all vectors.
+inline constexpr int64_t kPairOutputs = 16, kPairStep = 8, kPairBlock = 512;
 
 // True when the kernels were compiled for an instruction set of this CPU that has vectors.
 bool CpuMultipliesPairs();

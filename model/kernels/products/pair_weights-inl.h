@@ -21,15 +21,12 @@
 
 #include "model/kernels/matrix.h"
 #include "model/kernels/products/load_nibbles-inl.h"
+#include "model/kernels/products/pair_product.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-constexpr int64_t kPairOutputs = 16;
-// Inputs of one block: 16 KiB of a panel, which stay in the L1 cache while they meet all vectors.
-constexpr int64_t kPairBlock = 512;
 
 #if HWY_TARGET != HWY_SCALAR
 
@@ -133,7 +130,7 @@ HWY_INLINE void StorePairs(const int16_t* rows, int64_t stride, int16_t* to) {
   hn::Store(hn::BitCast(d16, hn::InterleaveUpper(d64, c, d)), d16, to + 3 * kStep);
 }
 
-// Of w [outputs, inputs]: `inputs` inputs from `input` on, padded with zeros to whole pairs, of the outputs
+// Of w [outputs, inputs]: `inputs` inputs from `input` on, padded with zeros to whole steps, of the outputs
 // from `first` on.  What is beyond the last output has no use.
 template <class Weights>
 void PackPairRows(const Weights& weights, const float* row_scales, int64_t first, int64_t input,
@@ -144,9 +141,9 @@ void PackPairRows(const Weights& weights, const float* row_scales, int64_t first
   for (int64_t r = 0; r < kPairOutputs; ++r) {
     const int64_t row = std::min(first + r, weights.w.rows - 1);
     weights.Unpack(row, row_scales[row], input, inputs, rows + r * kStride);
-    std::fill_n(rows + r * kStride + inputs, 8, int16_t{0});
+    std::fill_n(rows + r * kStride + inputs, kPairStep, int16_t{0});
   }
-  for (int64_t i = 0; i < inputs; i += 8, to += 8 * kPairOutputs) {
+  for (int64_t i = 0; i < inputs; i += kPairStep, to += kPairStep * kPairOutputs) {
     for (int64_t v = 0; v < kPairVectors; ++v) {
       StorePairs(rows + v * kPairLanes * kStride + i, kStride, to + 2 * v * kPairLanes);
     }

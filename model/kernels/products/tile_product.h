@@ -1,8 +1,8 @@
 // Products with many vectors, of tiles: bytes or bfloat16 multiplied by matrix tiles (Intel AMX) or by the
-// dot products of AVX-512 (VNNI with VBMI for bytes, BF16 for bfloat16: AMD has both since Zen 4), or bytes
-// multiplied as pairs of 16-bit numbers, which takes one instruction on every x86-64 CPU and is twice as fast
-// as float32.  ATen's product packs the weights anew in each call, which takes longer than to multiply 128
-// vectors, and has none of quantised weights.
+// dot products of AVX-512 (VNNI with VBMI for bytes, BF16 for bfloat16: AMD has both since Zen 4), or
+// quantised weights multiplied as pairs of 16-bit numbers (pair_product.h) by any CPU with vectors.  ATen's
+// product packs the weights anew in each call, which takes longer than to multiply 128 vectors, and has none
+// of quantised weights.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct ConstRows {
 //   with a value that is infinite or not a number gives NaN.
 //   int4 weights: the same after they became int8 codes with one scale for each stored row, which adds half a
 //   step of 1/120 of what that row can hold (int4 itself rounds to half a step of 1/8).  As pairs they become
-//   16-bit numbers, which adds 1/8190 at most.
+//   16-bit numbers, which adds 1/8190 of it at most; sums of 512 inputs are exact and are added in float32.
 // In all threads of the pool; the result does not depend on their number.  By the best instructions that
 // there are; throws RunError unless CpuMultipliesTiles(w.type).
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);

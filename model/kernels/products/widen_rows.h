@@ -1,5 +1,5 @@
-// Rows of a weight as float32 or bfloat16: for embeddings, and for products of so many vectors that widening
-// a block of weights once is cheaper than quantising the vectors.
+// Rows of a weight as float32 or bfloat16: for embeddings, for products with many vectors that are computed
+// in floats, and for keys and values that are kept in int8.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ import torch
 
 try:
     import torchvision  # noqa: F401
-except RuntimeError:  # It is of another build of torch, and its ops do not load: declared, they let it be imported.
+except (ImportError, RuntimeError):  # It is of another build of torch, and its ops do not load: declared, they let it be imported.
     _library = torch.library.Library("torchvision", "DEF")
     for _op in ("nms", "qnms"):
         _library.define(f"{_op}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

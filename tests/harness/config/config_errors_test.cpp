@@ -10,6 +10,7 @@
 namespace plelab {
 namespace config_errors_test {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -225,9 +226,16 @@ TEST(ConfigErrors, VariantNames) {
 }
 
 TEST(ConfigErrors, AVariantMayChangeOnlySomeKeysOfTheModel) {
-  EXPECT_EQ(ErrorOf(kHeadWithoutVariants +
-                    "variants: [{name: a, ple: {strategy: disk}, model: {checkpoint: other}}]\n"),
-            "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype, kv_dtype, pin");
+  EXPECT_EQ(
+      ErrorOf(kHeadWithoutVariants +
+              "variants: [{name: a, ple: {strategy: disk}, model: {checkpoint: other}}]\n"),
+      "x.yaml:4:53: unknown key 'checkpoint' in 'variants[a].model'; known: threads, dtype, kv_dtype, pin");
+}
+
+TEST(ConfigErrors, KeysAndValuesInInt8AreForTheCpu) {
+  EXPECT_THAT(ErrorOf(kHead, {"model.device=cuda", "model.kv_dtype=int8"}),
+              EndsWith(": 'kv_dtype: int8' needs 'device: cpu' in 'model', found cuda"));
+  EXPECT_EQ(ErrorOf(kHead, {"model.kv_dtype=int8"}), "no error");
 }
 
 TEST(ConfigErrors, ExactlyOneOfTextAndTrace) {

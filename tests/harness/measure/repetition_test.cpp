@@ -92,6 +92,22 @@ int64_t MajorFaults() {
   return usage.ru_majflt;
 }
 
+TEST(Repetition, KeysAndValuesAreKeptAsTheConfigSays) {
+  const TinyRun tiny;
+  ExperimentConfig config =
+      tiny.Config("warmup_steps: 2, reps: 1, control: false, settle: 0us", kResidentAndDisk);
+  std::vector<int64_t> cache_bytes;
+  for (const std::string kv_dtype : {"same", "int8"}) {
+    config.model.kv_dtype = kv_dtype;
+    for (VariantConfig& variant : config.variants) variant.model.kv_dtype = kv_dtype;
+    const RunPlan plan = ResolvePlan(config);
+    LoadedModel loaded = LoadModel(plan.groups[0].model, plan.checkpoint);
+    cache_bytes.push_back(loaded.model.MakeKvCache(1, 16).nbytes());
+    EXPECT_EQ(BothOf(plan, loaded)[0].dtype, CacheDType(plan.groups[0].model));
+  }
+  EXPECT_LT(cache_bytes[1], cache_bytes[0]);
+}
+
 // Repetition 1 of two, in process 6.
 TEST(Repetition, ARowSaysWhichRepetitionItWasAndWhatTheMachineDid) {
   const TinyRun tiny;

@@ -17,9 +17,8 @@ using ::testing::ThrowsMessage;
 // heads.
 TEST(LogitsRoom, OfE2bAgreesWithTheShape) {
   const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
-  const LogitsMemory memory = EstimateLogits(
-      config,
-      {.dtype = DType::kBFloat16, .kv_dtype = DType::kBFloat16, .tokens = 1000, .tokens_per_pass = 100});
+  const LogitsMemory memory =
+      EstimateLogits(config, {.dtype = DType::kBFloat16, .tokens = 1000, .tokens_per_pass = 100});
   EXPECT_EQ(memory.file_bytes, int64_t{1000} * 262'400 * 4);
   // Logits twice; four copies of four streams of 2,048 and an FFN of 8,192; three blocks of scores; keys and
   // values.
@@ -40,8 +39,7 @@ TEST(LogitsRoom, WhatFitsInOnePassNeedsNoCache) {
 
 TEST(LogitsRoom, AHeadOfItsOwnIsHeldToo) {
   Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
-  const LogitsWork work = {
-      .dtype = DType::kBFloat16, .kv_dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
+  const LogitsWork work = {.dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
   const int64_t tied = EstimateLogits(config, work).weights_bytes;
   config.text.own_head = true;
   EXPECT_EQ(EstimateLogits(config, work).weights_bytes, tied + int64_t{262'400} * 2048 * 2);
@@ -69,8 +67,7 @@ TEST(LogitsRoom, ALongTextHasLargerScoresThanABlock) {
 
 TEST(LogitsRoom, TowersAndRowsAreHeldWhereTheyAreUsed) {
   const Gemma3nConfig config = ParseConfig(ShapeConfigJson("e2b"), "e2b");
-  LogitsWork work = {
-      .dtype = DType::kBFloat16, .kv_dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
+  LogitsWork work = {.dtype = DType::kBFloat16, .tokens = 8, .tokens_per_pass = 8};
   const GroupSums bytes = CountPublished(config, DType::kBFloat16).bytes;
   EXPECT_EQ(EstimateLogits(config, work).weights_bytes, bytes.working_set());
   work.images = true;
