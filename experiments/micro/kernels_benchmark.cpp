@@ -8,7 +8,7 @@
 #include "experiments/micro/weights_in_turn.h"
 #include "model/kernels/products/matvec.h"
 #include "model/kernels/products/row_sum.h"
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/tiles/tile_product.h"
 #include "model/kernels/vector_math.h"
 
 namespace plelab::micro {

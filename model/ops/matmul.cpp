@@ -16,8 +16,8 @@
 #include "model/base/error.h"
 #include "model/kernels/parallel.h"
 #include "model/kernels/products/row_sum.h"
-#include "model/kernels/products/tile_product.h"
 #include "model/kernels/products/widen_rows.h"
+#include "model/kernels/tiles/tile_product.h"
 
 namespace plelab {
 namespace {

@@ -117,8 +117,9 @@ TEST(Sweep, KeysThatCannotBeSweptAreRefused) {
        {"design.reps", "model.checkpoint", "workload.btach", "ple.capcity", "threads", "model"}) {
     EXPECT_THAT(
         ErrorOf(kHead + "sweep: {" + key + ": [1, 2]}\n"),
-        StartsWith("x.yaml:5:9: '" + std::string(key) +
-                   "' cannot be swept; these can: model.{threads, dtype, kv_dtype, pin}, workload.{text_file,"));
+        StartsWith(
+            "x.yaml:5:9: '" + std::string(key) +
+            "' cannot be swept; these can: model.{threads, dtype, kv_dtype, pin}, workload.{text_file,"));
   }
   EXPECT_EQ(ErrorOf(kHead + "sweep: {ple.capacity: [1%, 5%]}\n"),
             "x.yaml:5:9: no variant uses 'ple.capacity'");

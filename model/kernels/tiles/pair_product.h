@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "model/kernels/matrix.h"
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/tiles/tile_product.h"
 
 namespace plelab {
 

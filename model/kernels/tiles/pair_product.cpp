@@ -1,4 +1,4 @@
-#include "model/kernels/products/pair_product.h"
+#include "model/kernels/tiles/pair_product.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,15 +10,15 @@
 #include "model/kernels/parallel.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "model/kernels/products/pair_product.cpp"
+#define HWY_TARGET_INCLUDE "model/kernels/tiles/pair_product.cpp"
 #include "model/kernels/targets.h"
 // Must follow targets.h, which selects the instruction sets to compile.
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "model/kernels/products/kept_scratch.h"
-#include "model/kernels/products/pair_weights-inl.h"
 #include "model/kernels/products/quantise_vector-inl.h"
+#include "model/kernels/tiles/pair_weights-inl.h"
 
 #ifndef PLELAB_PAIR_PRODUCT_ONCE
 #define PLELAB_PAIR_PRODUCT_ONCE
@@ -118,14 +118,9 @@ HWY_NOINLINE void AddPairs(const int16_t* HWY_RESTRICT w, const int16_t* HWY_RES
   const D16 d16;
   const DPair d32;
   const hn::RebindToFloat<DPair> df;
-  auto* exact = reinterpret_cast<int32_t*>(sums);
   VPair sum[kGroupVectors][kPairVectors], rest[kGroupVectors][kPairVectors];
   for (int64_t v = 0; v < kGroupVectors; ++v) {
-    for (int64_t o = 0; o < kPairVectors; ++o) {
-      const int64_t at = v * kPairOutputs + o * kPairLanes;
-      sum[v][o] = kExact && !begins ? hn::Load(d32, exact + at) : hn::Zero(d32);
-      rest[v][o] = hn::Zero(d32);
-    }
+    for (int64_t o = 0; o < kPairVectors; ++o) sum[v][o] = rest[v][o] = hn::Zero(d32);
   }
 #pragma GCC unroll 4
   for (int64_t p = 0; p < pairs; ++p, w += 2 * kPairOutputs, x += 2 * kGroupVectors) {
@@ -143,12 +138,14 @@ HWY_NOINLINE void AddPairs(const int16_t* HWY_RESTRICT w, const int16_t* HWY_RES
   for (int64_t v = 0; v < kGroupVectors; ++v) {
     for (int64_t o = 0; o < kPairVectors; ++o) {
       const int64_t at = v * kPairOutputs + o * kPairLanes;
+      // Only now are the lanes those of outputs: before, some CPUs have the pairs of two outputs in one.
       const VPair total = hn::RearrangeToOddPlusEven(sum[v][o], rest[v][o]);
       if constexpr (kExact) {
-        hn::Store(total, d32, exact + at);
+        auto* exact = reinterpret_cast<int32_t*>(sums) + at;
+        hn::Store(begins ? total : hn::Add(hn::Load(d32, exact), total), d32, exact);
       } else {
-        const auto before = begins ? hn::Zero(df) : hn::Load(df, sums + at);
-        hn::Store(hn::Add(before, hn::ConvertTo(df, total)), df, sums + at);
+        const auto wide = hn::ConvertTo(df, total);
+        hn::Store(begins ? wide : hn::Add(hn::Load(df, sums + at), wide), df, sums + at);
       }
     }
   }

@@ -1,11 +1,11 @@
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/tiles/tile_product.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "model/base/error.h"
 #include "model/kernels/parallel.h"
-#include "model/kernels/products/pair_product.h"
+#include "model/kernels/tiles/pair_product.h"
 
 #if defined(__x86_64__)
 #include <sys/syscall.h>
@@ -14,12 +14,12 @@
 #include <cstddef>
 
 #include "model/kernels/products/kept_scratch.h"
-#include "model/kernels/products/tile_amx.h"
-#include "model/kernels/products/tile_bfloat16.h"
-#include "model/kernels/products/tile_dots.h"
-#include "model/kernels/products/tile_int8.h"
-#include "model/kernels/products/tile_weights_int4.h"
-#include "model/kernels/products/tile_weights_int8.h"
+#include "model/kernels/tiles/tile_amx.h"
+#include "model/kernels/tiles/tile_bfloat16.h"
+#include "model/kernels/tiles/tile_dots.h"
+#include "model/kernels/tiles/tile_int8.h"
+#include "model/kernels/tiles/tile_weights_int4.h"
+#include "model/kernels/tiles/tile_weights_int8.h"
 #endif
 
 namespace plelab {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "model/kernels/matrix.h"
-#include "model/kernels/products/tile_panel.h"
+#include "model/kernels/tiles/tile_panel.h"
 
 namespace plelab::tiles {
 

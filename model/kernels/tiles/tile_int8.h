@@ -18,9 +18,9 @@
 #include "model/kernels/matrix.h"
 #include "model/kernels/parallel.h"
 #include "model/kernels/products/kept_scratch.h"
-#include "model/kernels/products/tile_operands.h"
-#include "model/kernels/products/tile_panel.h"
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/tiles/tile_operands.h"
+#include "model/kernels/tiles/tile_panel.h"
+#include "model/kernels/tiles/tile_product.h"
 
 namespace plelab::tiles {
 

@@ -21,7 +21,7 @@
 
 #include "model/kernels/matrix.h"
 #include "model/kernels/products/load_nibbles-inl.h"
-#include "model/kernels/products/pair_product.h"
+#include "model/kernels/tiles/pair_product.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plelab {

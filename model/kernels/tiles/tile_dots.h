@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "model/kernels/products/tile_operands.h"
-#include "model/kernels/products/tile_panel.h"
+#include "model/kernels/tiles/tile_operands.h"
+#include "model/kernels/tiles/tile_panel.h"
 
 namespace plelab::tiles {
 

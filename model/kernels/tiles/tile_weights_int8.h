@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "model/kernels/matrix.h"
-#include "model/kernels/products/tile_panel.h"
+#include "model/kernels/tiles/tile_panel.h"
 
 namespace plelab::tiles {
 

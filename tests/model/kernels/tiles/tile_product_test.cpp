@@ -1,4 +1,4 @@
-#include "model/kernels/products/tile_product.h"
+#include "model/kernels/tiles/tile_product.h"
 
 #include <bit>
 #include <cmath>
