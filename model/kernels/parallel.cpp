@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "model/kernels/parallel_region.h"
 
@@ -18,6 +19,18 @@ namespace {
 std::atomic<void (*)(int)> share_hook = nullptr;
 // Of a thread that is in InOneRegion and in none of its loops.
 thread_local ParallelRegion* open_region = nullptr;
+
+// Sets open_region for one scope.
+class OpenRegion {
+ public:
+  explicit OpenRegion(ParallelRegion* region) : before_(std::exchange(open_region, region)) {}
+  ~OpenRegion() { open_region = before_; }
+  OpenRegion(const OpenRegion&) = delete;
+  OpenRegion& operator=(const OpenRegion&) = delete;
+
+ private:
+  ParallelRegion* before_;
+};
 
 void CallHook() {
   if (auto* hook = share_hook.load(std::memory_order_relaxed)) hook(at::get_thread_num());
@@ -33,21 +46,17 @@ int64_t Threads() {
 void RunInRegion(ParallelRegion& region, int64_t begin, int64_t end, int64_t grain, RangeBody body) {
   const int64_t size = end - begin;
   const int64_t shares = std::min(region.threads(), (size + grain - 1) / grain);
-  const struct Closed {
-    ParallelRegion& of;
-    explicit Closed(ParallelRegion& r) : of(r) { open_region = nullptr; }
-    ~Closed() { open_region = &of; }
-  } closed(region);
-  const auto share = [&](int64_t i) {
+  const OpenRegion none(nullptr);
+  const auto share = [&](int64_t i, int64_t) {
     CallHook();
     body(begin + size * i / shares, begin + size * (i + 1) / shares);
   };
-  shares == 1 ? share(0) : region.Run(shares, share);
+  shares == 1 ? share(0, 1) : region.Run(shares, share);
 }
 
 }  // namespace
 
-void SetShareHook(void (*hook)(int)) { share_hook = hook; }
+void SetShareHook(void (*hook)(int thread)) { share_hook = hook; }
 
 void ParallelPieces(int64_t begin, int64_t end, int64_t grain, RangeBody body) {
   const int64_t size = end - begin, threads = Threads();
@@ -78,14 +87,11 @@ void RunInOneRegion(RangeBody body) {
     // There may be fewer threads than asked for: each then has a larger share, and the last ones none.
     if (share > 0) return region.Serve(at::get_thread_num());
     region.Open((threads + share_end - 1) / share_end);
-    open_region = &region;
     const struct Closing {
       ParallelRegion& of;
-      ~Closing() {
-        open_region = nullptr;
-        of.Close();
-      }
+      ~Closing() { of.Close(); }
     } closing{region};
+    const OpenRegion open(&region);
     body(0, 1);
   });
 }

@@ -37,7 +37,7 @@ void ParallelRegion::Announce() {
   announced_.notify_all();
 }
 
-void ParallelRegion::RunShares(int64_t shares, RangeBody share) {
+void ParallelRegion::Run(int64_t shares, RangeBody share) {
   share_ = &share;
   shares_ = shares;
   Announce();

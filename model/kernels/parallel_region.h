@@ -15,12 +15,9 @@ class ParallelRegion {
   // The leader's part.  `threads`: how many there are, with the leader.
   void Open(int64_t threads) { threads_ = threads; }
   int64_t threads() const { return threads_; }
-  // Calls share(i) for i in 0 … shares − 1, a thread each, the leader's being 0; returns when all have.
-  // REQUIRES shares <= threads().  Rethrows what one of them throws.
-  template <class F>
-  void Run(int64_t shares, const F& share) {
-    RunShares(shares, [&](int64_t i, int64_t) { share(i); });
-  }
+  // Calls share(i, i + 1) for i in 0 … shares − 1, a thread each, the leader's being 0; returns when all
+  // have. REQUIRES shares <= threads().  Rethrows what one of them throws.
+  void Run(int64_t shares, RangeBody share);
   // No more loops: Serve returns in all threads.
   void Close();
 
@@ -28,7 +25,6 @@ class ParallelRegion {
   void Serve(int64_t thread);
 
  private:
-  void RunShares(int64_t shares, RangeBody share);
   void Take(int64_t share);
   void Announce();
 

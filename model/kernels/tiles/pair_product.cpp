@@ -40,7 +40,7 @@ struct PairPlan {
 };
 
 // Inputs, padded to whole steps.
-constexpr int64_t PaddedInputs(int64_t inputs) { return (inputs + kPairStep - 1) / kPairStep * kPairStep; }
+constexpr int64_t PaddedInputs(int64_t inputs) { return CeilOf(inputs, kPairStep) * kPairStep; }
 
 }  // namespace
 }  // namespace plelab
@@ -219,8 +219,6 @@ HWY_EXPORT(PairGroup);
 HWY_EXPORT(PrepareRow);
 HWY_EXPORT(PackGroup);
 HWY_EXPORT(MultiplyPanels);
-
-int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
 
 }  // namespace
 

@@ -14,6 +14,9 @@ namespace plelab {
 // all vectors.
 inline constexpr int64_t kPairOutputs = 16, kPairStep = 8, kPairBlock = 512;
 
+// size / by, rounded up.
+constexpr int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
+
 // True when the kernels were compiled for an instruction set of this CPU that has vectors.
 bool CpuMultipliesPairs();
 

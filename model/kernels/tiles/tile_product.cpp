@@ -45,8 +45,6 @@ constexpr int64_t kBlockSteps = 8;
 constexpr int64_t kMostPanels = 4;
 constexpr int64_t kMostSums = 64;  // products of two panels
 
-int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by; }
-
 template <class Format, class Instructions>
 class Product {
  public:
