@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "model/base/error.h"
@@ -18,7 +17,8 @@
 
 #include "model/kernels/products/kept_scratch.h"
 #include "model/kernels/products/quantise_vector-inl.h"
-#include "model/kernels/tiles/pair_weights-inl.h"
+#include "model/kernels/tiles/nibble_format-inl.h"
+#include "model/kernels/tiles/pair_format-inl.h"
 
 #ifndef PLELAB_PAIR_PRODUCT_ONCE
 #define PLELAB_PAIR_PRODUCT_ONCE
@@ -50,43 +50,51 @@ HWY_BEFORE_NAMESPACE();
 namespace plelab {
 namespace HWY_NAMESPACE {
 
+bool HasNibbleFormat() { return kHasNibbleFormat; }
+
 #if HWY_TARGET == HWY_SCALAR
 
 int64_t PairGroup() { return 0; }
+int64_t GroupBytes(const PairPlan&) { return 0; }
 void PrepareRow(PairPlan&, int64_t) {}
 void PackGroup(PairPlan&, int64_t) {}
 void MultiplyPanels(const PairPlan&, int64_t, int64_t) {}
 
 #else
 
-// Eight sums hide the latency of a product, and leave as many registers for its operands.
-constexpr int64_t kGroupVectors = 8 / kPairVectors;
 // So many panels share a block of the vectors, which then comes from further away once for all of them.
 constexpr int64_t kPanelsTogether = 4;
 
+// Calls f with the format in which a product is computed.
+template <class F>
+void WithFormat(const PairPlan& plan, F f) {
+  if (plan.w.type == ElementType::kInt8) return f(PairFormat<Int8Pairs>{plan.w});
+  if (!plan.transposed) return f(Int4RowFormat{plan.w});
+  f(PairFormat<Int4Pairs>{plan.w});
+}
+
 int64_t PairGroup() { return kGroupVectors; }
 
-template <class F>
-void WithWeights(const MatrixView& w, F f) {
-  w.type == ElementType::kInt8 ? f(Int8Pairs{w}) : f(Int4Pairs{w});
+int64_t GroupBytes(const PairPlan& plan) {
+  int64_t bytes = 0;
+  WithFormat(plan, [&](const auto& format) { bytes = format.GroupBytes(PaddedInputs(plan.inputs)); });
+  return bytes;
 }
 
 void PrepareRow(PairPlan& plan, int64_t row) {
-  WithWeights(plan.w, [&](const auto& weights) { plan.row_scales[row] = weights.RowScale(row); });
+  WithFormat(plan, [&](const auto& format) { plan.row_scales[row] = format.RowScale(row); });
 }
 
 // Writes the codes of vector v of a group to where they are multiplied.  The layout of packed vectors is
-// [block][group][pair of inputs][vector][2].
-void PackCodes(const PairPlan& plan, int64_t group, int64_t v, const uint8_t* codes) {
+// [block of inputs][group][what the format has of them].
+template <class Format>
+void PackCodes(const PairPlan& plan, const Format& format, int64_t group, int64_t v, const uint8_t* codes) {
   const int64_t padded = PaddedInputs(plan.inputs);
   for (int64_t block = 0; block < padded; block += kPairBlock) {
     const int64_t inputs = std::min(kPairBlock, padded - block);
-    auto* to = reinterpret_cast<int16_t*>(plan.packed) + block * plan.groups * kGroupVectors +
-               inputs * group * kGroupVectors + 2 * v;
-    for (int64_t i = 0; i < inputs; i += 2, to += 2 * kGroupVectors) {
-      to[0] = static_cast<int8_t>(codes[block + i]);
-      to[1] = static_cast<int8_t>(codes[block + i + 1]);
-    }
+    format.PackCodes(
+        codes + block, inputs, v,
+        plan.packed + format.GroupBytes(block) * plan.groups + format.GroupBytes(inputs) * group);
   }
 }
 
@@ -106,48 +114,7 @@ void PackGroup(PairPlan& plan, int64_t group) {
     QuantiseVector(ElementType::kInt8, x, static_cast<size_t>(plan.inputs), quantised);
     const PackedVector of = VectorOf({quantised, 1}, ElementType::kInt8, plan.inputs, 0);
     plan.vector_scales[group * kGroupVectors + v] = of.head->scale;
-    PackCodes(plan, group, v, of.codes);
-  }
-}
-
-// Adds to (or begins) the sums of one panel and one group, `pairs` pairs of inputs.  Sums are integers when
-// kExact, else float32.
-template <bool kExact>
-HWY_NOINLINE void AddPairs(const int16_t* HWY_RESTRICT w, const int16_t* HWY_RESTRICT x, int64_t pairs,
-                           bool begins, float* HWY_RESTRICT sums) {
-  const D16 d16;
-  const DPair d32;
-  const hn::RebindToFloat<DPair> df;
-  VPair sum[kGroupVectors][kPairVectors], rest[kGroupVectors][kPairVectors];
-  for (int64_t v = 0; v < kGroupVectors; ++v) {
-    for (int64_t o = 0; o < kPairVectors; ++o) sum[v][o] = rest[v][o] = hn::Zero(d32);
-  }
-#pragma GCC unroll 4
-  for (int64_t p = 0; p < pairs; ++p, w += 2 * kPairOutputs, x += 2 * kGroupVectors) {
-    V16 weights[kPairVectors];
-    for (int64_t o = 0; o < kPairVectors; ++o) weights[o] = hn::Load(d16, w + 2 * o * kPairLanes);
-    for (int64_t v = 0; v < kGroupVectors; ++v) {
-      int32_t pair;
-      std::memcpy(&pair, x + 2 * v, sizeof(pair));
-      const V16 same = hn::BitCast(d16, hn::Set(d32, pair));
-      for (int64_t o = 0; o < kPairVectors; ++o) {
-        sum[v][o] = hn::ReorderWidenMulAccumulate(d32, weights[o], same, sum[v][o], rest[v][o]);
-      }
-    }
-  }
-  for (int64_t v = 0; v < kGroupVectors; ++v) {
-    for (int64_t o = 0; o < kPairVectors; ++o) {
-      const int64_t at = v * kPairOutputs + o * kPairLanes;
-      // Only now are the lanes those of outputs: before, some CPUs have the pairs of two outputs in one.
-      const VPair total = hn::RearrangeToOddPlusEven(sum[v][o], rest[v][o]);
-      if constexpr (kExact) {
-        auto* exact = reinterpret_cast<int32_t*>(sums) + at;
-        hn::Store(begins ? total : hn::Add(hn::Load(d32, exact), total), d32, exact);
-      } else {
-        const auto wide = hn::ConvertTo(df, total);
-        hn::Store(begins ? wide : hn::Add(hn::Load(df, sums + at), wide), df, sums + at);
-      }
-    }
+    WithFormat(plan, [&](const auto& format) { PackCodes(plan, format, group, v, of.codes); });
   }
 }
 
@@ -169,38 +136,33 @@ void WritePanels(const PairPlan& plan, int64_t first, int64_t count, const float
 }
 
 // Panels [first, first + count) of outputs for all vectors.
-template <class Weights>
-void Multiply(const PairPlan& plan, const Weights& weights, int64_t first, int64_t count) {
+template <class Format>
+void Multiply(const PairPlan& plan, const Format& format, int64_t first, int64_t count) {
   static thread_local KeptScratch weight_scratch, sum_scratch;
-  constexpr int64_t kPanelValues = kPairBlock * kPairOutputs;
   const int64_t panel_sums = plan.groups * kGroupVectors * kPairOutputs;
-  auto* packed = reinterpret_cast<int16_t*>(weight_scratch.AtLeast(count * kPanelValues * 2));
+  std::byte* packed = weight_scratch.AtLeast(count * Format::kPanelBytes);
   auto* sums = reinterpret_cast<float*>(sum_scratch.AtLeast(count * panel_sums * 4));
-  const auto* x = reinterpret_cast<const int16_t*>(plan.packed);
-  const float* scales = plan.row_scales.data();
   for (int64_t block = 0; block < plan.inputs; block += kPairBlock) {
     const int64_t inputs = std::min(kPairBlock, plan.inputs - block), padded = PaddedInputs(inputs);
     for (int64_t p = 0; p < count; ++p) {
-      const int64_t output = (first + p) * kPairOutputs;
-      plan.transposed ? PackPairColumns(weights, scales, output, block, inputs, packed + p * kPanelValues)
-                      : PackPairRows(weights, scales, output, block, inputs, packed + p * kPanelValues);
+      format.PackPanel(plan.transposed, plan.row_scales.data(), (first + p) * kPairOutputs, block, inputs,
+                       packed + p * Format::kPanelBytes);
     }
-    const int16_t* vectors = x + block * plan.groups * kGroupVectors;
+    const std::byte* vectors = plan.packed + format.GroupBytes(block) * plan.groups;
     for (int64_t p = 0; p < count; ++p) {
       for (int64_t g = 0; g < plan.groups; ++g) {
-        AddPairs<Weights::kExact>(packed + p * kPanelValues, vectors + padded * g * kGroupVectors,
-                                  (inputs + 1) / 2, block == 0,
-                                  sums + p * panel_sums + g * kGroupVectors * kPairOutputs);
+        format.Add(packed + p * Format::kPanelBytes, vectors + format.GroupBytes(padded) * g, inputs,
+                   block == 0, sums + p * panel_sums + g * kGroupVectors * kPairOutputs);
       }
     }
   }
-  WritePanels<Weights::kExact>(plan, first, count, sums, panel_sums);
+  WritePanels<Format::kExact>(plan, first, count, sums, panel_sums);
 }
 
 void MultiplyPanels(const PairPlan& plan, int64_t begin, int64_t end) {
-  WithWeights(plan.w, [&](const auto& weights) {
+  WithFormat(plan, [&](const auto& format) {
     for (int64_t first = begin; first < end; first += kPanelsTogether) {
-      Multiply(plan, weights, first, std::min(kPanelsTogether, end - first));
+      Multiply(plan, format, first, std::min(kPanelsTogether, end - first));
     }
   });
 }
@@ -215,7 +177,9 @@ HWY_AFTER_NAMESPACE();
 namespace plelab {
 namespace {
 
+HWY_EXPORT(HasNibbleFormat);
 HWY_EXPORT(PairGroup);
+HWY_EXPORT(GroupBytes);
 HWY_EXPORT(PrepareRow);
 HWY_EXPORT(PackGroup);
 HWY_EXPORT(MultiplyPanels);
@@ -223,6 +187,8 @@ HWY_EXPORT(MultiplyPanels);
 }  // namespace
 
 bool CpuMultipliesPairs() { return HWY_DYNAMIC_DISPATCH(PairGroup)() > 0; }
+
+bool CpuMultipliesNibbles() { return HWY_DYNAMIC_DISPATCH(HasNibbleFormat)(); }
 
 void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride) {
   if (!CpuMultipliesPairs() || !IsQuantised(w.type))
@@ -242,7 +208,7 @@ void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float
   const std::vector<float> ones(transposed ? static_cast<size_t>(plan.outputs) : 0, 1.0f);
   plan.output_scales = transposed ? ones.data() : plan.row_scales.data();
   static thread_local KeptScratch scratch;
-  plan.packed = scratch.AtLeast(plan.groups * group * PaddedInputs(plan.inputs) * 2);
+  plan.packed = scratch.AtLeast(plan.groups * HWY_DYNAMIC_DISPATCH(GroupBytes)(plan));
   const int64_t scale_bytes = RowBytes(w) - ElementBytes(w.type, w.cols);
   ParallelRows(w.rows, scale_bytes, [&](int64_t row) { HWY_DYNAMIC_DISPATCH(PrepareRow)(plan, row); });
   ParallelPieces(0, plan.groups, 1, [&](int64_t begin, int64_t end) {

@@ -1,5 +1,6 @@
-// Products of quantised weights with many vectors on CPUs without tiles: sums of two 16-bit products take one
-// instruction on every x86-64 CPU, which multiplies twice as much as one of float32.
+// Products of quantised weights with many vectors on CPUs without tiles.  Sums of two 16-bit products take one
+// instruction on every x86-64 CPU, which multiplies twice as much as one of float32; those of an int4 weight's
+// nibbles, as bytes, multiply twice as much again.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 namespace plelab {
 
 // Sizes that packing and multiplying share.  A panel has so many outputs; it is packed in steps of so many
-// inputs, and multiplied in blocks of so many: 16 KiB of a panel, which stay in the L1 cache while they meet
-// all vectors.
+// inputs, and multiplied in blocks of so many: at most 16 KiB of a panel, which stay in the L1 cache while they
+// meet all vectors.
 inline constexpr int64_t kPairOutputs = 16, kPairStep = 8, kPairBlock = 512;
 
 // size / by, rounded up.
@@ -20,8 +21,12 @@ constexpr int64_t CeilOf(int64_t size, int64_t by) { return (size + by - 1) / by
 // True when the kernels were compiled for an instruction set of this CPU that has vectors.
 bool CpuMultipliesPairs();
 
-// As TileProduct of int8 or int4 weights, but int4 weights are rounded less: a group's scale by at most
-// 1/8190 of the largest one of its stored row.  Throws RunError unless CpuMultipliesPairs().
+// True when it multiplies int4 weights whose rows are outputs as they are stored.
+bool CpuMultipliesNibbles();
+
+// As TileProduct of int8 or int4 weights, but int4 weights are rounded less: not at all where
+// CpuMultipliesNibbles and their rows are outputs, otherwise a group's scale by at most 1/8190 of the largest
+// one of its stored row.  Throws RunError unless CpuMultipliesPairs().
 void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
 
 }  // namespace plelab

@@ -32,7 +32,8 @@ struct ConstRows {
 //   with a value that is infinite or not a number gives NaN.
 //   int4 weights: the same after they became int8 codes with one scale for each stored row, which adds half a
 //   step of 1/120 of what that row can hold (int4 itself rounds to half a step of 1/8).  As pairs they become
-//   16-bit numbers, which adds 1/8190 of it at most; sums of 512 inputs are exact and are added in float32.
+//   16-bit numbers, which adds 1/8190 of it at most, or are multiplied as they are stored; sums of up to 512
+//   inputs are exact and are added in float32.
 // In all threads of the pool; the result does not depend on their number.  By the best instructions that
 // there are; throws RunError unless CpuMultipliesTiles(w.type).
 void TileProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/base/half_floats.h"
+#include "model/kernels/tiles/pair_product.h"
 #include "tests/model/kernels/kernel_test.h"
 
 namespace plelab {
@@ -32,16 +33,17 @@ INSTANTIATE_TEST_SUITE_P(By, TileProductTest,
                                            TileInstructions::kPairs),
                          NameOf);
 
-// What a product multiplies: bfloat16, or codes (of 8 bits, in pairs of 16 bits) with a scale for each stored
-// row by what quantising a vector leaves of it.
+// What a product multiplies by what quantising a vector leaves of it: bfloat16, codes (of 8 bits, in pairs of
+// 16 bits) with a scale for each stored row, or int4 weights as they are.
 struct Operands {
   const RandomMatrix& w;
   bool transposed;
-  bool as_pairs;
+  bool as_pairs, as_stored;
   std::vector<float> row_scales;  // of quantised weights
 
   Operands(TileInstructions by, const RandomMatrix& weights, const MatrixView& part, bool is_transposed)
-      : w(weights), transposed(is_transposed), as_pairs(by == TileInstructions::kPairs) {
+      : w(weights), transposed(is_transposed), as_pairs(by == TileInstructions::kPairs),
+        as_stored(as_pairs && !is_transposed && part.type == ElementType::kInt4 && CpuMultipliesNibbles()) {
     const float steps_of_largest = as_pairs ? 4095 : 15;
     for (int64_t row = 0; IsQuantised(part.type) && row < part.rows; ++row) {
       float largest = 0;
@@ -66,6 +68,7 @@ struct Operands {
   }
 
   double weight(int64_t o, int64_t i) const {
+    if (as_stored) return w.at(o, i);
     if (row_scales.empty()) return Rounded(transposed ? w.at(i, o) : w.at(o, i));
     return transposed ? code(i, o) : code(o, i) * row_scales[static_cast<size_t>(o)];
   }
