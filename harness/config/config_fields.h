@@ -122,6 +122,10 @@ void VisitFields(WorkloadSection& s, V&& visit) {
         "not run them",
         AtLeast(0));
   visit("prompt_tokens", s.prompt_tokens, "tokens of the prompt, prefilled in one pass", Between(1, 1 << 20));
+  visit("prompt_layers", s.prompt_layers,
+        "which layers read all of the prompt; needed: up to the last one that makes keys and values, and "
+        "those after it only the last token; all: every layer, as engines do that skip nothing",
+        OneOf({"needed", "all"}));
   visit("decode", s.decode,
         "which ids the decode steps receive: replay (those of the text, the same for all variants), greedy "
         "or sample (those that the model chooses)",

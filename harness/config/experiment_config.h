@@ -67,6 +67,7 @@ struct WorkloadSection {
   // it.
   int64_t warm_tokens = 0;
   int64_t prompt_tokens = 128;
+  std::string prompt_layers = "needed";  // needed, all
   Decode decode = Decode::kReplay;
   int64_t decode_tokens = 256;  // measured steps of one repetition
   int64_t batch = 1;

@@ -70,7 +70,9 @@ VariantSession::VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source
       kv_(model.MakeKvCache(work.batch, work.positions())),
       rehearses_(FitsIntoCaches(model)),
       no_rows_(MakeNoRows(source_->geometry())),
-      samplers_(MakeSamplers(section)) {}
+      samplers_(MakeSamplers(section)) {
+  model.ComputeWholePrompts(section.prompt_layers == "all");
+}
 
 SoftTokens VariantSession::Encode(PrefillResult& times) {
   SoftTokens soft;

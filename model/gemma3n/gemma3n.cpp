@@ -25,6 +25,7 @@ struct Gemma3n::Impl {
   DType table_dtype, cache_dtype;
   std::optional<StepDecoder> step_decoder;  // for the last batch size; refers to the members above
   PleObserver* observer = nullptr;
+  bool whole_prompts = false;
 
   const Gemma3nConfig& config() const { return checkpoint->config(); }
   TextModel text() const { return {config().text, weights, layers, config().pad_token_id}; }
@@ -74,6 +75,8 @@ void Gemma3n::UseCacheDType(DType dtype) {
   impl_->cache_dtype = dtype;
 }
 
+void Gemma3n::ComputeWholePrompts(bool whole) { impl_->whole_prompts = whole; }
+
 DType Gemma3n::cache_dtype() const { return impl_->cache_dtype; }
 
 KvCache Gemma3n::MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk) const {
@@ -87,6 +90,7 @@ torch::Tensor Gemma3n::Forward(const torch::Tensor& ids, KvCache* kv, PleRequest
   CheckIds(ids, config());
   TextModel text = impl_->text();
   text.observer = impl_->observer;
+  text.whole_prompts = impl_->whole_prompts;
   const torch::Tensor embeds = impl_->embedder.Embed(ids, text, config(), soft);
   return TextForward(text, embeds, impl_->Rows(ple, ids.size(0)), kv, wanted);
 }

@@ -14,6 +14,18 @@
 namespace plelab {
 namespace {
 
+int64_t TokensWanted(LogitsWanted wanted, int64_t tokens) {
+  switch (wanted) {
+    case LogitsWanted::kAll:
+      return tokens;
+    case LogitsWanted::kLast:
+      return 1;
+    case LogitsWanted::kNone:
+      return 0;
+  }
+  throw RunError("LogitsWanted {} is not known", static_cast<int>(wanted));
+}
+
 // Hidden states [B, T, hidden] of the wanted tokens; undefined when none is wanted.
 torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                             KvCache* kv, LogitsWanted wanted) {
@@ -31,8 +43,9 @@ torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds,
 torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                            KvCache* kv, LogitsWanted wanted) {
   const torch::Tensor hidden = HiddenOfPiece(model, embeds, rows, kv, wanted);
-  if (!hidden.defined()) return {};
-  return Softcap(Linear(hidden, model.weights.head()), model.config.final_logit_softcapping);
+  if (!hidden.defined() || wanted == LogitsWanted::kNone) return {};
+  const torch::Tensor asked = Last(hidden, 1, TokensWanted(wanted, embeds.size(1)));
+  return Softcap(Linear(asked, model.weights.head()), model.config.final_logit_softcapping);
 }
 
 }  // namespace
@@ -69,22 +82,6 @@ torch::Tensor TextForward(const TextModel& model, const torch::Tensor& embeds, c
   return torch::cat(logits, 1);
 }
 
-namespace {
-
-int64_t TokensWanted(LogitsWanted wanted, int64_t tokens) {
-  switch (wanted) {
-    case LogitsWanted::kAll:
-      return tokens;
-    case LogitsWanted::kLast:
-      return 1;
-    case LogitsWanted::kNone:
-      return 0;
-  }
-  throw RunError("LogitsWanted {} is not known", static_cast<int>(wanted));
-}
-
-}  // namespace
-
 TextPass::TextPass(const TextModel& model, const torch::Tensor& embeds, PleRows rows, KvCache* kv,
                    LogitsWanted wanted)
     : model_(model),
@@ -96,7 +93,7 @@ TextPass::TextPass(const TextModel& model, const torch::Tensor& embeds, PleRows 
       start_(kv != nullptr ? kv->length() : 0),
       tokens_(embeds.size(1)),
       last_donor_(LastDonor(model.layers)),
-      wanted_after_donors_(TokensWanted(wanted, embeds.size(1))),
+      wanted_after_donors_(TokensWanted(model.whole_prompts ? LogitsWanted::kAll : wanted, embeds.size(1))),
       full_(MakeRope(model.config, LayerType::kFull, start_, tokens_, embeds.device())),
       sliding_(MakeRope(model.config, LayerType::kSliding, start_, tokens_, embeds.device())),
       kept_(kv != nullptr ? 0 : model.layers.size()) {

@@ -23,6 +23,7 @@ struct TextModel {
   // The row of both embedding tables that look-ups give no gradient to; −1: none.
   int64_t padding_idx = 0;
   bool training = false;            // clip AltUp's coefficients as the reference does in training mode
+  bool whole_prompts = false;       // all layers process all tokens, wanted or not
   PleObserver* observer = nullptr;  // may be nullptr
 };
 

@@ -12,7 +12,7 @@ TRACE = os.path.relpath(ROOT / "configs" / "traces" / "northanger_abbey_gemma.js
 CONFIG = """\
 experiment: ple_strategies
 model: {{checkpoint: {checkpoint}, dtype: {dtype}, threads: {threads}}}
-workload: {{trace: {trace}, prompt_tokens: {prompt}, decode: replay, decode_tokens: {tokens}}}
+workload: {{trace: {trace}, prompt_tokens: {prompt}, prompt_layers: {prompt_layers}, decode: replay, decode_tokens: {tokens}}}
 design: {{isolate: process, warmup_steps: {warmup}, reps: {rounds}, processes: 1, memory_reps: 0, seed: {seed}, margin: {margin}}}
 variants:
   - {{name: plelab, ple: {{{ple}}}}}
@@ -114,4 +114,6 @@ def add_text_options(parser: argparse.ArgumentParser, tokens: int) -> None:
     parser.add_argument("--prompt", type=int, default=128, help="tokens of the prompt")
     parser.add_argument("--tokens", type=int, default=tokens, help="measured decode steps per round")
     parser.add_argument("--warmup", type=int, default=4, help="decode steps before the measured ones")
+    parser.add_argument("--prompt-layers", default="needed", choices=["needed", "all"],
+                        help="of ours, those that read all of the prompt; all: none is skipped for any token")
     parser.add_argument("--ple", default="disk", help="strategy, as for `plelab logits`: disk, resident, disk,backend=direct")

@@ -83,6 +83,28 @@ TEST_F(VariantSessionTest, ReplaysEachSequenceOfABatchUpToItsLastStep) {
   for (int64_t b = 0; b < 2; ++b) EXPECT_EQ(session.next_ids()[b], work.replay.at(b).back());
 }
 
+// How many tokens the last layer saw.
+struct LastSeen : PleObserver {
+  int64_t tokens = 0;
+  void SeeInput(int64_t, const PerLayerTerms&) override {}
+  void SeeAddition(int64_t, const torch::Tensor& added, const AltUpStreams&) override {
+    tokens = added.size(1);
+  }
+};
+
+TEST_F(VariantSessionTest, TheWorkloadSaysWhichLayersReadAllOfThePrompt) {
+  for (const std::string layers : {"needed", "all"}) {
+    const RunPlan plan = Plan(", prompt_layers: " + layers);
+    Gemma3n model = Model(plan);
+    LastSeen seen;
+    model.Observe(&seen);
+    VariantSession session(model, MakePleSource(ParsePleSpec("resident"), plan.table), plan.WorkOf(0, 0),
+                           plan.variants[0].config.workload);
+    session.Prefill();
+    EXPECT_EQ(seen.tokens, layers == "all" ? plan.WorkOf(0, 0).prompt_tokens : 1);
+  }
+}
+
 TEST_F(VariantSessionTest, StartsAnewWithEachPrompt) {
   const RunPlan plan = Plan("");
   Gemma3n model = Model(plan);

@@ -35,9 +35,11 @@ class PleObserverTest : public ::testing::Test {
         layers_(DefaultLayers(text())) {}
 
   const TextConfig& text() const { return golden_.checkpoint->config().text; }
-  torch::Tensor Logits(PleObserver* observer, LogitsWanted wanted = LogitsWanted::kAll) {
+  torch::Tensor Logits(PleObserver* observer, LogitsWanted wanted = LogitsWanted::kAll,
+                       bool whole_prompts = false) {
     const at::NoGradGuard no_grad;
     TextModel model{text(), weights_, layers_};
+    model.whole_prompts = whole_prompts;
     model.observer = observer;
     const auto rows =
         PleRows::FromTable(table_, golden_.ids(), text().hidden_size_per_layer_input, /*padding_idx=*/0);
@@ -96,6 +98,15 @@ TEST_F(PleObserverTest, WhereOneLogitIsWantedTheLastLayersShowOneToken) {
   Logits(&seen, LogitsWanted::kLast);
   EXPECT_EQ(seen.added.at(0).size(1), golden_.ids().size(1));
   EXPECT_EQ(seen.added.at(text().num_hidden_layers - 1).size(1), 1);
+}
+
+TEST_F(PleObserverTest, AWholePromptIsInAllLayersWhicheverLogitsAreWanted) {
+  for (const LogitsWanted wanted : {LogitsWanted::kLast, LogitsWanted::kNone}) {
+    Seen seen;
+    Logits(&seen, wanted, /*whole_prompts=*/true);
+    EXPECT_EQ(std::ssize(seen.added), text().num_hidden_layers);
+    for (const auto& [position, added] : seen.added) EXPECT_EQ(added.size(1), golden_.ids().size(1));
+  }
 }
 
 }  // namespace ple_observer_test

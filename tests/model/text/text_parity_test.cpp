@@ -134,6 +134,11 @@ TEST_P(TextParity, LastLogitsAreTheLastOfAll) {
   KvCache kv = model.MakeKvCache(ids.size(0), ids.size(1), 7);
   EXPECT_LE(MaxAbs(Forward(model, *ple, ids, &kv, LogitsWanted::kLast) - last), LogitTolerance(last))
       << "in chunks";
+  model.ComputeWholePrompts(true);
+  kv.Clear();
+  const torch::Tensor whole = Forward(model, *ple, ids, &kv, LogitsWanted::kLast);
+  ASSERT_EQ(whole.sizes(), last.sizes());
+  EXPECT_LE(MaxAbs(whole - last), LogitTolerance(last)) << "all layers for all tokens";
 }
 
 // A prompt that is read only for its keys (kNone) fills the cache in the same way: the tokens after it have
@@ -142,12 +147,15 @@ TEST_P(TextParity, APromptWithoutLogitsFillsTheCache) {
   Gemma3n model = Load(DType::kFloat32);
   const torch::Tensor& ids = golden_.ids();
   const auto ple = Ple();
-  KvCache kv = model.MakeKvCache(ids.size(0), ids.size(1), 7);
   const int64_t prompt = ids.size(1) - 3;
-  EXPECT_FALSE(Forward(model, *ple, ids.narrow(1, 0, prompt), &kv, LogitsWanted::kNone).defined());
-  EXPECT_EQ(kv.length(), prompt);
   const torch::Tensor tail = golden_["logits_float32"].narrow(1, prompt, 3);
-  EXPECT_LE(MaxAbs(Forward(model, *ple, ids.narrow(1, prompt, 3), &kv) - tail), LogitTolerance(tail));
+  for (const bool whole : {false, true}) {
+    model.ComputeWholePrompts(whole);
+    KvCache kv = model.MakeKvCache(ids.size(0), ids.size(1), 7);
+    EXPECT_FALSE(Forward(model, *ple, ids.narrow(1, 0, prompt), &kv, LogitsWanted::kNone).defined());
+    EXPECT_EQ(kv.length(), prompt);
+    EXPECT_LE(MaxAbs(Forward(model, *ple, ids.narrow(1, prompt, 3), &kv) - tail), LogitTolerance(tail));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Goldens, TextParity, ::testing::ValuesIn(TextGoldenNames()),
