@@ -100,6 +100,7 @@ int RunCommandLine(int argc, char** argv) {
   AddInspectCommand(app);
   AddSynthCommand(app);
   AddPackCommand(app);
+  AddLayerErrorsCommand(app);
   AddLogitsCommand(app);
   AddGenerateCommand(app);
   AddRunCommand(app);

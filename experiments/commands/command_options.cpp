@@ -4,15 +4,18 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
+#include "harness/support/output_place.h"
 #include "harness/support/progress.h"
 #include "harness/support/shell_word.h"
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
+#include "model/base/file_descriptor.h"
 #include "model/media/audio_file.h"
 #include "model/ple/strategies/factory.h"
 
@@ -73,6 +76,17 @@ void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+}
+
+void CheckNewFile(const std::string& out, bool force) {
+  namespace fs = std::filesystem;
+  RefuseSpecialOutput(out);
+  if (!force && fs::exists(out)) {
+    throw UserError("{}: exists; name another file with --out, or replace it with --force", out);
+  }
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder)) throw UserError("{}: there is no folder {}", out, folder.string());
+  RequireWritable(out);
 }
 
 DType CacheDType(const ModelOptions& options) {

@@ -56,6 +56,9 @@ std::string DescribePle(const PleOptions& options);
 // line.
 void AddMediaOptions(CLI::App& command, MediaFiles& files);
 
+// Of --out and --force: throws UserError unless a file can be written there, and none is there or `force`.
+void CheckNewFile(const std::string& out, bool force);
+
 // Says on standard error what a user should know of how the files are read (AudioNote).
 void PrintMediaNotes(const MediaFiles& files);
 

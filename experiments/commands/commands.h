@@ -16,6 +16,7 @@ void AddListCommand(CLI::App& app);  // the experiments, strategies and shapes
 void AddInspectCommand(CLI::App& app);
 void AddSynthCommand(CLI::App& app);
 void AddPackCommand(CLI::App& app);
+void AddLayerErrorsCommand(CLI::App& app);
 void AddLogitsCommand(CLI::App& app);
 void AddGenerateCommand(CLI::App& app);
 // Also adds the hidden `run-child`, which measures one (variant, rep) in a process of its own.

@@ -1,7 +1,6 @@
 // `plelab logits`: writes the model's logits for given ids to an HDF5 file.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -14,10 +13,8 @@
 #include "harness/run/logits_room.h"
 #include "harness/support/interrupt.h"
 #include "harness/support/message.h"
-#include "harness/support/output_place.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
-#include "model/base/file_descriptor.h"
 #include "model/base/sha256.h"
 #include "model/packing/table_of_folder.h"
 #include "model/ple/replay/token_ids.h"
@@ -37,17 +34,6 @@ struct LogitsOptions {
 
 // How many bytes of logits one pass may hold; more tokens go through the KV cache in pieces.
 constexpr int64_t kBytesPerPass = int64_t{256} << 20;
-
-void CheckOutput(const LogitsOptions& options) {
-  namespace fs = std::filesystem;
-  RefuseSpecialOutput(options.out);
-  if (!options.force && fs::exists(options.out)) {
-    throw UserError("{}: exists; name another file with --out, or replace it with --force", options.out);
-  }
-  const fs::path folder = fs::absolute(options.out).parent_path();
-  if (!fs::is_directory(folder)) throw UserError("{}: there is no folder {}", options.out, folder.string());
-  RequireWritable(options.out);
-}
 
 int64_t TokensPerPass(const LogitsOptions& options, const Gemma3nConfig& config) {
   if (options.step) return 1;
@@ -123,7 +109,7 @@ void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint&
 
 void RunLogits(const LogitsOptions& options) {
   const InterruptGuard guard;
-  CheckOutput(options);
+  CheckNewFile(options.out, options.force);
   auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::Open(options.model.checkpoint));
   const Gemma3nConfig& config = checkpoint->config();
   const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);

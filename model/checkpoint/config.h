@@ -44,6 +44,7 @@ struct TextConfig {
   bool is_kv_shared(int64_t layer) const { return layer >= first_kv_shared_layer(); }
   // The layer whose keys and values `layer` reads: itself, or the last layer of its type that does not share.
   int64_t kv_donor(int64_t layer) const;
+  bool operator==(const TextConfig&) const = default;
 };
 
 // transformers Gemma3nVisionConfig (timm mobilenetv5_300m_enc).

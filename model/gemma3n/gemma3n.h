@@ -45,8 +45,8 @@ class Gemma3n {
   // RequireCacheDType does.
   void UseCacheDType(DType dtype);
   DType cache_dtype() const;
-  // Whether Forward computes all layers for all tokens from now on, as engines do that skip nothing.  At first
-  // it stops, for tokens whose logits are not wanted, after the last layer that makes keys and values.
+  // Whether Forward computes all layers for all tokens from now on, as engines do that skip nothing.  At
+  // first it stops, for tokens whose logits are not wanted, after the last layer that makes keys and values.
   void ComputeWholePrompts(bool whole);
   // chunk ≤ 0 selects a default that keeps the ring small (512).
   KvCache MakeKvCache(int64_t batch, int64_t capacity, int64_t chunk = 0) const;

@@ -35,20 +35,26 @@ torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds,
     streams = DecoderLayer(streams, static_cast<int64_t>(i), pass);
   }
   if (kv != nullptr) kv->Advance(pass.tokens());
-  if (streams.empty()) return {};
-  const torch::Tensor merged = AltUpMerge(streams, model.weights.altup_unembed_projections);
-  return RmsNorm(merged, model.weights.norm, model.config.rms_norm_eps);
+  return streams.empty() ? torch::Tensor() : HeadInput(model, streams);
 }
 
 torch::Tensor ForwardPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                            KvCache* kv, LogitsWanted wanted) {
   const torch::Tensor hidden = HiddenOfPiece(model, embeds, rows, kv, wanted);
   if (!hidden.defined() || wanted == LogitsWanted::kNone) return {};
-  const torch::Tensor asked = Last(hidden, 1, TokensWanted(wanted, embeds.size(1)));
-  return Softcap(Linear(asked, model.weights.head()), model.config.final_logit_softcapping);
+  return HeadLogits(model, Last(hidden, 1, TokensWanted(wanted, embeds.size(1))));
 }
 
 }  // namespace
+
+torch::Tensor HeadInput(const TextModel& model, const AltUpStreams& streams) {
+  const torch::Tensor merged = AltUpMerge(streams, model.weights.altup_unembed_projections);
+  return RmsNorm(merged, model.weights.norm, model.config.rms_norm_eps);
+}
+
+torch::Tensor HeadLogits(const TextModel& model, const torch::Tensor& hidden) {
+  return Softcap(Linear(hidden, model.weights.head()), model.config.final_logit_softcapping);
+}
 
 torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model) {
   // √hidden in full precision, whereas the reference rounds it to the weights' dtype.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/ops/rope.h"
+#include "model/text/altup.h"
 #include "model/text/kv_cache.h"
 #include "model/text/per_layer_input.h"
 #include "model/text/ple_observer.h"
@@ -71,6 +72,11 @@ inline torch::Tensor Last(const torch::Tensor& x, int64_t dim, int64_t count) {
 // ids [B, T] on the weights' device, each in [0, vocab) → [B, T, hidden] float32: rows of embed_tokens,
 // multiplied by √hidden.
 torch::Tensor EmbedTokens(const torch::Tensor& ids, const TextModel& model);
+
+// The streams after the last layer, [B, T, hidden] each, merged and normed: [B, T, hidden] float32.
+torch::Tensor HeadInput(const TextModel& model, const AltUpStreams& streams);
+// [B, T, hidden], as HeadInput returns it → float32 logits [B, T, vocab], soft-capped.
+torch::Tensor HeadLogits(const TextModel& model, const torch::Tensor& hidden);
 
 // embeds is [B, T, hidden] float32, of tokens or of images and audio in their places; `rows` are those of all
 // T tokens.  Without a cache this is one full pass from position 0.  With one it continues at kv->length(),

@@ -1,6 +1,6 @@
-// Products of quantised weights with many vectors on CPUs without tiles.  Sums of two 16-bit products take one
-// instruction on every x86-64 CPU, which multiplies twice as much as one of float32; those of an int4 weight's
-// nibbles, as bytes, multiply twice as much again.
+// Products of quantised weights with many vectors on CPUs without tiles.  Sums of two 16-bit products take
+// one instruction on every x86-64 CPU, which multiplies twice as much as one of float32; those of an int4
+// weight's nibbles, as bytes, multiply twice as much again.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 namespace plelab {
 
 // Sizes that packing and multiplying share.  A panel has so many outputs; it is packed in steps of so many
-// inputs, and multiplied in blocks of so many: at most 16 KiB of a panel, which stay in the L1 cache while they
-// meet all vectors.
+// inputs, and multiplied in blocks of so many: at most 16 KiB of a panel, which stay in the L1 cache while
+// they meet all vectors.
 inline constexpr int64_t kPairOutputs = 16, kPairStep = 8, kPairBlock = 512;
 
 // size / by, rounded up.

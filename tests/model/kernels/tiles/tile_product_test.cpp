@@ -42,7 +42,9 @@ struct Operands {
   std::vector<float> row_scales;  // of quantised weights
 
   Operands(TileInstructions by, const RandomMatrix& weights, const MatrixView& part, bool is_transposed)
-      : w(weights), transposed(is_transposed), as_pairs(by == TileInstructions::kPairs),
+      : w(weights),
+        transposed(is_transposed),
+        as_pairs(by == TileInstructions::kPairs),
         as_stored(as_pairs && !is_transposed && part.type == ElementType::kInt4 && CpuMultipliesNibbles()) {
     const float steps_of_largest = as_pairs ? 4095 : 15;
     for (int64_t row = 0; IsQuantised(part.type) && row < part.rows; ++row) {
