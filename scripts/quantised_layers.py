@@ -31,7 +31,7 @@ def rows_of(name: str, checkpoint: pathlib.Path, packed: pathlib.Path, options: 
         run([options.plelab, "layer-errors", checkpoint, packed, "--tokens", options.trace, "--most", options.tokens, "--out", out])
         with h5py.File(out) as file:
             layers, said = file["layers"][:], {key: str(value) for key, value in file.attrs.items()}
-    return [{"format": name, "layer": layer["layer"].decode().rstrip("\0"), "own": float(layer["own"]),
+    return [{"format": name, "layer": layer["layer"].decode(), "own": float(layer["own"]),
              "accumulated": float(layer["accumulated"])} for layer in layers], said  # fmt: skip
 
 

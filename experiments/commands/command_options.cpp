@@ -45,17 +45,6 @@ torch::Device ComputeDevice(const std::string& name) {
   return torch::kCUDA;
 }
 
-Gemma3n LoadWeights(std::shared_ptr<const Checkpoint> checkpoint, LoadOptions load) {
-  std::unique_ptr<Progress> bar;
-  load.progress = [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("loading weights", total);
-    bar->Update(done);
-  };
-  Gemma3n model = Gemma3n::Load(std::move(checkpoint), load);
-  if (bar) bar->Finish();
-  return model;
-}
-
 }  // namespace
 
 void AddModelOptions(CLI::App& command, ModelOptions& options, const std::string& default_dtype) {
@@ -102,7 +91,7 @@ OpenModel OpenModelFor(const ModelOptions& options, std::shared_ptr<const Checkp
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   const InterruptGuard guard;  // `folded` may write a table
   auto ple = MakePleSource(ple_options, TableWithProgress(ple_options, *checkpoint));
-  OpenModel open{std::move(ple_options), std::move(ple), LoadWeights(std::move(checkpoint), std::move(load))};
+  OpenModel open{std::move(ple_options), std::move(ple), Gemma3n::Load(std::move(checkpoint), load)};
   ThrowIfInterrupted();
   open.model.UseCacheDType(CacheDType(options));
   return open;

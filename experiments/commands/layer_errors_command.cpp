@@ -2,8 +2,11 @@
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "experiments/commands/command_options.h"
@@ -13,6 +16,7 @@
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "model/base/error.h"
+#include "model/base/format.h"
 #include "model/catalog/load_weights.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/ple/replay/token_ids.h"
@@ -41,13 +45,9 @@ struct Loaded {
 };
 
 Loaded LoadWithProgress(Checkpoint checkpoint, const std::string& dtype) {
-  std::unique_ptr<Progress> bar;
   LoadOptions options;
   options.dtype = ParseDType(dtype);
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("loading " + checkpoint.directory(), total);
-    bar->Update(done);
-  };
+  options.progress = ProgressOf("loading " + checkpoint.directory());
   TextWeights weights = LoadTextWeights(checkpoint, options);
   LayerList layers = DefaultLayers(checkpoint.config().text);
   return {std::move(checkpoint), std::move(weights), std::move(layers)};
@@ -81,8 +81,8 @@ std::string AsText(const std::vector<LayerError>& errors, const LayerList& layer
   return text;
 }
 
-void Save(const LayerErrorsOptions& options, const std::vector<LayerError>& errors, const Loaded& exact,
-          size_t tokens) {
+void Save(const LayerErrorsOptions& options, const std::vector<LayerError>& errors, const Checkpoint& exact,
+          const Checkpoint& other, size_t tokens) {
   std::vector<std::string> parts;
   std::vector<double> own, accumulated;
   for (size_t i = 0; i < errors.size(); ++i) {
@@ -91,8 +91,9 @@ void Save(const LayerErrorsOptions& options, const std::vector<LayerError>& erro
     accumulated.push_back(errors[i].accumulated);
   }
   Hdf5Writer file;
-  file.WriteAttribute("/", "weights", exact.checkpoint.weights_label());
-  file.WriteAttribute("/", "checkpoint_sha256", exact.checkpoint.fingerprint());
+  file.WriteAttribute("/", "weights", exact.weights_label());
+  file.WriteAttribute("/", "checkpoint_sha256", exact.fingerprint());
+  file.WriteAttribute("/", "other_sha256", other.fingerprint());
   file.WriteAttribute("/", "dtype", options.dtype);
   file.WriteAttribute("/", "tokens", static_cast<int64_t>(tokens));
   file.WriteTable("/layers", {{{"layer", "", parts}, {"own", "", own}, {"accumulated", "", accumulated}}});
@@ -122,7 +123,7 @@ void RunLayerErrors(const LayerErrorsOptions& options) {
                       Printable(options.checkpoint), exact.checkpoint.weights_label(), ids.size(),
                       options.dtype)
             << AsText(errors, exact.layers);
-  if (!options.out.empty()) Save(options, errors, exact, ids.size());
+  if (!options.out.empty()) Save(options, errors, exact.checkpoint, other.checkpoint, ids.size());
 }
 
 }  // namespace
@@ -141,7 +142,7 @@ void AddLayerErrorsCommand(CLI::App& app) {
   command->add_option("--dtype", options->dtype, "in which both compute")
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "0: every core")->check(CLI::Range(0, 1024));
+  command->add_option("--threads", options->threads, "0: every core")->check(CLI::Range(0, 4096));
   command->add_option("--out", options->out,
                       "HDF5 file: /layers, a row for each layer and one for the logits");
   command->add_flag("--force", options->force, "replace --out if it exists");

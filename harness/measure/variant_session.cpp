@@ -70,9 +70,8 @@ VariantSession::VariantSession(Gemma3n& model, std::shared_ptr<PleSource> source
       kv_(model.MakeKvCache(work.batch, work.positions())),
       rehearses_(FitsIntoCaches(model)),
       no_rows_(MakeNoRows(source_->geometry())),
-      samplers_(MakeSamplers(section)) {
-  model.ComputeWholePrompts(section.prompt_layers == "all");
-}
+      samplers_(MakeSamplers(section)),
+      whole_prompts_(section.prompt_layers == "all") {}
 
 SoftTokens VariantSession::Encode(PrefillResult& times) {
   SoftTokens soft;
@@ -93,10 +92,15 @@ torch::Tensor VariantSession::PromptIds() const {
   return torch::tensor(Flattened(work_.prompts), torch::kInt64).view({work_.batch, work_.prompt_tokens});
 }
 
+torch::Tensor VariantSession::ReadPrompt(const torch::Tensor& ids, PleRequest& rows, const SoftTokens& soft) {
+  model_.ComputeWholePrompts(whole_prompts_);
+  return model_.Forward(ids, &kv_, rows, LogitsWanted::kLast, soft).to(torch::kCPU);
+}
+
 void VariantSession::RehearsePrompt() {
   kv_.Clear();
   const auto no_rows = no_rows_->Begin(Flattened(work_.prompts));
-  model_.Forward(PromptIds(), &kv_, *no_rows, LogitsWanted::kLast).to(torch::kCPU);
+  ReadPrompt(PromptIds(), *no_rows, {});
   kv_.Clear();
 }
 
@@ -116,8 +120,7 @@ PrefillResult VariantSession::Prefill() {
   auto request = source_->Begin(flat);
   const SoftTokens soft = Encode(result);
   const Timer prefill;
-  // The logits are copied to the CPU inside the timed region, because only then has an accelerator finished.
-  torch::Tensor logits = model_.Forward(ids, &kv_, *request, LogitsWanted::kLast, soft).to(torch::kCPU);
+  const torch::Tensor logits = ReadPrompt(ids, *request, soft);
   result.prefill_ns = prefill.ns();
   result.ttft_ns = ttft.ns();
 

@@ -79,6 +79,8 @@ class VariantSession {
 
  private:
   torch::Tensor PromptIds() const;  // [batch, tokens]
+  // The last position's logits.  They are copied to the CPU, because only then has an accelerator finished.
+  torch::Tensor ReadPrompt(const torch::Tensor& ids, PleRequest& rows, const SoftTokens& soft);
   void RehearseStep();
   // Encodes the workload's media and records the times in `times`.
   SoftTokens Encode(PrefillResult& times);
@@ -94,7 +96,8 @@ class VariantSession {
   bool rehearses_;
   std::unique_ptr<PleSource> no_rows_;  // of what is rehearsed
   std::vector<Sampler> samplers_;       // one per sequence; empty when ids are replayed
-  torch::Tensor last_logits_;           // [batch, vocab] on the CPU
+  bool whole_prompts_;
+  torch::Tensor last_logits_;  // [batch, vocab] on the CPU
   std::vector<int64_t> last_ids_, next_ids_;
   int64_t step_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "harness/support/interrupt.h"
@@ -120,6 +121,14 @@ void Progress::Write(const std::string& text) {
   // Not fmt::print: the destructor must not throw when stderr is a closed pipe.
   std::fputs(text.c_str(), output_.stream);
   std::fflush(output_.stream);
+}
+
+std::function<void(int64_t, int64_t)> ProgressOf(std::string what) {
+  return [what = std::move(what), bar = std::shared_ptr<Progress>()](int64_t done, int64_t total) mutable {
+    if (!bar) bar = std::make_shared<Progress>(what, total);
+    bar->Update(done);
+    if (done == total) bar->Finish();
+  };
 }
 
 }  // namespace plelab

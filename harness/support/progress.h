@@ -48,4 +48,8 @@ class Progress {
   std::chrono::steady_clock::time_point started_, drawn_;
 };
 
+// For functions that report (done, total): a bar that begins with the first report, and is finished by the
+// last one.
+std::function<void(int64_t, int64_t)> ProgressOf(std::string what);
+
 }  // namespace plelab

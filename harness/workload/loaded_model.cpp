@@ -12,14 +12,10 @@ namespace plelab {
 
 LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpoint> checkpoint) {
   const Timer timer;
-  std::unique_ptr<Progress> bar;
   LoadOptions options;
   options.dtype = section.dtype;
   options.device = torch::Device(section.device);
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("loading " + section.checkpoint, total);
-    bar->Update(done);
-  };
+  options.progress = ProgressOf("loading " + section.checkpoint);
   Gemma3n model = Gemma3n::Load(checkpoint, options);
   model.UseCacheDType(CacheDType(section));
   return {std::move(checkpoint), std::move(model), timer.ns()};

@@ -11,13 +11,39 @@ namespace {
 
 double SumOfSquares(const torch::Tensor& x) { return x.to(torch::kFloat64).square().sum().item<double>(); }
 
-double ErrorOf(const AltUpStreams& found, const AltUpStreams& exact) {
-  double error = 0, size = 0;
-  for (size_t i = 0; i < exact.size(); ++i) {
-    error += SumOfSquares(found[i] - exact[i]);
-    size += SumOfSquares(exact[i]);
+// Sums over as many tensors as are added.
+class ErrorSum {
+ public:
+  void Add(const torch::Tensor& found, const torch::Tensor& exact) {
+    error_ += SumOfSquares(found - exact);
+    size_ += SumOfSquares(exact);
   }
-  return std::sqrt(error / std::max(size, 1e-300));
+  double value() const { return error_ == 0 ? 0 : std::sqrt(error_ / size_); }
+
+ private:
+  double error_ = 0, size_ = 0;
+};
+
+double ErrorOf(const AltUpStreams& found, const AltUpStreams& exact) {
+  ErrorSum sum;
+  for (size_t i = 0; i < exact.size(); ++i) sum.Add(found[i], exact[i]);
+  return sum.value();
+}
+
+// Logits of so many tokens are compared at once: those of all of them may need more memory than the model.
+constexpr int64_t kTokensOfLogits = 64;
+
+// Of other's logits from `streams`, beside exact's from `expected`.
+double LogitsError(const TextModel& other, const AltUpStreams& streams, const TextModel& exact,
+                   const AltUpStreams& expected) {
+  const torch::Tensor found = HeadInput(other, streams), wanted = HeadInput(exact, expected);
+  ErrorSum sum;
+  for (int64_t from = 0; from < wanted.size(1); from += kTokensOfLogits) {
+    const int64_t count = std::min(kTokensOfLogits, wanted.size(1) - from);
+    sum.Add(HeadLogits(other, found.narrow(1, from, count)),
+            HeadLogits(exact, wanted.narrow(1, from, count)));
+  }
+  return sum.value();
 }
 
 }  // namespace
@@ -37,14 +63,13 @@ std::vector<LayerError> CompareLayers(const TextModel& exact, const TextModel& o
     const AltUpStreams from_exact = DecoderLayer(streams, i, alone);
     drifted = DecoderLayer(drifted, i, through);
     streams = DecoderLayer(streams, i, reference);
+    // What a layer that shares them gets is exact, too.
+    if (MakesKeys(exact.layers, i)) alone.Keep(i, reference.Seen(i));
     errors.push_back({ErrorOf(from_exact, streams), ErrorOf(drifted, streams)});
     progress(i + 1);
   }
-  const auto logits = [](const TextModel& model, const AltUpStreams& of) {
-    return AltUpStreams{HeadLogits(model, HeadInput(model, of))};
-  };
-  const AltUpStreams expected = logits(exact, streams);
-  errors.push_back({ErrorOf(logits(other, streams), expected), ErrorOf(logits(other, drifted), expected)});
+  errors.push_back(
+      {LogitsError(other, streams, exact, streams), LogitsError(other, drifted, exact, streams)});
   return errors;
 }
 

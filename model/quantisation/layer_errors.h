@@ -16,7 +16,7 @@ namespace plelab {
 // The root mean square of the difference, as a share of the exact output's.  A layer's output is all its
 // streams.
 struct LayerError {
-  double own = 0;          // when both get the exact input
+  double own = 0;          // when both get the exact input, and the exact keys and values of a donor
   double accumulated = 0;  // when each gets what its own layers before it have left
 };
 
@@ -24,8 +24,10 @@ struct LayerError {
 // streams and of the head.
 //
 // ids is [1, T]; rows are those of the ids, for both models.  In one pass without a cache and without
-// gradient.  `progress` is told after each layer how many are done.  Both models have the same config and
-// layers, as LoadTextWeights gives them for a checkpoint and one that `plelab pack` made of it.
+// gradient, as a prompt is read: where that multiplies quantised weights as integers (ops/matmul.h), what
+// rounding the vectors changes is a part of the errors.  That of the embedding is in `accumulated` only.
+// `progress` is told after each layer how many are done.  Both models have the same config and layers, as
+// LoadTextWeights gives them for a checkpoint and one that `plelab pack` made of it.
 std::vector<LayerError> CompareLayers(const TextModel& exact, const TextModel& other,
                                       const torch::Tensor& ids, const PleRows& rows,
                                       const std::function<void(int64_t)>& progress);

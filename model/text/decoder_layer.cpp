@@ -21,7 +21,7 @@ AltUpStreams DecoderLayer(const AltUpStreams& streams, int64_t position, TextPas
     pass.Keep(position, MakeKeysValues(normed, w.self_attn, rope, pass.start(), c));
   }
 
-  // From the last donor on nothing but the wanted positions has a use.
+  // From the last donor on nothing but the wanted positions has a use, unless prompts are computed whole.
   const int64_t wanted = pass.Wanted(position);
   if (wanted == 0) return {};
   for (torch::Tensor& prediction : predictions) prediction = Last(prediction, 1, wanted);

@@ -26,7 +26,7 @@ int64_t TokensWanted(LogitsWanted wanted, int64_t tokens) {
   throw RunError("LogitsWanted {} is not known", static_cast<int>(wanted));
 }
 
-// Hidden states [B, T, hidden] of the wanted tokens; undefined when none is wanted.
+// Hidden states [B, n, hidden] of the tokens that the last layer processed; undefined when it processed none.
 torch::Tensor HiddenOfPiece(const TextModel& model, const torch::Tensor& embeds, const PleRows& rows,
                             KvCache* kv, LogitsWanted wanted) {
   TextPass pass(model, embeds, rows, kv, wanted);

@@ -40,7 +40,8 @@ class TextPass {
   int64_t tokens() const { return tokens_; }  // T
 
   // How many of the last tokens list position `layer` must process further once it has made its keys and
-  // values: all of them before the last donor, and from there on those whose logits are wanted (possibly 0).
+  // values: all of them before the last donor and in whole prompts, otherwise those whose logits are wanted
+  // (possibly 0).
   int64_t Wanted(int64_t layer) const { return layer < last_donor_ ? tokens_ : wanted_after_donors_; }
 
   // Rotary angles of the last `count` tokens.

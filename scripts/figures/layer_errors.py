@@ -23,8 +23,15 @@ def draw(result):
             axes.plot([len(values)], values[-1:], color=colour, marker="D", linestyle="none")
         draw_axes(axes, len(values))
         style.title(axes, name)
-    style.sign(figure, result)
+    style.note(figure, said_of(result))
     return figure
+
+
+def said_of(result) -> str:
+    """Of which weights these are the errors, and how they were computed."""
+    meta = result.meta
+    return " · ".join((f"{result.weights} weights", f"{meta['tokens']} tokens", f"computed in {meta['dtype']}", meta["cpu_model"],
+                       f"commit {meta['git_commit'][:10]}"))  # fmt: skip
 
 
 def draw_axes(axes, logits: int) -> None:

@@ -35,7 +35,8 @@ constexpr bool kHasNibbleFormat = HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2;
 // codes, four of a vector side by side, and then what each sum begins with.
 struct NibbleFormat {
   static constexpr bool kExact = false;  // a block's sum times its scale is float32
-  static constexpr int64_t kQuads = kNibbleBlock / 4;
+  static constexpr int64_t kQuads = kNibbleBlock / 4, kLaneInputs = kNibbleBlock / 2;
+  static_assert(kLaneInputs * 8 * 128 < 1 << 15 && 2 * 15 * 128 < 1 << 15);
   static constexpr int64_t kBlockCodes = kNibbleBlock * kPairOutputs;
   static constexpr int64_t kBlockBytes = kBlockCodes + kPairOutputs * 4;
   static constexpr int64_t kPanelBytes = kPairBlock / kNibbleBlock * kBlockBytes;
@@ -48,8 +49,8 @@ struct NibbleFormat {
   static float RowScale(int64_t) { return 1; }
 
   // A sum is of code · x for codes of 0 … 15 where the weight is code − 8, and begins with −8 · x therefore:
-  // each of its two 16-bit lanes with that of the inputs that it will add, 16 of them.  Sums that wrap around
-  // meanwhile do no harm, because what they end with is at most 16 · 8 · 127.
+  // each of its two 16-bit lanes with that of the kLaneInputs inputs that it will add.  Each product puts
+  // (code − 8) · x in the place of −8 · x, so that no sum ever leaves 16 bits, and neither do two products.
   static void PackCodes(const uint8_t* codes, int64_t inputs, int64_t v, std::byte* group) {
     auto* to = reinterpret_cast<uint8_t*>(group) + 4 * v;
     for (int64_t i = 0; i < inputs; i += kNibbleBlock, codes += kNibbleBlock) {

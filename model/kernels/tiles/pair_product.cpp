@@ -55,7 +55,7 @@ bool HasNibbleFormat() { return kHasNibbleFormat; }
 #if HWY_TARGET == HWY_SCALAR
 
 int64_t PairGroup() { return 0; }
-int64_t GroupBytes(const PairPlan&) { return 0; }
+int64_t PackedGroupBytes(const PairPlan&) { return 0; }
 void PrepareRow(PairPlan&, int64_t) {}
 void PackGroup(PairPlan&, int64_t) {}
 void MultiplyPanels(const PairPlan&, int64_t, int64_t) {}
@@ -75,7 +75,7 @@ void WithFormat(const PairPlan& plan, F f) {
 
 int64_t PairGroup() { return kGroupVectors; }
 
-int64_t GroupBytes(const PairPlan& plan) {
+int64_t PackedGroupBytes(const PairPlan& plan) {
   int64_t bytes = 0;
   WithFormat(plan, [&](const auto& format) { bytes = format.GroupBytes(PaddedInputs(plan.inputs)); });
   return bytes;
@@ -88,7 +88,7 @@ void PrepareRow(PairPlan& plan, int64_t row) {
 // Writes the codes of vector v of a group to where they are multiplied.  The layout of packed vectors is
 // [block of inputs][group][what the format has of them].
 template <class Format>
-void PackCodes(const PairPlan& plan, const Format& format, int64_t group, int64_t v, const uint8_t* codes) {
+void PackVector(const PairPlan& plan, const Format& format, int64_t group, int64_t v, const uint8_t* codes) {
   const int64_t padded = PaddedInputs(plan.inputs);
   for (int64_t block = 0; block < padded; block += kPairBlock) {
     const int64_t inputs = std::min(kPairBlock, padded - block);
@@ -114,7 +114,7 @@ void PackGroup(PairPlan& plan, int64_t group) {
     QuantiseVector(ElementType::kInt8, x, static_cast<size_t>(plan.inputs), quantised);
     const PackedVector of = VectorOf({quantised, 1}, ElementType::kInt8, plan.inputs, 0);
     plan.vector_scales[group * kGroupVectors + v] = of.head->scale;
-    WithFormat(plan, [&](const auto& format) { PackCodes(plan, format, group, v, of.codes); });
+    WithFormat(plan, [&](const auto& format) { PackVector(plan, format, group, v, of.codes); });
   }
 }
 
@@ -179,7 +179,7 @@ namespace {
 
 HWY_EXPORT(HasNibbleFormat);
 HWY_EXPORT(PairGroup);
-HWY_EXPORT(GroupBytes);
+HWY_EXPORT(PackedGroupBytes);
 HWY_EXPORT(PrepareRow);
 HWY_EXPORT(PackGroup);
 HWY_EXPORT(MultiplyPanels);
@@ -208,7 +208,7 @@ void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float
   const std::vector<float> ones(transposed ? static_cast<size_t>(plan.outputs) : 0, 1.0f);
   plan.output_scales = transposed ? ones.data() : plan.row_scales.data();
   static thread_local KeptScratch scratch;
-  plan.packed = scratch.AtLeast(plan.groups * HWY_DYNAMIC_DISPATCH(GroupBytes)(plan));
+  plan.packed = scratch.AtLeast(plan.groups * HWY_DYNAMIC_DISPATCH(PackedGroupBytes)(plan));
   const int64_t scale_bytes = RowBytes(w) - ElementBytes(w.type, w.cols);
   ParallelRows(w.rows, scale_bytes, [&](int64_t row) { HWY_DYNAMIC_DISPATCH(PrepareRow)(plan, row); });
   ParallelPieces(0, plan.groups, 1, [&](int64_t begin, int64_t end) {

@@ -26,7 +26,8 @@ bool CpuMultipliesNibbles();
 
 // As TileProduct of int8 or int4 weights, but int4 weights are rounded less: not at all where
 // CpuMultipliesNibbles and their rows are outputs, otherwise a group's scale by at most 1/8190 of the largest
-// one of its stored row.  Throws RunError unless CpuMultipliesPairs().
+// one of its stored row.  A scale that is not finite spoils the outputs of its own row only.  Throws RunError
+// unless CpuMultipliesPairs().
 void PairProduct(const MatrixView& w, bool transposed, const ConstRows& x, float* y, int64_t y_stride);
 
 }  // namespace plelab

@@ -28,13 +28,14 @@ class Int4Weights {
 
   // Must come before a row is packed.  The scale of its codes.
   PLELAB_TILE_TARGET float PrepareRow(int64_t row) {
-    __m512 largest = _mm512_setzero_ps();
+    __m512 largest = _mm512_setzero_ps(), poison = largest;  // NaN when a scale is not finite
     for (int64_t g = 0; g < groups_; g += 16) {
       const auto wanted = static_cast<__mmask16>(Below(groups_ - g));
       const __m512 some = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(wanted, Scales(row) + g));
       largest = _mm512_max_ps(largest, _mm512_abs_ps(some));
+      poison = _mm512_add_ps(poison, _mm512_sub_ps(some, some));
     }
-    const float scale = _mm512_reduce_max_ps(largest) / kStepsOfLargest;
+    const float scale = (_mm512_reduce_max_ps(largest) + _mm512_reduce_add_ps(poison)) / kStepsOfLargest;
     unit_by_[row] = scale > 0 ? kStepUnits / scale : 0;
     return scale;
   }

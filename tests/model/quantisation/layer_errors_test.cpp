@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "model/catalog/load_weights.h"
 #include "tests/support/golden.h"
 #include "tests/support/tensor_ple.h"
@@ -59,7 +61,21 @@ TEST_F(LayerErrorsTest, AChangedLayerHasItsOwnAndPassesItOn) {
   EXPECT_EQ(errors[kChanged].own, errors[kChanged].accumulated);
 }
 
-// A head of twice the weights makes twice the logits where nothing caps them: an error of all of them.
+// Layers that share another one's keys get the exact ones.
+TEST_F(LayerErrorsTest, ADonorsKeysAreItsOwnError) {
+  constexpr int64_t kDonor = 2;
+  ASSERT_GT(std::ranges::count_if(layers_, [](const LayerSpec& spec) { return spec.kv_donor == kDonor; }), 1);
+  LinearWeight& keys = other_.layers[kDonor].self_attn.k_proj;
+  keys.values = keys.values + 0.1;
+  other_.layers[kDonor].self_attn.k_norm = other_.layers[kDonor].self_attn.k_norm * 3;
+  const std::vector<LayerError> errors = Errors();
+  for (int64_t i = 0; i < std::ssize(errors); ++i) {
+    EXPECT_EQ(errors[i].own > 0, i == kDonor) << i;
+    EXPECT_EQ(errors[i].accumulated > 0, i >= kDonor) << i;
+  }
+}
+
+// A last norm of twice the weights makes twice the logits where nothing caps them: an error of all of them.
 TEST_F(LayerErrorsTest, TheLastIsThatOfTheLogits) {
   TextConfig uncapped = text();
   uncapped.final_logit_softcapping = 0;

@@ -146,21 +146,28 @@ void ExpectProductsOfOddSizes(TileInstructions by) {
   }
 }
 
+// Pairs on every instruction set that has them; the others are one each.
+template <class F>
+void OnEachTarget(TileInstructions by, F f) {
+  if (by != TileInstructions::kPairs) return f();
+  testing::ForEachTarget([&] {
+    if (CpuMultipliesPairs()) f();
+  });
+}
+
 TEST_P(TileProductTest, AgreesWithFloat64ForOddSizes) {
-  if (GetParam() == TileInstructions::kPairs) {
-    testing::ForEachTarget([] { ExpectProductsOfOddSizes(TileInstructions::kPairs); });
-  } else {
-    ExpectProductsOfOddSizes(GetParam());
-  }
+  OnEachTarget(GetParam(), [&] { ExpectProductsOfOddSizes(GetParam()); });
 }
 
 TEST_P(TileProductTest, Int4WithLargerGroups) {
-  for (const int64_t group : {64, 128, 512}) {
-    for (const bool transposed : {false, true}) {
-      SCOPED_TRACE(::testing::Message() << group << " " << transposed);
-      ExpectProduct(GetParam(), RandomMatrix(130, 2 * group, ElementType::kInt4, 1, group), transposed, 20);
+  OnEachTarget(GetParam(), [&] {
+    for (const int64_t group : {64, 128, 512}) {
+      for (const bool transposed : {false, true}) {
+        SCOPED_TRACE(::testing::Message() << group << " " << transposed);
+        ExpectProduct(GetParam(), RandomMatrix(130, 2 * group, ElementType::kInt4, 1, group), transposed, 20);
+      }
     }
-  }
+  });
 }
 
 // The first columns of a weight, as a narrower FFN takes them: the last group is not whole.
@@ -168,7 +175,48 @@ TEST_P(TileProductTest, Int4WithPartOfAGroup) {
   const RandomMatrix w(40, 256, ElementType::kInt4, 7, 128);
   MatrixView part = w.view();
   part.cols = 160;
-  for (const bool transposed : {false, true}) ExpectProduct(GetParam(), w, part, transposed, 12);
+  OnEachTarget(GetParam(), [&] {
+    for (const bool transposed : {false, true}) ExpectProduct(GetParam(), w, part, transposed, 12);
+  });
+}
+
+// int4 weights of one code and one scale, and what they are multiplied by.
+struct SameCodes {
+  static constexpr int64_t kRows = 18, kInputs = 1056, kVectors = 9, kGroup = 32;
+  std::vector<uint8_t> codes;
+  std::vector<uint16_t> scales = std::vector<uint16_t>(kRows * kInputs / kGroup, ToFloat16(0.5f));
+  std::vector<float> x = std::vector<float>(kVectors * kInputs, 1), y = std::vector<float>(kVectors * kRows);
+
+  explicit SameCodes(uint8_t code) : codes(kRows * kInputs / 2, static_cast<uint8_t>(code * 17)) {}
+  void Multiply(TileInstructions by) {
+    const MatrixView w{.data = codes.data(),
+                       .type = ElementType::kInt4,
+                       .rows = kRows,
+                       .cols = kInputs,
+                       .stride = kInputs,
+                       .scales = scales.data(),
+                       .group = kGroup,
+                       .scale_stride = kInputs / kGroup};
+    TileProductBy(by, w, false, {x.data(), kVectors, kInputs}, y.data(), kRows);
+  }
+};
+
+// The largest sums that codes can make: what holds them must not overflow, nor saturate.
+TEST_P(TileProductTest, Int4OfTheLargestMagnitudesIsExact) {
+  OnEachTarget(GetParam(), [&] {
+    for (const int code : {0, 15}) {
+      for (const int alternates_by : {0, 1, 2, 16, 32}) {
+        SameCodes all(static_cast<uint8_t>(code));
+        double sum = 0;
+        for (int64_t i = 0; i < std::ssize(all.x); ++i) {
+          if (alternates_by > 0 && i % all.kInputs / alternates_by % 2 == 1) all.x[i] = -1;
+          if (i < all.kInputs) sum += all.x[i] * 0.5 * (code - 8);
+        }
+        all.Multiply(GetParam());
+        for (const float y : all.y) ASSERT_NEAR(y, sum, 1e-3 * all.kInputs) << code << " " << alternates_by;
+      }
+    }
+  });
 }
 
 TEST_P(TileProductTest, ManyVectorsGoInPartsOfOutputs) {
@@ -181,6 +229,22 @@ TEST_P(TileProductTest, VectorThatIsNotFiniteSpoilsItsOwnOutputsOnly) {
   x[3 * 40 + 7] = INFINITY;
   TileProductBy(GetParam(), w.view(), false, {x.data(), 10, 40}, y.data(), 20);
   for (int64_t i = 0; i < std::ssize(y); ++i) EXPECT_EQ(std::isnan(y[i]), i / 20 == 3) << i;
+}
+
+TEST_P(TileProductTest, WhatIsNotFiniteInInt4SpoilsItsOwnOutputsOnly) {
+  OnEachTarget(GetParam(), [&] {
+    for (const float poison : {NAN, INFINITY}) {
+      SameCodes of_vector(12), of_scale(12);
+      of_vector.x[3 * of_vector.kInputs + 7] = poison;
+      of_vector.Multiply(GetParam());
+      of_scale.scales[5 * of_scale.kInputs / of_scale.kGroup + 2] = ToFloat16(poison);
+      of_scale.Multiply(GetParam());
+      for (int64_t i = 0; i < std::ssize(of_vector.y); ++i) {
+        EXPECT_EQ(std::isnan(of_vector.y[i]), i / of_vector.kRows == 3) << i;
+        EXPECT_EQ(std::isfinite(of_scale.y[i]), i % of_scale.kRows != 5) << i;
+      }
+    }
+  });
 }
 
 TEST_P(TileProductTest, VectorThatIsTooSmallToQuantiseGivesZero) {
