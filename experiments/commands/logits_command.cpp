@@ -55,19 +55,16 @@ struct Tokens {
   SoftTokens soft;
 };
 
-// Fills /logits pass by pass.  Tokens that fit in one pass need no KV cache, unless it rounds keys and
-// values.
-void WriteLogits(OpenModel& open, const Tokens& all, int64_t tokens_per_pass, Hdf5Writer& file) {
+// Fills /logits pass by pass.
+void WriteLogits(OpenModel& open, const Tokens& all, const LogitsWork& work, Hdf5Writer& file) {
   const auto tokens = static_cast<int64_t>(all.ids.size());
   const torch::Tensor prompt = torch::tensor(all.ids, torch::kInt64);
   std::optional<KvCache> kv;
-  const bool rounds = open.model.cache_dtype() != open.model.dtype();
-  if (tokens > tokens_per_pass || tokens_per_pass == 1 || rounds)
-    kv = open.model.MakeKvCache(1, tokens, tokens_per_pass);
+  if (work.needs_cache()) kv = open.model.MakeKvCache(1, tokens, work.tokens_per_pass);
   file.MakeMatrix("/logits", tokens, open.model.config().text.vocab_size);
   Progress bar("logits", tokens);
-  for (int64_t at = 0; at < tokens; at += tokens_per_pass) {
-    const int64_t count = std::min(tokens_per_pass, tokens - at);
+  for (int64_t at = 0; at < tokens; at += work.tokens_per_pass) {
+    const int64_t count = std::min(work.tokens_per_pass, tokens - at);
     const auto piece = std::span(all.ids).subspan(static_cast<size_t>(at), static_cast<size_t>(count));
     const SoftTokens soft = SoftTokensOf(all.soft, prompt, at, at + count, open.model.config().special);
     const torch::Tensor logits =
@@ -93,18 +90,16 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
   check(media.clips, special.audio_soft_tokens_per_image, special.audio, "--audio");
 }
 
-void CheckMemory(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
+LogitsWork WorkOf(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
   const PleOptions ple = ParsePleSpec(options.model.ple);
   const PleFootprint rows = FootprintOf(ple, TableOfFolder(ple.table, checkpoint));
-  CheckLogitsRoom(checkpoint.config(),
-                  {.dtype = ParseDType(options.model.dtype),
-                   .kv_dtype = CacheDType(options.model),
-                   .tokens = tokens,
-                   .tokens_per_pass = TokensPerPass(options, checkpoint.config()),
-                   .row_bytes_held = rows.fast_bytes,
-                   .images = !options.media.images.empty(),
-                   .audio = !options.media.audio.empty()},
-                  options.out);
+  return {.dtype = ParseDType(options.model.dtype),
+          .kv_dtype = CacheDType(options.model),
+          .tokens = tokens,
+          .tokens_per_pass = TokensPerPass(options, checkpoint.config()),
+          .row_bytes_held = rows.fast_bytes,
+          .images = !options.media.images.empty(),
+          .audio = !options.media.audio.empty()};
 }
 
 void RunLogits(const LogitsOptions& options) {
@@ -115,7 +110,8 @@ void RunLogits(const LogitsOptions& options) {
   const auto ids = ReadTokenIds(options.tokens, config.text.vocab_size);
   if (ids.empty()) throw UserError("{}: no ids; expected at least one", options.tokens);
   CheckPlaceholders(options, ids, config);
-  CheckMemory(options, std::ssize(ids), *checkpoint);
+  const LogitsWork work = WorkOf(options, std::ssize(ids), *checkpoint);
+  CheckLogitsRoom(config, work, options.out);
   const MediaInput media = ReadMedia(options.media, *checkpoint);
   PrintMediaNotes(options.media);
   OpenModel open = OpenModelFor(options.model, checkpoint);
@@ -127,7 +123,7 @@ void RunLogits(const LogitsOptions& options) {
   file.WriteAttribute("/", "kv_dtype", std::string(Name(open.model.cache_dtype())));
   file.WriteAttribute("/", "ple", DescribePle(open.ple_options));
   file.WriteAttribute("/", "pass", options.step ? "one token at a time" : "whole");
-  WriteLogits(open, {ids, open.model.Encode(media)}, TokensPerPass(options, config), file);
+  WriteLogits(open, {ids, open.model.Encode(media)}, work, file);
   file.Save(options.out);
   std::cout << Format("{}: /logits, float32 [{}, {}]\n", Printable(options.out), ids.size(),
                       config.text.vocab_size);

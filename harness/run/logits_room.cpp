@@ -41,10 +41,9 @@ LogitsMemory EstimateLogits(const Gemma3nConfig& config, const LogitsWork& work)
   memory.pass_bytes = 2 * pass * text.vocab_size * kFloat + ActivationBytes(text, pass, work.tokens);
   memory.weights_bytes = bytes.working_set() + (work.images ? bytes.vision() : 0) +
                          (work.audio ? bytes.audio() : 0) + work.row_bytes_held;
-  const DType kv_dtype = work.kv_dtype.value_or(work.dtype);
-  if (work.tokens > work.tokens_per_pass || work.tokens_per_pass == 1 || kv_dtype != work.dtype) {
+  if (work.needs_cache()) {
     memory.kv_bytes = 2 * text.first_kv_shared_layer() * work.tokens * text.num_key_value_heads *
-                      CachedVectorBytes(kv_dtype, text.head_dim);
+                      CachedVectorBytes(work.kv_dtype.value_or(work.dtype), text.head_dim);
   }
   return memory;
 }

@@ -17,6 +17,11 @@ struct LogitsWork {
   int64_t tokens_per_pass = 0;
   int64_t row_bytes_held = 0;  // of the PLE table, in RAM
   bool images = false, audio = false;
+
+  // Tokens that fit in one pass need none, unless it rounds keys and values.
+  bool needs_cache() const {
+    return tokens > tokens_per_pass || tokens_per_pass == 1 || kv_dtype.value_or(dtype) != dtype;
+  }
 };
 
 struct LogitsMemory {

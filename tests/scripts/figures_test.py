@@ -21,7 +21,7 @@ from synthetic import Group, Variant  # noqa: E402
 FINDINGS = PROJECT / "results/findings"
 # One published file for each figure.
 PUBLISHED = ("parameter_groups", "cache_locality_small", "cache_domains", "offload_vs_mlp", "depth_small", "ple_ablation_small", "ple_rank_small",
-             "ple_contribution_small", "ple_media_small", "training_small", "ple_strategies_small")
+             "ple_contribution_small", "ple_media_small", "training_small", "ple_strategies_small", "quantised_layers_small")
 LEAST_POINTS = {"screen": 7.4, "page": 6.5, "column": 5.9}
 
 

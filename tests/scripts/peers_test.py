@@ -132,6 +132,16 @@ class Peers(unittest.TestCase):
         self.assertEqual(times["meta"]["peer"], "llama.cpp Q4_0")
         self.assertEqual(times["meta"]["peer_bits_per_weight"], "4.500")
 
+    def test_we_compute_all_layers_of_a_prompt_where_that_is_asked(self):
+        made = self.folder / "made" / "ckpt"
+        (made / "int4").mkdir(parents=True)
+        (made / "Q4_0.gguf").touch()
+        (self.folder / "ids.json").write_text(json.dumps(list(range(100))))
+        for asked, expected in (([], "needed"), (["--prompt-layers", "all"], "all")):
+            self.run_script(compare_llama, [*OPTIONS, "--format", "int4", "--folder", str(made.parent), "--trace", str(self.folder / "ids.json"),
+                                            "--out", str(self.folder / f"{expected}.h5"), *asked])  # fmt: skip
+            self.assertIn(f"prompt_layers: {expected},", self.times()["config_yaml"])
+
     def litert(self, *arguments: str) -> dict:
         """Compares on a checkpoint of 100 PLE rows; what both sides read of it is there already.  Returns the times."""
         checkpoint, made = self.folder / "ckpt", self.folder / "made" / "ckpt"
