@@ -59,8 +59,7 @@ def measure(options: argparse.Namespace) -> tuple[list[dict], dict[str, str]]:
         with packed(name, options) as folder:
             found, said = rows_of(name, options.checkpoint, folder, options)
         rows += found
-        meta |= {key: said[key] for key in ("weights", "dtype", "tokens")}
-        meta |= {"checkpoint_hash": said["checkpoint_sha256"], f"hash_of_{name}": said["other_sha256"]}
+        meta = {key: said[key] for key in ("weights", "dtype", "tokens")} | {"checkpoint_hash": said["checkpoint_sha256"]}
         print(f"{name:13} own {found[0]['own']:.4f} of layer 0, {found[-2]['own']:.4f} of the last; accumulated {found[-2]['accumulated']:.4f}; "
               f"logits {found[-1]['accumulated']:.4f}", flush=True)
     return rows, meta

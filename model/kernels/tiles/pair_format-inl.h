@@ -28,29 +28,18 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Eight sums hide the latency of a product, and leave as many registers for its operands.
 constexpr int64_t kGroupVectors = 8 / kPairVectors;
 
-// The sums of a panel and a group, which are added up as they come.
-struct PairSums {
-  VPair even[kGroupVectors][kPairVectors], odd[kGroupVectors][kPairVectors];
-
-  HWY_INLINE void Clear() {
-    for (int64_t v = 0; v < kGroupVectors; ++v) {
-      for (int64_t o = 0; o < kPairVectors; ++o) even[v][o] = odd[v][o] = hn::Zero(DPair());
-    }
-  }
-  // Only now are the lanes those of outputs: before, some CPUs have the pairs of two outputs in one.
-  HWY_INLINE VPair Total(int64_t v, int64_t o) const {
-    return hn::RearrangeToOddPlusEven(even[v][o], odd[v][o]);
-  }
-};
+// The sums of a panel and a group: a vector for each of a few vectors and outputs.
+using PairSums = VPair[kGroupVectors][kPairVectors];
 
 // Stores what was summed, or adds it to what is there: as integers when kExact, else as float32.
 template <bool kExact>
-HWY_INLINE void StoreSums(const PairSums& sum, bool begins, float* HWY_RESTRICT sums) {
+HWY_INLINE void StoreSums(const PairSums& even, const PairSums& odd, bool begins, float* HWY_RESTRICT sums) {
   const DPair d32;
   const hn::RebindToFloat<DPair> df;
   for (int64_t v = 0; v < kGroupVectors; ++v) {
     for (int64_t o = 0; o < kPairVectors; ++o, sums += kPairLanes) {
-      const VPair total = sum.Total(v, o);
+      // Only now are the lanes those of outputs: before, some CPUs have the pairs of two outputs in one.
+      const VPair total = hn::RearrangeToOddPlusEven(even[v][o], odd[v][o]);
       if constexpr (kExact) {
         auto* exact = reinterpret_cast<int32_t*>(sums);
         hn::Store(begins ? total : hn::Add(hn::Load(d32, exact), total), d32, exact);
@@ -96,8 +85,10 @@ struct PairFormat {
     const D16 d16;
     const auto* HWY_RESTRICT w = reinterpret_cast<const int16_t*>(panel);
     const auto* HWY_RESTRICT x = reinterpret_cast<const int16_t*>(group);
-    PairSums sum;
-    sum.Clear();
+    PairSums even, odd;
+    for (int64_t v = 0; v < kGroupVectors; ++v) {
+      for (int64_t o = 0; o < kPairVectors; ++o) even[v][o] = odd[v][o] = hn::Zero(DPair());
+    }
 #pragma GCC unroll 4
     for (int64_t i = 0; i < inputs; i += 2, w += 2 * kPairOutputs, x += 2 * kGroupVectors) {
       V16 of_inputs[kPairVectors];
@@ -107,12 +98,11 @@ struct PairFormat {
         std::memcpy(&pair, x + 2 * v, sizeof(pair));
         const V16 same = hn::BitCast(d16, hn::Set(DPair(), pair));
         for (int64_t o = 0; o < kPairVectors; ++o) {
-          sum.even[v][o] =
-              hn::ReorderWidenMulAccumulate(DPair(), of_inputs[o], same, sum.even[v][o], sum.odd[v][o]);
+          even[v][o] = hn::ReorderWidenMulAccumulate(DPair(), of_inputs[o], same, even[v][o], odd[v][o]);
         }
       }
     }
-    StoreSums<kExact>(sum, begins, sums);
+    StoreSums<kExact>(even, odd, begins, sums);
   }
 };
 
