@@ -96,20 +96,12 @@ struct NibbleFormat {
   void PackBlock(int64_t output, int64_t input, uint8_t* to) const {
     const hn::CappedTag<uint8_t, 16> half;
     const DByte d8;
-    const hn::Repartition<int64_t, DByte> d64;
-    hn::Vec<DPair> r[4];
+    VPair r[4];
     for (int64_t k = 0; k < 4; ++k) {
       r[k] = hn::BitCast(DPair(), hn::Combine(d8, hn::LoadU(half, Nibbles(output + 4 + k, input)),
                                               hn::LoadU(half, Nibbles(output + k, input))));
     }
-    const auto a = hn::BitCast(d64, hn::InterleaveLower(DPair(), r[0], r[1])),
-               b = hn::BitCast(d64, hn::InterleaveLower(DPair(), r[2], r[3])),
-               c = hn::BitCast(d64, hn::InterleaveUpper(DPair(), r[0], r[1])),
-               d = hn::BitCast(d64, hn::InterleaveUpper(DPair(), r[2], r[3]));
-    StoreNibbles(hn::InterleaveLower(d64, a, b), to);
-    StoreNibbles(hn::InterleaveUpper(d64, a, b), to + 4 * kPairOutputs);
-    StoreNibbles(hn::InterleaveLower(d64, c, d), to + 8 * kPairOutputs);
-    StoreNibbles(hn::InterleaveUpper(d64, c, d), to + 12 * kPairOutputs);
+    StoreTransposed(r, [&](int64_t k, auto two) HWY_ATTR { StoreNibbles(two, to + 4 * kPairOutputs * k); });
   }
 
   template <class V>

@@ -112,22 +112,29 @@ HWY_INLINE V16 EightOf(const int16_t* row, [[maybe_unused]] int64_t stride) {
 #endif
 }
 
-// Writes four pairs of kPairLanes rows (`stride` apart) to every kPairOutputs-th place.
-HWY_INLINE void StorePairs(const int16_t* rows, int64_t stride, int16_t* to) {
+// Row k of r has four values of 32 bits of a row, and of the fourth row after it where a vector holds as
+// many. Stores value k of all rows side by side, by store(k, vector).
+template <class F>
+HWY_INLINE void StoreTransposed(const VPair (&r)[4], F store) {
   const DPair d32;
   const hn::Repartition<int64_t, D16> d64;
-  VPair r[4];
-  for (int64_t k = 0; k < 4; ++k) r[k] = hn::BitCast(d32, EightOf(rows + k * stride, stride));
   const auto a = hn::BitCast(d64, hn::InterleaveLower(d32, r[0], r[1])),
              b = hn::BitCast(d64, hn::InterleaveLower(d32, r[2], r[3])),
              c = hn::BitCast(d64, hn::InterleaveUpper(d32, r[0], r[1])),
              d = hn::BitCast(d64, hn::InterleaveUpper(d32, r[2], r[3]));
-  const D16 d16;
-  constexpr int64_t kStep = 2 * kPairOutputs;
-  hn::Store(hn::BitCast(d16, hn::InterleaveLower(d64, a, b)), d16, to);
-  hn::Store(hn::BitCast(d16, hn::InterleaveUpper(d64, a, b)), d16, to + kStep);
-  hn::Store(hn::BitCast(d16, hn::InterleaveLower(d64, c, d)), d16, to + 2 * kStep);
-  hn::Store(hn::BitCast(d16, hn::InterleaveUpper(d64, c, d)), d16, to + 3 * kStep);
+  store(0, hn::InterleaveLower(d64, a, b));
+  store(1, hn::InterleaveUpper(d64, a, b));
+  store(2, hn::InterleaveLower(d64, c, d));
+  store(3, hn::InterleaveUpper(d64, c, d));
+}
+
+// Writes four pairs of kPairLanes rows (`stride` apart) to every kPairOutputs-th place.
+HWY_INLINE void StorePairs(const int16_t* rows, int64_t stride, int16_t* to) {
+  VPair r[4];
+  for (int64_t k = 0; k < 4; ++k) r[k] = hn::BitCast(DPair(), EightOf(rows + k * stride, stride));
+  StoreTransposed(r, [&](int64_t k, auto pairs) HWY_ATTR {
+    hn::Store(hn::BitCast(D16(), pairs), D16(), to + 2 * kPairOutputs * k);
+  });
 }
 
 // Of w [outputs, inputs]: `inputs` inputs from `input` on, padded with zeros to whole steps, of the outputs
