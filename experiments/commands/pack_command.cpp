@@ -13,13 +13,14 @@
 #include "harness/support/message.h"
 #include "harness/support/progress.h"
 #include "harness/support/units.h"
-#include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
 #include "model/packing/pack_checkpoint.h"
 #include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/ple_options.h"
 #include "model/quantisation/encode_weights.h"
+#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/folded_table.h"
 
 namespace plelab {
 namespace {
@@ -87,9 +88,9 @@ void PackWeights(const PackArguments& arguments) {
 
 void PackPleTable(const PackArguments& arguments) {
   const Checkpoint checkpoint = Checkpoint::Open(arguments.checkpoint);
-  std::optional<PleTable> folded;
-  if (arguments.folded) folded = *TableWithProgress(ParsePleSpec("folded"), checkpoint).folded;
-  const PleTable from = folded ? *folded : checkpoint.ple_table();
+  std::optional<TableToPack> folded;
+  if (arguments.folded) folded = FinishedInputsToPack(checkpoint);
+  const PleTable from = folded ? folded->table : checkpoint.ple_table();
   PackOptions options;
   options.format = {FormOf(arguments, from), arguments.group, arguments.entries};
   options.order = arguments.layout == "layer_major" ? TableOrder::kLayerMajor : TableOrder::kTokenMajor;
@@ -97,10 +98,10 @@ void PackPleTable(const PackArguments& arguments) {
   if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, from.geometry.vocab);
   options.folded = folded ? &*folded : nullptr;
   PackWithProgress(checkpoint, arguments, options);
-  const PleTable packed =
-      folded ? *TableWithProgress(ParsePleSpec("folded"), Checkpoint::Open(arguments.out)).folded
-             : Checkpoint::Open(arguments.out).ple_table();
-  std::cout << Format("{}: {}; before: {}\n", Printable(arguments.out), Describe(packed, options.format.form),
+  const PleTable packed = folded ? *TableFor(ParsePleSpec("folded"), Checkpoint::Open(arguments.out)).folded
+                                 : Checkpoint::Open(arguments.out).ple_table();
+  std::cout << Format("{}: {}; {}: {}\n", Printable(arguments.out), Describe(packed, options.format.form),
+                      folded ? "as computed" : "before",
                       Describe(from, ParseRowForm(Name(from.geometry.dtype))));
 }
 

@@ -61,7 +61,7 @@ class Tables {
     const auto [found, is_new] = packed_.try_emplace({form, order});
     if (is_new) {
       const std::string path = (folder_ / Format("{}-{}", Name(form), static_cast<int>(order))).string();
-      PackTable(published_, DescriptionOf(form, order), {}, path, nullptr);
+      PackTable({published_}, DescriptionOf(form, order), {}, path, nullptr);
       found->second = OpenPackedTable(path, PackedKind::kRows, "benchmark", published_.geometry);
     }
     return found->second;
@@ -174,7 +174,7 @@ void Register(const std::string& name, const std::string& spec, RowForm form, Ta
 
 void PackInto(benchmark::State& state, RowForm form, TableOrder order) {
   for (auto _ : state) {
-    PackTable(AllTables().Published(), Tables::DescriptionOf(form, order), {}, AllTables().Scratch(),
+    PackTable({AllTables().Published()}, Tables::DescriptionOf(form, order), {}, AllTables().Scratch(),
               nullptr);
   }
   state.SetBytesProcessed(state.iterations() * kE2b.table_bytes());

@@ -92,20 +92,30 @@ VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
 }
 
 // The table of a folder, which is opened and checked for the first variant that reads it.
-PleTable TableOfVariant(const RunPlan& plan, const std::string& folder) {
-  if (!plan.checkpoint) return plan.table;  // yet to be written
+PleTable TableOfFolderOnce(const RunPlan& plan, const std::string& folder) {
   for (const VariantPlan& before : plan.variants) {
     if (before.config.ple.table == folder) return before.table;
   }
   return TableOfFolder(folder, *plan.checkpoint);
 }
 
+// The table of a variant, with its finished inputs if they are packed.
+PleTable TableOfVariant(const RunPlan& plan, const PleOptions& ple) {
+  if (!plan.checkpoint) return plan.table;  // yet to be written
+  PleTable table = ple.table.empty() ? plan.table : TableOfFolderOnce(plan, ple.table);
+  table.folded = nullptr;
+  if (!ReadsFoldedTable(ple)) return table;
+  if (auto packed = PackedFolded(ple, *plan.checkpoint)) {
+    table.folded = std::make_shared<const PleTable>(std::move(*packed));
+  }
+  return table;
+}
+
 VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   VariantPlan variant;
   variant.config = config;
-  variant.table = plan.table;
   try {
-    if (!config.ple.table.empty()) variant.table = TableOfVariant(plan, config.ple.table);
+    variant.table = TableOfVariant(plan, config.ple);
     variant.footprint = FootprintOf(config.ple, variant.table);
     variant.layers = EditLayers(config.layers, plan.model_config.text);
   } catch (const UserError& error) {
@@ -116,7 +126,9 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   const bool same_values = variant.table.path == plan.table.path ||
                            (variant.table.codec == nullptr && plan.table.codec == nullptr);
   variant.exact = IsExact(config) && same_values;
-  variant.near = MustBeNear(config) && same_values;
+  // Packed inputs were rounded once more.
+  const bool rounded = variant.table.folded && variant.table.folded->codec;
+  variant.near = MustBeNear(config) && same_values && !rounded;
   variant.cache_start = CacheStartOf(config.ple);
   variant.row = RowOf(plan, variant);
   return variant;
@@ -181,8 +193,6 @@ void MakeFoldedTables(RunPlan& plan) {
   for (VariantPlan& variant : plan.variants) {
     if (!ReadsFoldedTable(variant.config.ple)) continue;
     variant.table = TableWithProgress(variant.config.ple, *plan.checkpoint);
-    // Packed inputs were rounded once more.
-    variant.near = variant.near && variant.table.folded->codec == nullptr;
     variant.footprint = FootprintOf(variant.config.ple, variant.table);
     variant.row = RowOf(plan, variant);
   }

@@ -6,7 +6,7 @@
 
 #include "harness/config/experiment_config.h"
 #include "model/gemma3n/gemma3n.h"
-#include "model/text/folded_table.h"
+#include "model/text/folded/folded_table.h"
 
 namespace plelab {
 
@@ -19,7 +19,7 @@ struct LoadedModel {
 // Loads the weights of `checkpoint`, which is the section's, with a progress bar.  Throws as Gemma3n::Load.
 LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpoint> checkpoint);
 
-// TableFor (model/text/folded_table.h), with a progress bar while a folded table is made.
+// TableFor (model/text/folded/folded_table.h), with a progress bar while a folded table is made.
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint);
 
 // Sets the number of threads for the model's kernels and ATen from now on, on any of the allowed cores.

@@ -25,10 +25,10 @@ PackedKind KindOf(const PackOptions& options) {
   return options.folded != nullptr ? PackedKind::kFolded : PackedKind::kRows;
 }
 
-PackedDescription DescriptionOf(const Checkpoint& checkpoint, const PleTable& from,
+PackedDescription DescriptionOf(const Checkpoint& checkpoint, const PleGeometry& geometry,
                                 const PackOptions& options) {
   return {.kind = KindOf(options),
-          .geometry = from.geometry,
+          .geometry = geometry,
           .format = options.format,
           .order = options.order,
           .part_alignment = options.part_alignment,
@@ -37,12 +37,12 @@ PackedDescription DescriptionOf(const Checkpoint& checkpoint, const PleTable& fr
           .weights = checkpoint.weights_label()};
 }
 
-PleTable TableToPack(const Checkpoint& checkpoint, const PackOptions& options) {
+TableToPack PackedFrom(const Checkpoint& checkpoint, const PackOptions& options) {
   if (checkpoint.has_packed_table()) {
     throw UserError("{}: the table is packed already; pack the checkpoint that it was packed from",
                     checkpoint.directory());
   }
-  return options.folded != nullptr ? *options.folded : checkpoint.ple_table();
+  return options.folded != nullptr ? *options.folded : TableToPack{checkpoint.ple_table()};
 }
 
 // A published tensor and what stands for it in the new file.
@@ -163,13 +163,14 @@ int64_t SizeOfPacked(const PackedDescription& description) {
 }
 
 // Packs the table into `folder`, which has everything else.
-void PackTableInto(const Checkpoint& checkpoint, const PackOptions& options, const PleTable& from,
+void PackTableInto(const Checkpoint& checkpoint, const PackOptions& options, const TableToPack& from,
                    NewFiles& files, const PackProgress& progress) {
   std::vector<int32_t> places;
-  if (!options.order_by_ids.empty()) places = PlacesByFrequency(options.order_by_ids, from.geometry.vocab);
+  if (!options.order_by_ids.empty())
+    places = PlacesByFrequency(options.order_by_ids, from.table.geometry.vocab);
   files.Make(PackedFileName(KindOf(options)), [&](const std::string& path) {
     RefuseSpecialOutput(path);
-    PackTable(from, DescriptionOf(checkpoint, from, options), places, path, progress);
+    PackTable(from, DescriptionOf(checkpoint, from.table.geometry, options), places, path, progress);
   });
 }
 
@@ -190,12 +191,12 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
         "the folder that this makes",
         folder);
   }
-  const PleTable from = TableToPack(checkpoint, options);
+  const TableToPack from = PackedFrom(checkpoint, options);
   std::vector<WrittenTensor> tensors = TensorsToWrite(checkpoint, options);
   const std::string header = LayOut(checkpoint, tensors);
   const int64_t written = SizeOfWritten(tensors);
   const int64_t total =
-      written + (options.table ? SizeOfPacked(DescriptionOf(checkpoint, from, options)) : 0);
+      written + (options.table ? SizeOfPacked(DescriptionOf(checkpoint, from.table.geometry, options)) : 0);
   if (fs::exists(folder) && fs::equivalent(folder, checkpoint.directory())) {
     throw UserError("{}: is the checkpoint itself; name another folder with --out", folder);
   }

@@ -31,7 +31,7 @@ struct PackOptions {
   std::vector<int64_t> order_by_ids = {};  // not empty: rows in the order of how often these ids ask for them
   // Finished per-layer inputs to be packed, for the strategy `folded`; the table itself then stays as
   // published.  nullptr: the table is packed.
-  const PleTable* folded = nullptr;
+  const TableToPack* folded = nullptr;
   // Of the other tensors; nullptr: they are copied.
   const TensorEncoding* weights = nullptr;
   bool force = false;  // replace a checkpoint that is there

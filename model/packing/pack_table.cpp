@@ -20,15 +20,15 @@ namespace {
 constexpr int64_t kBlockBytes = 16 * 1024 * 1024;
 constexpr int64_t kPageBytes = 4096;
 
-std::shared_ptr<const Codebooks> BooksFor(const PleTable& from, const RowFormat& format) {
+std::shared_ptr<const Codebooks> BooksFor(const TableToPack& from, const RowFormat& format) {
   if (format.form != RowForm::kCodebook) return nullptr;
   const int64_t most =
-      std::min({from.geometry.vocab, CodebookRows::kMostFitRows, CodebookCodec::kMostEntries});
+      std::min({from.table.geometry.vocab, CodebookRows::kMostFitRows, CodebookCodec::kMostEntries});
   if (format.entries > most) {
     throw UserError("a codebook of {} entries was asked for; one of this table has at most {}",
                     format.entries, most);
   }
-  const TableScan scan(from, OpenRandomAccessFile(from.path, {}));
+  const TableScan scan(from.table, from.Open());
   return std::make_shared<const Codebooks>(FitCodebooks(scan, format.entries, 0));
 }
 
@@ -48,13 +48,13 @@ std::vector<std::byte> BytesOf(const Codebooks& books, const PleGeometry& geomet
 // Rows of one table on their way to the file of another.
 class TablePacker {
  public:
-  TablePacker(const PleTable& from, PackedDescription description, std::span<const int32_t> place_of_row,
+  TablePacker(const TableToPack& from, PackedDescription description, std::span<const int32_t> place_of_row,
               const std::string& path)
-      : reader_(from, OpenRandomAccessFile(from.path, {})),
+      : reader_(from.table, from.Open()),
         description_(std::move(description)),
         books_(BooksFor(from, description_.format)),
         place_of_row_(place_of_row),
-        row_at_(from.geometry.vocab),
+        row_at_(from.table.geometry.vocab),
         to_(ShapeOf(description_)),
         file_(path),
         hashers_(to_.parts()) {
@@ -152,9 +152,9 @@ std::vector<int32_t> PlacesByFrequency(std::span<const int64_t> ids, int64_t voc
   return place_of_row;
 }
 
-void PackTable(const PleTable& from, PackedDescription description, std::span<const int32_t> place_of_row,
+void PackTable(const TableToPack& from, PackedDescription description, std::span<const int32_t> place_of_row,
                const std::string& path, const PackProgress& progress) {
-  description.geometry = from.geometry;
+  description.geometry = from.table.geometry;
   description.is_reordered = !place_of_row.empty();
   TablePacker(from, std::move(description), place_of_row, path).Run(progress);
 }

@@ -3,14 +3,27 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "model/checkpoint/packed_table.h"
+#include "model/io/random_access_file.h"
 #include "model/ple/ple_table.h"
 
 namespace plelab {
+
+// A table, and what opens the bytes of its rows.
+struct TableToPack {
+  PleTable table;
+  // nullptr: the file at table.path.
+  std::function<std::unique_ptr<RandomAccessFile>()> open = nullptr;
+
+  std::unique_ptr<RandomAccessFile> Open() const {
+    return open ? open() : OpenRandomAccessFile(table.path, {});
+  }
+};
 
 using PackProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
 
@@ -23,7 +36,7 @@ std::vector<int32_t> PlacesByFrequency(std::span<const int64_t> ids, int64_t voc
 // place_of_row: [vocab], or empty for the table's own order.  Each value is read as float32 and stored as the
 // codec of the format does, or is copied where the format is the table's own.  Codebooks are fitted with seed
 // 0. Throws UserError when the format does not fit the table, RunError when reading or writing fails.
-void PackTable(const PleTable& from, PackedDescription description, std::span<const int32_t> place_of_row,
+void PackTable(const TableToPack& from, PackedDescription description, std::span<const int32_t> place_of_row,
                const std::string& path, const PackProgress& progress);
 
 }  // namespace plelab

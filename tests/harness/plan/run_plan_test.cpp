@@ -12,6 +12,9 @@
 #include "harness/plan/run_order.h"
 #include "model/base/error.h"
 #include "model/base/sha256.h"
+#include "model/packing/pack_checkpoint.h"
+#include "model/text/folded/finished_inputs.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
@@ -184,6 +187,27 @@ TEST(RunPlan, SaysWhoMustBeNearAndWhoExact) {
   EXPECT_EQ(made.variants[0].table.folded, nullptr);
   ASSERT_NE(made.variants[1].table.folded, nullptr);
   EXPECT_EQ(made.variants[2].table.folded, nullptr);
+}
+
+TEST(RunPlan, KnowsFinishedInputsThatArePacked) {
+  const TinyRun tiny;
+  const testing::TemporaryFolder folder;
+  const Checkpoint checkpoint = Checkpoint::Open(tiny.checkpoint());
+  const TableToPack finished = FinishedInputsToPack(checkpoint);
+  PackCheckpoint(checkpoint, folder / "packed",
+                 {.format = {.form = RowForm::kBFloat16}, .folded = &finished});
+  const std::string table = "table: " + folder / "packed";
+  const RunPlan plan =
+      ResolvePlan(tiny.Config(kInProcess, "  - {name: resident, ple: {strategy: resident, " + table + "}}\n" +
+                                              "  - {name: folded, ple: {strategy: folded, " + table +
+                                              ", over: {strategy: resident}}}\n" +
+                                              "  - {name: disk, ple: {strategy: disk, " + table + "}}\n"));
+  EXPECT_FALSE(plan.variants[1].near) << "packed inputs were rounded once more";
+  EXPECT_EQ(plan.variants[1].footprint.table_bytes, finished.table.geometry.table_bytes() / 2);
+  EXPECT_EQ(plan.variants[1].row.fast_bytes, plan.variants[1].footprint.table_bytes);
+  EXPECT_EQ(plan.variants[0].table.folded, nullptr);
+  EXPECT_EQ(plan.variants[2].table.folded, nullptr) << "of the same folder";
+  EXPECT_TRUE(plan.variants[2].exact);
 }
 
 TEST(RunPlan, OfOneVariantIsWithoutAGroupAndWithItsFoldedTable) {

@@ -16,7 +16,8 @@
 #include "model/gemma3n/gemma3n.h"
 #include "model/packing/table_of_folder.h"
 #include "model/ple/strategies/factory.h"
-#include "model/text/folded_table.h"
+#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/folded_table.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/ple_table.h"
 #include "tests/support/temporary_folder.h"
@@ -119,7 +120,7 @@ TEST_F(Pack, RowsBeginAtPagesWhereTheyAreAskedTo) {
 }
 
 TEST_F(Pack, FoldedInputsArePackedBesideThePublishedTable) {
-  const PleTable folded = *TableFor(ParsePleSpec("folded"), *checkpoint_).folded;
+  const TableToPack folded = FinishedInputsToPack(*checkpoint_);
   const Checkpoint narrow = PackInto("a", {.format = {.form = RowForm::kBFloat16}, .folded = &folded});
   EXPECT_FALSE(narrow.has_packed_table());
   EXPECT_EQ(Rows("resident", narrow), Rows("resident", *checkpoint_));
@@ -127,7 +128,30 @@ TEST_F(Pack, FoldedInputsArePackedBesideThePublishedTable) {
   EXPECT_EQ(packed.row_bytes(), 3 * 4 * 2);
   EXPECT_EQ(packed.geometry.dtype, DType::kFloat32) << "the model gets float32";
   const Checkpoint same = PackInto("b", {.format = {.form = RowForm::kFloat32}, .folded = &folded});
+  EXPECT_FALSE(fs::exists(original_ / "ple_folded.safetensors")) << "no table of float32 is needed";
   EXPECT_EQ(Rows("folded", same), Rows("folded", *checkpoint_));
+}
+
+TEST_F(Pack, FoldedInputsAreThoseOfTheirFileInEveryForm) {
+  const TableToPack computed = FinishedInputsToPack(*checkpoint_);
+  const TableToPack of_file{*TableFor(ParsePleSpec("folded"), *checkpoint_).folded};
+  int folder = 0;
+  for (const RowFormat& format :
+       {RowFormat{.form = RowForm::kFloat32}, RowFormat{.form = RowForm::kInt8},
+        RowFormat{.form = RowForm::kInt4, .group = 2}, RowFormat{.form = RowForm::kCodebook, .entries = 5}}) {
+    for (const TableOrder order : {TableOrder::kTokenMajor, TableOrder::kLayerMajor}) {
+      PackOptions options{.format = format, .order = order, .order_by_ids = {5, 5, 5, 30, 30, 2}};
+      options.folded = &computed;
+      const auto rows = Rows("folded", PackInto(std::to_string(folder++), options));
+      options.folded = &of_file;
+      EXPECT_EQ(rows, Rows("folded", PackInto(std::to_string(folder++), options))) << Name(format.form);
+    }
+  }
+}
+
+TEST_F(Pack, FoldedInputsOfAPackedTableAreRefused) {
+  const Checkpoint packed = PackInto("a", {.format = {.form = RowForm::kInt8}});
+  EXPECT_THAT(ErrorOf([&] { FinishedInputsToPack(packed); }), HasSubstr("packed already"));
 }
 
 TEST_F(Pack, WhatIsDamagedOrForeignIsRefused) {

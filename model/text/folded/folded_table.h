@@ -1,12 +1,9 @@
-// The finished per-layer input of every text token, computed once and kept in a file (folded_file.h).  The
-// strategy `folded` reads it.
-//
-// A row is (norm(projection(embedding) · hidden^-½) + row · √ple_dim) / √2, computed in float32 from the
-// weights as they are stored.  The table covers only text ids, which lie below those of images and audio.
-// Reference: Gemma3nTextModel.project_per_layer_inputs, which depends on nothing but the token's id.
+// The finished per-layer input of every text token (finished_inputs.h), computed once and kept in a file
+// (folded_file.h).  The strategy `folded` reads it.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "model/checkpoint/checkpoint.h"
@@ -18,6 +15,10 @@ using FoldProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)
 
 // The options' `file`, else CKPT/ple_folded.safetensors.
 std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint);
+
+// Finished inputs that `plelab pack` wrote to FoldedPath, or nothing.  Throws UserError when they belong to
+// other weights or are damaged.
+std::optional<PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint);
 
 // The table for a source of `options`: that of options.table, else the checkpoint's own, with `folded` set if
 // the options ask for it.  Finished inputs that `plelab pack` wrote are taken as they are.

@@ -1,4 +1,4 @@
-#include "model/text/folded_file.h"
+#include "model/text/folded/folded_file.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "model/text/folded_table.h"
+#include "model/text/folded/folded_table.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

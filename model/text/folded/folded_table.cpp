@@ -1,50 +1,30 @@
-#include "model/text/folded_table.h"
+#include "model/text/folded/folded_table.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <optional>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "model/base/error.h"
 #include "model/base/output_file.h"
 #include "model/base/sha256.h"
-#include "model/catalog/load_weights.h"
 #include "model/checkpoint/packed_table.h"
 #include "model/checkpoint/weights_identity.h"
 #include "model/packing/table_of_folder.h"
 #include "model/ple/sources/folded_ple.h"
-#include "model/text/folded_file.h"
-#include "model/text/per_layer_input.h"
-#include "model/text/text_model.h"
-#include "model/weights/torch_dtype.h"
+#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/folded_file.h"
 
 namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kIdsAtOnce = 1024;
-
-// Ids below this one are embedded by embed_tokens and have a row of their own in the PLE table.
-int64_t TextIds(const Gemma3nConfig& config) {
-  int64_t ids = std::min(config.text.vocab_size, config.text.vocab_size_per_layer_input);
-  if (config.vision) ids = std::min({ids, config.vision->vocab_offset, config.special.image});
-  if (config.audio) ids = std::min({ids, config.audio->vocab_offset, config.special.audio});
-  return ids;
-}
-
-// The tensors from which finished inputs are computed.
-std::vector<std::string> SourceTensors(const Gemma3nConfig& config) {
-  std::vector<std::string> names;
-  for (const char* name : {"embed_tokens.weight", "per_layer_model_projection.weight",
-                           "per_layer_projection_norm.weight", "embed_tokens_per_layer.weight"}) {
-    names.push_back(TextPrefix(config) + name);
-  }
-  return names;
-}
 
 // Hashes the tensor whole when it is small, else pieces of it that are spread evenly.
 void AddSample(Sha256& hash, const Checkpoint& checkpoint, const TensorInfo& info) {
@@ -64,7 +44,7 @@ void AddSample(Sha256& hash, const Checkpoint& checkpoint, const TensorInfo& inf
 std::string MadeFrom(const Checkpoint& checkpoint) {
   Sha256 hash;
   hash.Update(checkpoint.fingerprint());
-  for (const std::string& name : SourceTensors(checkpoint.config())) {
+  for (const std::string& name : TensorsOfFinishedInputs(checkpoint.config())) {
     const auto stored = checkpoint.Stored(name);
     if (stored.empty()) throw UserError("{}: tensor '{}' is missing", checkpoint.directory(), name);
     for (const TensorInfo* info : stored) {
@@ -74,62 +54,6 @@ std::string MadeFrom(const Checkpoint& checkpoint) {
   }
   return hash.Hex();
 }
-
-// The weights that the fold needs, in float32.
-struct FoldWeights {
-  TextWeights text;
-  std::vector<LinearWeight> projections;  // [layers]
-};
-
-FoldWeights LoadFoldWeights(const Checkpoint& checkpoint) {
-  const TextConfig& c = checkpoint.config().text;
-  std::vector<std::string> names = SourceTensors(checkpoint.config());
-  names.pop_back();  // rows of the PLE table are read piece by piece
-  FoldWeights weights;
-  weights.text = LoadTextWeights(checkpoint, {.dtype = DType::kFloat32}, [&](const TensorSpec& spec) {
-    return std::ranges::find(names, spec.name) != names.end();
-  });
-  weights.projections = SplitByLayer(weights.text.per_layer_model_projection, c.hidden_size_per_layer_input);
-  return weights;
-}
-
-class Folder {
- public:
-  Folder(const Checkpoint& checkpoint, const PleTable& rows)
-      : checkpoint_(checkpoint), rows_(rows), weights_(LoadFoldWeights(checkpoint)) {}
-
-  // The finished inputs of ids first … first + count − 1: [count, layers · ple_dim] float32.
-  torch::Tensor Fold(int64_t first, int64_t count) const {
-    const at::NoGradGuard no_grad;
-    const TextConfig& c = checkpoint_.config().text;
-    const LayerList none;
-    const TextModel model{c, weights_.text, none};
-    const torch::Tensor ids = torch::arange(first, first + count).unsqueeze(0);
-    const torch::Tensor embeds = EmbedTokens(ids, model);
-    const PleRows rows = PleRows::FromTable(TableRows(first, count), ids - first, rows_.geometry.dim, -1);
-    std::vector<torch::Tensor> layers;
-    for (int64_t layer = 0; layer < rows_.geometry.layers; ++layer) {
-      layers.push_back(PerLayerInput(embeds, rows, layer, weights_.projections[layer],
-                                     weights_.text.per_layer_projection_norm, c));
-    }
-    return torch::cat(layers, -1).squeeze(0).contiguous();
-  }
-
- private:
-  torch::Tensor TableRows(int64_t first, int64_t count) const {
-    const PleGeometry& g = rows_.geometry;
-    const torch::Tensor rows = torch::empty({count, g.layers * g.dim}, TorchType(g.dtype));
-    const TensorInfo& info =
-        *checkpoint_.Find(TextPrefix(checkpoint_.config()) + "embed_tokens_per_layer.weight");
-    checkpoint_.ReadRange(info, first * g.row_bytes(),
-                          {static_cast<std::byte*>(rows.data_ptr()), rows.nbytes()});
-    return rows;
-  }
-
-  const Checkpoint& checkpoint_;
-  const PleTable& rows_;
-  FoldWeights weights_;
-};
 
 constexpr char kElsewhere[] =
     "name another place: --ple folded,file=PATH, or 'file: PATH' beside 'strategy: folded'";
@@ -156,15 +80,16 @@ void CheckPlace(const PleTable& table, bool is_named) {
                   table.geometry.table_bytes(), available, kElsewhere);
 }
 
-void Write(const Checkpoint& checkpoint, const PleTable& rows, const PleTable& table,
-           const std::string& made_from, const FoldProgress& progress) {
-  const Folder folder(checkpoint, rows);
+void Write(const Checkpoint& checkpoint, const PleTable& table, const std::string& made_from,
+           const FoldProgress& progress) {
+  const FinishedInputs inputs(checkpoint);
   FoldedWriter writer(table, made_from, checkpoint.weights_label());
   for (int64_t id = 0; id < table.geometry.vocab; id += kIdsAtOnce) {
-    const int64_t count = std::min(kIdsAtOnce, table.geometry.vocab - id);
-    const torch::Tensor folded = folder.Fold(id, count);
-    writer.Append({static_cast<const std::byte*>(folded.const_data_ptr()), folded.nbytes()});
-    if (progress) progress((id + count) * table.geometry.row_bytes(), table.geometry.table_bytes());
+    std::vector<int64_t> ids(static_cast<size_t>(std::min(kIdsAtOnce, table.geometry.vocab - id)));
+    std::iota(ids.begin(), ids.end(), id);
+    const torch::Tensor rows = inputs.Compute(ids);
+    writer.Append({static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()});
+    if (progress) progress((id + std::ssize(ids)) * table.geometry.row_bytes(), table.geometry.table_bytes());
   }
   writer.Commit();
 }
@@ -187,11 +112,8 @@ std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint) 
          PackedFileName(PackedKind::kFolded);
 }
 
-namespace {
-
-// Finished inputs that were packed, or nothing.
-std::optional<PleTable> PackedFolded(const PleOptions& options, const std::string& path,
-                                     const Checkpoint& checkpoint) {
+std::optional<PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint) {
+  const std::string path = FoldedPath(options, checkpoint);
   if (!IsPackedTable(path)) return std::nullopt;
   PleGeometry expected = checkpoint.ple_shape();
   expected.vocab = TextIds(checkpoint.config());
@@ -199,12 +121,10 @@ std::optional<PleTable> PackedFolded(const PleOptions& options, const std::strin
                          expected, options.Get<FoldedOptions>().verify);
 }
 
-}  // namespace
-
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress) {
   PleTable rows = TableOfFolder(options.table, checkpoint);
   if (!ReadsFoldedTable(options)) return rows;
-  if (auto packed = PackedFolded(options, FoldedPath(options, checkpoint), checkpoint)) {
+  if (auto packed = PackedFolded(options, checkpoint)) {
     rows.folded = std::make_shared<const PleTable>(std::move(*packed));
     return rows;
   }
@@ -223,7 +143,7 @@ PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const
     const FileLock lock = LockWeights(rows, table, progress);
     // Whoever held the lock before may have written it.
     if (!FindFolded(table, made_from, check)) {
-      Write(checkpoint, rows, table, made_from, progress);
+      Write(checkpoint, table, made_from, progress);
       if (!FindFolded(table, made_from, check))
         throw RunError("{}: is not what was written there", table.path);
     }

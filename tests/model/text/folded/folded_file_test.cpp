@@ -1,5 +1,5 @@
 // The file of finished inputs, byte for byte: rows, then a SHA-256 of each MiB of them.
-#include "model/text/folded_file.h"
+#include "model/text/folded/folded_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
