@@ -60,13 +60,8 @@ std::string Describe(const PleTable& table, RowForm form) {
 // Calls the packer with a progress bar.
 void PackWithProgress(const Checkpoint& checkpoint, const PackArguments& arguments, PackOptions options) {
   options.force = arguments.force;
-  std::unique_ptr<Progress> progress;
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!progress) progress = std::make_unique<Progress>("packing into " + arguments.out, total);
-    progress->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
-  };
+  options.progress = ProgressOfBytes("packing into " + arguments.out);
   PackCheckpoint(checkpoint, arguments.out, options);
-  if (progress) progress->Finish();
 }
 
 void PackWeights(const PackArguments& arguments) {

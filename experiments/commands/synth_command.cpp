@@ -32,13 +32,8 @@ void Synthesise(const SynthArguments& arguments) {
   options.force = arguments.force;
   options.max_shard_bytes = ParseBytes(arguments.max_shard);
   options.companions = CompanionsOfShape(arguments.shape);
-  std::unique_ptr<Progress> progress;
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!progress) progress = std::make_unique<Progress>("writing " + arguments.out, total);
-    progress->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
-  };
+  options.progress = ProgressOfBytes("writing " + arguments.out);
   const int64_t bytes = WriteRandomCheckpoint(ShapeConfigJson(arguments.shape), arguments.out, options);
-  if (progress) progress->Finish();
   std::cout << Format("{}: {} of random {} weights, shape {}, seed {}\n", Printable(arguments.out),
                       ReadableBytes(bytes), arguments.dtype, Printable(arguments.shape), arguments.seed);
 }

@@ -123,12 +123,27 @@ void Progress::Write(const std::string& text) {
   std::fflush(output_.stream);
 }
 
+namespace {
+
+std::function<void(int64_t, int64_t)> NotedProgress(std::string what, std::string (*note)(int64_t, int64_t)) {
+  return
+      [what = std::move(what), note, bar = std::shared_ptr<Progress>()](int64_t done, int64_t total) mutable {
+        if (!bar) bar = std::make_shared<Progress>(what, total);
+        bar->Update(done, note(done, total));
+        if (done == total) bar->Finish();
+      };
+}
+
+}  // namespace
+
 std::function<void(int64_t, int64_t)> ProgressOf(std::string what) {
-  return [what = std::move(what), bar = std::shared_ptr<Progress>()](int64_t done, int64_t total) mutable {
-    if (!bar) bar = std::make_shared<Progress>(what, total);
-    bar->Update(done);
-    if (done == total) bar->Finish();
-  };
+  return NotedProgress(std::move(what), [](int64_t, int64_t) { return std::string(); });
+}
+
+std::function<void(int64_t, int64_t)> ProgressOfBytes(std::string what) {
+  return NotedProgress(std::move(what), [](int64_t done, int64_t total) {
+    return Format("{} of {}", ReadableBytes(done), ReadableBytes(total));
+  });
 }
 
 }  // namespace plelab

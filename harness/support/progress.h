@@ -51,5 +51,7 @@ class Progress {
 // For functions that report (done, total): a bar that begins with the first report, and is finished by the
 // last one.
 std::function<void(int64_t, int64_t)> ProgressOf(std::string what);
+// The same for bytes, which are told beside the bar: 1.2 GiB of 7.5 GiB.
+std::function<void(int64_t, int64_t)> ProgressOfBytes(std::string what);
 
 }  // namespace plelab

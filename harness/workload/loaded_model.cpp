@@ -5,8 +5,6 @@
 #include "harness/machine/cores.h"
 #include "harness/support/progress.h"
 #include "harness/support/timer.h"
-#include "harness/support/units.h"
-#include "model/base/format.h"
 
 namespace plelab {
 
@@ -22,12 +20,8 @@ LoadedModel LoadModel(const ModelSection& section, std::shared_ptr<const Checkpo
 }
 
 PleTable TableWithProgress(const PleOptions& options, const Checkpoint& checkpoint) {
-  std::unique_ptr<Progress> bar;
-  return TableFor(options, checkpoint, [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("finished inputs, " + FoldedPath(options, checkpoint), total);
-    bar->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
-    if (done == total) bar->Finish();
-  });
+  return TableFor(options, checkpoint,
+                  ProgressOfBytes("finished inputs, " + FoldedPath(options, checkpoint)));
 }
 
 void UseThreads(int64_t threads) {

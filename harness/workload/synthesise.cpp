@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <memory>
 
 #include "harness/support/progress.h"
-#include "harness/support/units.h"
 #include "model/base/error.h"
 #include "model/catalog/synth.h"
 #include "model/checkpoint/checkpoint.h"
@@ -54,13 +52,8 @@ void SynthesiseIfMissing(const ModelSection& section) {
   SynthOptions options;
   options.seed = static_cast<uint64_t>(section.synth_seed);
   options.companions = CompanionsOfShape(section.synth);
-  std::unique_ptr<Progress> bar;
-  options.progress = [&](int64_t done, int64_t total) {
-    if (!bar) bar = std::make_unique<Progress>("random weights for " + section.checkpoint, total);
-    bar->Update(done, Format("{} of {}", ReadableBytes(done), ReadableBytes(total)));
-  };
+  options.progress = ProgressOfBytes("random weights for " + section.checkpoint);
   WriteRandomCheckpoint(ShapeConfigJson(section.synth), section.checkpoint, options);
-  if (bar) bar->Finish();
 }
 
 }  // namespace plelab

@@ -214,6 +214,8 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
   if (options.table) PackTableInto(checkpoint, options, from, files, report_from(written));
   RemoveOtherTables(folder, options);
   files.Keep();
+  // The table's hashes and order were not told of as they were written.
+  if (options.table && options.progress) options.progress(total, total);
 }
 
 }  // namespace plelab
