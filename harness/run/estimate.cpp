@@ -1,6 +1,5 @@
 #include "harness/run/estimate.h"
 
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/rand.h>
 #include <torch/types.h>
 
@@ -20,8 +19,10 @@
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
+#include "model/ops/matmul.h"
 #include "model/text/kv_ring.h"
 #include "model/text/layer_edit.h"
+#include "model/weights/torch_dtype.h"
 
 namespace plelab {
 namespace {
@@ -205,13 +206,17 @@ MachineRates MeasureMachineRates(const ModelSection& section) {
   UseThreads(section);
   MachineRates rates;
   rates.read_gb_s = MeasureReadBandwidth(section.threads);
-  const auto dtype = section.dtype == DType::kFloat32 ? torch::kFloat32 : torch::kBFloat16;
+  const bool narrow = section.dtype == DType::kBFloat16;
   constexpr int64_t kRows = 128, kSide = 2048;
-  const torch::Tensor x = at::rand({kRows, kSide}).to(dtype), w = at::rand({kSide, kSide}).to(dtype);
-  at::matmul(x, w);
+  const torch::Tensor x = at::rand({kRows, kSide}).to(TorchType(section.dtype));
+  const LinearWeight w{.values = at::rand({kSide, kSide}).to(x.scalar_type()),
+                       .format = narrow ? WeightFormat::kBFloat16 : WeightFormat::kFloat32,
+                       .out = kSide,
+                       .in = kSide};
+  MatMul(x, w);
   const Timer timer;
   int64_t products = 0;
-  for (; products < 200 && timer.seconds() < 0.3; ++products) at::matmul(x, w);
+  for (; products < 200 && timer.seconds() < 0.3; ++products) MatMul(x, w);
   UnpinComputeThreads();  // a thread or a process that starts later would inherit the core of this one
   rates.matmul_gflop_s = 2e-9 * kRows * kSide * kSide * static_cast<double>(products) / timer.seconds();
   return rates;
