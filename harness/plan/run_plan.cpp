@@ -83,12 +83,16 @@ VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
   for (const auto& [key, value] : DescribePleOptions(ple)) options[key] = value;
   row.options_json = options.dump();
   row.exact = variant.exact;
-  row.fast_bytes = variant.footprint.fast_bytes;
-  row.file_bytes = variant.footprint.file_bytes;
-  row.table_bytes = variant.footprint.table_bytes;
-  row.helper_threads = variant.footprint.helper_threads;
   if (EditsLayers(plan.config)) DescribeLayers(variant.config.layers, variant.layers, plan.model_config, row);
   return row;
+}
+
+// Only this changes in a row when its folded table is made: its group and baseline stay.
+void TellFootprint(VariantPlan& variant) {
+  variant.row.fast_bytes = variant.footprint.fast_bytes;
+  variant.row.file_bytes = variant.footprint.file_bytes;
+  variant.row.table_bytes = variant.footprint.table_bytes;
+  variant.row.helper_threads = variant.footprint.helper_threads;
 }
 
 // The table of a folder, which is opened and checked for the first variant that reads it.
@@ -131,6 +135,7 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   variant.near = MustBeNear(config) && same_values && !rounded;
   variant.cache_start = CacheStartOf(config.ple);
   variant.row = RowOf(plan, variant);
+  TellFootprint(variant);
   return variant;
 }
 
@@ -194,7 +199,7 @@ void MakeFoldedTables(RunPlan& plan) {
     if (!ReadsFoldedTable(variant.config.ple)) continue;
     variant.table = TableWithProgress(variant.config.ple, *plan.checkpoint);
     variant.footprint = FootprintOf(variant.config.ple, variant.table);
-    variant.row = RowOf(plan, variant);
+    TellFootprint(variant);
   }
 }
 

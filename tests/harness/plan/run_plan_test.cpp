@@ -187,6 +187,9 @@ TEST(RunPlan, SaysWhoMustBeNearAndWhoExact) {
   EXPECT_EQ(made.variants[0].table.folded, nullptr);
   ASSERT_NE(made.variants[1].table.folded, nullptr);
   EXPECT_EQ(made.variants[2].table.folded, nullptr);
+  EXPECT_EQ(made.variants[1].row.baseline, "resident") << "it is compared as before";
+  EXPECT_EQ(made.variants[1].row.group, plan.variants[1].row.group);
+  EXPECT_EQ(made.variants[1].row.fast_bytes, made.variants[1].footprint.fast_bytes);
 }
 
 TEST(RunPlan, KnowsFinishedInputsThatArePacked) {

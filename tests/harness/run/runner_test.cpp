@@ -216,6 +216,7 @@ TEST(Runner, FoldedIsHeldToItsBound) {
     const RunResult good = plelab::Run(config, options);
     EXPECT_FALSE(good.any_failed) << dtype << ": " << Variant(good.record, "folded").error;
     EXPECT_EQ(StepsOf(good.record, "folded"), 16) << dtype;
+    EXPECT_EQ(Variant(good.record, "folded").baseline, "resident") << "whose times it is compared with";
     EXPECT_THAT(ResultProblems(tiny.out()), IsEmpty()) << dtype;
 
     options.make_source = WithFlipped("folded", /*good_requests=*/3);
