@@ -16,7 +16,6 @@
 #include "harness/support/progress.h"
 #include "model/base/error.h"
 #include "model/base/sha256.h"
-#include "model/packing/table_of_folder.h"
 #include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/factory.h"
 
@@ -92,7 +91,7 @@ void CheckPlaceholders(const LogitsOptions& options, const std::vector<int64_t>&
 
 LogitsWork WorkOf(const LogitsOptions& options, int64_t tokens, const Checkpoint& checkpoint) {
   const PleOptions ple = ParsePleSpec(options.model.ple);
-  const PleFootprint rows = FootprintOf(ple, TableOfFolder(ple.table, checkpoint));
+  const PleFootprint rows = FootprintOf(ple, TableThere(ple, checkpoint));
   return {.dtype = ParseDType(options.model.dtype),
           .kv_dtype = CacheDType(options.model),
           .tokens = tokens,

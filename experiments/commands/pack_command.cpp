@@ -19,7 +19,7 @@
 #include "model/ple/replay/token_ids.h"
 #include "model/ple/strategies/ple_options.h"
 #include "model/quantisation/encode_weights.h"
-#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/finished_inputs_file.h"
 #include "model/text/folded/folded_table.h"
 
 namespace plelab {

@@ -11,7 +11,8 @@
 #include "harness/workload/loaded_model.h"
 #include "harness/workload/synthesise.h"
 #include "model/base/error.h"
-#include "model/packing/table_of_folder.h"
+#include "model/ple/sources/folded_ple.h"
+#include "model/text/folded/folded_table.h"
 #include "model/text/layer_edit.h"
 
 namespace plelab {
@@ -87,32 +88,30 @@ VariantRow RowOf(const RunPlan& plan, const VariantPlan& variant) {
   return row;
 }
 
-// Only this changes in a row when its folded table is made: its group and baseline stay.
-void TellFootprint(VariantPlan& variant) {
+// A row of which FormGroups has filled the rest gets a new footprint when its folded table is made.
+void SetFootprint(VariantPlan& variant) {
   variant.row.fast_bytes = variant.footprint.fast_bytes;
   variant.row.file_bytes = variant.footprint.file_bytes;
   variant.row.table_bytes = variant.footprint.table_bytes;
   variant.row.helper_threads = variant.footprint.helper_threads;
 }
 
-// The table of a folder, which is opened and checked for the first variant that reads it.
-PleTable TableOfFolderOnce(const RunPlan& plan, const std::string& folder) {
-  for (const VariantPlan& before : plan.variants) {
-    if (before.config.ple.table == folder) return before.table;
-  }
-  return TableOfFolder(folder, *plan.checkpoint);
+bool ReadTheSameFiles(const PleOptions& a, const PleOptions& b) {
+  if (a.table != b.table || ReadsFoldedTable(a) != ReadsFoldedTable(b)) return false;
+  if (!ReadsFoldedTable(a)) return true;
+  const auto &x = a.Get<FoldedOptions>(), &y = b.Get<FoldedOptions>();
+  return x.file == y.file && x.verify == y.verify;
 }
 
-// The table of a variant, with its finished inputs if they are packed.
+// The table of a variant, and its finished inputs where they are packed: opened and checked for the first
+// variant that reads these files.
 PleTable TableOfVariant(const RunPlan& plan, const PleOptions& ple) {
-  if (!plan.checkpoint) return plan.table;  // yet to be written
-  PleTable table = ple.table.empty() ? plan.table : TableOfFolderOnce(plan, ple.table);
-  table.folded = nullptr;
-  if (!ReadsFoldedTable(ple)) return table;
-  if (auto packed = PackedFolded(ple, *plan.checkpoint)) {
-    table.folded = std::make_shared<const PleTable>(std::move(*packed));
+  const bool is_own = ple.table.empty() && !ReadsFoldedTable(ple);
+  if (is_own || !plan.checkpoint) return plan.table;  // without a checkpoint all tables are yet to be written
+  for (const VariantPlan& before : plan.variants) {
+    if (ReadTheSameFiles(before.config.ple, ple)) return before.table;
   }
-  return table;
+  return TableThere(ple, *plan.checkpoint);
 }
 
 VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
@@ -135,7 +134,7 @@ VariantPlan PlanVariant(const RunPlan& plan, const VariantConfig& config) {
   variant.near = MustBeNear(config) && same_values && !rounded;
   variant.cache_start = CacheStartOf(config.ple);
   variant.row = RowOf(plan, variant);
-  TellFootprint(variant);
+  SetFootprint(variant);
   return variant;
 }
 
@@ -196,10 +195,10 @@ RunPlan ResolvePlan(const ExperimentConfig& config) {
 
 void MakeFoldedTables(RunPlan& plan) {
   for (VariantPlan& variant : plan.variants) {
-    if (!ReadsFoldedTable(variant.config.ple)) continue;
+    if (!ReadsFoldedTable(variant.config.ple) || variant.table.folded) continue;
     variant.table = TableWithProgress(variant.config.ple, *plan.checkpoint);
     variant.footprint = FootprintOf(variant.config.ple, variant.table);
-    TellFootprint(variant);
+    SetFootprint(variant);
   }
 }
 

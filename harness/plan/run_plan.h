@@ -41,7 +41,8 @@ struct VariantGroup {
 struct VariantPlan {
   VariantConfig config;
   int64_t group = 0;  // index into RunPlan::groups
-  // Where its rows are stored.  MakeFoldedTables sets `folded`.
+  // Where its rows are stored.  `folded` is set from the start where finished inputs are packed; elsewhere
+  // MakeFoldedTables sets it.
   PleTable table;
   PleFootprint footprint;
   LayerList layers;    // the layers that the variant runs
@@ -86,10 +87,11 @@ struct RunPlan {
   }
 };
 
-// Opens the checkpoint, reads the texts and the media, and cuts the workloads from them.  Throws UserError,
-// naming the place in the config when there is one, for a checkpoint or a text that cannot be read, a
-// transform or an edit of layers that does not fit the checkpoint, and a text that is too short for its
-// workload or has no tokens left to warm a cache with.
+// Opens the checkpoint and packed tables, reads the texts and the media, and cuts the workloads from them.
+// Throws UserError, naming the place in the config when there is one, for a checkpoint or a text that cannot
+// be read, a packed table that is damaged or of other weights, a transform or an edit of layers that does not
+// fit the checkpoint, and a text that is too short for its workload or has no tokens left to warm a cache
+// with.
 RunPlan ResolvePlan(const ExperimentConfig& config);
 
 // Makes the tables that `folded` variants read, unless they exist, and records them in the variants' `table`.

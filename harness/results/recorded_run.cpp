@@ -16,6 +16,7 @@
 #include "model/base/error.h"
 #include "model/base/sha256.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/packed_table.h"
 
 namespace plelab {
 namespace {
@@ -86,8 +87,10 @@ class InputFilter {
   bool IsRead(const std::string& path) const {
     const bool replaced = Names(before_, path) && !Names(now_, path);
     const bool folded = folded_.contains(path) || fs::path(path).filename() == "ple_folded.safetensors";
+    const bool made =
+        folded && !IsPackedTable(path);  // finished inputs, which `plelab pack` may have written
     const bool written = !written_.empty() && Names({written_}, path);
-    return !replaced && !folded && !written;
+    return !replaced && !made && !written;
   }
 
  private:

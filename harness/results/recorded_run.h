@@ -29,7 +29,7 @@ RecordedRun ReadRecordedRun(const std::string& path, const std::vector<std::stri
 // recorded: checkpoint, texts, traces, tasks and media (/meta inputs, text_hash, …; version 1 recorded
 // checkpoint_hash, text_hash and accuracy_text_hash alone).  The message names the file, what was recorded
 // and what was found.  Files that an override replaced are not looked at, nor are those that the run writes
-// itself: a folded table, and with `synth` a checkpoint that does not exist.
+// itself: a folded table that is not packed, and with `synth` a checkpoint that does not exist.
 void RequireRecordedInputs(const RecordedRun& run);
 
 }  // namespace plelab

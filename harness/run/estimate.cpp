@@ -19,7 +19,7 @@
 #include "harness/workload/loaded_model.h"
 #include "model/base/error.h"
 #include "model/catalog/parameter_count.h"
-#include "model/ops/matmul.h"
+#include "model/ops/ops.h"
 #include "model/text/kv_ring.h"
 #include "model/text/layer_edit.h"
 #include "model/weights/torch_dtype.h"
@@ -206,17 +206,18 @@ MachineRates MeasureMachineRates(const ModelSection& section) {
   UseThreads(section);
   MachineRates rates;
   rates.read_gb_s = MeasureReadBandwidth(section.threads);
-  const bool narrow = section.dtype == DType::kBFloat16;
+  const auto dtype = TorchType(section.dtype);
   constexpr int64_t kRows = 128, kSide = 2048;
-  const torch::Tensor x = at::rand({kRows, kSide}).to(TorchType(section.dtype));
-  const LinearWeight w{.values = at::rand({kSide, kSide}).to(x.scalar_type()),
-                       .format = narrow ? WeightFormat::kBFloat16 : WeightFormat::kFloat32,
-                       .out = kSide,
-                       .in = kSide};
-  MatMul(x, w);
+  const torch::Tensor x = at::rand({kRows, kSide});
+  const LinearWeight w{
+      .values = at::rand({kSide, kSide}).to(dtype),
+      .format = section.dtype == DType::kBFloat16 ? WeightFormat::kBFloat16 : WeightFormat::kFloat32,
+      .out = kSide,
+      .in = kSide};
+  Linear(x, w);
   const Timer timer;
   int64_t products = 0;
-  for (; products < 200 && timer.seconds() < 0.3; ++products) MatMul(x, w);
+  for (; products < 200 && timer.seconds() < 0.3; ++products) Linear(x, w);
   UnpinComputeThreads();  // a thread or a process that starts later would inherit the core of this one
   rates.matmul_gflop_s = 2e-9 * kRows * kSide * kSide * static_cast<double>(products) / timer.seconds();
   return rates;
@@ -255,9 +256,10 @@ std::string EstimateText(const ExperimentConfig& config, const RunEstimate& esti
   text += Format(
       "\nestimated from the weights' sizes: a decode step reads its weights at {:.0f} % of the {:.0f} GB/s "
       "measured "
-      "just now, plus {:.1f} ms per layer;\na prompt runs at the {:.1f} GFLOP/s measured just now; "
+      "just now, plus {:.1f} ms per layer;\na prompt runs at the {:.1f} GFLOP/s of {} products measured just "
+      "now; "
       "loading at 1 GB/s. Cold reads are not counted.\n",
-      kOfReadBandwidth * 100, rates.read_gb_s, kLayerS * 1e3, rates.matmul_gflop_s);
+      kOfReadBandwidth * 100, rates.read_gb_s, kLayerS * 1e3, rates.matmul_gflop_s, Name(config.model.dtype));
   return text;
 }
 

@@ -50,6 +50,15 @@ std::string Truncate(const std::string& text, int columns) {
   return text;
 }
 
+std::function<void(int64_t, int64_t)> NotedProgress(std::string what, std::string (*note)(int64_t, int64_t)) {
+  return
+      [what = std::move(what), note, bar = std::shared_ptr<Progress>()](int64_t done, int64_t total) mutable {
+        if (!bar) bar = std::make_shared<Progress>(what, total);
+        bar->Update(done, note(done, total));
+        if (done == total) bar->Finish();
+      };
+}
+
 }  // namespace
 
 ProgressOutput ProgressOutput::Standard() {
@@ -122,19 +131,6 @@ void Progress::Write(const std::string& text) {
   std::fputs(text.c_str(), output_.stream);
   std::fflush(output_.stream);
 }
-
-namespace {
-
-std::function<void(int64_t, int64_t)> NotedProgress(std::string what, std::string (*note)(int64_t, int64_t)) {
-  return
-      [what = std::move(what), note, bar = std::shared_ptr<Progress>()](int64_t done, int64_t total) mutable {
-        if (!bar) bar = std::make_shared<Progress>(what, total);
-        bar->Update(done, note(done, total));
-        if (done == total) bar->Finish();
-      };
-}
-
-}  // namespace
 
 std::function<void(int64_t, int64_t)> ProgressOf(std::string what) {
   return NotedProgress(std::move(what), [](int64_t, int64_t) { return std::string(); });

@@ -37,7 +37,7 @@ PackedDescription DescriptionOf(const Checkpoint& checkpoint, const PleGeometry&
           .weights = checkpoint.weights_label()};
 }
 
-TableToPack PackedFrom(const Checkpoint& checkpoint, const PackOptions& options) {
+TableToPack SourceOf(const Checkpoint& checkpoint, const PackOptions& options) {
   if (checkpoint.has_packed_table()) {
     throw UserError("{}: the table is packed already; pack the checkpoint that it was packed from",
                     checkpoint.directory());
@@ -191,7 +191,7 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
         "the folder that this makes",
         folder);
   }
-  const TableToPack from = PackedFrom(checkpoint, options);
+  const TableToPack from = SourceOf(checkpoint, options);
   std::vector<WrittenTensor> tensors = TensorsToWrite(checkpoint, options);
   const std::string header = LayOut(checkpoint, tensors);
   const int64_t written = SizeOfWritten(tensors);
@@ -212,10 +212,10 @@ void PackCheckpoint(const Checkpoint& checkpoint, const std::string& folder, con
     WriteTensors(checkpoint, tensors, header, options, path, report_from(0));
   });
   if (options.table) PackTableInto(checkpoint, options, from, files, report_from(written));
-  RemoveOtherTables(folder, options);
-  files.Keep();
   // The table's hashes and order were not told of as they were written.
   if (options.table && options.progress) options.progress(total, total);
+  RemoveOtherTables(folder, options);
+  files.Keep();
 }
 
 }  // namespace plelab

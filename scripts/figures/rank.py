@@ -58,7 +58,7 @@ def draw_ends(axes, result) -> None:
             axes.scatter(row.table_bytes / 1e6, 0, color="#333333", marker="*", s=style.size.body**2, zorder=3, label="the original table")
         if row.strategy == "folded":
             axes.errorbar(row.table_bytes / 1e6, *error_bar(result.accuracy(row.variant, "delta_nats")), color="#333333",
-                          marker=style.MARKERS["folded"], capsize=2.5, linestyle="none", label="folded (float32)")  # fmt: skip
+                          marker=style.MARKERS["folded"], capsize=2.5, linestyle="none", label=f"{row.variant} (finished inputs)")  # fmt: skip
         if row.strategy == "dropped":
             axes.axhline(result.accuracy(row.variant, "delta_nats")[0], color="#777777", linestyle="--", linewidth=1.1,
                          label=f"no table ({row.variant})")

@@ -9,8 +9,8 @@
 
 namespace plelab {
 
-// The geometry of the table of finished inputs that belongs to the PLE table `rows`: the same shape in
-// float32, because bfloat16 would round once more than the model does.
+// The geometry of finished inputs of the rows `rows`: the same shape in float32, because bfloat16 would round
+// once more than the model does.
 inline PleGeometry FoldedGeometry(PleGeometry rows) {
   rows.dtype = DType::kFloat32;
   return rows;

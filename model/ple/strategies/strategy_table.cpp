@@ -269,7 +269,7 @@ std::span<const StrategyRow> Strategies() {
        .help = "per-layer inputs finished beforehand, in CKPT/ple_folded.safetensors: no projection",
        .exactness = Exactness::kButRounding,
        .options = {{"file", &FoldedOptions::file, FilePath{},
-                    "where finished inputs are kept, if not in CKPT/ple_folded.safetensors"},
+                    "where finished inputs are kept, if not in ple_folded.safetensors of `table` or CKPT"},
                    {"verify", &FoldedOptions::verify,
                     OneWordOf<TableCheck>{{{"sampled", TableCheck::kSampled}, {"full", TableCheck::kFull}}},
                     "how the file's hashes are checked: sampled (default, 64 MiB of it) or full"}},

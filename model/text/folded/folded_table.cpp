@@ -24,7 +24,7 @@ namespace plelab {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kIdsAtOnce = 1024;
+constexpr int64_t kIdsBetweenReports = 1024;
 
 // Hashes the tensor whole when it is small, else pieces of it that are spread evenly.
 void AddSample(Sha256& hash, const Checkpoint& checkpoint, const TensorInfo& info) {
@@ -84,8 +84,8 @@ void Write(const Checkpoint& checkpoint, const PleTable& table, const std::strin
            const FoldProgress& progress) {
   const FinishedInputs inputs(checkpoint);
   FoldedWriter writer(table, made_from, checkpoint.weights_label());
-  for (int64_t id = 0; id < table.geometry.vocab; id += kIdsAtOnce) {
-    std::vector<int64_t> ids(static_cast<size_t>(std::min(kIdsAtOnce, table.geometry.vocab - id)));
+  for (int64_t id = 0; id < table.geometry.vocab; id += kIdsBetweenReports) {
+    std::vector<int64_t> ids(static_cast<size_t>(std::min(kIdsBetweenReports, table.geometry.vocab - id)));
     std::iota(ids.begin(), ids.end(), id);
     const torch::Tensor rows = inputs.Compute(ids);
     writer.Append({static_cast<const std::byte*>(rows.const_data_ptr()), rows.nbytes()});
@@ -112,30 +112,30 @@ std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint) 
          PackedFileName(PackedKind::kFolded);
 }
 
-std::optional<PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint) {
+std::shared_ptr<const PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint) {
   const std::string path = FoldedPath(options, checkpoint);
-  if (!IsPackedTable(path)) return std::nullopt;
-  PleGeometry expected = checkpoint.ple_shape();
-  expected.vocab = TextIds(checkpoint.config());
-  return OpenPackedTable(path, PackedKind::kFolded, WeightsIdentity(checkpoint, PackedKind::kFolded),
-                         expected, options.Get<FoldedOptions>().verify);
+  if (!IsPackedTable(path)) return nullptr;
+  return std::make_shared<const PleTable>(
+      OpenPackedTable(path, PackedKind::kFolded, WeightsIdentity(checkpoint, PackedKind::kFolded),
+                      FinishedGeometry(checkpoint), options.Get<FoldedOptions>().verify));
+}
+
+PleTable TableThere(const PleOptions& options, const Checkpoint& checkpoint) {
+  PleTable table = TableOfFolder(options.table, checkpoint);
+  if (ReadsFoldedTable(options)) table.folded = PackedFolded(options, checkpoint);
+  return table;
 }
 
 PleTable TableFor(const PleOptions& options, const Checkpoint& checkpoint, const FoldProgress& progress) {
-  PleTable rows = TableOfFolder(options.table, checkpoint);
-  if (!ReadsFoldedTable(options)) return rows;
-  if (auto packed = PackedFolded(options, checkpoint)) {
-    rows.folded = std::make_shared<const PleTable>(std::move(*packed));
-    return rows;
-  }
+  PleTable rows = TableThere(options, checkpoint);
+  if (!ReadsFoldedTable(options) || rows.folded) return rows;
   if (checkpoint.Find(checkpoint.ple_tensor()) == nullptr) {
     throw UserError(
         "{}: 'folded' needs the table as published or a packed one of finished inputs; pack it with "
         "--ple-folded",
         checkpoint.directory());
   }
-  PleTable table{.path = FoldedPath(options, checkpoint), .geometry = FoldedGeometry(rows.geometry)};
-  table.geometry.vocab = TextIds(checkpoint.config());
+  PleTable table{.path = FoldedPath(options, checkpoint), .geometry = FinishedGeometry(checkpoint)};
   const std::string made_from = MadeFrom(checkpoint);
   const TableCheck check = options.Get<FoldedOptions>().verify;
   if (!FindFolded(table, made_from, check)) {

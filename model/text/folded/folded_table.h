@@ -3,7 +3,7 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "model/checkpoint/checkpoint.h"
@@ -13,12 +13,15 @@ namespace plelab {
 
 using FoldProgress = std::function<void(int64_t done_bytes, int64_t total_bytes)>;
 
-// The options' `file`, else CKPT/ple_folded.safetensors.
+// The options' `file`, else ple_folded.safetensors in the options' `table`, else in CKPT.
 std::string FoldedPath(const PleOptions& options, const Checkpoint& checkpoint);
 
-// Finished inputs that `plelab pack` wrote to FoldedPath, or nothing.  Throws UserError when they belong to
-// other weights or are damaged.
-std::optional<PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint);
+// Finished inputs that `plelab pack` wrote to FoldedPath; nullptr: there are none.  Throws UserError when
+// they belong to other weights or are damaged.
+std::shared_ptr<const PleTable> PackedFolded(const PleOptions& options, const Checkpoint& checkpoint);
+
+// TableFor, with `folded` set only where it is packed: nothing is made.
+PleTable TableThere(const PleOptions& options, const Checkpoint& checkpoint);
 
 // The table for a source of `options`: that of options.table, else the checkpoint's own, with `folded` set if
 // the options ask for it.  Finished inputs that `plelab pack` wrote are taken as they are.

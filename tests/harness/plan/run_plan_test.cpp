@@ -13,16 +13,19 @@
 #include "model/base/error.h"
 #include "model/base/sha256.h"
 #include "model/packing/pack_checkpoint.h"
-#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/finished_inputs_file.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_run.h"
 
 namespace plelab {
 namespace run_plan_test {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::kInProcess;
 using testing::kSixVariants;
+using ::testing::ThrowsMessage;
 using testing::TinyRun;
 
 void Add(ExperimentConfig& config, const std::string& name, const std::string& ple, DType dtype) {
@@ -211,6 +214,11 @@ TEST(RunPlan, KnowsFinishedInputsThatArePacked) {
   EXPECT_EQ(plan.variants[0].table.folded, nullptr);
   EXPECT_EQ(plan.variants[2].table.folded, nullptr) << "of the same folder";
   EXPECT_TRUE(plan.variants[2].exact);
+
+  std::filesystem::resize_file(folder / "packed/ple_folded.safetensors", 1000);
+  const std::string folded = "  - {name: folded, ple: {strategy: folded, " + table + "}}\n";
+  EXPECT_THAT([&] { ResolvePlan(tiny.Config(kInProcess, folded)); },
+              ThrowsMessage<UserError>(AllOf(HasSubstr("variant 'folded'"), HasSubstr("ple_folded"))));
 }
 
 TEST(RunPlan, OfOneVariantIsWithoutAGroupAndWithItsFoldedTable) {

@@ -9,6 +9,8 @@
 #include "harness/run/input_identity.h"
 #include "model/base/error.h"
 #include "model/base/sha256.h"
+#include "model/packing/pack_checkpoint.h"
+#include "model/text/folded/finished_inputs_file.h"
 #include "tests/harness/results/two_results.h"
 #include "tests/support/tiny_run.h"
 
@@ -187,6 +189,18 @@ TEST(RecordedInputs, WhatTheRunWritesItselfMayBeMissing) {
   fs::remove_all(recorded.tiny().checkpoint());
   EXPECT_THROW(recorded.Check(), UserError);
   EXPECT_NO_THROW(recorded.Check({"model.synth=small"})) << "it is written from its seed";
+}
+
+TEST(RecordedInputs, PackedFinishedInputsAreAskedFor) {
+  Recorded recorded;
+  const Checkpoint checkpoint = Checkpoint::Open(recorded.tiny().checkpoint());
+  const TableToPack finished = FinishedInputsToPack(checkpoint);
+  const std::string folder = recorded.tiny().folder() + "/packed";
+  PackCheckpoint(checkpoint, folder, {.folded = &finished});
+  SetMeta(
+      recorded.record(), "inputs",
+      MetaValue(recorded.record().meta, "inputs") + folder + "/ple_folded.safetensors: 9 bytes, sha256 aa\n");
+  EXPECT_THAT([&] { recorded.Check(); }, ThrowsMessage<UserError>(HasSubstr("ple_folded.safetensors")));
 }
 
 TEST(RecordedInputs, MediaOfATaskAreAskedFor) {

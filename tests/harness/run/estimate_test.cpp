@@ -218,9 +218,12 @@ TEST(EstimateText, NamesEachAmountWithItsUnit) {
   EXPECT_THAT(plain, HasSubstr("\n  in_memory" + std::string(20, ' ') +
                                "resident         1.5 GB       2.6 MB         3.7 GB\n"));
   EXPECT_THAT(plain, HasSubstr("\nabout 1.3 minutes; memory 4.8 GB; disk 5.9 MB for the result\n"));
-  EXPECT_THAT(plain, EndsWith("a decode step reads its weights at 60 % of the 23 GB/s measured just now, "
-                              "plus 0.1 ms per layer;\na prompt runs at the 45.6 GFLOP/s measured just now; "
-                              "loading at 1 GB/s. Cold reads are not counted.\n"));
+  EXPECT_THAT(
+      plain,
+      EndsWith(
+          "a decode step reads its weights at 60 % of the 23 GB/s measured just now, "
+          "plus 0.1 ms per layer;\na prompt runs at the 45.6 GFLOP/s of bfloat16 products measured just now; "
+          "loading at 1 GB/s. Cold reads are not counted.\n"));
   estimate.most_minutes = 9.8;
   estimate.own_table_bytes = 6'100'000;
   estimate.synth_bytes = 7'200'000'000;
@@ -233,12 +236,14 @@ TEST(EstimateText, NamesEachAmountWithItsUnit) {
 // The clock moves by 11 ms at each reading: 27 products within 0.3 s, and the end is read at 29 · 11 ms.
 TEST(MachineRatesTest, AreThoseOfTheProductsThatWereMade) {
   const testing::FakeClock clock(11'000'000);
-  ModelSection section;
-  section.dtype = DType::kFloat32;
-  section.threads = 1;
-  const MachineRates rates = MeasureMachineRates(section);
-  EXPECT_NEAR(rates.matmul_gflop_s, 2e-9 * 128 * 2048 * 2048 * 27 / 0.319, 1e-6);
-  EXPECT_GT(rates.read_gb_s, 0);
+  for (const DType dtype : {DType::kFloat32, DType::kBFloat16}) {
+    ModelSection section;
+    section.dtype = dtype;
+    section.threads = 1;
+    const MachineRates rates = MeasureMachineRates(section);
+    EXPECT_NEAR(rates.matmul_gflop_s, 2e-9 * 128 * 2048 * 2048 * 27 / 0.319, 1e-6);
+    EXPECT_GT(rates.read_gb_s, 0);
+  }
 }
 
 }  // namespace estimate_test

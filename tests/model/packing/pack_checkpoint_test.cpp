@@ -16,7 +16,7 @@
 #include "model/gemma3n/gemma3n.h"
 #include "model/packing/table_of_folder.h"
 #include "model/ple/strategies/factory.h"
-#include "model/text/folded/finished_inputs.h"
+#include "model/text/folded/finished_inputs_file.h"
 #include "model/text/folded/folded_table.h"
 #include "tests/support/checkpoint_files.h"
 #include "tests/support/ple_table.h"
@@ -151,7 +151,10 @@ TEST_F(Pack, FoldedInputsAreThoseOfTheirFileInEveryForm) {
 
 TEST_F(Pack, FoldedInputsOfAPackedTableAreRefused) {
   const Checkpoint packed = PackInto("a", {.format = {.form = RowForm::kInt8}});
-  EXPECT_THAT(ErrorOf([&] { FinishedInputsToPack(packed); }), HasSubstr("packed already"));
+  const TableToPack finished = FinishedInputsToPack(packed);
+  EXPECT_THAT(ErrorOf([&] { PackCheckpoint(packed, packed_ / "b", {.folded = &finished}); }),
+              HasSubstr("packed already"));
+  EXPECT_THAT(ErrorOf([&] { OpenFinishedInputs(packed); }), HasSubstr("this one is packed"));
 }
 
 TEST_F(Pack, WhatIsDamagedOrForeignIsRefused) {
