@@ -93,8 +93,8 @@ void PackPleTable(const PackArguments& arguments) {
   if (!arguments.order.empty()) options.order_by_ids = ReadTokenIds(arguments.order, from.geometry.vocab);
   options.folded = folded ? &*folded : nullptr;
   PackWithProgress(checkpoint, arguments, options);
-  const PleTable packed = folded ? *TableFor(ParsePleSpec("folded"), Checkpoint::Open(arguments.out)).folded
-                                 : Checkpoint::Open(arguments.out).ple_table();
+  const Checkpoint written = Checkpoint::Open(arguments.out);
+  const PleTable packed = folded ? *PackedFolded(ParsePleSpec("folded"), written) : written.ple_table();
   std::cout << Format("{}: {}; {}: {}\n", Printable(arguments.out), Describe(packed, options.format.form),
                       folded ? "as computed" : "before",
                       Describe(from, ParseRowForm(Name(from.geometry.dtype))));
