@@ -2,10 +2,10 @@
 
     .venv/bin/python scripts/quantised_layers.py --checkpoint DIR [--trace IDS.json] [--tokens 64] [--out FILE.h5]
 
-DIR holds bfloat16 weights.  A format that --folder does not have of it is packed there, and removed again: each has a copy of the
-table.  `plelab layer-errors` computes both models layer by layer: `own` is the error of a layer that gets the exact input,
-`accumulated` that of one that gets what the quantised layers before it have left.  Both are the root mean square of the difference over all tokens and streams, as a share of the exact
-output's.  The layer after the last one is the logits.
+DIR holds bfloat16 weights.  A format that --folder does not have of it is packed there, and removed again: each has a copy of
+the table.  `plelab layer-errors` computes both models layer by layer: `own` is the error of a layer that gets the exact input,
+`accumulated` that of one that gets what the quantised layers before it have left.  Both are the root mean square of the
+difference over all tokens and streams, as a share of the exact output's.  The layer after the last one is the logits.
 """
 import argparse
 import contextlib

@@ -54,7 +54,8 @@ def _variant_row(result: Result, row) -> dict:
 
     return {
         "variant": row.variant, "strategy": row.strategy, "status": row.status, "error": row.error, "group": row.group,
-        "exact": bool(row.exact), "packed": bool(result.options(row.variant).get("table")), "fast": row.fast_bytes, "file": row.file_bytes, "baseline": row.baseline, "is_baseline": is_baseline,
+        "exact": bool(row.exact), "packed": bool(result.options(row.variant).get("table")),
+        "fast": row.fast_bytes, "file": row.file_bytes, "baseline": row.baseline, "is_baseline": is_baseline,
         "ttft": float(ttft.median()) if len(ttft) else np.nan,
         "mean": result.level_ns(row.variant, "mean") / NS_PER_MS, "median": result.level_ns(row.variant, "median") / NS_PER_MS,
         "p99": result.level_ns(row.variant, "p99") / NS_PER_MS,

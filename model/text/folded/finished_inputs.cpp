@@ -26,6 +26,13 @@ torch::Tensor TensorOf(std::span<const int64_t> ids) {
   return torch::tensor(at::IntArrayRef(ids.data(), ids.size()), torch::kLong);
 }
 
+// Told before a packed table is opened, which would read it to compare its hashes.
+PleGeometry PublishedGeometry(const Checkpoint& checkpoint) {
+  if (!checkpoint.has_packed_table()) return checkpoint.ple_table().geometry;
+  throw UserError("{}: finished inputs are computed from the table as published, but this one is packed",
+                  checkpoint.directory());
+}
+
 }  // namespace
 
 std::vector<std::string> TensorsOfFinishedInputs(const Gemma3nConfig& config) {
@@ -44,11 +51,7 @@ PleGeometry FinishedGeometry(const Checkpoint& checkpoint) {
 }
 
 FinishedInputs::FinishedInputs(const Checkpoint& checkpoint)
-    : checkpoint_(checkpoint), table_(checkpoint.ple_table().geometry) {
-  if (checkpoint.has_packed_table()) {
-    throw UserError("{}: finished inputs are computed from the table as published, but this one is packed",
-                    checkpoint.directory());
-  }
+    : checkpoint_(checkpoint), table_(PublishedGeometry(checkpoint)) {
   const Gemma3nConfig& config = checkpoint.config();
   std::vector<std::string> names = TensorsOfFinishedInputs(config);
   std::erase(names, checkpoint.ple_tensor());
